@@ -1,0 +1,1 @@
+//! HTTP, OpenAPI, sign-in and the pages.

@@ -1,0 +1,1 @@
+//! The one door: queue, batch, slices, overlay, commit, idempotency, journal and audit.

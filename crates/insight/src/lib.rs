@@ -1,0 +1,1 @@
+//! Behaviour events become a household profile and a vector of features.

@@ -1,0 +1,1 @@
+//! Double entry: subjects, entries, postings and balances; refuses what does not balance.

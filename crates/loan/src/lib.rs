@@ -1,0 +1,1 @@
+//! A loan from terms to schedule to closed: pure functions over values.

@@ -1,0 +1,1 @@
+//! Rules, limits and prices: a decision with its reasons.

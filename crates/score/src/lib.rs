@@ -1,0 +1,1 @@
+//! Binning and scorecards: training, inference, explanation and the metrics that judge them.

@@ -1,0 +1,1 @@
+//! SQLite and PostgreSQL behind four bulk primitives; migrations, directory and key store.

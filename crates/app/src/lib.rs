@@ -1,1 +1,28 @@
-//! The handlers: one file for each step of a loan's life.
+//! The handlers: one file for each step of a loan's life, pure functions over slices.
+//!
+//! A handler reads the rows it asked for and answers facts; [`books`] turns facts into
+//! rows, for the engine and for the audit that rebuilds. Nothing here knows SQL, HTTP or
+//! a clock.
+
+#![warn(missing_docs)]
+
+pub mod books;
+pub mod close;
+pub mod command;
+pub mod enrol;
+pub mod erase;
+pub mod fact;
+pub mod institution;
+pub mod permission;
+pub mod quota;
+pub mod reverse;
+pub mod tables;
+pub mod transfer;
+pub mod wallet;
+
+mod house;
+
+pub use command::{Command, Outcome};
+pub use fact::Fact;
+pub use house::Tianxin;
+pub use institution::{Institution, Licence};

@@ -38,10 +38,7 @@ impl HolidayCalendar {
         holidays: impl IntoIterator<Item = Date>,
         working_days: impl IntoIterator<Item = Date>,
     ) -> HolidayCalendar {
-        HolidayCalendar {
-            holidays: holidays.into_iter().collect(),
-            working_days: working_days.into_iter().collect(),
-        }
+        HolidayCalendar { holidays: holidays.into_iter().collect(), working_days: working_days.into_iter().collect() }
     }
 
     /// Whether banks are open.

@@ -40,11 +40,7 @@ impl Date {
 
     /// Days since 1970-01-01. Errors outside 1900 to 2400.
     pub fn from_days(days: i32) -> Result<Date, DateError> {
-        if (DAYS_MIN..=DAYS_MAX).contains(&days) {
-            Ok(Date(days))
-        } else {
-            Err(DateError(format!("day {days}")))
-        }
+        if (DAYS_MIN..=DAYS_MAX).contains(&days) { Ok(Date(days)) } else { Err(DateError(format!("day {days}"))) }
     }
 
     /// Reads `2026-03-05`, and nothing else.

@@ -211,7 +211,11 @@ impl PublicId {
             bits = bits << 5 | digit;
         }
         let public = PublicId { kind, cell, id: Id::from_u128(bits) };
-        if check.len() == 1 && check.starts_with(public.check()) { Ok(public) } else { Err(PublicIdError::Check(shown)) }
+        if check.len() == 1 && check.starts_with(public.check()) {
+            Ok(public)
+        } else {
+            Err(PublicIdError::Check(shown))
+        }
     }
 
     /// Reads a public id that must be of `kind`.

@@ -1,1 +1,15 @@
-//! Double entry: subjects, entries, postings and balances; refuses what does not balance.
+//! Double entry: subjects, entries and balances. What does not balance is refused.
+//!
+//! The ledger knows amounts, subjects and sub-accounts, and nothing of what they are for.
+//! A debit is positive, a credit negative; the lines of an entry sum to zero.
+
+#![warn(missing_docs)]
+
+mod chart;
+mod entry;
+
+pub use chart::{Chart, ChartError, Subject, SubjectCode, SubjectKind};
+pub use entry::{Entry, LedgerError, Line, SubAccount};
+
+/// The chart of accounts that ships with the program.
+pub const CHART_CN_RURAL: &str = include_str!("../charts/cn-rural.toml");

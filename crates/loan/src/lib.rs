@@ -1,1 +1,73 @@
 //! A loan from terms to schedule to closed: pure functions over values.
+//!
+//! Product terms in a file ([`product`]) become the terms that are signed ([`terms`]);
+//! signed terms resolve to a plan of instalments ([`schedule`]) and to what the plan costs
+//! ([`cost`]). What happens to the loan afterwards comes from outside as dated events
+//! ([`life`]); the state of the loan on any date is the [`fold`](mod@fold) of terms and events, and the
+//! difference of two states ([`effects`](mod@effects)) is what the books have to show.
+//!
+//! Nothing here knows accounts, databases, clocks or countries. Figures that a regulator
+//! sets (cost cap, classes) come in as values.
+//!
+//! ```
+//! use basics::{Currency, Date, Id, Money, Rate};
+//! use loan::{Happening, LifeEvent, LoanStatus, Term, fold, product, schedule::schedule};
+//!
+//! // A shipped product, and what one household signs under it.
+//! let product = product::shipped("short-working-capital")?;
+//! let amount = Money::parse("10000.00", Currency::CNY)?;
+//! let rate = product.price(Some("B"))?;
+//! let terms = product.terms(amount, Term::Months(3), Date::ymd(2026, 3, 31)?, rate)?;
+//! assert_eq!(
+//!     schedule(&terms)?.to_string(),
+//!     "\
+//! row  due         principal    interest        fee       total     balance
+//!   1  2026-04-30    3308.46       75.00       0.00     3383.46     6691.54
+//!   2  2026-05-31    3333.27       50.19       0.00     3383.46     3358.27
+//!   3  2026-06-30    3358.27       25.19       0.00     3383.46        0.00
+//! "
+//! );
+//!
+//! // What happened, and what is owed on a date.
+//! let mut life = vec![
+//!     LifeEvent::new(1, Date::ymd(2026, 3, 31)?, Happening::Disbursed { amount_fen: 1_000_000 }),
+//!     LifeEvent::new(2, Date::ymd(2026, 4, 30)?, Happening::Paid { amount_fen: 338_346 }),
+//! ];
+//! let may = Date::ymd(2026, 5, 10)?;
+//! let state = fold(&terms, &life, may)?;
+//! assert_eq!((state.status, state.principal_fen), (LoanStatus::Active, 669_154));
+//!
+//! // Paid off early: interest for the ten days of the running month only.
+//! assert_eq!(state.payoff_fen, 669_154 + 1_619);
+//! life.push(LifeEvent::new(3, may, Happening::Paid { amount_fen: state.payoff_fen }));
+//! assert_eq!(fold(&terms, &life, may)?.status, LoanStatus::Closed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![warn(missing_docs)]
+
+pub mod allocation;
+mod annuity;
+pub mod class;
+pub mod cost;
+pub mod effects;
+pub mod error;
+pub mod fold;
+pub mod life;
+pub mod parts;
+pub mod product;
+mod product_file;
+pub mod schedule;
+mod servicing;
+pub mod terms;
+
+pub use allocation::{Allocation, PayOrder, PayPath, PayRule};
+pub use class::{ClassMatrix, LoanClass};
+pub use effects::{Effects, effects};
+pub use error::LoanError;
+pub use fold::{Accrued, InstalmentState, LoanState, LoanStatus, Segment, fold};
+pub use life::{Happening, LifeEvent, Waivable, accept};
+pub use parts::{Component, Parts};
+pub use product::Product;
+pub use schedule::{Instalment, Schedule};
+pub use terms::{Compound, Fee, FeeAmount, FeeWhen, InterestBasis, LoanTerms, Method, ProductRef, Term};

@@ -1,1 +1,20 @@
 //! Rules, limits and prices: a decision with its reasons.
+//!
+//! A [`RuleSet`] is read once from a versioned file; [`decide`] and [`limit`] are pure
+//! functions of it and the [`Facts`]. Whatever the outcome, the decision carries reasons in
+//! words a farmer understands, in Chinese and English, with the figures behind them.
+//!
+//! What is deliberately absent: floating point, clocks, names of countries (a jurisdiction
+//! is a rule file), and any fact that is not declared: rules see [`Fact`] and features of
+//! the feature table, nothing else.
+
+#![warn(missing_docs)]
+
+pub mod decision;
+pub mod facts;
+pub mod rules;
+mod toml_file;
+
+pub use decision::{Decision, Figure, LimitDecision, Outcome, Reason, decide, limit};
+pub use facts::{Ask, Fact, Facts, ScoreFacts};
+pub use rules::{Condition, Price, Rule, RuleError, RuleSet, Test, When};

@@ -1,1 +1,83 @@
 //! Binning and scorecards: training, inference, explanation and the metrics that judge them.
+//!
+//! A [`Sample`] of past loans and a [`TrainSpec`] give a [`ModelFile`] by [`train`]; its
+//! [`Scorecard`] turns a household's features into a [`Score`]. Training uses floating
+//! point in fixed order with its own [`math`], a scorecard holds whole numbers only, so the
+//! same sample, settings and seed give the same bytes on any machine, and a decision made
+//! once can be replayed to the bit.
+//!
+//! What is deliberately absent: this crate knows no feature's meaning (names only), reads
+//! no file and no clock, and draws nothing from the system's randomness.
+
+#![warn(missing_docs)]
+
+pub mod bin;
+pub mod logistic;
+pub mod math;
+pub mod metrics;
+pub mod model;
+pub mod random;
+pub mod scorecard;
+pub mod train;
+
+pub use bin::Trend;
+pub use model::{DataCard, ModelFile};
+pub use scorecard::{Contribution, Rating, Score, Scorecard};
+pub use train::{Sample, TrainSpec, Tuning, train};
+
+/// What can go wrong in training and with model files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScoreError {
+    /// The sample cannot train anything.
+    #[error(
+        "the sample has {bads} bad of {rows} rows: at least {needed} of each class are needed to train"
+    )]
+    TooFew {
+        /// Rows.
+        rows: usize,
+        /// Bad ones among them.
+        bads: usize,
+        /// Rows of each class needed.
+        needed: usize,
+    },
+    /// A column of the sample has another length than the outcomes.
+    #[error(
+        "column `{column}` has {found} values for {rows} outcomes: give one value, or none, a row"
+    )]
+    Shape {
+        /// The column.
+        column: String,
+        /// Its number of values.
+        found: usize,
+        /// Number of outcomes.
+        rows: usize,
+    },
+    /// The settings cannot be trained with.
+    #[error("training setting `{setting}` is {value}: {wanted}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What it is.
+        value: String,
+        /// What it has to be.
+        wanted: &'static str,
+    },
+    /// The bytes are no model file of a known format.
+    #[error("this is no model file: {0}; give a file written by training")]
+    NotAModel(String),
+    /// The bytes have another hash than the model that was asked for.
+    #[error(
+        "model {expected} was asked for, these bytes are {found}: the file was changed or misnamed"
+    )]
+    Hash {
+        /// Hash asked for, hex.
+        expected: String,
+        /// Hash of the bytes, hex.
+        found: String,
+    },
+    /// A model reads a feature that does not exist.
+    #[error(
+        "the model reads feature `{0}`, which the feature table does not have: use a model made for this table"
+    )]
+    UnknownFeature(String),
+}

@@ -1,0 +1,307 @@
+//! The posting table: how facts become rows, and how handlers read them.
+
+use basics::{Cell, Currency, Date, Id, Money};
+use door::app::Refusal;
+use door::overlay::{Fault, Needs, Overlay};
+use door::{Stamp, Value, key};
+use ledger::{Line, SubAccount, SubjectCode};
+
+use crate::fact::{Booked, Crossed, Fact};
+use crate::tables::{
+    BusinessDay, Crossing, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota, Reversal,
+    WaitingPayout, Wallet,
+};
+
+/// Sub-account book of wallets.
+pub const BOOK_WALLET: u16 = 1;
+/// Sub-account book of loans.
+pub const BOOK_LOAN: u16 = 2;
+/// The quota of the bank balance.
+pub const QUOTA_BANK: &str = "bank";
+/// The largest amount one command may move: a hundred billion in major units.
+pub const AMOUNT_MAX_MINOR: i64 = 10_000_000_000_000;
+
+/// The sub-account of a household's wallet.
+pub fn wallet_account(household: Id) -> Option<SubAccount> {
+    Some(SubAccount { book: BOOK_WALLET, owner: household, id: household })
+}
+
+/// Checks an amount that came from outside.
+pub fn check_amount(amount: Money, currency: Currency) -> Result<i64, Refusal> {
+    if amount.currency() != currency {
+        let message = format!("the amount is in {}, the books here are in {currency}", amount.currency());
+        return Err(Refusal::new("wrong_currency", message));
+    }
+    if !amount.is_positive() {
+        return Err(Refusal::new("amount_not_positive", "the amount must be more than 0.00"));
+    }
+    if amount.minor() > AMOUNT_MAX_MINOR {
+        return Err(Refusal::new("amount_too_large", "the amount is larger than 100,000,000,000.00: check it"));
+    }
+    Ok(amount.minor())
+}
+
+/// Checks a value date that came from outside: not after the open date, not before 1990.
+pub fn check_value_date(asked: Option<Date>, open_date: Date) -> Result<Date, Refusal> {
+    let date = asked.unwrap_or(open_date);
+    if date > open_date {
+        let message = format!("the value date {date} lies after the open day {open_date}: nothing is booked ahead");
+        return Err(Refusal::new("value_date_ahead", message));
+    }
+    if date.year() < 1990 {
+        return Err(Refusal::new("value_date_too_old", format!("the value date {date} lies before 1990: check it")));
+    }
+    Ok(date)
+}
+
+/// Checks words that came from outside.
+pub fn check_text(what: &'static str, text: &str, chars_max: usize) -> Result<(), Refusal> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > chars_max || text.chars().any(char::is_control) {
+        let message = format!("{what} must have 1 to {chars_max} characters and no control characters");
+        return Err(Refusal::new("bad_text", message));
+    }
+    Ok(())
+}
+
+/// Asks for what booking on these subjects and wallets reads.
+pub fn needs_booking(needs: &mut Needs, cell: Cell, currency: Currency, subjects: &[SubjectCode], wallets: &[Id]) {
+    for subject in subjects {
+        needs.rows::<GlBalance>(gl_key(cell, *subject, currency));
+    }
+    for household in wallets {
+        needs.rows::<Wallet>(key![cell, *household, currency]);
+    }
+}
+
+/// The key of a GL balance.
+pub fn gl_key(cell: Cell, subject: SubjectCode, currency: Currency) -> Vec<Value> {
+    key![cell, i64::from(subject.0), currency]
+}
+
+/// A GL balance; an empty one if nothing was ever booked.
+pub fn gl(slice: &Overlay, cell: Cell, subject: SubjectCode, currency: Currency) -> Result<GlBalance, Fault> {
+    let found = slice.get::<GlBalance>(&gl_key(cell, subject, currency))?;
+    let subject = i64::from(subject.0);
+    Ok(found.unwrap_or(GlBalance { cell, subject, currency, balance_minor: 0, held_minor: 0 }))
+}
+
+/// A household's wallet, if it has one.
+pub fn wallet(slice: &Overlay, cell: Cell, household: Id, currency: Currency) -> Result<Option<Wallet>, Fault> {
+    slice.get::<Wallet>(&key![cell, household, currency])
+}
+
+/// A wallet that must be there.
+pub fn own_wallet(slice: &Overlay, cell: Cell, household: Id, currency: Currency) -> Result<Wallet, door::Stop> {
+    wallet(slice, cell, household, currency)?
+        .ok_or_else(|| Refusal::new("unknown_household", "there is no such household here: check the id").into())
+}
+
+/// The quota row of a cell.
+pub fn quota(slice: &Overlay, cell: Cell, currency: Currency) -> Result<Quota, Fault> {
+    let found = slice.get::<Quota>(&quota_key(cell, currency))?;
+    let kind = QUOTA_BANK.to_owned();
+    Ok(found.unwrap_or(Quota { cell, kind, currency, target_minor: 0, asked: false, waiting: 0 }))
+}
+
+/// The key of a quota row.
+pub fn quota_key(cell: Cell, currency: Currency) -> Vec<Value> {
+    key![cell, QUOTA_BANK.to_owned(), currency]
+}
+
+/// Makes a fact of an entry. Unbalanced lines are a bug of the caller.
+pub fn booked(
+    kind: crate::tables::EntryKind,
+    value_date: Date,
+    currency: Currency,
+    lines: Vec<Line>,
+    memo: Option<String>,
+) -> Result<Fact, Fault> {
+    let entry = ledger::Entry::new(value_date, currency, lines).map_err(|e| Fault::Broken(e.to_string()))?;
+    Ok(Fact::Booked(Booked { kind, entry, memo, reverses: None }))
+}
+
+/// Turns one fact into rows.
+pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
+    let cell = stamp.cell;
+    match fact {
+        Fact::HouseholdEnrolled(enrolled) => {
+            books.put(&Household {
+                cell,
+                id: enrolled.household,
+                status: HouseholdStatus::Active,
+                village: enrolled.village.clone(),
+                enrolled_on: stamp.booking_date,
+                persons: enrolled.persons.len() as i64,
+            });
+            for person in &enrolled.persons {
+                let household = enrolled.household;
+                books.put(&Person { cell, household, id: person.person, role: person.role, erased_at: None });
+            }
+            books.put(&Wallet {
+                cell,
+                household: enrolled.household,
+                currency: enrolled.currency,
+                balance_minor: 0,
+                held_minor: 0,
+            });
+        }
+        Fact::HouseholdBuried { household } => books.put(&Household {
+            cell,
+            id: *household,
+            status: HouseholdStatus::Buried,
+            village: String::new(),
+            enrolled_on: stamp.booking_date,
+            persons: 0,
+        }),
+        Fact::Declined { .. } | Fact::DayClosed { .. } | Fact::Asked { .. } => {}
+        Fact::Booked(booked) => apply_entry(books, stamp, booked)?,
+        Fact::WalletHeld { household, currency, amount_minor } => {
+            let mut row = wallet(books, cell, *household, *currency)?
+                .ok_or_else(|| Fault::Broken(format!("no wallet of {household} to hold from")))?;
+            row.held_minor = add(row.held_minor, *amount_minor)?;
+            books.put(&checked_wallet(row)?);
+        }
+        Fact::BankHeld { subject, currency, amount_minor } => {
+            let mut row = gl(books, cell, *subject, *currency)?;
+            row.held_minor = add(row.held_minor, *amount_minor)?;
+            if row.held_minor < 0 || row.held_minor > row.balance_minor {
+                return Err(Fault::Broken(format!("{cell:?} holds {} of {}", row.held_minor, row.balance_minor)));
+            }
+            books.put(&row);
+        }
+        Fact::Crossed(crossed) => apply_crossing(books, cell, crossed),
+        Fact::PayoutWaits { household, amount_minor, currency } => {
+            let mut row = quota(books, cell, *currency)?;
+            row.waiting += 1;
+            books.put(&row);
+            books.put(&WaitingPayout {
+                cell,
+                seq: stamp.seq,
+                fact: stamp.index,
+                household: *household,
+                amount_minor: *amount_minor,
+                currency: *currency,
+            });
+        }
+        Fact::PayoutPaid { seq, fact, currency } => {
+            let mut row = quota(books, cell, *currency)?;
+            row.waiting -= 1;
+            books.put(&row);
+            books.remove::<WaitingPayout>(&key![cell, *seq, *fact]);
+        }
+        Fact::QuotaAsked { currency, .. } => {
+            let row = quota(books, cell, *currency)?;
+            books.put(&Quota { asked: true, ..row });
+        }
+        Fact::QuotaAnswered { currency, target_minor } => {
+            let row = quota(books, cell, *currency)?;
+            let target_minor = target_minor.unwrap_or(row.target_minor);
+            books.put(&Quota { asked: false, target_minor, ..row });
+        }
+        Fact::CloseStarted { day, expected } => {
+            books.put(&BusinessDay { cell, day: *day, expected: *expected, received: 0, closed: false });
+        }
+        Fact::ReceiptTaken { day, .. } => {
+            let row = business_day(books, cell, *day)?;
+            books.put(&BusinessDay { received: row.received + 1, ..row });
+        }
+        Fact::InstitutionDayClosed { day } => {
+            let row = business_day(books, cell, *day)?;
+            books.put(&BusinessDay { closed: true, ..row });
+        }
+        Fact::PersonErased { household, person, .. } => {
+            let row = books
+                .get::<Person>(&key![cell, *household, *person])?
+                .ok_or_else(|| Fault::Broken(format!("no person {person} to erase")))?;
+            books.put(&Person { erased_at: Some(stamp.at), ..row });
+        }
+    }
+    Ok(())
+}
+
+fn apply_entry(books: &mut Overlay, stamp: &Stamp, booked: &Booked) -> Result<(), Fault> {
+    let cell = stamp.cell;
+    booked.entry.check().map_err(|e| Fault::Broken(e.to_string()))?;
+    let currency = booked.entry.currency();
+    books.put(&Entry {
+        cell,
+        seq: stamp.seq,
+        fact: stamp.index,
+        kind: booked.kind,
+        value_date: booked.entry.value_date(),
+        booking_date: stamp.booking_date,
+        currency,
+        memo: booked.memo.clone(),
+    });
+    for (place, line) in booked.entry.lines().iter().enumerate() {
+        let mut balance = gl(books, cell, line.subject, currency)?;
+        balance.balance_minor = add(balance.balance_minor, line.amount_minor)?;
+        books.put(&balance);
+        if let Some(sub) = line.sub
+            && sub.book == BOOK_WALLET
+        {
+            let mut row = wallet(books, cell, sub.owner, currency)?
+                .ok_or_else(|| Fault::Broken(format!("no wallet of {} to book on", sub.owner)))?;
+            row.balance_minor = add(row.balance_minor, -line.amount_minor)?;
+            books.put(&row);
+        }
+        books.put(&Posting {
+            cell,
+            seq: stamp.seq,
+            fact: stamp.index,
+            line: place as i64,
+            subject: i64::from(line.subject.0),
+            book: line.sub.map_or(0, |sub| i64::from(sub.book)),
+            owner: line.sub.map(|sub| sub.owner),
+            account: line.sub.map(|sub| sub.id),
+            amount_minor: line.amount_minor,
+        });
+    }
+    for line in booked.entry.lines() {
+        if let Some(sub) = line.sub
+            && sub.book == BOOK_WALLET
+            && let Some(row) = wallet(books, cell, sub.owner, currency)?
+        {
+            checked_wallet(row)?;
+        }
+    }
+    if let Some((seq, fact)) = booked.reverses {
+        books.put(&Reversal { cell, seq, fact, by_seq: stamp.seq });
+    }
+    Ok(())
+}
+
+fn apply_crossing(books: &mut Overlay, cell: Cell, crossed: &Crossed) {
+    books.put(&Crossing {
+        cell,
+        id: crossed.id,
+        state: crossed.state,
+        purpose: crossed.purpose.clone(),
+        other: crossed.other,
+        household: crossed.household,
+        amount_minor: crossed.amount_minor,
+        currency: crossed.currency,
+        value_date: crossed.value_date,
+    });
+}
+
+fn business_day(books: &Overlay, cell: Cell, day: Date) -> Result<BusinessDay, Fault> {
+    books
+        .get::<BusinessDay>(&key![cell, day])?
+        .ok_or_else(|| Fault::Broken(format!("the close of {day} was never started")))
+}
+
+/// The invariant of wallets: 0 ≤ held ≤ balance.
+fn checked_wallet(row: Wallet) -> Result<Wallet, Fault> {
+    if row.held_minor >= 0 && row.held_minor <= row.balance_minor {
+        Ok(row)
+    } else {
+        let (held, balance) = (row.held_minor, row.balance_minor);
+        Err(Fault::Broken(format!("the wallet of {} would hold {held} of {balance}", row.household)))
+    }
+}
+
+fn add(a: i64, b: i64) -> Result<i64, Fault> {
+    a.checked_add(b).ok_or_else(|| Fault::Broken("a balance does not fit 64 bits".to_owned()))
+}

@@ -1,0 +1,163 @@
+//! What can be asked, and what is answered. Numbers are never reused: proposals keep commands, journals keep outcomes.
+
+use basics::{Cell, Date, Id};
+use minicbor::{Decode, Encode};
+
+use crate::close::{CloseCell, CloseDay, TakeReceipt};
+use crate::enrol::{Bury, Enrol};
+use crate::erase::Erase;
+use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
+use crate::reverse::Reverse;
+use crate::transfer::{Arrive, Settle, Transfer};
+use crate::wallet::{TopUp, Withdraw};
+
+/// A command of the application.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum Command {
+    /// Enrol a household.
+    #[n(0)]
+    Enrol(#[n(0)] Enrol),
+    /// Leave a tombstone where an enrolment never came.
+    #[n(1)]
+    Bury(#[n(0)] Bury),
+    /// Money came in for a wallet.
+    #[n(2)]
+    TopUp(#[n(0)] TopUp),
+    /// Pay out of a wallet.
+    #[n(3)]
+    Withdraw(#[n(0)] Withdraw),
+    /// Capital was paid in at the bank.
+    #[n(4)]
+    Fund(#[n(0)] Fund),
+    /// Give a cell part of the bank balance.
+    #[n(5)]
+    GrantQuota(#[n(0)] GrantQuota),
+    /// Move money between wallets.
+    #[n(6)]
+    Transfer(#[n(0)] Transfer),
+    /// Close the institution's day.
+    #[n(7)]
+    CloseDay(#[n(0)] CloseDay),
+    /// Undo an entry.
+    #[n(8)]
+    Reverse(#[n(0)] Reverse),
+    /// Erase a person's data.
+    #[n(9)]
+    Erase(#[n(0)] Erase),
+    /// An amount arrives from another cell.
+    #[n(10)]
+    Arrive(#[n(0)] Arrive),
+    /// The target of a crossing has answered.
+    #[n(11)]
+    Settle(#[n(0)] Settle),
+    /// A cell asks the office for more of the bank balance.
+    #[n(12)]
+    AskQuota(#[n(0)] AskQuota),
+    /// The office has nothing to give.
+    #[n(13)]
+    AnswerQuota(#[n(0)] AnswerQuota),
+    /// Pay what waits, as far as the quota goes.
+    #[n(14)]
+    PayWaiting(#[n(0)] PayWaiting),
+    /// Close a cell's day.
+    #[n(15)]
+    CloseCell(#[n(0)] CloseCell),
+    /// A cell has closed its day.
+    #[n(16)]
+    TakeReceipt(#[n(0)] TakeReceipt),
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Outcome {
+    /// Done and booked.
+    #[n(0)]
+    Done,
+    /// A business no: the wallet has less than that available.
+    #[n(1)]
+    InsufficientFunds {
+        /// What is available, in minor units.
+        #[n(0)]
+        available_minor: i64,
+    },
+    /// The payout is held and waits for the cell's quota of the bank balance.
+    #[n(2)]
+    PendingFunds,
+    /// The amount is held and on its way to another cell.
+    #[n(3)]
+    OnItsWay {
+        /// The crossing.
+        #[n(0)]
+        transfer: Id,
+    },
+    /// A business no: there is no such payee.
+    #[n(4)]
+    UnknownPayee,
+    /// A business no: the balance would fall below its floor.
+    #[n(5)]
+    BelowFloor,
+    /// A household stands there already.
+    #[n(6)]
+    AlreadyThere,
+    /// The institution's day is being closed.
+    #[n(7)]
+    Closing {
+        /// The day.
+        #[n(0)]
+        day: Date,
+        /// How many cells must close it.
+        #[n(1)]
+        cells: u16,
+    },
+    /// The institution's day is closed.
+    #[n(8)]
+    Closed {
+        /// The day.
+        #[n(0)]
+        day: Date,
+    },
+    /// What can be erased is erased; the rest must be kept until the date.
+    #[n(9)]
+    Erased {
+        /// Until when identity must be kept; none if nothing must be, and the key may be destroyed.
+        #[n(0)]
+        retained_until: Option<Date>,
+    },
+    /// A crossing was settled: posted or voided.
+    #[n(10)]
+    Settled {
+        /// Whether the amount left.
+        #[n(0)]
+        posted: bool,
+    },
+    /// How many waiting payouts were paid.
+    #[n(11)]
+    Paid {
+        /// The number.
+        #[n(0)]
+        count: u32,
+    },
+}
+
+/// Where a command is carried out.
+pub fn cell_of(command: &Command) -> Cell {
+    match command {
+        Command::Enrol(c) => c.cell,
+        Command::Bury(c) => c.cell,
+        Command::TopUp(c) => c.cell,
+        Command::Withdraw(c) => c.cell,
+        Command::Transfer(c) => c.cell,
+        Command::Reverse(c) => c.cell,
+        Command::Erase(c) => c.cell,
+        Command::Arrive(c) => c.cell,
+        Command::Settle(c) => c.cell,
+        Command::AnswerQuota(c) => c.cell,
+        Command::PayWaiting(c) => c.cell,
+        Command::CloseCell(c) => c.cell,
+        Command::Fund(_)
+        | Command::GrantQuota(_)
+        | Command::CloseDay(_)
+        | Command::AskQuota(_)
+        | Command::TakeReceipt(_) => Cell::OFFICE,
+    }
+}

@@ -1,0 +1,195 @@
+//! The application as the door sees it: commands to handlers, facts to rows, checks for the audit.
+
+use basics::Cell;
+use door::Stamp;
+use door::app::{App, Context, CrossSums, Decided};
+use door::overlay::{Fault, Needs, Overlay};
+use door::permission::{Act, Rule};
+use door::table::{Record, Row, Table};
+use ledger::{Chart, ChartError};
+
+use crate::command::{Command, Outcome, cell_of};
+use crate::fact::Fact;
+use crate::institution::{Institution, Subjects};
+use crate::tables::{Crossing, CrossingState, GlBalance, Posting, Wallet};
+use crate::{books, permission, tables};
+
+/// The application: an institution and its chart of accounts.
+#[derive(Clone, Debug)]
+pub struct Tianxin {
+    /// The institution.
+    pub institution: Institution,
+    /// Its chart of accounts.
+    pub chart: Chart,
+    /// The subjects it books.
+    pub subjects: Subjects,
+}
+
+impl Tianxin {
+    /// The application of an institution. Errors if the chart lacks a subject.
+    pub fn new(institution: Institution, chart: Chart) -> Result<Tianxin, ChartError> {
+        let subjects = Subjects::of(&chart, institution.licence)?;
+        Ok(Tianxin { institution, chart, subjects })
+    }
+}
+
+impl App for Tianxin {
+    type Command = Command;
+    type Outcome = Outcome;
+    type Fact = Fact;
+
+    fn tables(&self) -> Vec<&'static Table> {
+        tables::all()
+    }
+
+    fn rules(&self) -> &[Rule] {
+        permission::RULES
+    }
+
+    fn cell(&self, command: &Command) -> Cell {
+        cell_of(command)
+    }
+
+    fn act(&self, command: &Command) -> Act {
+        let act = |name, owner, amount_minor| Act { name, owner, amount_minor };
+        match command {
+            Command::Enrol(c) => act("enrol", Some(c.household), 0),
+            Command::Bury(c) => act("bury", Some(c.household), 0),
+            Command::TopUp(c) => act("top_up", Some(c.household), c.amount.minor()),
+            Command::Withdraw(c) => act("withdraw", Some(c.household), c.amount.minor()),
+            Command::Fund(c) => act("fund", None, c.amount.minor()),
+            Command::GrantQuota(c) => act("grant_quota", None, c.amount.minor()),
+            Command::Transfer(c) => act("transfer", Some(c.from), c.amount.minor()),
+            Command::CloseDay(_) => act("close_day", None, 0),
+            Command::Reverse(_) => act("reverse", None, 0),
+            Command::Erase(c) => act("erase", Some(c.household), 0),
+            Command::Arrive(_)
+            | Command::Settle(_)
+            | Command::AskQuota(_)
+            | Command::AnswerQuota(_)
+            | Command::PayWaiting(_)
+            | Command::CloseCell(_)
+            | Command::TakeReceipt(_) => act("follow_up", None, 0),
+        }
+    }
+
+    fn needs(&self, command: &Command, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
+        match command {
+            Command::Enrol(c) => self.needs_enrol(c, needs),
+            Command::Bury(c) => self.needs_bury(c, needs),
+            Command::TopUp(c) => self.needs_wallet(c.cell, c.household, needs),
+            Command::Withdraw(c) => self.needs_withdraw(c, needs),
+            Command::Fund(_) | Command::GrantQuota(_) | Command::AskQuota(_) => self.needs_bank(Cell::OFFICE, needs),
+            Command::AnswerQuota(c) => self.needs_bank(c.cell, needs),
+            Command::Transfer(c) => self.needs_transfer(c, needs),
+            Command::CloseDay(c) => self.needs_day(c.day, needs),
+            Command::Reverse(c) => return self.needs_reverse(c, slice, needs),
+            Command::Erase(c) => self.needs_erase(c, needs),
+            Command::Arrive(c) => self.needs_arrive(c, needs),
+            Command::Settle(c) => return self.needs_settle(c, slice, needs),
+            Command::PayWaiting(c) => return self.needs_pay_waiting(c, slice, needs),
+            Command::CloseCell(_) => {}
+            Command::TakeReceipt(c) => self.needs_day(c.day, needs),
+        }
+        Ok(())
+    }
+
+    fn decide(&self, slice: &Overlay, command: &Command, context: &Context) -> Decided<Tianxin> {
+        self.institution.check_licence(self.act(command).name)?;
+        match command {
+            Command::Enrol(c) => self.enrol(slice, c, context),
+            Command::Bury(c) => self.bury(slice, c),
+            Command::TopUp(c) => self.top_up(slice, c, context),
+            Command::Withdraw(c) => self.withdraw(slice, c, context),
+            Command::Fund(c) => self.fund(c, context),
+            Command::GrantQuota(c) => self.grant_quota(slice, c, context),
+            Command::AskQuota(c) => self.ask_quota(slice, c, context),
+            Command::AnswerQuota(c) => self.answer_quota(c),
+            Command::PayWaiting(c) => self.pay_waiting(slice, c, context),
+            Command::Transfer(c) => self.transfer(slice, c, context),
+            Command::Arrive(c) => self.arrive(slice, c, context),
+            Command::Settle(c) => self.settle(slice, c, context),
+            Command::CloseDay(c) => self.close_day(slice, c, context),
+            Command::CloseCell(c) => self.close_cell(c, context),
+            Command::TakeReceipt(c) => self.take_receipt(slice, c, context),
+            Command::Reverse(c) => self.reverse(slice, c, context),
+            Command::Erase(c) => self.erase(slice, c, context),
+        }
+    }
+
+    fn apply(&self, books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
+        books::apply(books, stamp, fact)
+    }
+
+    fn observe_log(&self, table: &'static Table, rows: &[Row], sums: &mut CrossSums) -> Result<(), Fault> {
+        if std::ptr::eq(table, Posting::table()) {
+            for row in rows {
+                let posting = Posting::from_row(row)?;
+                let amount = i128::from(posting.amount_minor);
+                sums.add(format!("posted {} {}", posting.cell.0, posting.subject), amount);
+                if posting.book == i64::from(books::BOOK_WALLET) {
+                    sums.add(format!("wallets {}", posting.cell.0), -amount);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_cell(&self, cell: Cell, books: &Overlay, sums: &mut CrossSums) -> Result<Vec<String>, Fault> {
+        let mut findings = Vec::new();
+        let rows = |table| books.all_rows(table).map(|(_, row)| row);
+        let mut total = 0;
+        for row in rows(GlBalance::table()) {
+            let balance = GlBalance::from_row(row)?;
+            let posted = sums.get(&format!("posted {} {}", cell.0, balance.subject));
+            if posted != i128::from(balance.balance_minor) {
+                let (subject, kept) = (balance.subject, balance.balance_minor);
+                findings.push(format!("{cell:?}: subject {subject} keeps {kept}, its postings add up to {posted}"));
+            }
+            total += posted;
+            sums.add(format!("gl {}", balance.subject), posted);
+        }
+        if total != 0 {
+            findings.push(format!("{cell:?}: debits and credits differ by {total}"));
+        }
+        let mut wallets = 0;
+        for row in rows(Wallet::table()) {
+            wallets += i128::from(Wallet::from_row(row)?.balance_minor);
+        }
+        let posted = sums.get(&format!("wallets {}", cell.0));
+        if wallets != posted {
+            findings.push(format!("{cell:?}: wallets hold {wallets}, their postings add up to {posted}"));
+        }
+        for row in rows(Crossing::table()) {
+            let crossing = Crossing::from_row(row)?;
+            let amount = i128::from(crossing.amount_minor);
+            // A quota moves the bank balance the other way than a transfer moves wallets.
+            let sign = if crossing.purpose == crate::transfer::Purpose::Quota.as_str() { -1 } else { 1 };
+            let name = format!("crossing {} {}", crossing.id, crossing.purpose);
+            match crossing.state {
+                CrossingState::Arrived => sums.add(name, sign * amount),
+                CrossingState::Posted => sums.add(name, -sign * amount),
+                CrossingState::Reserved => sums.add(format!("reserved {}", crossing.id), sign * amount),
+                CrossingState::Voided | CrossingState::Returned => {}
+            }
+        }
+        Ok(findings)
+    }
+
+    fn check_all(&self, sums: &CrossSums) -> Vec<String> {
+        let mut findings = Vec::new();
+        let mut under_way = 0;
+        for (name, amount) in sums.sums.iter().filter(|(name, amount)| name.starts_with("crossing ") && **amount != 0) {
+            let id = name.split(' ').nth(1).unwrap_or_default();
+            if sums.get(&format!("reserved {id}")) != *amount {
+                findings.push(format!("transfer {id} has arrived, but nothing is reserved for it at its source"));
+            }
+            under_way += amount;
+        }
+        let clearing = sums.get(&format!("gl {}", self.subjects.clearing));
+        if clearing != under_way {
+            findings.push(format!("clearing over all cells is {clearing}, transfers under way are {under_way}"));
+        }
+        findings
+    }
+}

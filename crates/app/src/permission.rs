@@ -1,0 +1,44 @@
+//! Who may do what: the whole permission table, one line an act and role.
+//!
+//! What is not in the table is not allowed. Amounts are minor units.
+
+use door::permission::Reach::{Alone, AloneUpTo, Approve, Propose, ProposeOrApprove};
+use door::permission::Role::{Accountant, Admin, Approver, Clerk, Household, Officer, System};
+use door::permission::{Reach, Role, Rule};
+
+const fn may(role: Role, act: &'static str, reach: Reach) -> Rule {
+    Rule { act, role, reach }
+}
+
+/// 50,000.00 in minor units: what a clerk may pay out alone.
+const CLERK_ALONE_MINOR: i64 = 5_000_000;
+
+/// The permission table.
+pub const RULES: &[Rule] = &[
+    may(Household, "enrol", Alone),
+    may(Clerk, "enrol", Alone),
+    may(Officer, "enrol", Alone),
+    may(System, "enrol", Alone),
+    may(System, "bury", Alone),
+    may(Clerk, "top_up", Alone),
+    may(System, "top_up", Alone),
+    may(Household, "withdraw", Alone),
+    may(Clerk, "withdraw", AloneUpTo(CLERK_ALONE_MINOR)),
+    may(Approver, "withdraw", Approve),
+    may(System, "withdraw", Alone),
+    may(Household, "transfer", Alone),
+    may(Clerk, "transfer", AloneUpTo(CLERK_ALONE_MINOR)),
+    may(Approver, "transfer", Approve),
+    may(Accountant, "fund", Propose),
+    may(Approver, "fund", Approve),
+    may(System, "fund", Alone),
+    may(Accountant, "grant_quota", Alone),
+    may(System, "grant_quota", Alone),
+    may(Accountant, "close_day", Alone),
+    may(System, "close_day", Alone),
+    may(Accountant, "reverse", ProposeOrApprove),
+    may(Approver, "reverse", Approve),
+    may(Admin, "erase", ProposeOrApprove),
+    may(Approver, "erase", Approve),
+    may(System, "follow_up", Alone),
+];

@@ -1,0 +1,333 @@
+//! The application's tables.
+
+use basics::{Cell, Currency, Date, Id, Instant};
+use door::table::{Record, Table};
+
+door::text_enum! {
+    /// Where a household stands.
+    pub enum HouseholdStatus {
+        /// Enrolled.
+        Active = "active",
+        /// A tombstone: its enrolment never came, and may not come any more.
+        Buried = "buried",
+    }
+}
+
+door::table! {
+    /// A household: the unit of risk.
+    pub struct Household = "household" (Household, State, key 2) {
+        /// Its cell, for ever.
+        cell: Cell,
+        /// Its id.
+        id: Id,
+        /// Where it stands.
+        status: HouseholdStatus,
+        /// Where it lives now.
+        village: String,
+        /// The date it was enrolled on.
+        enrolled_on: Date,
+        /// How many persons it has.
+        persons: i64,
+    }
+    index "household_by_village" ["cell", "village", "id"];
+}
+
+door::text_enum! {
+    /// What a person is in a household.
+    pub enum MemberRole {
+        /// Head of household 户主.
+        Head = "head",
+        /// Spouse 配偶.
+        Spouse = "spouse",
+        /// Another adult.
+        Adult = "adult",
+        /// A dependant.
+        Dependant = "dependant",
+    }
+}
+
+door::table! {
+    /// A person of a household. What identifies it is sealed elsewhere.
+    pub struct Person = "person" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// Its id.
+        id: Id,
+        /// What it is in the household.
+        role: MemberRole,
+        /// When its data was erased, if it was.
+        erased_at: Option<Instant>,
+    }
+}
+
+door::table! {
+    /// Personal data, sealed with the person's key; the journal holds only the commitment.
+    pub struct Sealed = "sealed" (Household, Primary, key 4) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// The person.
+        person: Id,
+        /// Which field, such as `name`.
+        field: String,
+        /// Salt and value, encrypted.
+        ciphertext: Vec<u8>,
+    }
+}
+
+door::table! {
+    /// What a person can be found by: keyed hashes of phone and resident id.
+    pub struct Contact = "contact" (Household, Primary, key 4) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// The person.
+        person: Id,
+        /// `phone` or `resident_id`.
+        kind: String,
+        /// Keyed hash of the value.
+        hash: Vec<u8>,
+        /// When it was last proven to be the person's.
+        verified_at: Instant,
+    }
+    index "contact_by_hash" ["cell", "kind", "hash"];
+}
+
+door::table! {
+    /// A household's wallet.
+    pub struct Wallet = "wallet" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// Whose it is.
+        household: Id,
+        /// Its currency.
+        currency: Currency,
+        /// What it holds, in minor units.
+        balance_minor: i64,
+        /// What of that is reserved.
+        held_minor: i64,
+    }
+}
+
+door::table! {
+    /// General-ledger balance of a subject in a cell.
+    pub struct GlBalance = "gl_balance" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The subject's code.
+        subject: i64,
+        /// The currency.
+        currency: Currency,
+        /// Debit positive, in minor units.
+        balance_minor: i64,
+        /// What of a bank balance is reserved for other cells.
+        held_minor: i64,
+    }
+}
+
+door::text_enum! {
+    /// Why an entry was made.
+    pub enum EntryKind {
+        /// Money came in for a wallet.
+        TopUp = "top_up",
+        /// Money went out of a wallet.
+        Withdrawal = "withdrawal",
+        /// Between two wallets of a cell.
+        Transfer = "transfer",
+        /// Out of a wallet, to another cell.
+        TransferOut = "transfer_out",
+        /// Into a wallet, from another cell.
+        TransferIn = "transfer_in",
+        /// Paid-in capital.
+        Capital = "capital",
+        /// Bank balance to another cell.
+        QuotaOut = "quota_out",
+        /// Bank balance from the office.
+        QuotaIn = "quota_in",
+        /// Undoes another entry.
+        Reversal = "reversal",
+    }
+}
+
+impl EntryKind {
+    /// Whether the entry is one side of a crossing, which a reversal cannot undo.
+    pub fn crosses(self) -> bool {
+        matches!(self, EntryKind::TransferOut | EntryKind::TransferIn | EntryKind::QuotaOut | EntryKind::QuotaIn)
+    }
+}
+
+door::table! {
+    /// An entry of the ledger.
+    pub struct Entry = "entry" (Household, Log, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The record that made it.
+        seq: i64,
+        /// The fact within the record.
+        fact: i64,
+        /// Why it was made.
+        kind: EntryKind,
+        /// When it takes effect for interest.
+        value_date: Date,
+        /// The day whose books it stands in.
+        booking_date: Date,
+        /// Its currency.
+        currency: Currency,
+        /// Words for people: the reason of a correction, a reference.
+        memo: Option<String>,
+    }
+}
+
+door::table! {
+    /// A line of an entry.
+    pub struct Posting = "posting" (Household, Log, key 4) {
+        /// The cell.
+        cell: Cell,
+        /// The record.
+        seq: i64,
+        /// The fact within the record.
+        fact: i64,
+        /// The line within the entry.
+        line: i64,
+        /// The subject's code.
+        subject: i64,
+        /// Which kind of sub-account, 0 for none.
+        book: i64,
+        /// Whose sub-account.
+        owner: Option<Id>,
+        /// Which sub-account.
+        account: Option<Id>,
+        /// Debit positive, in minor units.
+        amount_minor: i64,
+    }
+    index "posting_by_account" ["cell", "owner", "account", "seq", "fact", "line"];
+}
+
+door::table! {
+    /// Entries that have been undone.
+    pub struct Reversal = "reversal" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The record of the entry that was undone.
+        seq: i64,
+        /// The fact within it.
+        fact: i64,
+        /// The record that undid it.
+        by_seq: i64,
+    }
+}
+
+door::text_enum! {
+    /// How far a crossing is, seen from one side.
+    pub enum CrossingState {
+        /// Here is the source; the amount is held.
+        Reserved = "reserved",
+        /// Here is the source; the amount has left.
+        Posted = "posted",
+        /// Here is the source; the amount was set free again.
+        Voided = "voided",
+        /// Here is the target; the amount has come.
+        Arrived = "arrived",
+        /// Here is the target; it could not be taken.
+        Returned = "returned",
+    }
+}
+
+door::table! {
+    /// One side of an amount that crosses cells.
+    pub struct Crossing = "crossing" (Household, State, key 2) {
+        /// The cell of this side.
+        cell: Cell,
+        /// The crossing, the same on both sides.
+        id: Id,
+        /// How far it is, here.
+        state: CrossingState,
+        /// `transfer` or `quota`.
+        purpose: String,
+        /// The other cell.
+        other: Cell,
+        /// Whose wallet pays or receives here; none for the bank balance.
+        household: Option<Id>,
+        /// Minor units.
+        amount_minor: i64,
+        /// The currency.
+        currency: Currency,
+        /// When it takes effect.
+        value_date: Date,
+    }
+}
+
+door::table! {
+    /// A cell's share of a scarce amount, and what waits for it.
+    pub struct Quota = "quota" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// Which amount: `bank`.
+        kind: String,
+        /// The currency.
+        currency: Currency,
+        /// The level the cell was last filled to, in minor units.
+        target_minor: i64,
+        /// Whether more has been asked for and not yet answered.
+        asked: bool,
+        /// How many payouts wait.
+        waiting: i64,
+    }
+}
+
+door::table! {
+    /// A payout that waits for the cell's quota, first come first served.
+    pub struct WaitingPayout = "waiting_payout" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The record that asked for it.
+        seq: i64,
+        /// The fact within it.
+        fact: i64,
+        /// Whose wallet.
+        household: Id,
+        /// Minor units, held in the wallet.
+        amount_minor: i64,
+        /// The currency.
+        currency: Currency,
+    }
+}
+
+door::table! {
+    /// A day of the institution: how many cells have closed it. Lives in the office's cell.
+    pub struct BusinessDay = "business_day" (Household, State, key 2) {
+        /// The office.
+        cell: Cell,
+        /// The day.
+        day: Date,
+        /// How many cells must close it.
+        expected: i64,
+        /// How many have.
+        received: i64,
+        /// Whether the institution has closed it.
+        closed: bool,
+    }
+}
+
+/// All tables, in the order they are made.
+pub fn all() -> Vec<&'static Table> {
+    vec![
+        Household::table(),
+        Person::table(),
+        Sealed::table(),
+        Contact::table(),
+        Wallet::table(),
+        GlBalance::table(),
+        Entry::table(),
+        Posting::table(),
+        Reversal::table(),
+        Crossing::table(),
+        Quota::table(),
+        WaitingPayout::table(),
+        BusinessDay::table(),
+    ]
+}

@@ -1,0 +1,81 @@
+//! The engine on a plain thread: batches are what the caller says, messages go when the caller says.
+//!
+//! The simulator and the tests of order drive the same writer that the threads drive, and
+//! the same commands give the same journal, whatever the size of a batch.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::app::App;
+use crate::backend::Backend;
+use crate::permission::Actor;
+use crate::request::{Answer, DoorError, Order, Reply, Request};
+use crate::writer::{Job, Outgoing, Writer};
+
+/// Drives one writer over all cells.
+pub struct Stepper<A: App> {
+    writer: Writer<A>,
+    batch_max: usize,
+    waiting: Vec<Outgoing<A::Command>>,
+}
+
+type Answers = Vec<Result<Answer, DoorError>>;
+
+impl<A: App> Stepper<A> {
+    /// A stepper whose batches have at most `batch_max` commands.
+    pub fn new(app: Arc<A>, backend: Arc<dyn Backend>, batch_max: usize) -> Stepper<A> {
+        Stepper { writer: Writer::new(app, backend, None), batch_max: batch_max.max(1), waiting: Vec::new() }
+    }
+
+    /// Runs commands in order and answers them in order. Messages they send wait for [`Stepper::deliver`].
+    pub fn step(&mut self, requests: Vec<Request<A::Command>>) -> Answers {
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut requests = requests.into_iter();
+        loop {
+            let batch: Vec<_> = requests.by_ref().take(self.batch_max).collect();
+            if batch.is_empty() {
+                return answers;
+            }
+            answers.extend(self.run(batch));
+        }
+    }
+
+    /// Delivers messages between cells, in order of (cell, record), until none is left.
+    pub fn deliver(&mut self) -> Answers {
+        let mut answers = Vec::new();
+        while !self.waiting.is_empty() {
+            let mut round = std::mem::take(&mut self.waiting);
+            round.sort_by_key(|message| message.from);
+            let places: Vec<_> = round.iter().map(|message| message.from).collect();
+            let requests =
+                round.into_iter().map(|m| Request::plain(m.id, Actor::SYSTEM, m.at, Order::Do(m.command))).collect();
+            let told = self.step(requests);
+            let done = places.into_iter().zip(&told).filter(|(_, answer)| answer.is_ok());
+            let acks = done.map(|(place, _)| Job::Ack(place)).collect();
+            self.writer.step(acks);
+            answers.extend(told);
+        }
+        answers
+    }
+
+    fn run(&mut self, batch: Vec<Request<A::Command>>) -> Answers {
+        let answers: Arc<Mutex<Vec<Option<Result<Answer, DoorError>>>>> =
+            Arc::new(Mutex::new(batch.iter().map(|_| None).collect()));
+        let jobs = batch
+            .into_iter()
+            .enumerate()
+            .map(|(place, request)| {
+                let answers = answers.clone();
+                let reply: Reply = Box::new(move |answer| {
+                    answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(answer);
+                });
+                Job::Command { request, reply }
+            })
+            .collect();
+        self.waiting.extend(self.writer.step(jobs).outgoing);
+        let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers
+            .drain(..)
+            .map(|answer| answer.unwrap_or_else(|| Err(DoorError::Bug("a command was not answered".to_owned()))))
+            .collect()
+    }
+}

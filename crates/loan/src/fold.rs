@@ -1,0 +1,202 @@
+//! The state of a loan on a date: signed terms and outside events, folded.
+//!
+//! A day runs so: what is due that day falls due, credit balance pays it, then the day's events
+//! happen in the order of [`life`](crate::life). Days of interest count the first and not the last, so the
+//! state on the due date has the whole period's interest and none of the next.
+//!
+//! - **Overdue.** What is due and unpaid makes the loan overdue from the day after. Overdue principal bears
+//!   the penalty rate in the place of the contract rate. An instalment that is met within the grace days
+//!   costs no penalty; one that is not bears it from its due date on. Penalty alone, once
+//!   principal, interest and fees are met, makes no day past due, but the loan is not closed before it is paid.
+//! - **Money ahead of its time** is a credit balance that pays what falls due next. As soon as it is enough
+//!   for everything that is still owed with interest for the actual days, the loan is closed with it.
+//! - **A waiver** lets off what is due on its date, oldest first; what is more than that lapses.
+
+use basics::money::div_round;
+use basics::{Date, Rounding};
+use minicbor::{Decode, Encode};
+
+use crate::life::in_order;
+use crate::servicing::Servicing;
+use crate::{Component, LifeEvent, LoanError, LoanTerms, Parts, Schedule};
+
+/// Where a loan stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum LoanStatus {
+    /// Signed, not disbursed.
+    #[n(0)]
+    Signed,
+    /// Disbursed, nothing overdue.
+    #[n(1)]
+    Active,
+    /// Something that was due is not paid.
+    #[n(2)]
+    Overdue,
+    /// Nothing is owed any more.
+    #[n(3)]
+    Closed,
+}
+
+/// One instalment and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstalmentState {
+    /// Number in the schedule.
+    pub number: u16,
+    /// When it is or was due; the day the loan was paid off for instalments brought forward.
+    pub due_on: Date,
+    /// Whether that day has come.
+    pub is_due: bool,
+    /// What it asks for. Penalty and compound interest are those run up to the state's date.
+    pub due: Parts,
+    /// What has been paid of it.
+    pub paid: Parts,
+    /// What has been let off.
+    pub waived: Parts,
+    /// The day from which principal, interest and fees were met.
+    pub met_on: Option<Date>,
+}
+
+impl InstalmentState {
+    /// What is neither paid nor waived of one component. Never less than nothing.
+    pub fn unpaid_fen(&self, component: Component) -> i64 {
+        let settled = self.paid.get(component).saturating_add(self.waived.get(component));
+        self.due.get(component).saturating_sub(settled).max(0)
+    }
+}
+
+/// An exact amount of minor units: `numerator / denominator`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accrued {
+    /// Numerator.
+    pub numerator: i128,
+    /// Denominator, more than 0.
+    pub denominator: i128,
+}
+
+impl Accrued {
+    /// Nothing.
+    pub const ZERO: Accrued = Accrued { numerator: 0, denominator: 1 };
+
+    /// Whole minor units: what the ledger shows as accrued for this loan alone.
+    pub fn floor_fen(&self) -> Result<i64, LoanError> {
+        self.round_fen(Rounding::Floor)
+    }
+
+    /// Rounded: what is asked for if it falls due now.
+    pub fn round_fen(&self, rounding: Rounding) -> Result<i64, LoanError> {
+        div_round(self.numerator, self.denominator, rounding).ok_or(LoanError::Overflow("accrued interest"))
+    }
+}
+
+/// A run of days over which interest grows evenly: `numerator × weight / denominator`.
+///
+/// By days of a day count, the numerator is balance × rate in ppm and the denominator 10⁶ × year;
+/// by period, the numerator is the period's rounded interest and the denominator its days, so that the
+/// last day lands on it exactly. Loans of one denominator add up in a group by their numerators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First day of interest.
+    pub from: Date,
+    /// The day after the last day of interest.
+    pub until: Date,
+    /// What one unit of weight adds.
+    pub numerator: i128,
+    /// Of the sum.
+    pub denominator: i128,
+}
+
+/// What has gone through the loan from its beginning, in minor units.
+///
+/// `received − refunded − Σ paid = credit balance`, and principal outstanding is `disbursed − paid.principal`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Paid out to the borrower.
+    pub disbursed_fen: i64,
+    /// Money that came in.
+    pub received_fen: i64,
+    /// Credit balance that went back.
+    pub refunded_fen: i64,
+    /// What has fallen due; penalty and compound interest as run up.
+    pub billed: Parts,
+    /// What money has paid.
+    pub paid: Parts,
+    /// What was let off.
+    pub waived: Parts,
+}
+
+/// A loan on a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoanState {
+    /// The end of this day.
+    pub as_of: Date,
+    /// Where it stands.
+    pub status: LoanStatus,
+    /// The plan since disbursement; `None` before.
+    pub schedule: Option<Schedule>,
+    /// The instalments of the plan and what became of them.
+    pub instalments: Vec<InstalmentState>,
+    /// Sums from the beginning.
+    pub totals: Totals,
+    /// Principal not yet paid, due or not.
+    pub principal_fen: i64,
+    /// Interest of the running period, not yet due.
+    pub accrued: Accrued,
+    /// How it grows; `None` when nothing runs.
+    pub segment: Option<Segment>,
+    /// Money ahead of its time; less than nothing if more was refunded than there was.
+    pub credit_fen: i64,
+    /// What would close the loan today, over and above the credit balance.
+    pub payoff_fen: i64,
+    /// Due date of the oldest instalment with principal, interest or fees unpaid, if that day has come.
+    pub oldest_unpaid_due: Option<Date>,
+    /// Days from then to `as_of`; grace days count.
+    pub days_past_due: u32,
+    /// The next due date after `as_of`.
+    pub next_due: Option<Date>,
+    /// The next day on which grace ends and a penalty appears.
+    pub grace_ends: Option<Date>,
+    /// The day on which nothing was owed any more.
+    pub closed_on: Option<Date>,
+    /// Waivers that found nothing to let off, minor units.
+    pub waiver_lapsed_fen: i64,
+}
+
+impl LoanState {
+    /// What is due and unpaid, by component.
+    pub fn overdue_parts(&self) -> Result<Parts, LoanError> {
+        let mut sum = Parts::ZERO;
+        for row in self.instalments.iter().filter(|row| row.is_due) {
+            for component in Component::ALL {
+                sum.put(component, row.unpaid_fen(component))?;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// The ledger's accrued interest for this loan alone, in whole minor units.
+    pub fn accrued_floor_fen(&self) -> Result<i64, LoanError> {
+        self.accrued.floor_fen()
+    }
+}
+
+/// The state of a loan at the end of `as_of`.
+///
+/// Events in any order give the same state; those dated later are left out, except that a
+/// reversal takes its target away on every date. Every list of [accepted](crate::accept) events has a state.
+///
+/// Errors if the terms make no schedule, if a second disbursement or an amount of nothing is among the
+/// events (neither is ever accepted), or if a figure does not fit.
+pub fn fold(terms: &LoanTerms, events: &[LifeEvent], as_of: Date) -> Result<LoanState, LoanError> {
+    terms.check()?;
+    let mut servicing = Servicing::new(terms);
+    for event in in_order(events) {
+        if event.value_date > as_of {
+            break;
+        }
+        servicing.advance(event.value_date)?;
+        servicing.apply(event)?;
+    }
+    servicing.advance(as_of)?;
+    servicing.state(as_of)
+}

@@ -62,6 +62,12 @@ pub(crate) fn limit_value(limit: usize) -> Value {
 
 /// The statement and parameters of a list for people.
 pub(crate) fn list(list: &List, dialect: Dialect) -> Result<(String, Vec<Value>), StoreError> {
+    let held = list.equal.iter().map(|(name, value)| (name, value));
+    for (name, value) in held.chain(list.order.iter().zip(list.after.iter().flatten())) {
+        if let Some(column) = list.table.column(name) {
+            check_key(list.table, &[column], std::slice::from_ref(value))?;
+        }
+    }
     statements::list(list, dialect).ok_or_else(|| {
         StoreError::Other(format!(
             "bug: a list of table `{}` names a column it has not, orders by one that may be empty, or goes on from \

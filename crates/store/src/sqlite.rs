@@ -188,6 +188,17 @@ enum Standing {
 
 fn standing(connection: &rusqlite::Connection, place: &str) -> Result<Standing, StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(map)?;
+    if !connection.is_autocommit() {
+        return standing_now(connection, place);
+    }
+    // One state for all questions: another program may be making the file just now.
+    connection.execute_batch("BEGIN DEFERRED").map_err(map)?;
+    let found = standing_now(connection, place);
+    let _ = connection.execute_batch("ROLLBACK");
+    found
+}
+
+fn standing_now(connection: &rusqlite::Connection, place: &str) -> Result<Standing, StoreError> {
     let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0)).map_err(map);
     let told = |error| if let StoreError::Foreign(_) = error { schema::foreign(place) } else { error };
     let application = number("PRAGMA application_id").map_err(told)?;

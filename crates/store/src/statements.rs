@@ -208,8 +208,7 @@ pub fn list(list: &List, dialect: Dialect) -> Option<(String, Vec<Value>)> {
             .filter(|(name, _)| !list.equal.iter().any(|(equal, value)| equal == *name && *value != Value::Null))
             .collect();
         if open.is_empty() {
-            condition = condition.add(Expr::val(0i64).eq(Expr::val(1i64)));
-            held.extend([Value::Int(0), Value::Int(1)]);
+            condition = condition.add(Expr::cust("1 = 0"));
         } else {
             let columns = Expr::tuple(open.iter().map(|(name, _)| Expr::col(Alias::new(**name))));
             let values = Expr::tuple(open.iter().map(|(_, value)| hold(value)).collect::<Vec<_>>());

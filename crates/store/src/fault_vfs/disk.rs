@@ -1,7 +1,7 @@
 //! The disk that the fault VFS simulates: what is written, what is durable, and what goes wrong.
 //!
 //! It is a plain value without locks or `unsafe`. Each file has its current bytes, its durable bytes and
-//! the list of writes between them; each name is in the live directory, the durable one, or both.
+//! the list of writes between them; all names are in one folder, which has a live and a durable state too.
 //! The model of hardware is that of SQLite's own documentation: a write reaches the disk in sectors of
 //! 512 bytes, in any order, each wholly, in part from either end, or not at all; bytes beside a write are
 //! never harmed.
@@ -237,7 +237,8 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a file and its name durable. A sync that fails has done part of its work, and what it did
+    /// Makes a file durable; with the first sync of a new file its folder too, as SQLite's own VFS for Unix
+    /// has it. A sync that fails has done part of its work, and what it did
     /// not do is never done later: the kernel forgets which pages it owed, while reads still show them.
     pub(super) fn sync(&mut self, handle: FileRef) -> Result<(), Refusal> {
         self.counters.syncs += 1;
@@ -249,10 +250,9 @@ impl Disk {
                 for change in std::mem::take(&mut file.unsynced) {
                     change.apply(&mut file.durable);
                 }
-                for (name, file) in &self.live {
-                    if *file == handle.file {
-                        self.durable.insert(name.clone(), *file);
-                    }
+                let is_named = |names: &BTreeMap<_, _>| names.values().any(|file| *file == handle.file);
+                if is_named(&self.live) && !is_named(&self.durable) {
+                    self.sync_folder();
                 }
             }
             Err(_) => file.lose_some(&mut random, Loss::Some),
@@ -264,13 +264,13 @@ impl Disk {
         Ok(self.file(handle)?.current.len())
     }
 
-    /// Removes a name; only with `durably` a crash cannot bring it back.
+    /// Removes a name. Until the folder is synced, here with `durably`, a crash may bring it back.
     pub(super) fn delete(&mut self, name: &str, durably: bool) -> Result<(), Refusal> {
         self.counters.deletions += 1;
         self.may_fail(Operation::Delete)?;
         self.live.remove(name).ok_or(Refusal::Absent)?;
         if durably {
-            self.durable.remove(name);
+            self.sync_folder();
         }
         self.forget_unnamed();
         Ok(())
@@ -329,6 +329,11 @@ impl Disk {
             return Err(Refusal::PoweredOff);
         }
         self.files.get_mut(&handle.file).ok_or(Refusal::Absent)
+    }
+
+    /// Makes all names durable, made and removed ones; the bytes of the files are another matter.
+    fn sync_folder(&mut self) {
+        self.durable = self.live.clone();
     }
 
     fn forget_unnamed(&mut self) {

@@ -139,13 +139,13 @@ pub fn grant(to: u16, amount: Money) -> Command {
 
 /// The commands that set a county up: capital, quotas, households with money.
 pub fn founding(households: u64) -> Vec<Request<Command>> {
-    let mut requests = vec![request(1, Actor::SYSTEM, fund(yuan(1_000_000)))];
+    let mut requests = vec![request(0xF000_0000, Actor::SYSTEM, fund(yuan(1_000_000)))];
     for cell in 1..=CELLS {
-        requests.push(request(1 + u128::from(cell), Actor::SYSTEM, grant(cell, yuan(10_000))));
+        requests.push(request(0xF000_0000 + u128::from(cell), Actor::SYSTEM, grant(cell, yuan(10_000))));
     }
     for n in 0..households {
-        requests.push(request(1_000 + u128::from(n), Actor::SYSTEM, enrol(household(n))));
-        requests.push(request(2_000 + u128::from(n), Actor::SYSTEM, top_up(household(n), yuan(1_000))));
+        requests.push(request(0xF100_0000 + u128::from(n), Actor::SYSTEM, enrol(household(n))));
+        requests.push(request(0xF200_0000 + u128::from(n), Actor::SYSTEM, top_up(household(n), yuan(1_000))));
     }
     requests
 }

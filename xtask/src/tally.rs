@@ -125,9 +125,8 @@ pub fn self_skipped_in_junit(report: &str) -> Vec<String> {
         let Some((name, rest)) = name else { continue };
         let reason = rest.lines().find_map(|line| {
             // The first line of an output stands right behind its opening tag.
-            let line = line.rsplit_once('>').map_or(line, |(tag, text)| {
-                if tag.contains("<system-") { text } else { line }
-            });
+            let line =
+                line.rsplit_once('>').map_or(line, |(tag, text)| if tag.contains("<system-") { text } else { line });
             line.trim().strip_prefix("skipped: ")
         });
         if let Some(reason) = reason {
@@ -175,10 +174,7 @@ mod tests {
                 of(5, 2, 2),
             ),
             ("# tests 2\n# pass 2\n# fail 0\n# cancelled 0\n# skipped 0\n# todo 0", of(2, 0, 0)),
-            (
-                " Test Files  1 failed | 1 passed (2)\n      Tests  1 failed | 4 passed | 2 skipped (7)",
-                of(4, 1, 2),
-            ),
+            (" Test Files  1 failed | 1 passed (2)\n      Tests  1 failed | 4 passed | 2 skipped (7)", of(4, 1, 2)),
             ("# pass the salt\nSummary of 3 passed, 2 failed\nno test result: 3 passed", of(0, 0, 0)),
         ] {
             assert_eq!(count(lines.lines()), expected, "{lines}");

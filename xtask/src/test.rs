@@ -11,6 +11,9 @@ use crate::cluster::{Cluster, ClusterError, ClusterOptions, SHARED_CLUSTER_VARIA
 use crate::run::{self, Outcome, cargo, in_folder};
 use crate::{debian, web};
 
+/// What only tests need: the disk that fails as it is told.
+const TEST_FEATURES: &str = "store/fault-vfs";
+
 /// Runs every step, even after one has failed, and prints the summary.
 pub fn test(root: &Path) -> ExitCode {
     let mut report = Report::default();
@@ -27,13 +30,12 @@ pub fn test(root: &Path) -> ExitCode {
         report.step(&format!("{name}: build"), || pages(web::build(folder), "npm is not installed"));
     }
     report.step("format", || {
-        with_component("fmt", "rustfmt", || {
-            run::stream(in_folder(cargo(), root).args(["fmt", "--all", "--check"]))
-        })
+        with_component("fmt", "rustfmt", || run::stream(in_folder(cargo(), root).args(["fmt", "--all", "--check"])))
     });
     report.step("lints", || {
         with_component("clippy", "clippy", || {
-            let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            let arguments =
+                ["clippy", "--workspace", "--all-targets", "--features", TEST_FEATURES, "--", "-D", "warnings"];
             run::stream(in_folder(cargo(), root).args(arguments))
         })
     });
@@ -48,7 +50,7 @@ pub fn test(root: &Path) -> ExitCode {
     report.step("tests", || tests(root, &with_cluster));
     report.step("examples in docs", || {
         let mut command = with_cluster(in_folder(cargo(), root));
-        ran(run::stream(command.args(["test", "--doc", "--workspace", "--no-fail-fast"])))
+        ran(run::stream(command.args(["test", "--doc", "--workspace", "--features", TEST_FEATURES, "--no-fail-fast"])))
     });
     if !folders.is_empty() {
         report.step("server for the pages", || {
@@ -74,7 +76,7 @@ enum Step {
 
 #[derive(Default)]
 struct Report {
-    rows: Vec<(String, &'static str, u64)>,
+    rows: Vec<(String, &'static str, f64)>,
     tally: Tally,
     failed: bool,
     /// What was skipped, by name, with the reason.
@@ -130,14 +132,14 @@ impl Report {
         self.tally.passed -= count;
         self.tally.skipped += count;
         self.skipped.extend(self_skipped);
-        self.rows.push((name.to_owned(), word, begin.elapsed().as_secs()));
+        self.rows.push((name.to_owned(), word, begin.elapsed().as_secs_f64()));
     }
 
     fn conclude(self) -> ExitCode {
         let width = self.rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
         println!("\n{:width$}  result   seconds", "step");
         for (name, word, seconds) in &self.rows {
-            println!("{name:width$}  {word:7}  {seconds:7}");
+            println!("{name:width$}  {word:7}  {seconds:7.1}");
         }
         if !self.skipped.is_empty() {
             println!("\nskipped:");
@@ -166,11 +168,7 @@ fn pages(outcome: Option<Outcome>, otherwise: &str) -> (Step, Vec<String>) {
 }
 
 /// Runs a step that needs a part of the toolchain, which rustup may have to fetch.
-fn with_component(
-    subcommand: &str,
-    component: &str,
-    work: impl FnOnce() -> Outcome,
-) -> (Step, Vec<String>) {
+fn with_component(subcommand: &str, component: &str, work: impl FnOnce() -> Outcome) -> (Step, Vec<String>) {
     let is_there = || run::succeeds(cargo().args([subcommand, "--version"]));
     if !is_there() {
         run::stream(Command::new("rustup").args(["component", "add", component]));
@@ -185,8 +183,16 @@ fn with_component(
 fn tests(root: &Path, with_cluster: &impl Fn(Command) -> Command) -> (Step, Vec<String>) {
     let mut command = with_cluster(in_folder(cargo(), root));
     if !run::succeeds(cargo().args(["nextest", "--version"])) {
-        let arguments =
-            ["test", "--workspace", "--all-targets", "--no-fail-fast", "--", "--show-output"];
+        let arguments = [
+            "test",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            TEST_FEATURES,
+            "--no-fail-fast",
+            "--",
+            "--show-output",
+        ];
         let outcome = run::stream(command.args(arguments));
         let skipped = tally::self_skipped_in_lines(outcome.lines.iter().map(String::as_str));
         return (ran(outcome).0, skipped);
@@ -195,8 +201,9 @@ fn tests(root: &Path, with_cluster: &impl Fn(Command) -> Command) -> (Step, Vec<
     let junit = target.join("nextest/xtask/junit.xml");
     // The report of an earlier run must not be taken for this one's.
     let _ = fs::remove_file(&junit);
-    command.args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml"]);
-    let outcome = run::stream(command.args(["--profile", "xtask", "--no-fail-fast"]));
+    command.args(["nextest", "run", "--workspace", "--features", TEST_FEATURES]);
+    let outcome =
+        run::stream(command.args(["--config-file", "xtask/nextest.toml", "--profile", "xtask", "--no-fail-fast"]));
     let skipped = tally::self_skipped_in_junit(&fs::read_to_string(&junit).unwrap_or_default());
     (ran(outcome).0, skipped)
 }

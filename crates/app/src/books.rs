@@ -8,8 +8,8 @@ use ledger::{Line, SubAccount, SubjectCode};
 
 use crate::fact::{Booked, Crossed, Fact};
 use crate::tables::{
-    BusinessDay, Crossing, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota, Reversal,
-    WaitingPayout, Wallet,
+    BusinessDay, Crossing, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota, Reversal, Staff,
+    StaffStatus, WaitingPayout, Wallet,
 };
 
 /// Sub-account book of wallets.
@@ -154,7 +154,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             enrolled_on: stamp.booking_date,
             persons: 0,
         }),
-        Fact::Declined { .. } | Fact::DayClosed { .. } | Fact::Asked { .. } => {}
+        Fact::Declined { .. } | Fact::DayClosed { .. } | Fact::EventsObserved { .. } => {}
         Fact::Booked(booked) => apply_entry(books, stamp, booked)?,
         Fact::WalletHeld { household, currency, amount_minor } => {
             let mut row = wallet(books, cell, *household, *currency)?
@@ -216,6 +216,19 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
                 .ok_or_else(|| Fault::Broken(format!("no person {person} to erase")))?;
             books.put(&Person { erased_at: Some(stamp.at), ..row });
         }
+        Fact::Applied(_)
+        | Fact::Decided(_)
+        | Fact::FacilityGranted { .. }
+        | Fact::ContractSigned(_)
+        | Fact::LoanDrawn(_)
+        | Fact::LoanMoved(_) => crate::loan_books::apply(books, stamp, fact)?,
+        Fact::StaffSet { staff, login, role, active } => books.put(&Staff {
+            cell,
+            id: *staff,
+            login: login.clone(),
+            role: role.clone(),
+            status: if *active { StaffStatus::Active } else { StaffStatus::Left },
+        }),
     }
     Ok(())
 }

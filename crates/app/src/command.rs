@@ -1,13 +1,20 @@
 //! What can be asked, and what is answered. Numbers are never reused: proposals keep commands, journals keep outcomes.
 
 use basics::{Cell, Date, Id};
+use loan::Allocation;
 use minicbor::{Decode, Encode};
 
+use crate::application::{Apply, Decide, DecideByHand};
 use crate::close::{CloseCell, CloseDay, TakeReceipt};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
+use crate::observe::Observe;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
+use crate::repay::Repay;
 use crate::reverse::Reverse;
+use crate::sign::{Draw, Sign};
+use crate::staff::SetStaff;
+use crate::tables::ApplicationStatus;
 use crate::transfer::{Arrive, Settle, Transfer};
 use crate::wallet::{TopUp, Withdraw};
 
@@ -65,6 +72,30 @@ pub enum Command {
     /// A cell has closed its day.
     #[n(16)]
     TakeReceipt(#[n(0)] TakeReceipt),
+    /// Fold behaviour events into a household's profile.
+    #[n(17)]
+    Observe(#[n(0)] Observe),
+    /// Ask for a loan.
+    #[n(18)]
+    Apply(#[n(0)] Apply),
+    /// Book what model and rules decided.
+    #[n(19)]
+    Decide(#[n(0)] Decide),
+    /// Decide a referred application in person.
+    #[n(20)]
+    DecideByHand(#[n(0)] DecideByHand),
+    /// Sign a contract.
+    #[n(21)]
+    Sign(#[n(0)] Sign),
+    /// Draw a loan.
+    #[n(22)]
+    Draw(#[n(0)] Draw),
+    /// Pay a loan from the wallet.
+    #[n(23)]
+    Repay(#[n(0)] Repay),
+    /// Take on a member of staff, or change one.
+    #[n(24)]
+    SetStaff(#[n(0)] SetStaff),
 }
 
 /// What is answered.
@@ -130,6 +161,56 @@ pub enum Outcome {
         #[n(0)]
         posted: bool,
     },
+    /// The profile's version since.
+    #[n(12)]
+    Observed {
+        /// The version.
+        #[n(0)]
+        version: i64,
+    },
+    /// An application was decided.
+    #[n(13)]
+    Decided {
+        /// `approved`, `referred` or `declined`.
+        #[n(0)]
+        status: ApplicationStatus,
+        /// What is approved, in minor units.
+        #[n(1)]
+        approved_minor: i64,
+        /// The yearly rate, ppm.
+        #[n(2)]
+        rate_ppm: i64,
+    },
+    /// A loan was paid: what the money paid, and what is left.
+    #[n(14)]
+    Repaid {
+        /// What the money paid.
+        #[n(0)]
+        allocation: Allocation,
+        /// Principal not yet paid, in minor units.
+        #[n(1)]
+        outstanding_minor: i64,
+        /// Whether nothing is owed any more.
+        #[n(2)]
+        closed: bool,
+    },
+    /// A business no: more than is due, and not what would close the loan.
+    #[n(15)]
+    MoreThanDue {
+        /// What is due today, in minor units.
+        #[n(0)]
+        due_minor: i64,
+        /// What would close the loan today, in minor units.
+        #[n(1)]
+        payoff_minor: i64,
+    },
+    /// A business no: the facility has less than that available, or is over.
+    #[n(16)]
+    OverFacility {
+        /// What is available, in minor units.
+        #[n(0)]
+        available_minor: i64,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -154,10 +235,18 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::AnswerQuota(c) => c.cell,
         Command::PayWaiting(c) => c.cell,
         Command::CloseCell(c) => c.cell,
+        Command::Observe(c) => c.cell,
+        Command::Apply(c) => c.cell,
+        Command::Decide(c) => c.cell,
+        Command::DecideByHand(c) => c.cell,
+        Command::Sign(c) => c.cell,
+        Command::Draw(c) => c.cell,
+        Command::Repay(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)
         | Command::AskQuota(_)
-        | Command::TakeReceipt(_) => Cell::OFFICE,
+        | Command::TakeReceipt(_)
+        | Command::SetStaff(_) => Cell::OFFICE,
     }
 }

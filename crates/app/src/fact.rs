@@ -1,11 +1,12 @@
 //! What is remembered. Numbers of kinds and fields are never reused: stored history is read for ever.
 
-use basics::{Cell, Currency, Date, Id};
+use basics::{Cell, Currency, Date, Id, Money};
 use ledger::Entry;
+use loan::{Allocation, LifeEvent, LoanTerms};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::tables::{CrossingState, EntryKind, MemberRole};
+use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -152,13 +153,239 @@ pub enum Fact {
         #[n(2)]
         retained_until: Option<Date>,
     },
-    /// Something was asked of another cell; the asking is the change.
+    /// Behaviour events were folded into a household's profile.
     #[n(16)]
-    Asked {
-        /// What.
+    EventsObserved {
+        /// The household.
         #[n(0)]
-        what: String,
+        household: Id,
+        /// How many.
+        #[n(1)]
+        count: u32,
+        /// The profile's version afterwards.
+        #[n(2)]
+        version: i64,
+        /// Hash over the commitments to the events.
+        #[n(3)]
+        digest: ByteVec,
     },
+    /// An application was taken in.
+    #[n(17)]
+    Applied(#[n(0)] Applied),
+    /// An application was decided.
+    #[n(18)]
+    Decided(#[n(0)] DecidedFact),
+    /// A facility was granted, or changed.
+    #[n(19)]
+    FacilityGranted {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The facility.
+        #[n(1)]
+        facility: Id,
+        /// Minor units.
+        #[n(2)]
+        amount_minor: i64,
+        /// The currency.
+        #[n(3)]
+        currency: Currency,
+        /// Last day on which it may be drawn on.
+        #[n(4)]
+        valid_to: Date,
+        /// The decision it rests on.
+        #[n(5)]
+        decision: Id,
+    },
+    /// A contract was signed.
+    #[n(20)]
+    ContractSigned(#[n(0)] ContractSigned),
+    /// A loan was drawn.
+    #[n(21)]
+    LoanDrawn(#[n(0)] LoanDrawn),
+    /// A loan's life went on: what happened, and where it stands since.
+    #[n(22)]
+    LoanMoved(#[n(0)] LoanMoved),
+    /// A member of staff was taken on, or changed.
+    #[n(23)]
+    StaffSet {
+        /// The member of staff.
+        #[n(0)]
+        staff: Id,
+        /// Sign-in name.
+        #[n(1)]
+        login: String,
+        /// Role, as in the permission table.
+        #[n(2)]
+        role: String,
+        /// Whether it may sign in.
+        #[n(3)]
+        active: bool,
+    },
+}
+
+/// An application as taken in.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Applied {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The application.
+    #[n(1)]
+    pub application: Id,
+    /// The product's code.
+    #[n(2)]
+    pub product: String,
+    /// The product's version.
+    #[n(3)]
+    pub product_version: u32,
+    /// What is asked for.
+    #[n(4)]
+    pub amount: Money,
+    /// For how many months.
+    #[n(5)]
+    pub term_months: u16,
+    /// What for.
+    #[n(6)]
+    pub purpose: String,
+}
+
+/// An application as decided.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct DecidedFact {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The application.
+    #[n(1)]
+    pub application: Id,
+    /// The decision.
+    #[n(2)]
+    pub decision: Id,
+    /// `approved`, `referred` or `declined`.
+    #[n(3)]
+    pub status: ApplicationStatus,
+    /// What is approved, in minor units.
+    #[n(4)]
+    pub approved_minor: i64,
+    /// The yearly rate, ppm.
+    #[n(5)]
+    pub rate_ppm: i64,
+    /// Codes of the reasons.
+    #[n(6)]
+    pub reasons: Vec<String>,
+    /// How it was decided.
+    #[n(7)]
+    pub by: DecidedBy,
+}
+
+/// How an application was decided.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum DecidedBy {
+    /// By model and rules.
+    #[n(0)]
+    Machine {
+        /// Hash of the model file; empty where none spoke.
+        #[n(0)]
+        model: String,
+        /// Hash of the rule set.
+        #[n(1)]
+        rules: String,
+        /// The profile's version that was read.
+        #[n(2)]
+        profile_version: i64,
+        /// Commitment to the sealed record of inputs.
+        #[n(3)]
+        commitment: ByteVec,
+    },
+    /// By a person.
+    #[n(1)]
+    Hand {
+        /// The reason given.
+        #[n(0)]
+        reason: String,
+    },
+}
+
+/// A contract as signed.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ContractSigned {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The contract.
+    #[n(1)]
+    pub contract: Id,
+    /// The application.
+    #[n(2)]
+    pub application: Id,
+    /// The facility it draws on.
+    #[n(3)]
+    pub facility: Id,
+    /// The terms.
+    #[n(4)]
+    pub terms: LoanTerms,
+    /// Hash of the text that was read and confirmed.
+    #[n(5)]
+    pub text_hash: ByteVec,
+    /// How it was confirmed.
+    #[n(6)]
+    pub evidence: String,
+}
+
+/// A loan as drawn.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct LoanDrawn {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The loan.
+    #[n(1)]
+    pub loan: Id,
+    /// The contract.
+    #[n(2)]
+    pub contract: Id,
+    /// The product's code.
+    #[n(3)]
+    pub product: String,
+    /// What was paid out.
+    #[n(4)]
+    pub principal: Money,
+    /// The last due date.
+    #[n(5)]
+    pub maturity: Date,
+    /// The first due date.
+    #[n(6)]
+    pub next_due: Option<Date>,
+    /// The event of its life.
+    #[n(7)]
+    pub event: LifeEvent,
+}
+
+/// A loan's life gone on.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct LoanMoved {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The loan.
+    #[n(1)]
+    pub loan: Id,
+    /// What happened.
+    #[n(2)]
+    pub event: LifeEvent,
+    /// What the money paid.
+    #[n(3)]
+    pub allocation: Allocation,
+    /// Principal not yet paid since.
+    #[n(4)]
+    pub outstanding_minor: i64,
+    /// The next due date that is not met.
+    #[n(5)]
+    pub next_due: Option<Date>,
+    /// The day nothing was owed any more.
+    #[n(6)]
+    pub closed_on: Option<Date>,
 }
 
 /// A household as enrolled.

@@ -2,16 +2,17 @@
 
 use basics::Cell;
 use door::Stamp;
-use door::app::{App, Context, CrossSums, Decided};
+use door::app::{App, Context, CrossSums, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::permission::{Act, Rule};
 use door::table::{Record, Row, Table};
 use ledger::{Chart, ChartError};
+use loan::Product;
 
 use crate::command::{Command, Outcome, cell_of};
 use crate::fact::Fact;
 use crate::institution::{Institution, Subjects};
-use crate::tables::{Crossing, CrossingState, GlBalance, Posting, Wallet};
+use crate::tables::{Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
 use crate::{books, permission, tables};
 
 /// The application: an institution and its chart of accounts.
@@ -23,13 +24,42 @@ pub struct Tianxin {
     pub chart: Chart,
     /// The subjects it books.
     pub subjects: Subjects,
+    /// What it lends.
+    pub products: Vec<Product>,
+    /// Who may do what.
+    pub rules: Vec<Rule>,
 }
 
 impl Tianxin {
-    /// The application of an institution. Errors if the chart lacks a subject.
+    /// The application of an institution that lends nothing yet. Errors if the chart lacks a subject.
     pub fn new(institution: Institution, chart: Chart) -> Result<Tianxin, ChartError> {
         let subjects = Subjects::of(&chart, institution.licence)?;
-        Ok(Tianxin { institution, chart, subjects })
+        Ok(Tianxin { institution, chart, subjects, products: Vec::new(), rules: permission::RULES.to_vec() })
+    }
+
+    /// The same institution, lending these products.
+    #[must_use]
+    pub fn lending(self, products: Vec<Product>) -> Tianxin {
+        Tianxin { products, ..self }
+    }
+
+    /// The same institution under another permission table.
+    #[must_use]
+    pub fn permitting(self, rules: Vec<Rule>) -> Tianxin {
+        Tianxin { rules, ..self }
+    }
+
+    /// The newest version of a product.
+    pub fn product(&self, code: &str) -> Result<&Product, Refusal> {
+        let versions = self.products.iter().filter(|product| product.code == code);
+        versions.max_by_key(|product| product.version).ok_or_else(|| {
+            let offered: Vec<&str> = self.products.iter().map(|product| product.code.as_str()).collect();
+            let shown: String = code.chars().take(40).collect();
+            Refusal::new(
+                "unknown_product",
+                format!("there is no product `{shown}`: choose one of {}", offered.join(", ")),
+            )
+        })
     }
 }
 
@@ -43,7 +73,7 @@ impl App for Tianxin {
     }
 
     fn rules(&self) -> &[Rule] {
-        permission::RULES
+        &self.rules
     }
 
     fn cell(&self, command: &Command) -> Cell {
@@ -63,6 +93,14 @@ impl App for Tianxin {
             Command::CloseDay(_) => act("close_day", None, 0),
             Command::Reverse(_) => act("reverse", None, 0),
             Command::Erase(c) => act("erase", Some(c.household), 0),
+            Command::Observe(c) => act("observe", Some(c.household), 0),
+            Command::Apply(c) => act("apply", Some(c.household), c.amount.minor()),
+            Command::Decide(c) => act("decide", Some(c.household), c.approved_minor),
+            Command::DecideByHand(c) => act("decide_by_hand", Some(c.household), c.approved.minor()),
+            Command::Sign(c) => act("sign", Some(c.household), 0),
+            Command::Draw(c) => act("draw", Some(c.household), 0),
+            Command::Repay(c) => act("repay", Some(c.household), c.amount.minor()),
+            Command::SetStaff(_) => act("set_staff", None, 0),
             Command::Arrive(_)
             | Command::Settle(_)
             | Command::AskQuota(_)
@@ -90,6 +128,14 @@ impl App for Tianxin {
             Command::PayWaiting(c) => return self.needs_pay_waiting(c, slice, needs),
             Command::CloseCell(_) => {}
             Command::TakeReceipt(c) => self.needs_day(c.day, needs),
+            Command::Observe(c) => self.needs_observe(c, needs),
+            Command::Apply(c) => self.needs_apply(c, needs),
+            Command::Decide(c) => self.needs_decide(c.cell, c.household, needs),
+            Command::DecideByHand(c) => self.needs_decide(c.cell, c.household, needs),
+            Command::Sign(c) => self.needs_sign(c.cell, c.household, needs),
+            Command::Draw(c) => self.needs_draw(c, needs),
+            Command::Repay(c) => return self.needs_repay(c, slice, needs),
+            Command::SetStaff(c) => self.needs_staff_secret(c, needs),
         }
         Ok(())
     }
@@ -114,6 +160,14 @@ impl App for Tianxin {
             Command::TakeReceipt(c) => self.take_receipt(slice, c, context),
             Command::Reverse(c) => self.reverse(slice, c, context),
             Command::Erase(c) => self.erase(slice, c, context),
+            Command::Observe(c) => self.observe(slice, c, context),
+            Command::Apply(c) => self.apply_for(slice, c, context),
+            Command::Decide(c) => self.decide_application(slice, c, context),
+            Command::DecideByHand(c) => self.decide_by_hand(slice, c, context),
+            Command::Sign(c) => self.sign(slice, c, context),
+            Command::Draw(c) => self.draw(slice, c, context),
+            Command::Repay(c) => self.repay(slice, c, context),
+            Command::SetStaff(c) => self.set_staff(slice, c, context),
         }
     }
 
@@ -129,6 +183,9 @@ impl App for Tianxin {
                 sums.add(format!("posted {} {}", posting.cell.0, posting.subject), amount);
                 if posting.book == i64::from(books::BOOK_WALLET) {
                     sums.add(format!("wallets {}", posting.cell.0), -amount);
+                }
+                if posting.book == i64::from(books::BOOK_LOAN) {
+                    sums.add(format!("loans {}", posting.cell.0), amount);
                 }
             }
         }
@@ -159,6 +216,14 @@ impl App for Tianxin {
         let posted = sums.get(&format!("wallets {}", cell.0));
         if wallets != posted {
             findings.push(format!("{cell:?}: wallets hold {wallets}, their postings add up to {posted}"));
+        }
+        let mut loans = 0;
+        for row in rows(LoanNote::table()) {
+            loans += i128::from(LoanNote::from_row(row)?.outstanding_minor);
+        }
+        let posted = sums.get(&format!("loans {}", cell.0));
+        if loans != posted {
+            findings.push(format!("{cell:?}: loans owe {loans} of principal, the ledger has {posted}"));
         }
         for row in rows(Crossing::table()) {
             let crossing = Crossing::from_row(row)?;

@@ -6,23 +6,33 @@
 
 #![warn(missing_docs)]
 
+pub mod application;
+pub mod assess;
 pub mod books;
 pub mod close;
 pub mod command;
+pub mod desk;
 pub mod enrol;
 pub mod erase;
 pub mod fact;
 pub mod institution;
+pub mod observe;
 pub mod permission;
 pub mod quota;
+pub mod repay;
 pub mod reverse;
+pub mod sign;
+pub mod staff;
 pub mod tables;
 pub mod transfer;
+pub mod vault;
 pub mod wallet;
 
 mod house;
+mod loan_books;
 
 pub use command::{Command, Outcome};
 pub use fact::Fact;
 pub use house::Tianxin;
 pub use institution::{Institution, Licence};
+pub use loan_books::loan_events;

@@ -13,6 +13,9 @@ const fn may(role: Role, act: &'static str, reach: Reach) -> Rule {
 /// 50,000.00 in minor units: what a clerk may pay out alone.
 const CLERK_ALONE_MINOR: i64 = 5_000_000;
 
+/// 20,000.00 in minor units: what an officer may approve alone.
+const OFFICER_ALONE_MINOR: i64 = 2_000_000;
+
 /// The permission table.
 pub const RULES: &[Rule] = &[
     may(Household, "enrol", Alone),
@@ -41,4 +44,23 @@ pub const RULES: &[Rule] = &[
     may(Admin, "erase", ProposeOrApprove),
     may(Approver, "erase", Approve),
     may(System, "follow_up", Alone),
+    may(Household, "observe", Alone),
+    may(Clerk, "observe", Alone),
+    may(Officer, "observe", Alone),
+    may(System, "observe", Alone),
+    may(Household, "apply", Alone),
+    may(Clerk, "apply", Alone),
+    may(Officer, "apply", Alone),
+    may(System, "apply", Alone),
+    may(System, "decide", Alone),
+    may(Officer, "decide_by_hand", AloneUpTo(OFFICER_ALONE_MINOR)),
+    may(Approver, "decide_by_hand", ProposeOrApprove),
+    may(Household, "sign", Alone),
+    may(Household, "draw", Alone),
+    may(Household, "repay", Alone),
+    may(Clerk, "repay", Alone),
+    may(System, "repay", Alone),
+    may(Admin, "set_staff", Propose),
+    may(Approver, "set_staff", Approve),
+    may(System, "set_staff", Alone),
 ];

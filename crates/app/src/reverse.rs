@@ -64,6 +64,10 @@ impl Tianxin {
             let message = "one side of a crossing is not reversed alone: send the money back by a new transfer";
             return Err(Refusal::new("crosses_cells", message).into());
         }
+        if entry.kind.touches_loan() {
+            let message = "an entry of a loan is not reversed alone: correct the loan instead";
+            return Err(Refusal::new("touches_loan", message).into());
+        }
         if let Some(row) = slice.get::<Reversal>(&key)? {
             let message = format!("this entry was reversed before, by record {}", row.by_seq);
             return Err(Refusal::new("reversed_already", message).into());

@@ -150,10 +150,19 @@ door::text_enum! {
         QuotaIn = "quota_in",
         /// Undoes another entry.
         Reversal = "reversal",
+        /// A loan was paid out to a wallet.
+        Disbursement = "disbursement",
+        /// A loan was paid from a wallet.
+        Repayment = "repayment",
     }
 }
 
 impl EntryKind {
+    /// Whether the entry belongs to a loan, whose life is corrected by events of the loan.
+    pub fn touches_loan(self) -> bool {
+        matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
+    }
+
     /// Whether the entry is one side of a crossing, which a reversal cannot undo.
     pub fn crosses(self) -> bool {
         matches!(self, EntryKind::TransferOut | EntryKind::TransferIn | EntryKind::QuotaOut | EntryKind::QuotaIn)
@@ -313,6 +322,259 @@ door::table! {
     }
 }
 
+door::table! {
+    /// What is known of a household's behaviour, folded and sealed with its head's key.
+    pub struct BehaviourProfile = "profile" (Household, Primary, key 2) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// Raised by every event folded in.
+        version: i64,
+        /// The person whose key seals it.
+        person: Id,
+        /// The profile, encrypted.
+        ciphertext: Vec<u8>,
+    }
+}
+
+door::table! {
+    /// A behaviour event, sealed with the key of the household's head.
+    pub struct Behaviour = "behaviour" (Household, Primary, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// The event.
+        id: Id,
+        /// The event, encrypted.
+        ciphertext: Vec<u8>,
+    }
+}
+
+door::table! {
+    /// A facility (授信): how much a household may owe in all, and until when it may draw.
+    pub struct Facility = "facility" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// Its id.
+        id: Id,
+        /// Minor units.
+        amount_minor: i64,
+        /// The currency.
+        currency: Currency,
+        /// First day.
+        valid_from: Date,
+        /// Last day on which it may be drawn on.
+        valid_to: Date,
+        /// The decision it rests on.
+        decision: Id,
+    }
+}
+
+door::text_enum! {
+    /// Where an application stands.
+    pub enum ApplicationStatus {
+        /// Taken in, not decided.
+        Received = "received",
+        /// A person must decide.
+        Referred = "referred",
+        /// Approved, in full or less.
+        Approved = "approved",
+        /// Declined.
+        Declined = "declined",
+        /// A contract was signed on it.
+        Signed = "signed",
+    }
+}
+
+door::table! {
+    /// An application (申请).
+    pub struct Application = "application" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// Its id.
+        id: Id,
+        /// Where it stands.
+        status: ApplicationStatus,
+        /// The product's code.
+        product: String,
+        /// The product's version.
+        product_version: i64,
+        /// What was asked for, in minor units.
+        amount_minor: i64,
+        /// The currency.
+        currency: Currency,
+        /// For how many months.
+        term_months: i64,
+        /// What for.
+        purpose: String,
+        /// What was approved, in minor units.
+        approved_minor: i64,
+        /// The yearly rate it was approved at, ppm.
+        rate_ppm: i64,
+        /// The decision.
+        decision: Option<Id>,
+        /// When it was asked.
+        asked_at: Instant,
+    }
+    index "application_by_status" ["cell", "status", "asked_at", "id"];
+}
+
+door::table! {
+    /// A decision's inputs and outcome, sealed; the journal holds the commitment.
+    pub struct DecisionRecord = "decision_record" (Household, Primary, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// The decision.
+        id: Id,
+        /// The person whose key seals it.
+        person: Id,
+        /// The record, encrypted.
+        ciphertext: Vec<u8>,
+    }
+}
+
+door::text_enum! {
+    /// Where a contract stands.
+    pub enum ContractStatus {
+        /// Signed, not drawn.
+        Signed = "signed",
+        /// Drawn.
+        Drawn = "drawn",
+    }
+}
+
+door::table! {
+    /// A contract (合同): the terms as signed.
+    pub struct Contract = "contract" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// Its id.
+        id: Id,
+        /// Where it stands.
+        status: ContractStatus,
+        /// The application.
+        application: Id,
+        /// The facility it draws on.
+        facility: Id,
+        /// The terms, encoded.
+        terms: Vec<u8>,
+        /// Hash of the text that was read and confirmed.
+        text_hash: Vec<u8>,
+        /// The day it was signed.
+        signed_on: Date,
+    }
+}
+
+door::text_enum! {
+    /// Where a loan stands.
+    pub enum LoanState {
+        /// Drawn, not paid off.
+        Open = "open",
+        /// Nothing is owed any more.
+        Closed = "closed",
+    }
+}
+
+door::table! {
+    /// A loan note (借据): one drawdown.
+    pub struct LoanNote = "loan" (Household, State, key 3) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// Its id.
+        id: Id,
+        /// Where it stands.
+        status: LoanState,
+        /// The contract.
+        contract: Id,
+        /// The product's code.
+        product: String,
+        /// What was paid out, in minor units.
+        principal_minor: i64,
+        /// Principal not yet paid, in minor units.
+        outstanding_minor: i64,
+        /// The currency.
+        currency: Currency,
+        /// The day it was paid out.
+        drawn_on: Date,
+        /// The last due date.
+        maturity: Date,
+        /// The next due date that is not met.
+        next_due: Option<Date>,
+        /// The day nothing was owed any more.
+        closed_on: Option<Date>,
+    }
+    index "loan_by_due" ["cell", "status", "next_due", "id"];
+}
+
+door::table! {
+    /// What happened to a loan from outside, as its fold reads it.
+    pub struct LoanEvent = "loan_event" (Household, State, key 4) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// The loan.
+        loan: Id,
+        /// The event.
+        id: Id,
+        /// The date it counts from.
+        value_date: Date,
+        /// The event, encoded.
+        bytes: Vec<u8>,
+    }
+}
+
+door::text_enum! {
+    /// Whether a member of staff may sign in.
+    pub enum StaffStatus {
+        /// Works here.
+        Active = "active",
+        /// Has left.
+        Left = "left",
+    }
+}
+
+door::table! {
+    /// A member of staff. Lives in the office's cell.
+    pub struct Staff = "staff" (Household, State, key 2) {
+        /// The office.
+        cell: Cell,
+        /// Its id.
+        id: Id,
+        /// Sign-in name.
+        login: String,
+        /// Role, as in the permission table.
+        role: String,
+        /// Whether it may sign in.
+        status: StaffStatus,
+    }
+    unique "staff_login" ["cell", "login"];
+}
+
+door::table! {
+    /// Password hashes of staff: not in the journal.
+    pub struct StaffSecret = "staff_secret" (Household, Primary, key 2) {
+        /// The office.
+        cell: Cell,
+        /// The member of staff.
+        id: Id,
+        /// argon2id, in PHC form.
+        password_hash: String,
+    }
+}
+
 /// All tables, in the order they are made.
 pub fn all() -> Vec<&'static Table> {
     vec![
@@ -329,5 +591,15 @@ pub fn all() -> Vec<&'static Table> {
         Quota::table(),
         WaitingPayout::table(),
         BusinessDay::table(),
+        BehaviourProfile::table(),
+        Behaviour::table(),
+        Facility::table(),
+        Application::table(),
+        DecisionRecord::table(),
+        Contract::table(),
+        LoanNote::table(),
+        LoanEvent::table(),
+        Staff::table(),
+        StaffSecret::table(),
     ]
 }

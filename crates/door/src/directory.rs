@@ -84,25 +84,21 @@ pub fn enrol<A: App>(
     burial: &Burial<'_, A>,
 ) -> Result<Answer, EnrolError> {
     rows.sort_by_key(|row| row.hash);
-    claim(engine, &rows, request.at, burial)?;
+    let standing = claim(engine, &rows, request.at, burial)?;
     failpoint::hit("directory.after_claim");
-    match engine.call(request) {
-        Ok(answer) => {
-            failpoint::hit("directory.before_confirm");
-            let confirm = rows
-                .iter()
-                .map(|row| (row.clone(), Some(DirectoryRow { state: ClaimState::Confirmed, ..row.clone() })))
-                .collect();
-            engine.directory(DirectoryOrder::Swap(confirm))?;
-            Ok(answer)
-        }
-        Err(error) => {
-            if matches!(error, DoorError::Refused(_) | DoorError::Conflict(_)) {
-                release(engine, &rows)?;
-            }
-            Err(error.into())
-        }
-    }
+    // A refused enrolment leaves its claim standing: an earlier attempt may have made the household, or may
+    // still be on its way. Only a tombstone tells, and `heal` or the next claimant sets it.
+    let answer = engine.call(request)?;
+    failpoint::hit("directory.before_confirm");
+    let confirm = standing
+        .into_iter()
+        .map(|row| {
+            let confirmed = DirectoryRow { state: ClaimState::Confirmed, ..row.clone() };
+            (row, Some(confirmed))
+        })
+        .collect();
+    engine.directory(DirectoryOrder::Swap(confirm))?;
+    Ok(answer)
 }
 
 /// Settles claims left behind by crashes: confirms those whose household exists, frees the others.
@@ -115,21 +111,21 @@ pub fn heal<A: App>(engine: &Engine<A>, now: Instant, burial: &Burial<'_, A>) ->
     Ok(stale.len())
 }
 
+/// Claims rows, and answers them as they stand: an earlier attempt may have claimed them at another time.
 fn claim<A: App>(
     engine: &Engine<A>,
     rows: &[DirectoryRow],
     now: Instant,
     burial: &Burial<'_, A>,
-) -> Result<(), EnrolError> {
-    let standing = engine.directory(DirectoryOrder::Claim(rows.to_vec()))?;
-    for (mine, found) in rows.iter().zip(&standing) {
+) -> Result<Vec<DirectoryRow>, EnrolError> {
+    let mut standing = engine.directory(DirectoryOrder::Claim(rows.to_vec()))?;
+    for (mine, found) in rows.iter().zip(&mut standing) {
         if same_person(mine, found) {
             continue;
         }
         let alive = match found.state {
             ClaimState::Confirmed => true,
             ClaimState::Claimed if now.0 - found.claimed_at.0 < STALE_SECONDS * 1_000_000 => {
-                release(engine, rows)?;
                 return Err(EnrolError::UnderWay);
             }
             ClaimState::Claimed => is_alive(engine, found, burial)?,
@@ -139,31 +135,20 @@ fn claim<A: App>(
                 let confirmed = DirectoryRow { state: ClaimState::Confirmed, ..found.clone() };
                 engine.directory(DirectoryOrder::Swap(vec![(found.clone(), Some(confirmed))]))?;
             }
-            release(engine, rows)?;
             return Err(EnrolError::Known { cell: found.cell, household: found.household });
         }
-        let now_standing = engine.directory(DirectoryOrder::Swap(vec![(found.clone(), Some(mine.clone()))]))?;
-        if !now_standing.iter().any(|row| same_person(row, mine)) {
-            release(engine, rows)?;
-            return Err(EnrolError::UnderWay);
+        let swap = DirectoryOrder::Swap(vec![(found.clone(), Some(mine.clone()))]);
+        match engine.directory(swap)?.into_iter().find(|row| same_person(row, mine)) {
+            Some(row) => *found = row,
+            None => return Err(EnrolError::UnderWay),
         }
     }
-    Ok(())
+    Ok(standing)
 }
 
 fn is_alive<A: App>(engine: &Engine<A>, row: &DirectoryRow, burial: &Burial<'_, A>) -> Result<bool, EnrolError> {
     let answer = engine.call((burial.tombstone)(row))?;
     Ok((burial.is_alive)(&answer.outcome::<A>()?))
-}
-
-fn release<A: App>(engine: &Engine<A>, rows: &[DirectoryRow]) -> Result<(), DoorError> {
-    let standing = engine.directory(DirectoryOrder::Find(rows.iter().map(|row| row.hash).collect()))?;
-    let mine: Vec<_> = standing
-        .into_iter()
-        .filter(|found| found.state == ClaimState::Claimed && rows.iter().any(|row| same_person(row, found)))
-        .map(|found| (found, None))
-        .collect();
-    if mine.is_empty() { Ok(()) } else { engine.directory(DirectoryOrder::Swap(mine)).map(|_| ()) }
 }
 
 fn same_person(a: &DirectoryRow, b: &DirectoryRow) -> bool {

@@ -38,8 +38,8 @@ pub struct EngineOptions {
     pub sweep_every: Duration,
     /// Told after each commit that added records.
     pub on_commit: Option<OnCommit>,
-    /// Sees the rows of every batch of the first writer; for benchmarks.
-    pub tap: Option<Tap>,
+    /// Gives each writer, by its number, what sees the rows of its batches; for benchmarks.
+    pub tap: Option<Box<dyn Fn(usize) -> Tap>>,
 }
 
 impl Default for EngineOptions {
@@ -124,7 +124,7 @@ impl<A: App> Engine<A> {
     /// Starts a writer thread for each group of cells and delivers what a crash left undelivered.
     pub fn start(app: Arc<A>, backend: Arc<dyn Backend>, mut options: EngineOptions) -> Result<Engine<A>, StoreError> {
         let writers = backend.writers().max(1);
-        let mut tap = options.tap.take();
+        let tap = options.tap.take();
         let shared = Arc::new(Shared {
             app: app.clone(),
             backend: backend.clone(),
@@ -148,7 +148,7 @@ impl<A: App> Engine<A> {
         });
         let mut threads = Vec::with_capacity(writers);
         for number in 0..writers {
-            let writer = Writer::new(app.clone(), backend.clone(), tap.take());
+            let writer = Writer::new(app.clone(), backend.clone(), tap.as_ref().map(|tap| tap(number)));
             let shared = shared.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("writer-{number}"))

@@ -118,6 +118,11 @@ pub enum DoorError {
     /// The database could not do it; nothing was stored.
     #[error("the database could not store the command, nothing was changed: {0}")]
     Storage(String),
+    /// The commit was sent and the database went away before it answered.
+    #[error(
+        "nobody knows yet whether the command was done: send it again under the same id, it is done at most once ({0})"
+    )]
+    Unknown(String),
     /// A mistake in the program; nothing was stored.
     #[error("the command met a fault in the program, nothing was changed; report this: {0}")]
     Bug(String),

@@ -395,12 +395,14 @@ impl<A: App> Attempt<'_, A> {
         let mut cells = places.to_vec();
         cells.sort_unstable();
         cells.dedup();
-        for head in self.writer.connection()?.lock_heads(&cells)? {
-            let cached = self.writer.versions.get(&head.cell);
-            if cached.is_some_and(|version| *version != head.version) {
-                self.writer.overlay.clear();
-                self.writer.versions.clear();
-            }
+        let heads = self.writer.connection()?.lock_heads(&cells)?;
+        let cached = &self.writer.versions;
+        if heads.iter().any(|head| cached.get(&head.cell).is_some_and(|version| *version != head.version)) {
+            // All at once and before the new versions are noted: a cached row never outlives its cell's version.
+            self.writer.overlay.clear();
+            self.writer.versions.clear();
+        }
+        for head in heads {
             self.writer.versions.insert(head.cell, head.version);
             let range = CompactRange::from_bytes(&head.range)
                 .filter(|range| i64::try_from(range.size()) == Ok(head.seq))

@@ -135,10 +135,9 @@ impl fmt::Display for ClusterError {
                 "PostgreSQL is not installed: no folder with postgres, initdb and psql in {looked_in}; \
                  install it (Debian: apt-get install postgresql)"
             ),
-            Self::TooOld { found } => write!(
-                f,
-                "PostgreSQL is too old: found {found}; install version {OLDEST_MAJOR_VERSION} or newer"
-            ),
+            Self::TooOld { found } => {
+                write!(f, "PostgreSQL is too old: found {found}; install version {OLDEST_MAJOR_VERSION} or newer")
+            }
             Self::NoUnprivilegedUser => write!(
                 f,
                 "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor \
@@ -148,11 +147,9 @@ impl fmt::Display for ClusterError {
                 write!(f, "could not {action} {}: {reason}", path.display())
             }
             Self::Tool { tool, output } => write!(f, "{tool} failed: {}", output.trim()),
-            Self::NotReady { log } => write!(
-                f,
-                "the private PostgreSQL cluster did not become ready; its log ends with:\n{}",
-                log.trim()
-            ),
+            Self::NotReady { log } => {
+                write!(f, "the private PostgreSQL cluster did not become ready; its log ends with:\n{}", log.trim())
+            }
         }
     }
 }
@@ -204,14 +201,8 @@ impl Cluster {
     pub fn start(options: ClusterOptions) -> Result<Self, ClusterError> {
         let programs = Programs::find()?;
         let folder = make_folder(options.parent.as_deref())?;
-        let mut cluster = Self {
-            programs,
-            account: None,
-            folder,
-            port: free_port()?,
-            settings: options.settings,
-            supervisor: None,
-        };
+        let mut cluster =
+            Self { programs, account: None, folder, port: free_port()?, settings: options.settings, supervisor: None };
         cluster.account = unprivileged_account(&cluster.folder)?;
         cluster.initialise()?;
         for _ in 1..START_ATTEMPTS_MAX {
@@ -548,9 +539,7 @@ impl Programs {
         }
         Err(match too_old {
             Some(found) => ClusterError::TooOld { found },
-            None => {
-                ClusterError::NotInstalled { looked_in: "PATH and /usr/lib/postgresql/*/bin".to_owned() }
-            }
+            None => ClusterError::NotInstalled { looked_in: "PATH and /usr/lib/postgresql/*/bin".to_owned() },
         })
     }
 
@@ -607,8 +596,8 @@ fn succeed(tool: &'static str, output: &Output) -> Result<(), ClusterError> {
 fn make_folder(parent: Option<&Path>) -> Result<PathBuf, ClusterError> {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
-    let parent = fs::canonicalize(&parent)
-        .map_err(|e| ClusterError::system("make a cluster in the folder", &parent, e))?;
+    let parent =
+        fs::canonicalize(&parent).map_err(|e| ClusterError::system("make a cluster in the folder", &parent, e))?;
     loop {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = parent.join(format!("tianxin-postgres-{}-{number}", std::process::id()));

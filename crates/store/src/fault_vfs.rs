@@ -525,11 +525,7 @@ unsafe extern "C" fn x_open(
     }
 }
 
-unsafe extern "C" fn x_delete(
-    vfs: *mut ffi::sqlite3_vfs,
-    name: *const c_char,
-    sync_folder: c_int,
-) -> c_int {
+unsafe extern "C" fn x_delete(vfs: *mut ffi::sqlite3_vfs, name: *const c_char, sync_folder: c_int) -> c_int {
     // SAFETY: see above.
     let (shared, name) = unsafe { (shared_of(vfs), text_of(name)) };
     let Some(name) = name else { return ffi::SQLITE_IOERR_DELETE };
@@ -582,11 +578,7 @@ unsafe extern "C" fn x_dl_error(_vfs: *mut ffi::sqlite3_vfs, bytes: c_int, out: 
     }
 }
 
-unsafe extern "C" fn x_randomness(
-    vfs: *mut ffi::sqlite3_vfs,
-    bytes: c_int,
-    out: *mut c_char,
-) -> c_int {
+unsafe extern "C" fn x_randomness(vfs: *mut ffi::sqlite3_vfs, bytes: c_int, out: *mut c_char) -> c_int {
     let mut entropy = vec![0u8; usize::try_from(bytes).unwrap_or(0)];
     // SAFETY: see above.
     unsafe {
@@ -607,20 +599,13 @@ unsafe extern "C" fn x_current_time(_vfs: *mut ffi::sqlite3_vfs, out: *mut f64) 
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn x_current_time_int64(
-    _vfs: *mut ffi::sqlite3_vfs,
-    out: *mut ffi::sqlite3_int64,
-) -> c_int {
+unsafe extern "C" fn x_current_time_int64(_vfs: *mut ffi::sqlite3_vfs, out: *mut ffi::sqlite3_int64) -> c_int {
     // SAFETY: see above.
     unsafe { *out = STANDSTILL_MS }
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn x_get_last_error(
-    _vfs: *mut ffi::sqlite3_vfs,
-    _bytes: c_int,
-    _out: *mut c_char,
-) -> c_int {
+unsafe extern "C" fn x_get_last_error(_vfs: *mut ffi::sqlite3_vfs, _bytes: c_int, _out: *mut c_char) -> c_int {
     0
 }
 
@@ -667,8 +652,7 @@ unsafe extern "C" fn x_write(
         return ffi::SQLITE_IOERR_WRITE;
     };
     // SAFETY: see above.
-    let (open, bytes) =
-        unsafe { (open_of(file), std::slice::from_raw_parts(bytes.cast::<u8>(), count)) };
+    let (open, bytes) = unsafe { (open_of(file), std::slice::from_raw_parts(bytes.cast::<u8>(), count)) };
     result_code(open.on_disk(ffi::SQLITE_IOERR_WRITE, |disk, file| disk.write(file, offset, bytes)))
 }
 
@@ -685,10 +669,7 @@ unsafe extern "C" fn x_sync(file: *mut ffi::sqlite3_file, _flags: c_int) -> c_in
     result_code(open.on_disk(ffi::SQLITE_IOERR_FSYNC, Disk::sync))
 }
 
-unsafe extern "C" fn x_file_size(
-    file: *mut ffi::sqlite3_file,
-    out: *mut ffi::sqlite3_int64,
-) -> c_int {
+unsafe extern "C" fn x_file_size(file: *mut ffi::sqlite3_file, out: *mut ffi::sqlite3_int64) -> c_int {
     // SAFETY: see above.
     let open = unsafe { open_of(file) };
     let size = open.on_disk(ffi::SQLITE_IOERR_FSTAT, Disk::size);
@@ -710,10 +691,7 @@ unsafe extern "C" fn x_unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_i
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn x_check_reserved_lock(
-    file: *mut ffi::sqlite3_file,
-    out: *mut c_int,
-) -> c_int {
+unsafe extern "C" fn x_check_reserved_lock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
     // SAFETY: see above.
     let outcome = unsafe { open_of(file) }.is_reserved();
     result_code(outcome.map(|reserved| {
@@ -722,11 +700,7 @@ unsafe extern "C" fn x_check_reserved_lock(
     }))
 }
 
-unsafe extern "C" fn x_file_control(
-    _file: *mut ffi::sqlite3_file,
-    _operation: c_int,
-    _argument: *mut c_void,
-) -> c_int {
+unsafe extern "C" fn x_file_control(_file: *mut ffi::sqlite3_file, _operation: c_int, _argument: *mut c_void) -> c_int {
     ffi::SQLITE_NOTFOUND
 }
 
@@ -758,12 +732,7 @@ unsafe extern "C" fn x_shm_map(
     }
 }
 
-unsafe extern "C" fn x_shm_lock(
-    file: *mut ffi::sqlite3_file,
-    first: c_int,
-    count: c_int,
-    flags: c_int,
-) -> c_int {
+unsafe extern "C" fn x_shm_lock(file: *mut ffi::sqlite3_file, first: c_int, count: c_int, flags: c_int) -> c_int {
     let (Ok(first), Ok(count)) = (size_from(i64::from(first)), size_from(i64::from(count))) else {
         return ffi::SQLITE_IOERR_SHMLOCK;
     };

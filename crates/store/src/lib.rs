@@ -9,14 +9,19 @@ pub mod cluster;
 pub mod ddl;
 #[cfg(feature = "fault-vfs")]
 pub mod fault_vfs;
+pub mod keys;
+pub mod lint;
 mod page;
 pub mod postgres;
+pub mod reader;
 pub mod schema;
 mod shape;
 pub mod sqlite;
 pub mod statements;
 
 pub use ddl::Dialect;
+pub use keys::{KeyError, KeyStore, PersonKey};
 pub use postgres::{PostgresBackend, PostgresOptions};
+pub use reader::Readers;
 pub use schema::Making;
 pub use sqlite::{OpenOptions, SqliteBackend};

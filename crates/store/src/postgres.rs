@@ -15,6 +15,15 @@ mod value;
 use connection::PostgresConnection;
 use value::{Arrays, read_row};
 
+/// The settings of every connection.
+///
+/// Every statement of ours searches an index from a few values. Plans that read whole tables would come
+/// from statistics taken while those were small, so they are ruled out, and one plan serves every batch.
+pub const SETTINGS: &str = "SET synchronous_commit = on; SET lock_timeout = '10s'; \
+     SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; SET client_min_messages = warning; \
+     SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+     SET plan_cache_mode = force_generic_plan;";
+
 /// How a PostgreSQL database is opened.
 #[derive(Clone, Debug)]
 pub struct PostgresOptions {
@@ -167,15 +176,7 @@ impl Address {
             StoreError::Contention(what) => StoreError::Contention(what),
             other => StoreError::Unavailable(format!("{}: {other}", self.place())),
         })?;
-        // Every statement of ours searches an index from a few values. Plans that read whole tables
-        // would come from statistics taken while those were small, so they are ruled out, and one
-        // plan serves every batch.
-        let mut settings = String::from(
-            "SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';
-             SET timezone = 'UTC'; SET client_min_messages = warning; SET jit = off;
-             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-             SET plan_cache_mode = force_generic_plan;",
-        );
+        let mut settings = SETTINGS.to_owned();
         if let Some(schema) = &self.schema {
             settings.push_str(&format!("SET search_path = \"{schema}\";"));
         }

@@ -170,14 +170,29 @@ fn settle(connection: &rusqlite::Connection, options: &OpenOptions) -> Result<()
         settings.push_str("PRAGMA locking_mode = EXCLUSIVE;");
     }
     if !options.read_only {
-        settings.push_str("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;");
+        settings.push_str("PRAGMA wal_autocheckpoint = 4000;");
     }
     settings.push_str(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
          PRAGMA trusted_schema = OFF;",
     );
     settings.push_str(&format!("PRAGMA cache_size = -{};", options.cache_kib));
-    connection.execute_batch(&settings).map_err(map)
+    connection.execute_batch(&settings).map_err(map)?;
+    if options.read_only { Ok(()) } else { use_wal(connection) }
+}
+
+/// Puts the file into WAL mode. SQLite does not wait for another program that does the same just now, so we do.
+fn use_wal(connection: &rusqlite::Connection) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL").map_err(map) {
+            Err(StoreError::Contention(_)) if tries < 200 => {
+                tries += 1;
+                std::thread::sleep(std::time::Duration::from_millis(25));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// What a file is before anything is done to it.
@@ -273,7 +288,22 @@ impl Prepare<'_> {
         self.mark(version)
     }
 
+    /// Tells the planner how selective keys and indexes are, in place of measuring a table that may be
+    /// empty today: a search by `cell` and `household` must take the index of both, and not read the
+    /// whole cell by the key. So plans do not change as a database grows.
+    fn write_statistics(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch("ANALYZE; DELETE FROM sqlite_stat1").map_err(map)?;
+        let mut statement = self.connection.prepare("INSERT INTO sqlite_stat1 VALUES (?1, ?2, ?3)").map_err(map)?;
+        for table in self.tables {
+            for (index, statistics) in ddl::sqlite_statistics(table) {
+                statement.execute((table.name, index, statistics)).map_err(map)?;
+            }
+        }
+        Ok(())
+    }
+
     fn mark(&self, version: i64) -> Result<(), StoreError> {
+        self.write_statistics()?;
         let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};");
         self.connection.execute_batch(&marks).map_err(map)
     }

@@ -1,2 +1,75 @@
-//! The binary.
-fn main() {}
+//! `tianxin`: one program that makes, serves, proves and measures the books of an institution.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Place;
+
+mod audit;
+mod bench;
+mod checkpoint;
+mod clock;
+mod config;
+mod day;
+mod failure;
+mod init;
+mod notary;
+mod serve;
+mod terminal;
+
+/// Tianxin 田信: an open platform for rural micro-lending.
+///
+/// Everything of an institution lives in one data folder: its settings, its keys, its signed
+/// checkpoints and, unless they are kept in PostgreSQL, its books. Begin with `tianxin init`.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_CODES, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    task: Task,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all is well; 1 something is wrong with the books, or the command was refused;
+            2 the command line cannot be understood; 3 something cannot be opened or reached.";
+
+#[derive(Subcommand)]
+enum Task {
+    /// Make a data folder: settings, keys and empty books
+    Init(init::Init),
+    /// Serve the books: take commands, close days, sign checkpoints
+    Serve(serve::Serve),
+    /// Prove the books from the journal, or derive them again
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Look at the business day, or close it
+    #[command(subcommand)]
+    Day(day::Day),
+    /// Sign what the journal holds
+    #[command(subcommand)]
+    Checkpoint(checkpoint::CheckpointTask),
+    /// Measure this machine against what the database alone could do
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let Cli { place, task } = Cli::parse();
+    let done = match task {
+        Task::Init(init) => init.run(&place),
+        Task::Serve(serve) => serve.run(&place),
+        Task::Audit(audit) => audit.run(&place),
+        Task::Day(day) => day.run(&place),
+        Task::Checkpoint(checkpoint) => checkpoint.run(&place),
+        Task::Bench(bench) => bench.run(&place),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::log(&format!("error: {failure}"));
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -186,12 +186,7 @@ impl Disk {
     }
 
     /// Fills `buffer` and tells how many bytes there were; the rest is zero.
-    pub(super) fn read(
-        &mut self,
-        handle: FileRef,
-        offset: usize,
-        buffer: &mut [u8],
-    ) -> Result<usize, Refusal> {
+    pub(super) fn read(&mut self, handle: FileRef, offset: usize, buffer: &mut [u8]) -> Result<usize, Refusal> {
         self.counters.reads += 1;
         self.counters.bytes_read += buffer.len() as u64;
         self.may_fail(Operation::Read)?;
@@ -338,9 +333,8 @@ impl Disk {
 
     fn forget_unnamed(&mut self) {
         let (live, durable) = (&self.live, &self.durable);
-        self.files.retain(|id, file| {
-            file.openings > 0 || live.values().chain(durable.values()).any(|named| named == id)
-        });
+        self.files
+            .retain(|id, file| file.openings > 0 || live.values().chain(durable.values()).any(|named| named == id));
     }
 
     fn may_fail(&mut self, operation: Operation) -> Result<(), Refusal> {
@@ -353,8 +347,7 @@ impl Disk {
             }
             None => false,
         };
-        let unlucky =
-            faults.ppm > 0 && faults.chosen.contains(&operation) && faults.random.below(PPM) < faults.ppm;
+        let unlucky = faults.ppm > 0 && faults.chosen.contains(&operation) && faults.random.below(PPM) < faults.ppm;
         if cut_off || unlucky {
             self.counters.faults += 1;
             return Err(Refusal::Injected);

@@ -96,9 +96,8 @@ impl SlotLocks {
     pub(super) fn take(&mut self, connection: u64, first: usize, count: usize, hold: Hold) -> bool {
         let Some(slots) = self.run(first, count) else { return false };
         let blocked = slots.iter().any(|slot| {
-            slot.iter().any(|(holder, held)| {
-                *holder != connection && (hold == Hold::Exclusive || *held == Hold::Exclusive)
-            })
+            slot.iter()
+                .any(|(holder, held)| *holder != connection && (hold == Hold::Exclusive || *held == Hold::Exclusive))
         });
         if !blocked {
             for slot in slots {

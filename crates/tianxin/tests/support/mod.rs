@@ -1,6 +1,9 @@
 //! A small county for tests of the door: institution, households, requests, exports.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod child;
+pub mod proof;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,0 +1,369 @@
+//! An application: asked for, decided by model and rules, or by people where those refer it.
+
+use basics::{Cell, Date, Id, Money, Rate};
+use door::app::{Context, Decided, Refusal};
+use door::overlay::{Fault, Needs, Overlay};
+use door::{Change, key};
+use loan::Term;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::books::check_text;
+use crate::command::Outcome;
+use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
+use crate::house::Tianxin;
+use crate::observe::{known_household, stale};
+use crate::tables::{
+    Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, Household,
+    LoanNote,
+};
+
+/// Applications of a household that may be open at once.
+const OPEN_MAX: usize = 5;
+/// Months a facility stays open.
+const FACILITY_MONTHS: i32 = 12;
+
+/// Ask for a loan.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Apply {
+    /// The cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The household.
+    #[n(1)]
+    pub household: Id,
+    /// The application, made by the caller.
+    #[n(2)]
+    pub application: Id,
+    /// The product's code.
+    #[n(3)]
+    pub product: String,
+    /// How much.
+    #[n(4)]
+    pub amount: Money,
+    /// For how many months.
+    #[n(5)]
+    pub term_months: u16,
+    /// What for.
+    #[n(6)]
+    pub purpose: String,
+}
+
+/// Book what model and rules decided, before the door, on what was known then.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Decide {
+    /// The cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The household.
+    #[n(1)]
+    pub household: Id,
+    /// The application.
+    #[n(2)]
+    pub application: Id,
+    /// The decision, made by the caller.
+    #[n(3)]
+    pub decision: Id,
+    /// `approved`, `referred` or `declined`.
+    #[n(4)]
+    pub status: ApplicationStatus,
+    /// What is approved, in minor units.
+    #[n(5)]
+    pub approved_minor: i64,
+    /// The yearly rate.
+    #[n(6)]
+    pub rate: Rate,
+    /// The household's whole limit, in minor units.
+    #[n(7)]
+    pub limit_minor: i64,
+    /// The profile's version that was read.
+    #[n(8)]
+    pub profile_version: i64,
+    /// The household's exposure that was seen, in minor units.
+    #[n(9)]
+    pub exposure_minor: i64,
+    /// Codes of the reasons.
+    #[n(10)]
+    pub reasons: Vec<String>,
+    /// Hash of the model file.
+    #[n(11)]
+    pub model: String,
+    /// Hash of the rule set.
+    #[n(12)]
+    pub rules: String,
+    /// The person whose key seals the record.
+    #[n(13)]
+    pub person: Id,
+    /// The record of inputs and outcome, encrypted.
+    #[n(14)]
+    pub record: ByteVec,
+    /// Commitment to it.
+    #[n(15)]
+    pub commitment: ByteVec,
+}
+
+/// Decide a referred application in person.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct DecideByHand {
+    /// The cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The household.
+    #[n(1)]
+    pub household: Id,
+    /// The application.
+    #[n(2)]
+    pub application: Id,
+    /// The decision, made by the caller.
+    #[n(3)]
+    pub decision: Id,
+    /// What is approved; zero declines.
+    #[n(4)]
+    pub approved: Money,
+    /// The yearly rate, one of the product's.
+    #[n(5)]
+    pub rate: Rate,
+    /// Why.
+    #[n(6)]
+    pub reason: String,
+}
+
+/// What a household owes and may still draw, as its slice has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// Principal outstanding.
+    pub outstanding_minor: i64,
+    /// Approved and not yet drawn.
+    pub frozen_minor: i64,
+}
+
+impl Exposure {
+    /// Both together.
+    pub fn total_minor(self) -> i64 {
+        self.outstanding_minor.saturating_add(self.frozen_minor)
+    }
+}
+
+/// Asks for what exposure is read from.
+pub fn needs_exposure(needs: &mut Needs, cell: Cell, household: Id) {
+    needs.rows::<LoanNote>(key![cell, household]);
+    needs.rows::<Application>(key![cell, household]);
+    needs.rows::<Contract>(key![cell, household]);
+    needs.rows::<Facility>(key![cell, household]);
+}
+
+/// The household's exposure, from its loans, approved applications and signed contracts.
+pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> Result<Exposure, Fault> {
+    let mut sum = Exposure::default();
+    for note in slice.range::<LoanNote>(&key![cell, household])? {
+        sum.outstanding_minor = sum.outstanding_minor.saturating_add(note.outstanding_minor);
+    }
+    let undrawn: Vec<Id> = slice
+        .range::<Contract>(&key![cell, household])?
+        .into_iter()
+        .filter(|contract| contract.status == ContractStatus::Signed)
+        .map(|contract| contract.application)
+        .collect();
+    for application in slice.range::<Application>(&key![cell, household])? {
+        let waits = match application.status {
+            ApplicationStatus::Approved => true,
+            ApplicationStatus::Signed => undrawn.contains(&application.id),
+            _ => false,
+        };
+        if waits && Some(application.id) != but {
+            sum.frozen_minor = sum.frozen_minor.saturating_add(application.approved_minor);
+        }
+    }
+    Ok(sum)
+}
+
+/// The household's facility, if it has one. One serves all products for now.
+pub fn facility(slice: &Overlay, cell: Cell, household: Id) -> Result<Option<Facility>, Fault> {
+    Ok(slice.range::<Facility>(&key![cell, household])?.into_iter().next())
+}
+
+impl Tianxin {
+    pub(crate) fn needs_apply(&self, command: &Apply, needs: &mut Needs) {
+        needs.rows::<Household>(key![command.cell, command.household]);
+        needs_exposure(needs, command.cell, command.household);
+    }
+
+    pub(crate) fn apply_for(&self, slice: &Overlay, command: &Apply, context: &Context) -> Decided<Tianxin> {
+        let (cell, household) = (command.cell, command.household);
+        known_household(slice, cell, household)?;
+        let product = self.product(&command.product)?;
+        let purpose_known = product.uses.iter().any(|allowed| *allowed == command.purpose);
+        if !purpose_known {
+            let message = format!(
+                "`{}` is no use of {}: choose one of {}",
+                command.purpose,
+                product.code,
+                product.uses.join(", ")
+            );
+            return Err(Refusal::new("purpose_not_offered", message).into());
+        }
+        let price = product.pricing.rates().into_iter().max().unwrap_or(Rate::ZERO);
+        product
+            .terms(command.amount, Term::Months(command.term_months), context.open_date, price)
+            .map_err(|error| Refusal::new("outside_product", error.to_string()))?;
+        let others = slice.range::<Application>(&key![cell, household])?;
+        if others.iter().any(|other| other.id == command.application) {
+            return Err(Refusal::new("application_exists", "an application with this id exists: use a new id").into());
+        }
+        let open = |status| {
+            matches!(status, ApplicationStatus::Received | ApplicationStatus::Referred | ApplicationStatus::Approved)
+        };
+        if others.iter().filter(|other| open(other.status)).count() >= OPEN_MAX {
+            let message = format!("{OPEN_MAX} applications are open already: sign one, or wait for the office");
+            return Err(Refusal::new("too_many_applications", message).into());
+        }
+        let fact = Fact::Applied(Applied {
+            household,
+            application: command.application,
+            product: product.code.clone(),
+            product_version: product.version,
+            amount: command.amount,
+            term_months: command.term_months,
+            purpose: command.purpose.clone(),
+        });
+        Ok(Change::new(Outcome::Done, vec![fact]))
+    }
+
+    pub(crate) fn needs_decide(&self, cell: Cell, household: Id, needs: &mut Needs) {
+        needs.rows::<BehaviourProfile>(key![cell, household]);
+        needs_exposure(needs, cell, household);
+    }
+
+    pub(crate) fn decide_application(&self, slice: &Overlay, command: &Decide, context: &Context) -> Decided<Tianxin> {
+        let (cell, household) = (command.cell, command.household);
+        let row = application(slice, cell, household, command.application, ApplicationStatus::Received)?;
+        let version = slice.get::<BehaviourProfile>(&key![cell, household])?.map_or(0, |row| row.version);
+        if version != command.profile_version {
+            return Err(stale("profile_stale", "the profile has changed since it was read: decide again").into());
+        }
+        let seen = exposure(slice, cell, household, Some(command.application))?;
+        if seen.total_minor() != command.exposure_minor {
+            return Err(stale("exposure_stale", "what the household owes has changed: decide again").into());
+        }
+        let decidable = [ApplicationStatus::Approved, ApplicationStatus::Referred, ApplicationStatus::Declined];
+        let approved = command.status == ApplicationStatus::Approved;
+        let sound = decidable.contains(&command.status)
+            && command.approved_minor <= row.amount_minor
+            && approved == (command.approved_minor > 0);
+        if !sound {
+            return Err(
+                Fault::Broken(format!("a decision of {:?} over {}", command.status, command.approved_minor)).into()
+            );
+        }
+        let mut facts = vec![Fact::Decided(DecidedFact {
+            household,
+            application: command.application,
+            decision: command.decision,
+            status: command.status,
+            approved_minor: command.approved_minor,
+            rate_ppm: command.rate.ppm(),
+            reasons: command.reasons.clone(),
+            by: DecidedBy::Machine {
+                model: command.model.clone(),
+                rules: command.rules.clone(),
+                profile_version: command.profile_version,
+                commitment: command.commitment.clone(),
+            },
+        })];
+        if approved {
+            let whole = command.limit_minor.max(seen.total_minor() + command.approved_minor);
+            facts.push(self.grant(slice, cell, household, whole, command.decision, context)?);
+        }
+        let outcome = Outcome::Decided {
+            status: command.status,
+            approved_minor: command.approved_minor,
+            rate_ppm: command.rate.ppm(),
+        };
+        Ok(Change::new(outcome, facts).with_side(&DecisionRecord {
+            cell,
+            household,
+            id: command.decision,
+            person: command.person,
+            ciphertext: command.record.to_vec(),
+        }))
+    }
+
+    pub(crate) fn decide_by_hand(
+        &self,
+        slice: &Overlay,
+        command: &DecideByHand,
+        context: &Context,
+    ) -> Decided<Tianxin> {
+        let (cell, household) = (command.cell, command.household);
+        let row = application(slice, cell, household, command.application, ApplicationStatus::Referred)?;
+        check_text("the reason", &command.reason, 500)?;
+        let approved_minor = command.approved.minor();
+        if command.approved.currency() != row.currency || approved_minor < 0 || approved_minor > row.amount_minor {
+            let message = format!("approve 0 to {}, what was asked for", Money::new(row.amount_minor, row.currency));
+            return Err(Refusal::new("bad_amount", message).into());
+        }
+        let status = if approved_minor > 0 { ApplicationStatus::Approved } else { ApplicationStatus::Declined };
+        let mut facts = vec![Fact::Decided(DecidedFact {
+            household,
+            application: command.application,
+            decision: command.decision,
+            status,
+            approved_minor,
+            rate_ppm: command.rate.ppm(),
+            reasons: Vec::new(),
+            by: DecidedBy::Hand { reason: command.reason.clone() },
+        })];
+        if status == ApplicationStatus::Approved {
+            let product = self.product(&row.product)?;
+            product
+                .terms(command.approved, Term::Months(row.term_months as u16), context.open_date, command.rate)
+                .map_err(|error| Refusal::new("outside_product", error.to_string()))?;
+            let seen = exposure(slice, cell, household, Some(command.application))?;
+            let whole = seen.total_minor().saturating_add(approved_minor);
+            facts.push(self.grant(slice, cell, household, whole, command.decision, context)?);
+        }
+        let outcome = Outcome::Decided { status, approved_minor, rate_ppm: command.rate.ppm() };
+        Ok(Change::new(outcome, facts))
+    }
+
+    /// The facility that carries an approval: the household's own, raised where needed, or its first.
+    fn grant(
+        &self,
+        slice: &Overlay,
+        cell: Cell,
+        household: Id,
+        whole_minor: i64,
+        decision: Id,
+        context: &Context,
+    ) -> Result<Fact, Fault> {
+        let standing = facility(slice, cell, household)?;
+        let valid_to: Date =
+            context.open_date.add_months(FACILITY_MONTHS).map_err(|error| Fault::Broken(error.to_string()))?;
+        Ok(Fact::FacilityGranted {
+            household,
+            facility: standing.as_ref().map_or_else(|| household.derive("facility"), |facility| facility.id),
+            amount_minor: whole_minor,
+            currency: self.institution.currency,
+            valid_to,
+            decision,
+        })
+    }
+}
+
+/// An application that must stand somewhere.
+pub(crate) fn application(
+    slice: &Overlay,
+    cell: Cell,
+    household: Id,
+    id: Id,
+    status: ApplicationStatus,
+) -> Result<Application, door::Stop> {
+    let row = slice
+        .get::<Application>(&key![cell, household, id])?
+        .ok_or_else(|| Refusal::new("unknown_application", "there is no such application: check its id"))?;
+    if row.status == status {
+        return Ok(row);
+    }
+    let message = format!("the application is {}, not {}", row.status.as_str(), status.as_str());
+    Err(Refusal::new("wrong_status", message).into())
+}

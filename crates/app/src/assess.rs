@@ -1,0 +1,283 @@
+//! The assessment of an application: profile to features to score to rules to decision.
+//!
+//! Pure and slow, so it runs before the door. Its record holds every input and the
+//! outcome; [`replay`] computes it again from the inputs and must give the same bytes.
+
+use basics::{Date, Id, Money, Rate, cbor};
+use insight::feature::{FeatureVector, Request, TABLE, features, features_for};
+use insight::profile::{Profile, is_thin};
+use insight::window::Window;
+use loan::cost::{CostTable, cost_table};
+use loan::schedule::{Schedule, schedule};
+use loan::{LoanError, LoanTerms, Method, Product, Term};
+use minicbor::{Decode, Encode};
+use policy::decision::{Decision, LimitDecision, Reason};
+use policy::facts::{Ask, Facts, ScoreFacts};
+use policy::rules::RuleSet;
+use score::model::ModelFile;
+
+use crate::books::AMOUNT_MAX_MINOR;
+use crate::tables::ApplicationStatus;
+
+/// Reasons from the score that are told at most.
+const REASONS_MAX: usize = 3;
+
+/// What judges: a model, if there is one, and the rules.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// The model and its content hash.
+    pub model: Option<(ModelFile, String)>,
+    /// The rules.
+    pub rules: RuleSet,
+}
+
+impl Judge {
+    /// A judge with a model, or with none: then people decide.
+    pub fn new(model: Option<ModelFile>, rules: RuleSet) -> Judge {
+        let model = model.map(|file| {
+            let hash = file.hash();
+            (file, hash)
+        });
+        Judge { model, rules }
+    }
+
+    /// The model's hash; empty where there is none.
+    pub fn model_hash(&self) -> &str {
+        self.model.as_ref().map_or("", |(_, hash)| hash)
+    }
+
+    fn score(&self, vector: &FeatureVector) -> Option<ScoreFacts> {
+        let (model, _) = self.model.as_ref()?;
+        let score = model.card.predict(|name| vector.get(name));
+        let costs = score
+            .reasons(REASONS_MAX)
+            .into_iter()
+            .filter_map(|part| {
+                let feature = insight::feature::find(&part.feature)?;
+                Some(Reason {
+                    code: format!("feature.{}", feature.name),
+                    zh: feature.zh.to_owned(),
+                    en: feature.en.to_owned(),
+                    figures: Vec::new(),
+                })
+            })
+            .collect();
+        Some(ScoreFacts { pd_ppm: score.pd_ppm, rating: score.rating.as_str().to_owned(), costs })
+    }
+}
+
+/// What is known of a household beside its behaviour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What it owes and may still draw, in minor units.
+    pub exposure_minor: i64,
+    /// What it pays a month on other loans, in minor units.
+    pub other_instalments_minor: i64,
+    /// Age of its head in whole years.
+    pub age_years: Option<i64>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The application.
+    pub application: Id,
+    /// How much.
+    pub amount: Money,
+    /// For how many months.
+    pub term_months: u16,
+    /// What for.
+    pub purpose: String,
+    /// The date of the terms.
+    pub on: Date,
+}
+
+/// The record of a decision: inputs and outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Assessment {
+    /// The application.
+    #[n(0)]
+    pub application: Id,
+    /// The product's code.
+    #[n(1)]
+    pub product: String,
+    /// The profile's version that was read.
+    #[n(2)]
+    pub profile_version: i64,
+    /// The features.
+    #[n(3)]
+    pub features: FeatureVector,
+    /// Hash of the model file; empty where none spoke.
+    #[n(4)]
+    pub model: String,
+    /// Hash of the rule set.
+    #[n(5)]
+    pub rules: String,
+    /// What the rules looked at.
+    #[n(6)]
+    pub facts: Facts,
+    /// What was asked for.
+    #[n(7)]
+    pub ask: Ask,
+    /// What was decided.
+    #[n(8)]
+    pub decision: Decision,
+    /// The yearly rate of the product for the rating.
+    #[n(9)]
+    pub rate: Rate,
+    /// Log odds of turning bad, in millionths: the finest order of risk.
+    #[n(10)]
+    pub log_odds_micro: Option<i64>,
+}
+
+impl Assessment {
+    /// Where the application stands after this decision.
+    pub fn status(&self) -> ApplicationStatus {
+        match self.decision.outcome {
+            policy::decision::Outcome::Approve | policy::decision::Outcome::Less => ApplicationStatus::Approved,
+            policy::decision::Outcome::Refer => ApplicationStatus::Referred,
+            policy::decision::Outcome::Decline => ApplicationStatus::Declined,
+        }
+    }
+
+    /// What is approved, in minor units.
+    pub fn approved_minor(&self) -> i64 {
+        if self.status() == ApplicationStatus::Approved { self.decision.amount_minor } else { 0 }
+    }
+}
+
+/// What an offer costs, before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The terms.
+    pub terms: LoanTerms,
+    /// The schedule.
+    pub schedule: Schedule,
+    /// The all-in cost table.
+    pub cost: CostTable,
+}
+
+/// Works a quote out. Errors say which limit of the product is passed.
+pub fn quote(product: &Product, amount: Money, months: u16, on: Date, rate: Rate) -> Result<Quote, LoanError> {
+    let terms = product.terms(amount, Term::Months(months), on, rate)?;
+    let schedule = schedule(&terms)?;
+    let cost = cost_table(&terms)?;
+    Ok(Quote { terms, schedule, cost })
+}
+
+/// Assesses an application. Errors if the product cannot carry what is asked.
+pub fn assess(
+    judge: &Judge,
+    product: &Product,
+    profile: Option<&Profile>,
+    standing: &Standing,
+    asked: &Asked,
+) -> Result<Assessment, LoanError> {
+    let nothing = Profile::default();
+    let profile = profile.unwrap_or(&nothing);
+    let dearest = product.pricing.rates().into_iter().max().unwrap_or(Rate::ZERO);
+    // The rating sets the rate, and the instalment is a feature of the rating: it is worked out at the dearest.
+    let upper = quote(product, asked.amount, asked.term_months, asked.on, dearest)?;
+    let instalment_minor = monthly(&upper, asked.term_months);
+    let request =
+        Request { amount_minor: asked.amount.minor(), instalment_minor, term_months: u32::from(asked.term_months) };
+    let vector = features_for(profile, &request);
+    let log_odds_micro = judge.model.as_ref().map(|(m, _)| m.card.predict(|name| vector.get(name)).log_odds_micro);
+    let facts = facts(judge, product, profile, standing, &vector);
+    let rate = facts
+        .score
+        .as_ref()
+        .and_then(|score| product.price(Some(&score.rating)).ok())
+        .or_else(|| product.price(None).ok())
+        .unwrap_or(dearest);
+    let offer = quote(product, asked.amount, asked.term_months, asked.on, rate)?;
+    let ask = Ask {
+        amount_minor: asked.amount.minor(),
+        term_months: i64::from(asked.term_months),
+        instalment_minor: monthly(&offer, asked.term_months),
+        purpose: asked.purpose.clone(),
+        all_in_annual: Rate::from_ppm(offer.cost.annualised_ppm).ok(),
+    };
+    let mut assessment = Assessment {
+        application: asked.application,
+        product: product.code.clone(),
+        profile_version: profile.version() as i64,
+        features: vector,
+        model: judge.model_hash().to_owned(),
+        rules: judge.rules.hash.clone(),
+        decision: policy::decision::decide(&judge.rules, &facts, &ask),
+        facts,
+        ask,
+        rate,
+        log_odds_micro,
+    };
+    fit_to_product(&mut assessment.decision, product);
+    Ok(assessment)
+}
+
+/// An amount lent less must still be one of the product's multiples.
+fn fit_to_product(decision: &mut Decision, product: &Product) {
+    if decision.outcome == policy::decision::Outcome::Less {
+        decision.amount_minor -= decision.amount_minor % product.amount_multiple_fen.max(1);
+    }
+}
+
+/// What a household could borrow of a product, before it asks.
+pub fn limit(
+    judge: &Judge,
+    product: &Product,
+    profile: Option<&Profile>,
+    standing: &Standing,
+    term_months: u16,
+) -> LimitDecision {
+    let nothing = Profile::default();
+    let profile = profile.unwrap_or(&nothing);
+    let vector = features(profile);
+    policy::decision::limit(&judge.rules, &facts(judge, product, profile, standing, &vector), u32::from(term_months))
+}
+
+/// Computes a record again from its own inputs: the decision must come out the same, bit for bit.
+///
+/// `None` if model or rules are not those that decided.
+pub fn replay(judge: &Judge, product: &Product, record: &Assessment) -> Option<bool> {
+    if record.model != judge.model_hash() || record.rules != judge.rules.hash {
+        return None;
+    }
+    let mut again = record.clone();
+    again.facts.score = if record.facts.thin { None } else { judge.score(&record.features) };
+    again.log_odds_micro =
+        judge.model.as_ref().map(|(m, _)| m.card.predict(|name| record.features.get(name)).log_odds_micro);
+    again.decision = policy::decision::decide(&judge.rules, &again.facts, &record.ask);
+    fit_to_product(&mut again.decision, product);
+    Some(cbor::to_bytes(&again) == cbor::to_bytes(record))
+}
+
+fn facts(judge: &Judge, product: &Product, profile: &Profile, standing: &Standing, vector: &FeatureVector) -> Facts {
+    let thin = is_thin(profile);
+    Facts {
+        product_cap_minor: product.amount_max_fen,
+        product_min_minor: product.amount_min_fen,
+        exposure_minor: standing.exposure_minor,
+        quota_left_minor: AMOUNT_MAX_MINOR,
+        inflow_monthly_minor: Window::of(profile).map(|window| window.inflow_monthly()).filter(|inflow| *inflow > 0),
+        other_instalments_minor: standing.other_instalments_minor,
+        thin,
+        // A score of too few movements would only look like knowledge.
+        score: if thin { None } else { judge.score(vector) },
+        age_years: standing.age_years,
+        features: vector.iter().map(|(feature, value)| (feature.name.to_owned(), value)).collect(),
+    }
+}
+
+/// What a quote asks of a month: its first instalment, or the monthly share of one payment at the end.
+fn monthly(quote: &Quote, term_months: u16) -> i64 {
+    match quote.terms.method {
+        Method::Bullet => quote.cost.total_to_pay_fen / i64::from(term_months.max(1)),
+        _ => quote.schedule.rows.iter().filter(|row| row.number > 0).map(|row| row.total_fen).max().unwrap_or(0),
+    }
+}
+
+/// Names of the features that rules may look at.
+pub fn feature_names() -> Vec<&'static str> {
+    TABLE.iter().filter(|feature| feature.lawful).map(|feature| feature.name).collect()
+}

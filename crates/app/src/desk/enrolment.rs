@@ -1,0 +1,171 @@
+//! Enrolment and erasure: personal data is sealed here, and only here.
+
+use basics::{Cell, Id, Instant};
+use door::backend::{ClaimState, DirectoryRow};
+use door::directory::{self, Burial};
+use door::{Actor, Answer, Order, Request, key};
+
+use super::{Desk, DeskError};
+use crate::command::{Command, Outcome};
+use crate::enrol::{Bury, Enrol, Member, SealedField};
+use crate::erase::Erase;
+use crate::house::Tianxin;
+use crate::tables::{Contact, MemberRole, Sealed};
+use crate::vault::{VaultError, seal_field};
+
+/// A household to be enrolled, as typed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolRequest {
+    /// The command id.
+    pub command_id: Id,
+    /// The household, made by the caller.
+    pub household: Id,
+    /// Where it lives.
+    pub village: String,
+    /// Its persons, the head first.
+    pub members: Vec<NewMember>,
+    /// What it consented to: purpose and version of the text.
+    pub consents: Vec<(String, String)>,
+}
+
+/// A person to be enrolled, as typed in and checked by the identity port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMember {
+    /// What it is in the household.
+    pub role: MemberRole,
+    /// Name.
+    pub name: String,
+    /// Resident id.
+    pub resident_id: String,
+    /// Phone, if it has one.
+    pub phone: Option<String>,
+}
+
+impl Desk {
+    /// Enrols a household. Can be repeated whole with the same command id.
+    pub fn enrol(&self, asked: &EnrolRequest, actor: Actor, at: Instant) -> Result<Answer, DeskError> {
+        if asked.members.is_empty() {
+            return Err(DeskError::refused("bad_household", "a household has one head and at most 20 persons"));
+        }
+        let cell = self.cell_of(asked.household);
+        let persons: Vec<Id> =
+            (0..asked.members.len()).map(|n| asked.household.derive(&format!("person-{n}"))).collect();
+        self.vault.make_keys(&persons).map_err(|error| match error {
+            VaultError::Erased => {
+                DeskError::refused("erased_already", "this household was erased: enrol it under a new id")
+            }
+            other => other.into(),
+        })?;
+        let mut members = Vec::with_capacity(asked.members.len());
+        let mut claims = Vec::with_capacity(asked.members.len());
+        for (person, new) in persons.iter().zip(&asked.members) {
+            members.push(self.seal_member(asked.command_id, *person, new)?);
+            claims.push(DirectoryRow {
+                hash: self.resident_hash(&new.resident_id),
+                cell,
+                household: asked.household,
+                person: *person,
+                state: ClaimState::Claimed,
+                claimed_at: at,
+            });
+        }
+        let command = Command::Enrol(Enrol {
+            cell,
+            household: asked.household,
+            village: asked.village.clone(),
+            members,
+            consents: asked.consents.clone(),
+        });
+        // The digest is of what was typed: the same request is recognised even after its keys are gone.
+        let digest = self.vault.keyed_hash("request", format!("{asked:?}").as_bytes());
+        let request = Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) };
+        let (tombstone, is_alive) = burial(at);
+        let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };
+        Ok(directory::enrol(&self.engine, claims, request, &burial)?)
+    }
+
+    /// Settles claims that crashes left behind in the directory.
+    pub fn heal_directory(&self, now: Instant) -> Result<usize, DeskError> {
+        let (tombstone, is_alive) = burial(now);
+        let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };
+        Ok(directory::heal(&self.engine, now, &burial)?)
+    }
+
+    /// The keyed hash that a resident id is found by.
+    pub fn resident_hash(&self, resident_id: &str) -> [u8; 32] {
+        self.vault.keyed_hash("resident_id", resident_id.to_ascii_uppercase().as_bytes())
+    }
+
+    /// The keyed hash that a phone is found by.
+    pub fn phone_hash(&self, phone: &str) -> [u8; 32] {
+        self.vault.keyed_hash("phone", phone.as_bytes())
+    }
+
+    /// The persons who can be reached under a phone: it may serve several.
+    pub fn by_phone(&self, phone: &str) -> Result<Vec<Contact>, DeskError> {
+        let hash = self.phone_hash(phone).to_vec();
+        let keys: Vec<_> = (1..=self.engine.backend().cells())
+            .map(|cell| key![Cell(cell), "phone".to_owned(), hash.clone()])
+            .collect();
+        let table = <Contact as door::Record>::table();
+        let columns: Vec<usize> = ["cell", "kind", "hash"].iter().filter_map(|name| table.column(name)).collect();
+        let rows = self.readers.with(|reader| reader.load_many(table, &columns, &keys))?;
+        rows.iter()
+            .map(|row| {
+                door::Record::from_row(row).map_err(|e: door::table::RowError| DeskError::Damaged(e.to_string()))
+            })
+            .collect()
+    }
+
+    /// A field of a person in clear; `None` if it is erased.
+    pub fn field(&self, household: Id, person: Id, field: &str) -> Result<Option<String>, DeskError> {
+        let rows: Vec<Sealed> = self.rows(key![self.cell_of(household), household, person, field.to_owned()])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        match self.vault.open(person, &row.ciphertext) {
+            Ok(plain) => String::from_utf8(plain).map(Some).map_err(|e| DeskError::Damaged(e.to_string())),
+            Err(VaultError::Erased) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Proposes or does an erasure order, and destroys the key once nothing must be kept.
+    pub fn erase(&self, request: Request<Command>, person: Id) -> Result<Answer, DeskError> {
+        let answer = self.engine.call(request)?;
+        let decided = answer.step == door::StepKind::Decided;
+        if decided && answer.outcome::<Tianxin>()? == (Outcome::Erased { retained_until: None }) {
+            self.vault.destroy(person)?;
+        }
+        Ok(answer)
+    }
+
+    /// The erasure of a person, with the last date its household's money moved.
+    pub fn erasure_of(&self, household: Id, person: Id) -> Result<Command, DeskError> {
+        let last_moved = self.account(household, None, 1)?.first().map(|line| line.booking_date);
+        Ok(Command::Erase(Erase { cell: self.cell_of(household), household, person, last_moved }))
+    }
+
+    fn seal_member(&self, command: Id, person: Id, new: &NewMember) -> Result<Member, DeskError> {
+        let seal = |field: &str, value: &str| -> Result<SealedField, VaultError> {
+            seal_field(self.vault.as_ref(), person, field, command, value.as_bytes())
+        };
+        let mut fields = vec![seal("name", &new.name)?, seal("resident_id", &new.resident_id)?];
+        let mut contacts = vec![("resident_id".to_owned(), self.resident_hash(&new.resident_id).to_vec().into())];
+        if let Some(phone) = &new.phone {
+            fields.push(seal("phone", phone)?);
+            contacts.push(("phone".to_owned(), self.phone_hash(phone).to_vec().into()));
+        }
+        Ok(Member { person, role: new.role, fields, contacts })
+    }
+}
+
+type Tombstone = Box<dyn Fn(&DirectoryRow) -> Request<Command>>;
+type IsAlive = Box<dyn Fn(&Outcome) -> bool>;
+
+fn burial(at: Instant) -> (Tombstone, IsAlive) {
+    let tombstone = move |row: &DirectoryRow| {
+        let id = row.household.derive(&format!("bury-{}", row.claimed_at.0));
+        let bury = Command::Bury(Bury { cell: row.cell, household: row.household });
+        Request::plain(id, Actor::SYSTEM, at, Order::Do(bury))
+    };
+    (Box::new(tombstone), Box::new(|outcome| *outcome == Outcome::AlreadyThere))
+}

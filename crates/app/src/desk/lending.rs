@@ -1,0 +1,326 @@
+//! Behaviour, limits, applications and contracts, as the desk prepares them.
+
+use basics::merkle::leaf_hash;
+use basics::{Date, Id, Instant, Money, cbor};
+use door::app::Refusal;
+use door::{Actor, Answer, DoorError, Order, Request, key};
+use insight::event::Event;
+use insight::profile::Profile;
+use loan::{Method, Product, Term};
+use policy::decision::LimitDecision;
+
+use super::{Desk, DeskError};
+use crate::application::Decide;
+use crate::assess::{self, Asked, Assessment, Quote, Standing};
+use crate::command::Command;
+use crate::observe::Observe;
+use crate::sign::Sign;
+use crate::tables::{
+    Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, LoanNote,
+    LoanState,
+};
+use crate::vault::VaultError;
+
+/// An application and what came of it.
+#[derive(Clone, Debug)]
+pub struct DecidedApplication {
+    /// The answer of the door.
+    pub answer: Answer,
+    /// Where the application stands.
+    pub application: Application,
+    /// The record; none if its key is gone.
+    pub assessment: Option<Assessment>,
+}
+
+/// What a household could borrow, product by product.
+#[derive(Clone, Debug)]
+pub struct LimitView {
+    /// The product's code.
+    pub product: String,
+    /// What the rules say.
+    pub limit: LimitDecision,
+    /// What is available at once, in minor units: within limit, product and exposure.
+    pub available_minor: i64,
+}
+
+/// Rows that tell what a household owes.
+struct Owing {
+    standing: Standing,
+    facility: Option<Facility>,
+}
+
+impl Desk {
+    /// Folds events into the household's profile, at most [`crate::observe::EVENTS_MAX`] at once.
+    pub fn observe(
+        &self,
+        command_id: Id,
+        household: Id,
+        events: &[Event],
+        actor: Actor,
+        at: Instant,
+    ) -> Result<Answer, DeskError> {
+        if let Some(stray) = events.iter().find(|event| event.household != household) {
+            let message = format!("event {} belongs to another household", stray.id);
+            return Err(DeskError::refused("wrong_household", message));
+        }
+        let person = self.head(household)?;
+        let cell = self.cell_of(household);
+        let mut sealed = Vec::with_capacity(events.len());
+        for event in events {
+            let field = format!("event {}", event.id);
+            let (ciphertext, commitment) = self.vault.seal(person, &field, command_id, &cbor::to_bytes(event))?;
+            sealed.push((event.id, ciphertext.into(), commitment.to_vec().into()));
+        }
+        let digest = leaf_hash(&cbor::to_bytes(&events.to_vec()));
+        self.until_fresh(|| {
+            let (mut profile, version_before) = self.profile(household)?;
+            for event in events {
+                profile.fold(event).map_err(|error| DeskError::refused("bad_event", error.to_string()))?;
+            }
+            let version = version_before + events.len() as i64;
+            let field = format!("profile {version}");
+            let (ciphertext, _) = self.vault.seal(person, &field, command_id, &cbor::to_bytes(&profile))?;
+            let command = Command::Observe(Observe {
+                cell,
+                household,
+                person,
+                version_before,
+                version,
+                events: sealed.clone(),
+                profile: ciphertext.into(),
+            });
+            Ok(self.engine.call(Request { id: command_id, actor, at, digest, order: Order::Do(command) })?)
+        })
+    }
+
+    /// The household's profile and the version it stands at; an empty one if nothing is known.
+    pub fn profile(&self, household: Id) -> Result<(Profile, i64), DeskError> {
+        let rows: Vec<BehaviourProfile> = self.rows(key![self.cell_of(household), household])?;
+        let Some(row) = rows.first() else { return Ok((Profile::default(), 0)) };
+        let plain = self.vault.open(row.person, &row.ciphertext)?;
+        Ok((cbor::from_bytes(&plain)?, row.version))
+    }
+
+    /// What the household could borrow of each product today.
+    pub fn limits(&self, household: Id, on: Date) -> Result<Vec<LimitView>, DeskError> {
+        let (profile, _) = self.profile(household)?;
+        let mut owing = self.owing(household, None)?;
+        owing.standing.age_years = self.age_of_head(household, on)?;
+        let house = self.house();
+        let mut views = Vec::new();
+        for product in house.products.iter().filter(|p| house.product(&p.code).is_ok_and(|newest| newest == *p)) {
+            let limit = assess::limit(&self.judge, product, Some(&profile), &owing.standing, product.term_max.min(12));
+            let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
+            views.push(LimitView { product: product.code.clone(), limit, available_minor });
+        }
+        Ok(views)
+    }
+
+    /// The household's facility, if it has one.
+    pub fn facility(&self, household: Id) -> Result<Option<Facility>, DeskError> {
+        Ok(self.owing(household, None)?.facility)
+    }
+
+    /// Assesses a received application and books the decision.
+    pub fn decide(
+        &self,
+        command_id: Id,
+        household: Id,
+        application: Id,
+        at: Instant,
+    ) -> Result<DecidedApplication, DeskError> {
+        let cell = self.cell_of(household);
+        let person = self.head(household)?;
+        let digest = leaf_hash(format!("decide {household} {application}").as_bytes());
+        let answer = self.until_fresh(|| {
+            let row = self.application(household, application)?;
+            let on = self.open_date(cell)?;
+            let (profile, profile_version) = self.profile(household)?;
+            let mut owing = self.owing(household, Some(application))?;
+            owing.standing.age_years = self.age_of_head(household, on)?;
+            let asked = Asked {
+                application,
+                amount: Money::new(row.amount_minor, row.currency),
+                term_months: row.term_months as u16,
+                purpose: row.purpose.clone(),
+                on,
+            };
+            let product = self.house().product(&row.product).map_err(DoorError::from)?;
+            let mut assessment = assess::assess(&self.judge, product, Some(&profile), &owing.standing, &asked)?;
+            assessment.profile_version = profile_version;
+            let decision = command_id.derive("decision");
+            let field = format!("decision {decision}");
+            let (record, commitment) = self.vault.seal(person, &field, command_id, &cbor::to_bytes(&assessment))?;
+            let command = Command::Decide(Decide {
+                cell,
+                household,
+                application,
+                decision,
+                status: assessment.status(),
+                approved_minor: assessment.approved_minor(),
+                rate: assessment.rate,
+                limit_minor: assessment.decision.limit_minor,
+                profile_version,
+                exposure_minor: owing.standing.exposure_minor,
+                reasons: assessment.decision.reasons.iter().map(|reason| reason.code.clone()).collect(),
+                model: assessment.model.clone(),
+                rules: assessment.rules.clone(),
+                person,
+                record: record.into(),
+                commitment: commitment.to_vec().into(),
+            });
+            Ok(self.engine.call(Request {
+                id: command_id,
+                actor: Actor::SYSTEM,
+                at,
+                digest,
+                order: Order::Do(command),
+            })?)
+        })?;
+        let row = self.application(household, application)?;
+        let assessment = self.assessment(household, command_id.derive("decision"))?;
+        Ok(DecidedApplication { answer, application: row, assessment })
+    }
+
+    /// The record of a decision; `None` if there is none, or if its key is gone.
+    pub fn assessment(&self, household: Id, decision: Id) -> Result<Option<Assessment>, DeskError> {
+        let rows: Vec<DecisionRecord> = self.rows(key![self.cell_of(household), household, decision])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        match self.vault.open(row.person, &row.ciphertext) {
+            Ok(plain) => Ok(Some(cbor::from_bytes(&plain)?)),
+            Err(VaultError::Erased) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// An application that must exist.
+    pub fn application(&self, household: Id, id: Id) -> Result<Application, DeskError> {
+        let rows: Vec<Application> = self.rows(key![self.cell_of(household), household, id])?;
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| DeskError::refused("unknown_application", "there is no such application: check its id"))
+    }
+
+    /// What an approved application would be signed at today.
+    pub fn offer(&self, row: &Application) -> Result<Quote, DeskError> {
+        let on = self.open_date(row.cell)?;
+        if row.status != ApplicationStatus::Approved {
+            let message = format!("the application is {}, not approved", row.status.as_str());
+            return Err(DeskError::refused("wrong_status", message));
+        }
+        let terms = self.house().terms_of(row, on).map_err(DoorError::from)?;
+        let product = self.house().product(&row.product).map_err(DoorError::from)?;
+        let months = match terms.term {
+            Term::Months(months) => months,
+            Term::Days(_) => return Err(DeskError::refused("outside_product", "terms in days are not offered here")),
+        };
+        Ok(assess::quote(product, terms.principal, months, on, terms.rate)?)
+    }
+
+    /// Signs an approved application on the text that was shown.
+    #[allow(clippy::too_many_arguments, reason = "a signature is made of just these")]
+    pub fn sign(
+        &self,
+        command_id: Id,
+        household: Id,
+        application: Id,
+        contract: Id,
+        text: &str,
+        evidence: &str,
+        actor: Actor,
+        at: Instant,
+    ) -> Result<Answer, DeskError> {
+        let command = Command::Sign(Sign {
+            cell: self.cell_of(household),
+            household,
+            application,
+            contract,
+            text_hash: leaf_hash(text.as_bytes()).to_vec().into(),
+            evidence: evidence.to_owned(),
+        });
+        Ok(self.engine.call(Request::plain(command_id, actor, at, Order::Do(command)))?)
+    }
+
+    /// What the household owes and pays, leaving one application out.
+    fn owing(&self, household: Id, but: Option<Id>) -> Result<Owing, DeskError> {
+        let cell = self.cell_of(household);
+        let prefix = key![cell, household];
+        let tables = [
+            <LoanNote as door::Record>::table(),
+            <Application as door::Record>::table(),
+            <Contract as door::Record>::table(),
+            <Facility as door::Record>::table(),
+        ];
+        let mut slice = door::Overlay::default();
+        let filled = self.readers.with(|reader| {
+            for table in tables {
+                let rows = reader.load_many(table, &[0, 1], std::slice::from_ref(&prefix))?;
+                slice.fill(table, vec![prefix.clone()], rows);
+            }
+            Ok(())
+        });
+        filled?;
+        let damaged = |fault: door::Fault| DeskError::Damaged(fault.to_string());
+        let exposure = crate::application::exposure(&slice, cell, household, but).map_err(damaged)?;
+        let notes = slice.range::<LoanNote>(&prefix).map_err(damaged)?;
+        let contracts = slice.range::<Contract>(&prefix).map_err(damaged)?;
+        let mut other_instalments_minor: i64 = 0;
+        for contract in contracts {
+            let open = notes.iter().any(|note| note.contract == contract.id && note.status == LoanState::Open);
+            if open || contract.status == ContractStatus::Signed {
+                let terms: loan::LoanTerms = cbor::from_bytes(&contract.terms)?;
+                other_instalments_minor = other_instalments_minor.saturating_add(monthly_of(&terms)?);
+            }
+        }
+        let standing = Standing { exposure_minor: exposure.total_minor(), other_instalments_minor, age_years: None };
+        let facility = crate::application::facility(&slice, cell, household).map_err(damaged)?;
+        Ok(Owing { standing, facility })
+    }
+
+    /// The age of the household's head on a date, from its resident id; `None` if that tells none.
+    fn age_of_head(&self, household: Id, on: Date) -> Result<Option<i64>, DeskError> {
+        let head = self.head(household)?;
+        Ok(self.field(household, head, "resident_id")?.and_then(|id| age_on(&id, on)))
+    }
+
+    /// The products on offer, newest versions.
+    pub fn products(&self) -> Vec<&Product> {
+        let house = self.house();
+        house.products.iter().filter(|p| house.product(&p.code).is_ok_and(|newest| newest == *p)).collect()
+    }
+}
+
+fn monthly_of(terms: &loan::LoanTerms) -> Result<i64, DeskError> {
+    let plan = loan::schedule::schedule(terms)?;
+    let total: i64 = plan.rows.iter().map(|row| row.total_fen).sum();
+    let months = match terms.term {
+        Term::Months(months) => i64::from(months.max(1)),
+        Term::Days(days) => i64::from(days.div_ceil(30).max(1)),
+    };
+    Ok(match terms.method {
+        Method::Bullet => total / months,
+        _ => plan.rows.iter().map(|row| row.total_fen).max().unwrap_or(0),
+    })
+}
+
+/// The age in whole years that an 18-digit resident id tells on a date.
+fn age_on(resident_id: &str, on: Date) -> Option<i64> {
+    let digits = resident_id.get(6..14).filter(|_| resident_id.len() == 18)?;
+    let born = Date::parse(&format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..8])).ok()?;
+    let had_birthday = (on.month(), on.day()) >= (born.month(), born.day());
+    Some(i64::from(on.year() - born.year()) - i64::from(!had_birthday)).filter(|age| (0..150).contains(age))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn age_counts_birthdays() {
+        let id = "510821199003078512";
+        assert_eq!(age_on(id, Date::ymd(2026, 3, 6).unwrap()), Some(35));
+        assert_eq!(age_on(id, Date::ymd(2026, 3, 7).unwrap()), Some(36));
+        assert_eq!(age_on("cz", Date::ymd(2026, 3, 7).unwrap()), None);
+        assert_eq!(age_on("农户农户农户农户农", Date::ymd(2026, 3, 7).unwrap()), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! A contract is signed on an approved application, and the loan is drawn on it.
+
+use basics::{Cell, Id, Money, Rate, cbor};
+use door::app::{Context, Decided, Refusal};
+use door::overlay::{Needs, Overlay};
+use door::{Change, Fault, key};
+use ledger::{Line, SubAccount};
+use loan::cost::cost_table;
+use loan::schedule::schedule_drawn;
+use loan::{Happening, LifeEvent, LoanTerms, Term};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::application::{application, exposure, facility, needs_exposure};
+use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet, wallet_account};
+use crate::command::Outcome;
+use crate::fact::{ContractSigned, Fact, LoanDrawn};
+use crate::house::Tianxin;
+use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
+
+/// Days within which a signed contract must be drawn.
+const DRAW_WITHIN_DAYS: i32 = 30;
+
+/// Sign a contract.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Sign {
+    /// The cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The household.
+    #[n(1)]
+    pub household: Id,
+    /// The application.
+    #[n(2)]
+    pub application: Id,
+    /// The contract, made by the caller.
+    #[n(3)]
+    pub contract: Id,
+    /// Hash of the text that was read: the all-in cost table and the terms.
+    #[n(4)]
+    pub text_hash: ByteVec,
+    /// How it was confirmed: who, where, after how many seconds of reading.
+    #[n(5)]
+    pub evidence: String,
+}
+
+/// Draw the loan of a signed contract into the wallet.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Draw {
+    /// The cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The household.
+    #[n(1)]
+    pub household: Id,
+    /// The contract.
+    #[n(2)]
+    pub contract: Id,
+    /// The loan, made by the caller.
+    #[n(3)]
+    pub loan: Id,
+}
+
+/// The sub-account of a loan.
+pub(crate) fn loan_account(household: Id, loan: Id) -> Option<SubAccount> {
+    Some(SubAccount { book: BOOK_LOAN, owner: household, id: loan })
+}
+
+impl Tianxin {
+    /// The terms an approved application would be signed at today.
+    pub fn terms_of(&self, row: &crate::tables::Application, open_date: basics::Date) -> Result<LoanTerms, Refusal> {
+        let outside = |error: String| Refusal::new("outside_product", error);
+        let rate = Rate::from_ppm(row.rate_ppm).map_err(|e| outside(e.to_string()))?;
+        let principal = Money::new(row.approved_minor, row.currency);
+        let months = u16::try_from(row.term_months).map_err(|e| outside(e.to_string()))?;
+        let product = self.product(&row.product)?;
+        product.terms(principal, Term::Months(months), open_date, rate).map_err(|e| outside(e.to_string()))
+    }
+
+    pub(crate) fn needs_sign(&self, cell: Cell, household: Id, needs: &mut Needs) {
+        needs_exposure(needs, cell, household);
+    }
+
+    pub(crate) fn sign(&self, slice: &Overlay, command: &Sign, context: &Context) -> Decided<Tianxin> {
+        let (cell, household) = (command.cell, command.household);
+        let row = application(slice, cell, household, command.application, ApplicationStatus::Approved)?;
+        check_text("the evidence of confirmation", &command.evidence, 300)?;
+        if command.text_hash.len() != 32 {
+            return Err(Refusal::new("bad_text_hash", "the hash of the confirmed text has 32 bytes").into());
+        }
+        if slice.get::<Contract>(&key![cell, household, command.contract])?.is_some() {
+            return Err(Refusal::new("contract_exists", "a contract with this id exists: use a new id").into());
+        }
+        let terms = self.terms_of(&row, context.open_date)?;
+        let cap = self.product(&row.product)?.cost_cap;
+        cost_table(&terms)
+            .and_then(|table| table.check_cap(cap))
+            .map_err(|error| Refusal::new("over_cost_cap", error.to_string()))?;
+        let standing = facility(slice, cell, household)?
+            .ok_or_else(|| Fault::Broken("an approved application without facility".to_owned()))?;
+        let fact = Fact::ContractSigned(ContractSigned {
+            household,
+            contract: command.contract,
+            application: command.application,
+            facility: standing.id,
+            terms,
+            text_hash: command.text_hash.clone(),
+            evidence: command.evidence.clone(),
+        });
+        Ok(Change::new(Outcome::Done, vec![fact]))
+    }
+
+    pub(crate) fn needs_draw(&self, command: &Draw, needs: &mut Needs) {
+        let (cell, household) = (command.cell, command.household);
+        let subjects = [self.subjects.loan_principal, self.subjects.wallet];
+        needs_booking(needs, cell, self.institution.currency, &subjects, &[household]);
+        needs_exposure(needs, cell, household);
+        needs.rows::<LoanEvent>(key![cell, household, command.loan]);
+    }
+
+    pub(crate) fn draw(&self, slice: &Overlay, command: &Draw, context: &Context) -> Decided<Tianxin> {
+        let (cell, household) = (command.cell, command.household);
+        let contract = slice
+            .get::<Contract>(&key![cell, household, command.contract])?
+            .ok_or_else(|| Refusal::new("unknown_contract", "there is no such contract: check its id"))?;
+        if contract.status != ContractStatus::Signed {
+            return Err(Refusal::new("wrong_status", "the loan of this contract was drawn already").into());
+        }
+        if context.open_date - contract.signed_on > DRAW_WITHIN_DAYS {
+            let message = format!("the contract was signed on {}: apply again", contract.signed_on);
+            return Err(Refusal::new("contract_expired", message).into());
+        }
+        if slice.get::<LoanNote>(&key![cell, household, command.loan])?.is_some() {
+            return Err(Refusal::new("loan_exists", "a loan with this id exists: use a new id").into());
+        }
+        own_wallet(slice, cell, household, self.institution.currency)?;
+        let terms: LoanTerms = cbor::from_bytes(&contract.terms).map_err(Fault::from)?;
+        let amount = terms.principal.minor();
+        // What waits beside this contract stays reserved for its own drawing.
+        let others = exposure(slice, cell, household, Some(contract.application))?;
+        let standing = facility(slice, cell, household)?;
+        let in_force = standing.filter(|f| f.valid_from <= context.open_date && context.open_date <= f.valid_to);
+        let available_minor = in_force.map_or(0, |f| f.amount_minor.saturating_sub(others.total_minor()).max(0));
+        if amount > available_minor {
+            let fact = Fact::Declined { code: "over_facility".to_owned() };
+            return Ok(Change::new(Outcome::OverFacility { available_minor }, vec![fact]));
+        }
+        let plan = schedule_drawn(&terms, amount, context.open_date).map_err(|e| Fault::Broken(e.to_string()))?;
+        let lines = vec![
+            Line::debit(self.subjects.loan_principal, loan_account(household, command.loan), amount),
+            Line::credit(self.subjects.wallet, wallet_account(household), amount),
+        ];
+        let event = LifeEvent {
+            id: context.command_id,
+            value_date: context.open_date,
+            what: Happening::Disbursed { amount_fen: amount },
+        };
+        let drawn = Fact::LoanDrawn(LoanDrawn {
+            household,
+            loan: command.loan,
+            contract: command.contract,
+            product: terms.product.code.clone(),
+            principal: terms.principal,
+            maturity: plan.maturity(),
+            next_due: plan.rows.first().map(|row| row.due),
+            event,
+        });
+        let currency = terms.principal.currency();
+        let entry = booked(EntryKind::Disbursement, context.open_date, currency, lines, None)?;
+        Ok(Change::new(Outcome::Done, vec![drawn, entry]))
+    }
+}

@@ -276,20 +276,16 @@ impl<'a, A: App> Walk<'a, A> {
                     return Err(AuditError::wrong(cell, what));
                 }
             }
+            if last {
+                // First whether the journal is whole, then what follows from it.
+                self.check_end(&walk, proven.map_or(0, |(records, _)| records))?;
+                self.check_head(&walk, head)?;
+            }
             self.compare_logs(connection, &mut walk, last, on_difference)?;
             if last {
                 break;
             }
         }
-        if let Some((records, _)) = proven
-            && walk.seq < records
-        {
-            let what =
-                format!("the journal ends at record {}, a checkpoint proves {records}: its tail is missing", walk.seq);
-            return Err(AuditError::wrong(cell, what));
-        }
-        self.report.unproven += (walk.seq - proven.map_or(0, |(records, _)| records)).max(0) as u64;
-        self.check_head(&walk, head)?;
         self.compare_state(connection, &walk, on_difference)?;
         self.report.cells += 1;
         if self.identities {
@@ -402,6 +398,16 @@ impl<'a, A: App> Walk<'a, A> {
             self.report.rows += derived.len() as u64;
             compare(cell, table, derived, stored, on_difference)?;
         }
+        Ok(())
+    }
+
+    fn check_end(&mut self, walk: &CellWalk, proven: i64) -> Result<(), AuditError> {
+        if walk.seq < proven {
+            let what =
+                format!("the journal ends at record {}, a checkpoint proves {proven}: its tail is missing", walk.seq);
+            return Err(AuditError::wrong(walk.cell, what));
+        }
+        self.report.unproven += (walk.seq - proven) as u64;
         Ok(())
     }
 

@@ -15,6 +15,15 @@ pub trait Backend: Send + Sync {
     /// How many writers may work beside each other; cells are dealt out by `cell mod writers`.
     fn writers(&self) -> usize;
 
+    /// Whether a writer goes on with its connection after an error, rather than make a new one.
+    ///
+    /// SQLite must: after a failed sync the log holds a transaction that the disk may have lost, though the
+    /// system still shows it. The connection that failed knows, and writes over it; a new one would take
+    /// it for committed, and everything acknowledged after it would be lost with it at the next power cut.
+    fn keeps_connection_after_errors(&self) -> bool {
+        self.name() == "sqlite"
+    }
+
     /// A connection of its own.
     fn connect(&self) -> Result<Box<dyn Connection>, StoreError>;
 }

@@ -201,10 +201,12 @@ impl<A: App> Writer<A> {
                 Job::Directory { order, reply } => work.directory.push((order, reply)),
             }
         }
-        self.run(work)
+        self.run(work, false)
     }
 
-    fn run(&mut self, mut work: Work<A>) -> Committed<A::Command> {
+    /// Tries a batch until it is committed or given up. `unknown` says that an earlier attempt may have
+    /// been committed, of which nothing was heard.
+    fn run(&mut self, mut work: Work<A>, mut unknown: bool) -> Committed<A::Command> {
         let mut tries = 0;
         let mut recovered = false;
         loop {
@@ -230,36 +232,43 @@ impl<A: App> Writer<A> {
             };
             self.reset();
             tries += 1;
+            unknown |= matches!(error, StoreError::CommitUnknown(_));
             match error {
                 StoreError::Contention(_) if tries < TRIES_MAX => {
                     std::thread::sleep(std::time::Duration::from_millis(u64::from(tries.min(10))));
                 }
                 // The connection may hold the truth back: a new one looks every command up by its id.
                 StoreError::CommitUnknown(_) | StoreError::Unavailable(_) if tries < 5 => {
-                    self.connection = None;
+                    self.let_go();
                     recovered = true;
                     std::thread::sleep(std::time::Duration::from_millis(20 * u64::from(tries)));
                 }
                 error if work.commands.len() + work.directory.len() + work.acks.len() > 1 => {
-                    return self.one_by_one(work, &error, recovered);
+                    return self.one_by_one(work, &error, recovered, unknown);
                 }
                 error => {
                     if matches!(error, StoreError::CommitUnknown(_) | StoreError::Unavailable(_)) {
-                        self.connection = None;
+                        self.let_go();
                     }
-                    fail(work, &error);
+                    fail(work, &error, unknown);
                     return Committed { outgoing: Vec::new(), records: 0, office_opens: None, recovered };
                 }
             }
         }
     }
 
-    fn one_by_one(&mut self, work: Work<A>, error: &StoreError, recovered: bool) -> Committed<A::Command> {
+    fn one_by_one(
+        &mut self,
+        work: Work<A>,
+        error: &StoreError,
+        recovered: bool,
+        unknown: bool,
+    ) -> Committed<A::Command> {
         let mut all = Committed { outgoing: Vec::new(), records: 0, office_opens: None, recovered };
         let gone = matches!(error, StoreError::CommitUnknown(_) | StoreError::Unavailable(_));
         if gone {
-            self.connection = None;
-            fail(work, error);
+            self.let_go();
+            fail(work, error, unknown);
             return all;
         }
         let single = || Work { commands: Vec::new(), acks: Vec::new(), directory: Vec::new() };
@@ -268,7 +277,7 @@ impl<A: App> Writer<A> {
         parts.extend(work.commands.into_iter().map(|c| Work { commands: vec![c], ..single() }));
         parts.extend(work.acks.into_iter().map(|a| Work { acks: vec![a], ..single() }));
         for part in parts {
-            let done = self.run(part);
+            let done = self.run(part, unknown);
             all.outgoing.extend(done.outgoing);
             all.records += done.records;
             all.office_opens = done.office_opens.or(all.office_opens);
@@ -280,8 +289,12 @@ impl<A: App> Writer<A> {
     /// Outbox rows of these cells: what a crash, or another server, left undelivered.
     pub(crate) fn undelivered(&mut self, cells: &[Cell]) -> Result<Vec<Outgoing<A::Command>>, StoreError> {
         let keys: Vec<Key> = cells.iter().map(|cell| key![*cell]).collect();
-        let connection = self.connection()?;
-        let rows = connection.load_many(Outbox::table(), &[0], &keys)?;
+        let read = self.connection()?.load_many(Outbox::table(), &[0], &keys);
+        if read.is_err() {
+            // An idle server has nobody else who would notice that its connection is gone.
+            self.let_go();
+        }
+        let rows = read?;
         let mut outgoing = Vec::with_capacity(rows.len());
         for row in rows {
             let row = Outbox::from_row(&row).map_err(|e| StoreError::Other(e.to_string()))?;
@@ -297,6 +310,13 @@ impl<A: App> Writer<A> {
             self.connection = Some(self.backend.connect()?);
         }
         self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))
+    }
+
+    /// After trouble: the next attempt gets a new connection, unless the database must keep the old one.
+    fn let_go(&mut self) {
+        if !self.backend.keeps_connection_after_errors() {
+            self.connection = None;
+        }
     }
 
     fn reset(&mut self) {
@@ -351,8 +371,9 @@ impl<A: App> Writer<A> {
     }
 }
 
-fn fail<A: App>(work: Work<A>, error: &StoreError) {
+fn fail<A: App>(work: Work<A>, error: &StoreError, unknown: bool) {
     let told = match error {
+        _ if unknown => DoorError::Unknown(error.to_string()),
         StoreError::Constraint(what) => DoorError::Bug(what.clone()),
         other => DoorError::Storage(other.to_string()),
     };

@@ -81,21 +81,22 @@ fn primitives(backend: &dyn Backend) {
     }
     let mut next = STANDING;
     for size in [32, 256, 1_024] {
-        let mut run = |what: &str, make: &mut dyn FnMut(usize) -> Vec<Row>, act: &dyn Fn(&mut dyn Connection, Vec<Row>)| {
-            let mut working = Duration::ZERO;
-            let mut committing = Duration::ZERO;
-            for batch in 0..BATCHES {
-                let rows = sorted(make(batch));
-                connection.begin().unwrap();
-                let start = Clock::now();
-                act(connection, rows);
-                working += start.elapsed();
-                let start = Clock::now();
-                connection.commit().unwrap();
-                committing += start.elapsed();
-            }
-            report(backend.name(), what, size, working, committing);
-        };
+        let mut run =
+            |what: &str, make: &mut dyn FnMut(usize) -> Vec<Row>, act: &dyn Fn(&mut dyn Connection, Vec<Row>)| {
+                let mut working = Duration::ZERO;
+                let mut committing = Duration::ZERO;
+                for batch in 0..BATCHES {
+                    let rows = sorted(make(batch));
+                    connection.begin().unwrap();
+                    let start = Clock::now();
+                    act(connection, rows);
+                    working += start.elapsed();
+                    let start = Clock::now();
+                    connection.commit().unwrap();
+                    committing += start.elapsed();
+                }
+                report(backend.name(), what, size, working, committing);
+            };
         let mut standing = |batch: usize| scattered(batch, size).map(account).collect();
         let key = |rows: &[Row]| rows.iter().map(|row| row[..2].to_vec()).collect::<Vec<Key>>();
         run("load by key", &mut standing, &|c, rows| {
@@ -105,9 +106,13 @@ fn primitives(backend: &dyn Backend) {
             let keys: Vec<Key> = rows.iter().map(|row| vec![row[0].clone(), row[2].clone()]).collect();
             assert_eq!(c.load_many(Account::table(), &[0, 2], &keys).unwrap().len(), rows.len());
         });
-        run("load, absent", &mut |batch| scattered(batch, size).map(|n| account(n + 1_000_000_000)).collect(), &|c, rows| {
-            assert!(c.load_many(Account::table(), &[0, 1], &key(&rows)).unwrap().is_empty());
-        });
+        run(
+            "load, absent",
+            &mut |batch| scattered(batch, size).map(|n| account(n + 1_000_000_000)).collect(),
+            &|c, rows| {
+                assert!(c.load_many(Account::table(), &[0, 1], &key(&rows)).unwrap().is_empty());
+            },
+        );
         run("update", &mut standing, &|c, mut rows| {
             for row in &mut rows {
                 row[4] = Value::Int(7);
@@ -115,13 +120,27 @@ fn primitives(backend: &dyn Backend) {
             c.update_many(Account::table(), &rows).unwrap();
         });
         let first = next;
-        run("insert", &mut |_| { next += size as u128; (next - size as u128..next).map(account).collect() }, &|c, rows| {
-            c.insert_many(Account::table(), &rows).unwrap();
-        });
+        run(
+            "insert",
+            &mut |_| {
+                next += size as u128;
+                (next - size as u128..next).map(account).collect()
+            },
+            &|c, rows| {
+                c.insert_many(Account::table(), &rows).unwrap();
+            },
+        );
         let mut next = first;
-        run("delete", &mut |_| { next += size as u128; (next - size as u128..next).map(account).collect() }, &|c, rows| {
-            c.delete_many(Account::table(), &key(&rows)).unwrap();
-        });
+        run(
+            "delete",
+            &mut |_| {
+                next += size as u128;
+                (next - size as u128..next).map(account).collect()
+            },
+            &|c, rows| {
+                c.delete_many(Account::table(), &key(&rows)).unwrap();
+            },
+        );
     }
 }
 
@@ -183,7 +202,13 @@ fn sqlite_forms(path: &std::path::Path) {
     };
     let table = Account::table();
     for chunk in [1, 8, 16, 32, 64, 128] {
-        run("form: insert", chunk, &store::statements::sqlite::insert(table, chunk), &[0, 1, 2, 3, 4, 5, 6, 7, 8], true);
+        run(
+            "form: insert",
+            chunk,
+            &store::statements::sqlite::insert(table, chunk),
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8],
+            true,
+        );
     }
     let join = |chunk| store::statements::sqlite::load_chunk(table, &[0, 1], chunk);
     let within = |chunk: usize| {
@@ -206,10 +231,28 @@ fn sqlite_forms(path: &std::path::Path) {
             .collect();
         println!("sqlite   plan: {}", plan.join(" / "));
     }
-    let set = |prefix: &str| {
-        table.columns[2..].iter().enumerate().map(|(n, c)| if prefix.is_empty() { format!("{} = ?", c.name) } else { format!("{} = v.column{}", c.name, n + 3) }).collect::<Vec<_>>().join(", ")
-    };
-    run("form: update one", 1, &format!("UPDATE account SET {} WHERE cell = ? AND id = ?", set("")), &[2, 3, 4, 5, 6, 7, 8, 0, 1], false);
+    let set =
+        |prefix: &str| {
+            table.columns[2..]
+                .iter()
+                .enumerate()
+                .map(|(n, c)| {
+                    if prefix.is_empty() {
+                        format!("{} = ?", c.name)
+                    } else {
+                        format!("{} = v.column{}", c.name, n + 3)
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+    run(
+        "form: update one",
+        1,
+        &format!("UPDATE account SET {} WHERE cell = ? AND id = ?", set("")),
+        &[2, 3, 4, 5, 6, 7, 8, 0, 1],
+        false,
+    );
     for chunk in [8, 32] {
         let marks = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?)"; chunk].join(", ");
         let text = format!(

@@ -124,7 +124,8 @@ fn create_table(table: &Table, dialect: Dialect) -> String {
         .columns
         .iter()
         .map(|column| {
-            let collation = if dialect == Dialect::Postgres && column.kind == Kind::Text { " COLLATE \"C\"" } else { "" };
+            let collation =
+                if dialect == Dialect::Postgres && column.kind == Kind::Text { " COLLATE \"C\"" } else { "" };
             let null = if column.nullable { "" } else { " NOT NULL" };
             format!("\"{}\" {}{collation}{null}", column.name, column_type(column.kind, dialect))
         })

@@ -23,8 +23,8 @@ use zeroize::Zeroizing;
 mod institution;
 mod seal;
 
-pub use institution::KEY_FILE;
 use institution::Institution;
+pub use institution::KEY_FILE;
 pub use seal::{Sealed, open, seal};
 
 /// The file of the wrapped keys.
@@ -63,7 +63,9 @@ pub enum KeyError {
         reason: String,
     },
     /// The two files are not of one store.
-    #[error("{KEY_FILE} and {KEYS_FILE} in {0} do not belong together: restore both from backups of the same institution")]
+    #[error(
+        "{KEY_FILE} and {KEYS_FILE} in {0} do not belong together: restore both from backups of the same institution"
+    )]
     Mismatch(String),
     /// A newer program made the store.
     #[error("the key store has version {found}, this program knows up to {known}: install the newer program")]
@@ -210,8 +212,7 @@ impl KeyStore {
     pub fn destroy(&self, person: Id) -> Result<(), KeyError> {
         {
             let mut inner = self.lock();
-            let transaction =
-                inner.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let transaction = inner.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             transaction.execute(
                 "INSERT INTO person_key (person, wrapped) VALUES (?1, NULL)
                  ON CONFLICT (person) DO UPDATE SET wrapped = NULL",
@@ -344,7 +345,8 @@ fn state(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, KeyErro
 }
 
 fn put_state(connection: &Connection, name: &str, value: &[u8]) -> Result<(), KeyError> {
-    let text = "INSERT INTO state (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    let text =
+        "INSERT INTO state (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     connection.execute(text, (name, value))?;
     Ok(())
 }

@@ -106,19 +106,41 @@ pub fn lint_tables(tables: &[&Table]) -> Vec<Finding> {
 /// Looks through the text of statements, separated by semicolons.
 pub fn lint_sql(text: &str, dialect: Dialect, tables: &[&Table]) -> Vec<Finding> {
     let tokens = tokens(text);
-    tokens.split(|token| *token == Token::Sign(';')).flat_map(|statement| lint_statement(statement, dialect, tables)).collect()
+    tokens
+        .split(|token| *token == Token::Sign(';'))
+        .flat_map(|statement| lint_statement(statement, dialect, tables))
+        .collect()
 }
 
 /// Words of a clock or of chance, in either database.
 const CLOCK_OR_CHANCE: &[&str] = &[
-    "now", "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "clock_timestamp",
-    "statement_timestamp", "transaction_timestamp", "timeofday", "datetime", "julianday", "unixepoch", "strftime",
-    "random", "randomblob", "random_normal", "gen_random_uuid", "gen_random_bytes", "uuid_generate_v4", "nextval",
+    "now",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtime",
+    "localtimestamp",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "timeofday",
+    "datetime",
+    "julianday",
+    "unixepoch",
+    "strftime",
+    "random",
+    "randomblob",
+    "random_normal",
+    "gen_random_uuid",
+    "gen_random_bytes",
+    "uuid_generate_v4",
+    "nextval",
 ];
 const FLOATS: &[&str] = &["real", "float", "float4", "float8", "double"];
 
 fn lint_statement(statement: &[Token], dialect: Dialect, tables: &[&Table]) -> Vec<Finding> {
-    let place: String = statement.iter().map(Token::to_string).collect::<Vec<_>>().join(" ").chars().take(100).collect();
+    let place: String =
+        statement.iter().map(Token::to_string).collect::<Vec<_>>().join(" ").chars().take(100).collect();
     let mut found = Vec::new();
     let mut say = |rule, what: String| found.push(Finding { rule, place: format!("`{place}`"), what });
     let words: Vec<&str> = statement.iter().filter_map(Token::keyword).collect();
@@ -153,7 +175,8 @@ fn lint_statement(statement: &[Token], dialect: Dialect, tables: &[&Table]) -> V
 fn names_table(statement: &[Token], name: &str) -> bool {
     const BEFORE: [&str; 9] = ["from", "join", "into", "update", "table", "on", "using", "exists", "only"];
     statement.windows(2).any(|pair| {
-        pair[1].name() == Some(name) && (pair[0].keyword().is_some_and(|w| BEFORE.contains(&w)) || pair[0] == Token::Sign(','))
+        pair[1].name() == Some(name)
+            && (pair[0].keyword().is_some_and(|w| BEFORE.contains(&w)) || pair[0] == Token::Sign(','))
     })
 }
 
@@ -167,10 +190,7 @@ fn names_cell(statement: &[Token], verb: &str) -> bool {
         // Changes of the schema and settings touch no rows.
         _ => return true,
     };
-    statement
-        .iter()
-        .skip_while(|token| token.keyword() != Some(from))
-        .any(|token| token.name() == Some("cell"))
+    statement.iter().skip_while(|token| token.keyword() != Some(from)).any(|token| token.name() == Some("cell"))
 }
 
 fn after_last_bracket(statement: &[Token]) -> Vec<&str> {

@@ -27,7 +27,10 @@ impl Page {
     ) -> Result<Option<Page>, StoreError> {
         let after = after.map_or(&[][..], |row| &row[..row.len().min(table.key_len)]);
         if prefix.len() > table.key_len {
-            return Err(StoreError::Other(format!("bug: the key of table `{}` is shorter than the prefix", table.name)));
+            return Err(StoreError::Other(format!(
+                "bug: the key of table `{}` is shorter than the prefix",
+                table.name
+            )));
         }
         let shared = prefix.len().min(after.len());
         let beyond = match after[..shared].cmp(&prefix[..shared]) {
@@ -98,11 +101,7 @@ pub(crate) fn directory_values(row: &DirectoryRow) -> Row {
 }
 
 /// The statement that replaces or removes a directory row, with its parameters.
-pub(crate) fn swap_one(
-    dialect: Dialect,
-    old: &DirectoryRow,
-    new: Option<&DirectoryRow>,
-) -> (String, Vec<Value>) {
+pub(crate) fn swap_one(dialect: Dialect, old: &DirectoryRow, new: Option<&DirectoryRow>) -> (String, Vec<Value>) {
     match new {
         Some(new) => {
             let mut parameters = directory_values(new).split_off(1);

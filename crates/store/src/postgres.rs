@@ -81,11 +81,7 @@ impl PostgresBackend {
     ///
     /// Errors: [`StoreError::Foreign`] for a schema with tables of another program (left
     /// untouched), [`StoreError::Newer`] for one of a newer version of this one.
-    pub fn open(
-        url: &str,
-        tables: &[&'static Table],
-        options: PostgresOptions,
-    ) -> Result<PostgresBackend, StoreError> {
+    pub fn open(url: &str, tables: &[&'static Table], options: PostgresOptions) -> Result<PostgresBackend, StoreError> {
         PostgresBackend::open_at(url, tables, options, VERSION, MIGRATIONS)
     }
 
@@ -148,7 +144,9 @@ impl Address {
             ))
         })?;
         let plain = |name: &String| {
-            !name.is_empty() && name.len() <= 63 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            !name.is_empty()
+                && name.len() <= 63
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         if let Some(schema) = &schema
             && !plain(schema)
@@ -315,7 +313,9 @@ fn map(error: postgres::Error) -> StoreError {
         let misuse = error.to_string().starts_with("error serializing") || error.to_string().contains("deserializ");
         return if misuse { StoreError::Other(text) } else { StoreError::Unavailable(text) };
     };
-    if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE].contains(code) {
+    if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE]
+        .contains(code)
+    {
         return StoreError::Contention(text);
     }
     match (code.code(), code.code().get(..2).unwrap_or_default()) {
@@ -345,5 +345,54 @@ fn describe(error: &postgres::Error) -> String {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster;
+    use basics::Cell;
+
+    door::table! {
+        /// A table that comes with version 2.
+        struct Well = "well" (Household, State, key 2) { cell: Cell, id: Id }
+    }
+
+    const HALF: &[&str] = &["CREATE TABLE half (a bigint)", "CREATE NONSENSE"];
+
+    const STEPS: &[Migration] = &[
+        Migration {
+            to: 2,
+            sqlite: &[],
+            postgres: &["CREATE TABLE well (cell bigint NOT NULL, id uuid NOT NULL, PRIMARY KEY (cell, id))"],
+        },
+        Migration { to: 3, sqlite: &[], postgres: &["DELETE FROM well WHERE cell = 0"] },
+    ];
+
+    #[test]
+    fn an_older_schema_is_taken_forward_step_by_step_and_once() {
+        let server = match cluster::for_tests() {
+            Ok(server) => server,
+            Err(error) if error.is_absent() => return eprintln!("skipped: migrations on PostgreSQL: {error}"),
+            Err(error) => panic!("{error}"),
+        };
+        let database = server.create_database("migrate").unwrap();
+        let mut tables = door::tables::all();
+        let open = |tables: &[&'static Table], version, steps: &[Migration]| {
+            let options = PostgresOptions { cells: 2, ..PostgresOptions::default() };
+            PostgresBackend::open_at(&database.url(), tables, options, version, steps)
+        };
+        open(&tables, 1, &[]).unwrap();
+        tables.push(<Well as door::Record>::table());
+        assert!(open(&tables, 3, &STEPS[1..]).unwrap_err().to_string().contains("no way leads from schema version 1"));
+        let broken = [Migration { postgres: HALF, ..STEPS[0] }];
+        assert!(open(&tables, 2, &broken).is_err());
+        for _ in 0..2 {
+            let backend = open(&tables, 3, STEPS).unwrap();
+            let mut connection = backend.connect().unwrap();
+            assert!(connection.scan(<Well as door::Record>::table(), &[], None, 5).unwrap().is_empty());
+        }
+        assert_eq!(open(&tables, 2, STEPS).unwrap_err(), StoreError::Newer { found: 3, known: 2 });
     }
 }

@@ -6,9 +6,9 @@
 
 use basics::merkle::CompactRange;
 use basics::{Cell, Date, Id};
+use door::StoreError;
 use door::table::{Record, Table};
 use door::tables::CellHead;
-use door::StoreError;
 
 use crate::ddl::{self, Meta};
 
@@ -66,7 +66,8 @@ pub(crate) fn first_rows(making: &Making, version: i64) -> (Vec<door::table::Row
     let range = CompactRange::default().to_bytes();
     let heads = (0..=making.cells)
         .map(|cell| {
-            CellHead { cell: Cell(cell), seq: 0, range: range.clone(), open_date: making.open_date, version: 0 }.to_row()
+            CellHead { cell: Cell(cell), seq: 0, range: range.clone(), open_date: making.open_date, version: 0 }
+                .to_row()
         })
         .collect();
     (meta, heads)

@@ -13,8 +13,8 @@ pub(crate) fn check_row(table: &Table, row: &[Value]) -> Result<(), StoreError> 
             table.columns.len()
         )));
     }
-    for place in 0..row.len() {
-        check_value(table, place, &row[place])?;
+    for (place, value) in row.iter().enumerate() {
+        check_value(table, place, value)?;
     }
     Ok(())
 }

@@ -76,11 +76,8 @@ pub mod sqlite {
     }
 
     fn equals(table: &Table, columns: &[usize]) -> String {
-        let parts: Vec<String> = columns
-            .iter()
-            .filter_map(|c| table.columns.get(*c))
-            .map(|c| format!("\"{}\" = ?", c.name))
-            .collect();
+        let parts: Vec<String> =
+            columns.iter().filter_map(|c| table.columns.get(*c)).map(|c| format!("\"{}\" = ?", c.name)).collect();
         parts.join(" AND ")
     }
 }
@@ -282,9 +279,8 @@ pub fn directory_claim(dialect: Dialect) -> String {
 /// Replaces a directory row that still stands as given; the new columns beside the hash, then all old ones.
 pub fn directory_replace(dialect: Dialect) -> String {
     let table = <ddl::Directory as door::Record>::table();
-    let set: Vec<String> = (1..table.columns.len())
-        .map(|n| format!("\"{}\" = {}", table.columns[n].name, marks(dialect, n, 1)))
-        .collect();
+    let set: Vec<String> =
+        (1..table.columns.len()).map(|n| format!("\"{}\" = {}", table.columns[n].name, marks(dialect, n, 1))).collect();
     let first = table.columns.len();
     format!("UPDATE \"directory\" SET {} WHERE {}", set.join(", "), all_equal(table, dialect, first))
 }

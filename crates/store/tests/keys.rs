@@ -132,8 +132,7 @@ fn a_destruction_cut_off_is_finished_at_the_next_start() {
     let path = folder.path().join(KEYS_FILE);
     store(folder.path()).make_person_key(person(1)).unwrap();
     let bare = rusqlite::Connection::open(&path).unwrap();
-    let wrapped: Vec<u8> =
-        bare.query_row("SELECT wrapped FROM person_key", [], |row| row.get(0)).unwrap();
+    let wrapped: Vec<u8> = bare.query_row("SELECT wrapped FROM person_key", [], |row| row.get(0)).unwrap();
     bare.execute_batch("UPDATE person_key SET wrapped = NULL; INSERT INTO state VALUES ('destroying', x'01')").unwrap();
     drop(bare);
     let keys = store(folder.path());
@@ -210,10 +209,8 @@ fn a_wrapped_key_put_in_anothers_place_is_refused() {
     let keys = store(folder.path());
     keys.make_many(&[person(1), person(2)]).unwrap();
     let bare = rusqlite::Connection::open(folder.path().join(KEYS_FILE)).unwrap();
-    bare.execute_batch(
-        "UPDATE person_key SET wrapped = (SELECT wrapped FROM person_key ORDER BY person DESC LIMIT 1)",
-    )
-    .unwrap();
+    bare.execute_batch("UPDATE person_key SET wrapped = (SELECT wrapped FROM person_key ORDER BY person DESC LIMIT 1)")
+        .unwrap();
     assert!(matches!(keys.person_key(person(1)), Err(KeyError::Damaged { .. })));
     assert!(keys.person_key(person(2)).unwrap().is_some());
 }

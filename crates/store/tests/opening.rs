@@ -58,8 +58,11 @@ fn a_new_file_says_what_it_was_made_with() {
     let plain = rusqlite::Connection::open(&path).unwrap();
     let mode: String = plain.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
-    let strict: i64 =
-        plain.query_row("SELECT count(*) FROM pragma_table_list WHERE strict = 0 AND name NOT LIKE 'sqlite_%'", [], |r| r.get(0)).unwrap();
+    let strict: i64 = plain
+        .query_row("SELECT count(*) FROM pragma_table_list WHERE strict = 0 AND name NOT LIKE 'sqlite_%'", [], |r| {
+            r.get(0)
+        })
+        .unwrap();
     assert_eq!(strict, 0);
 }
 
@@ -85,7 +88,10 @@ fn files_of_other_programs_are_left_alone() {
     for path in [text, other, unmarked, short] {
         let before = std::fs::read(&path).unwrap();
         let error = open(&path).unwrap_err();
-        assert!(matches!(&error, StoreError::Foreign(words) if words.contains("no Tianxin database")), "{path:?}: {error}");
+        assert!(
+            matches!(&error, StoreError::Foreign(words) if words.contains("no Tianxin database")),
+            "{path:?}: {error}"
+        );
         assert_eq!(std::fs::read(&path).unwrap(), before, "{path:?} was touched");
     }
 }

@@ -1,6 +1,6 @@
 //! One suite for both databases: what the door relies on.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::useless_vec, reason = "tests")]
 
 #[macro_use]
 mod engines;
@@ -14,7 +14,7 @@ use door::tables::{Journal, Outbox};
 use door::{StoreError, key};
 use engines::{Every, OPEN_DATE, Village, every};
 
-fn connect(backend: &dyn Backend) -> Box<dyn Connection> {
+fn connect(backend: &Arc<dyn Backend>) -> Box<dyn Connection> {
     backend.connect().unwrap()
 }
 
@@ -95,8 +95,7 @@ on_both!(rows_are_found_by_prefix_and_by_other_columns, |backend| {
     assert_eq!(found.len(), 50, "a key asked twice is answered once");
     let by_number: Vec<_> = (0..40).map(|n| key![Cell(n % 4), i64::from(n) % 10]).collect();
     let found = connection.load_many(Every::table(), &[0, 3], &by_number).unwrap();
-    let expected =
-        rows.iter().filter(|row| by_number.iter().any(|key| key[0] == row[0] && key[1] == row[3])).count();
+    let expected = rows.iter().filter(|row| by_number.iter().any(|key| key[0] == row[0] && key[1] == row[3])).count();
     assert_eq!(found.len(), expected);
     let none = connection.load_many(Every::table(), &[0, 3], &[vec![Value::Int(1), Value::Null]]).unwrap();
     assert!(none.is_empty(), "nothing equals no value");
@@ -129,7 +128,11 @@ on_both!(what_the_schema_forbids_is_a_constraint, |backend| {
         connection.rollback();
         connection.rollback();
     }
-    for row in [every(1, 1).to_row()[..5].to_vec(), { let mut r = every(1, 9).to_row(); r[3] = r[1].clone(); r }] {
+    for row in [every(1, 1).to_row()[..5].to_vec(), {
+        let mut r = every(1, 9).to_row();
+        r[3] = r[1].clone();
+        r
+    }] {
         connection.begin().unwrap();
         let error = connection.insert_many(Every::table(), &[row]).unwrap_err();
         assert!(error.to_string().starts_with("bug:"), "{error}");
@@ -197,7 +200,8 @@ on_both!(lists_go_on_where_they_stopped, |backend| {
     // Every kind can be asked for.
     let row = rows[3].to_row();
     let equal = Every::table().columns.iter().zip(&row).map(|(column, value)| (column.name, value.clone())).collect();
-    let one = List { table: Every::table(), equal, order: vec!["cell", "id"], descending: false, after: None, limit: 9 };
+    let one =
+        List { table: Every::table(), equal, order: vec!["cell", "id"], descending: false, after: None, limit: 9 };
     assert_eq!(connection.list(&one).unwrap(), vec![row]);
     let done = List { after: Some(vec![one.equal[0].1.clone(), one.equal[1].1.clone()]), ..one.clone() };
     assert!(connection.list(&done).unwrap().is_empty());
@@ -228,7 +232,10 @@ on_both!(heads_are_swapped_only_at_the_version_read, |backend| {
     connection.begin().unwrap();
     let now = connection.lock_heads(&[Cell(0), Cell(1), Cell(3)]).unwrap();
     for (old, new) in heads.iter().zip(&now) {
-        assert_eq!((old.seq, &old.range, old.open_date, old.version + 1), (new.seq, &new.range, new.open_date, new.version));
+        assert_eq!(
+            (old.seq, &old.range, old.open_date, old.version + 1),
+            (new.seq, &new.range, new.open_date, new.version)
+        );
     }
     // One of three is at a version that has passed.
     let stale = [now[0].clone(), heads[1].clone(), now[2].clone()];
@@ -374,4 +381,32 @@ on_both!(a_wide_batch_of_small_rows, |backend| {
     let mut found = connection.load_many(Village::table(), &[0, 1], &keys).unwrap();
     found.sort();
     assert_eq!(found, rows);
+});
+
+on_both!(readers_share_a_few_connections, |backend| {
+    let mut writer = connect(backend);
+    fill(writer.as_mut(), &[every(1, 1).to_row()]);
+    let count = |readers: &store::Readers| readers.with(|r| Ok(r.scan(Every::table(), &[], None, 99)?.len())).unwrap();
+    let readers = store::Readers::new(backend.clone(), 2);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..10).for_each(|_| assert_eq!(count(&readers), 1)));
+        }
+    });
+    let during = readers.with(|reader| {
+        let before = reader.scan(Every::table(), &[], None, 99)?.len();
+        fill(writer.as_mut(), &[every(1, 2).to_row()]);
+        Ok((before, reader.scan(Every::table(), &[], None, 99)?.len()))
+    });
+    assert_eq!(during, Ok((1, 1)), "a reader sees one state");
+    assert_eq!(count(&readers), 2);
+    for _ in 0..5 {
+        let failed: Result<(), _> = readers.with(|_| Err(StoreError::Unavailable("cut".to_owned())));
+        assert!(failed.is_err());
+        let stumbled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            readers.with(|_| -> Result<(), StoreError> { panic!("a reader stumbles") })
+        }));
+        assert!(stumbled.is_err());
+    }
+    assert_eq!(count(&readers), 2, "no place is lost");
 });

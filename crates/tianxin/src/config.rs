@@ -77,6 +77,12 @@ pub struct Settings {
     /// Its chart of accounts, relative to the data folder; the built-in one if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chart: Option<PathBuf>,
+    /// Its scoring model, relative to the data folder, a file named by its content hash; without one, people decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<PathBuf>,
+    /// Its rules, relative to the data folder; the built-in ones if none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<PathBuf>,
     /// The PostgreSQL database of its books; books.db in the data folder if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
@@ -136,7 +142,7 @@ impl Settings {
             None => Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL),
         };
         let unusable = |error| Failure::Unreachable(format!("the chart of accounts cannot be used: {error}"));
-        Tianxin::new(institution, chart.map_err(unusable)?).map_err(unusable)
+        crate::lending::lending(Tianxin::new(institution, chart.map_err(unusable)?).map_err(unusable)?, place)
     }
 }
 

@@ -124,7 +124,11 @@ fn wait_for_receipts(opened: &Opened, day: Date, wait: u64) -> Result<(), Failur
             return Ok(());
         }
         let behind: Vec<Cell> = days.iter().skip(1).filter(|(_, open)| *open <= day).map(|(cell, _)| *cell).collect();
-        progress.set(format!("closing {day}: {} of {} cells are closed", days.len() - 1 - behind.len(), days.len() - 1));
+        progress.set(format!(
+            "closing {day}: {} of {} cells are closed",
+            days.len() - 1 - behind.len(),
+            days.len() - 1
+        ));
         if waited.as_secs() >= wait {
             let names: Vec<String> = behind.iter().take(20).map(Cell::to_string).collect();
             return Err(Failure::Wrong(format!(

@@ -82,6 +82,8 @@ impl Init {
             currency: self.currency.clone(),
             zone_minutes: self.zone_minutes,
             chart: None,
+            model: None,
+            rules: None,
             postgres: place.postgres.clone(),
         };
         make_private_folder(&place.data)?;

@@ -7,16 +7,21 @@ use clap::{Parser, Subcommand};
 use crate::config::Place;
 
 mod audit;
+mod backtest;
 mod bench;
 mod checkpoint;
 mod clock;
 mod config;
 mod day;
+mod demo;
 mod failure;
 mod init;
+mod lending;
+mod many;
 mod notary;
 mod serve;
 mod terminal;
+mod vault;
 
 /// Tianxin 田信: an open platform for rural micro-lending.
 ///
@@ -50,6 +55,8 @@ enum Task {
     /// Sign what the journal holds
     #[command(subcommand)]
     Checkpoint(checkpoint::CheckpointTask),
+    /// Walk a real bank's history through the door, and say how its loans would have been decided
+    Backtest(backtest::Backtest),
     /// Measure this machine against what the database alone could do
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -63,6 +70,7 @@ fn main() -> ExitCode {
         Task::Audit(audit) => audit.run(&place),
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),
+        Task::Backtest(backtest) => backtest.run(),
         Task::Bench(bench) => bench.run(&place),
     };
     match done {

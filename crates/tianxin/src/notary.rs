@@ -131,10 +131,8 @@ impl Notary {
             check_growth(proven, &now)?;
         }
         let records = now.records - proven.map_or(0, |proven| proven.records);
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State { records, ..State::default() }),
-            told: Condvar::new(),
-        });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(State { records, ..State::default() }), told: Condvar::new() });
         let thread = std::thread::Builder::new()
             .name("notary".to_owned())
             .spawn({

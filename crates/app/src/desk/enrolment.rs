@@ -39,11 +39,25 @@ pub struct NewMember {
     pub resident_id: String,
     /// Phone, if it has one.
     pub phone: Option<String>,
+    /// Other fields to seal, by name: the hash of a sign-in secret.
+    pub extra_fields: Vec<(String, String)>,
 }
 
 impl Desk {
     /// Enrols a household. Can be repeated whole with the same command id.
     pub fn enrol(&self, asked: &EnrolRequest, actor: Actor, at: Instant) -> Result<Answer, DeskError> {
+        self.enrol_with(asked, &[], actor, at)
+    }
+
+    /// Enrols a household with further fields of its head, name and value, sealed like the others: such as the
+    /// hash of its pin. A repeat must give the same fields.
+    pub fn enrol_with(
+        &self,
+        asked: &EnrolRequest,
+        head_fields: &[(&str, String)],
+        actor: Actor,
+        at: Instant,
+    ) -> Result<Answer, DeskError> {
         if asked.members.is_empty() {
             return Err(DeskError::refused("bad_household", "a household has one head and at most 20 persons"));
         }
@@ -59,7 +73,14 @@ impl Desk {
         let mut members = Vec::with_capacity(asked.members.len());
         let mut claims = Vec::with_capacity(asked.members.len());
         for (person, new) in persons.iter().zip(&asked.members) {
-            members.push(self.seal_member(asked.command_id, *person, new)?);
+            let mut member = self.seal_member(asked.command_id, *person, new)?;
+            if new.role == MemberRole::Head {
+                for (field, value) in head_fields {
+                    let vault = self.vault.as_ref();
+                    member.fields.push(seal_field(vault, *person, field, asked.command_id, value.as_bytes())?);
+                }
+            }
+            members.push(member);
             claims.push(DirectoryRow {
                 hash: self.resident_hash(&new.resident_id),
                 cell,
@@ -77,7 +98,8 @@ impl Desk {
             consents: asked.consents.clone(),
         });
         // The digest is of what was typed: the same request is recognised even after its keys are gone.
-        let digest = self.vault.keyed_hash("request", format!("{asked:?}").as_bytes());
+        let typed = if head_fields.is_empty() { format!("{asked:?}") } else { format!("{asked:?} {head_fields:?}") };
+        let digest = self.vault.keyed_hash("request", typed.as_bytes());
         let request = Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) };
         let (tombstone, is_alive) = burial(at);
         let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };
@@ -153,6 +175,9 @@ impl Desk {
         if let Some(phone) = &new.phone {
             fields.push(seal("phone", phone)?);
             contacts.push(("phone".to_owned(), self.phone_hash(phone).to_vec().into()));
+        }
+        for (field, value) in &new.extra_fields {
+            fields.push(seal(field, value)?);
         }
         Ok(Member { person, role: new.role, fields, contacts })
     }

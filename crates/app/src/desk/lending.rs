@@ -2,7 +2,6 @@
 
 use basics::merkle::leaf_hash;
 use basics::{Date, Id, Instant, Money, cbor};
-use door::app::Refusal;
 use door::{Actor, Answer, DoorError, Order, Request, key};
 use insight::event::Event;
 use insight::profile::Profile;

@@ -162,7 +162,8 @@ impl PostgresConnection {
         let mut found = Vec::with_capacity(keys.len());
         for keys in distinct(keys).chunks(ROWS_MAX) {
             let statement = self.form(table, Form::Load(columns.to_vec()))?;
-            let rows = self.client.query(&statement, &Arrays::of_keys(table, columns, keys).parameters()).map_err(map)?;
+            let rows =
+                self.client.query(&statement, &Arrays::of_keys(table, columns, keys).parameters()).map_err(map)?;
             for row in &rows {
                 found.push(read_row(table, row)?);
             }

@@ -163,7 +163,8 @@ pub(super) fn read_row(table: &Table, row: &postgres::Row) -> Result<Row, StoreE
     let mut values = Vec::with_capacity(table.columns.len());
     for place in 0..table.columns.len() {
         let stored: Stored = row.try_get(place).map_err(super::map)?;
-        let found = || format!("a value that {} cannot hold", row.columns().get(place).map_or("it", |c| c.type_().name()));
+        let found =
+            || format!("a value that {} cannot hold", row.columns().get(place).map_or("it", |c| c.type_().name()));
         values.push(stored.0.ok_or_else(|| misread(table, place, &found()))?);
     }
     Ok(values)

@@ -16,7 +16,7 @@ use crate::shape::{check_key, check_row, distinct, key_columns, misread};
 use crate::statements;
 
 /// Rows in one `INSERT`, largest first; the last must be 1. Fixed, so that prepared statements are reused.
-const INSERT_CHUNKS: [usize; 3] = [32, 8, 1];
+const INSERT_CHUNKS: [usize; 2] = [8, 1];
 /// Keys in one search; what is left over is searched key by key.
 const LOAD_CHUNK: usize = 32;
 /// Parameters in one statement at most: SQLite's own limit.
@@ -300,11 +300,7 @@ impl Connection for SqliteConnection {
 }
 
 /// Adds rows one by one, for a database that is being made.
-pub(super) fn insert_plain(
-    connection: &rusqlite::Connection,
-    table: &Table,
-    rows: &[Row],
-) -> Result<(), StoreError> {
+pub(super) fn insert_plain(connection: &rusqlite::Connection, table: &Table, rows: &[Row]) -> Result<(), StoreError> {
     let mut statement = connection.prepare(&statements::sqlite::insert(table, 1)).map_err(map)?;
     for row in rows {
         bind_all(&mut statement, 0, row)?;

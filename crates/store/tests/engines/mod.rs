@@ -1,5 +1,7 @@
 //! Databases to run the suite on, and the tables it uses.
 
+use std::sync::Arc;
+
 use basics::{Cell, Date, Id, Instant};
 use door::Table;
 use door::backend::Backend;
@@ -56,11 +58,11 @@ pub fn tables() -> Vec<&'static Table> {
 }
 
 /// Runs a case on a new SQLite file.
-pub fn on_sqlite(case: impl FnOnce(&dyn Backend)) {
+pub fn on_sqlite(case: impl FnOnce(&Arc<dyn Backend>)) {
     let folder = tempfile::tempdir().unwrap();
     let options = OpenOptions { open_date: Date::parse(OPEN_DATE).unwrap(), ..OpenOptions::default() };
     let backend = SqliteBackend::open(folder.path().join("suite.db"), &tables(), options).unwrap();
-    case(&backend);
+    case(&(Arc::new(backend) as Arc<dyn Backend>));
 }
 
 /// An empty PostgreSQL database; none, and a word about it, where PostgreSQL is not installed.
@@ -76,12 +78,12 @@ pub fn postgres_database() -> Option<cluster::TestDatabase> {
 }
 
 /// Runs a case on a new PostgreSQL database.
-pub fn on_postgres(case: impl FnOnce(&dyn Backend)) {
+pub fn on_postgres(case: impl FnOnce(&Arc<dyn Backend>)) {
     let Some(database) = postgres_database() else { return };
     let options =
         PostgresOptions { cells: 16, open_date: Date::parse(OPEN_DATE).unwrap(), ..PostgresOptions::default() };
     let backend = PostgresBackend::open(&database.url(), &tables(), options).unwrap();
-    case(&backend);
+    case(&(Arc::new(backend) as Arc<dyn Backend>));
 }
 
 /// Makes two tests of a case: one for each database.
@@ -91,7 +93,7 @@ macro_rules! on_both {
             #[allow(unused_imports, reason = "not every case needs all")]
             use super::*;
 
-            fn case($backend: &dyn Backend) $body
+            fn case($backend: &Arc<dyn Backend>) $body
 
             #[test]
             fn on_sqlite() {

@@ -163,11 +163,8 @@ fn top_up(cell: Cell, household: Id, minor: i64) -> Command {
 
 fn enrol(cell: Cell, household: Id) -> Command {
     let hash = basics::merkle::leaf_hash(household.as_bytes());
-    let field = SealedField {
-        field: "name".to_owned(),
-        ciphertext: vec![7; 48].into(),
-        commitment: hash.to_vec().into(),
-    };
+    let field =
+        SealedField { field: "name".to_owned(), ciphertext: vec![7; 48].into(), commitment: hash.to_vec().into() };
     let member = Member {
         person: household.derive("head"),
         role: MemberRole::Head,

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use app::command::Outcome;
 use app::Tianxin;
+use app::command::Outcome;
 use clap::Args;
 use door::engine::EngineCounts;
 use door::{Backend, Engine, EngineOptions, Tap, Writes};
@@ -126,7 +126,7 @@ impl DoorBench {
         let bulk = replay(&server.open("bulk", &tables)?, run.take_batches())?;
         let door = run.report(report, "postgres", bulk, self)?;
         let seconds = self.seconds.min(OUTSIDE_SECONDS_MAX).min(run.time.as_secs().max(1));
-        match outside::tpcb(&mut server, seconds)? {
+        match outside::tpcb(&mut server, self.callers, seconds)? {
             Ok(Reference { rate, note }) => {
                 report.line(&door.against("tpcb", rate, format!("{note}; {}", server.describe())))
             }
@@ -144,7 +144,8 @@ impl DoorBench {
     /// Lets the callers ask, and keeps what every batch wrote.
     fn ask(&self, app: &Arc<Tianxin>, backend: &Arc<dyn Backend>, county: &County) -> Result<Run, Failure> {
         let _progress = Progress::begin("commands through the door");
-        let batches: Arc<Vec<Mutex<Vec<Writes>>>> = Arc::new((0..backend.writers()).map(|_| Mutex::default()).collect());
+        let batches: Arc<Vec<Mutex<Vec<Writes>>>> =
+            Arc::new((0..backend.writers()).map(|_| Mutex::default()).collect());
         let kept = batches.clone();
         let tap = move |writer: usize| -> Tap {
             let kept = kept.clone();
@@ -188,7 +189,8 @@ impl DoorBench {
             all.refused += called.refused;
         }
         all.micros.sort_unstable();
-        let taken = |slot: &Mutex<Vec<Writes>>| std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
+        let taken =
+            |slot: &Mutex<Vec<Writes>>| std::mem::take(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner));
         let batches: Vec<Vec<Writes>> = batches.iter().map(taken).collect();
         let rows = batches.iter().flatten().map(|writes| writes.rows() as u64).sum();
         Ok(Run { time, counts, called: all, batches, rows, bytes: 0 })
@@ -253,7 +255,13 @@ impl Run {
     }
 
     /// Prints the run against the bulk primitives; gives the line that other references are put to.
-    fn report(&self, report: &mut Report, engine: &'static str, bulk: Duration, bench: &DoorBench) -> Result<Line, Failure> {
+    fn report(
+        &self,
+        report: &mut Report,
+        engine: &'static str,
+        bulk: Duration,
+        bench: &DoorBench,
+    ) -> Result<Line, Failure> {
         let rate = three_places(self.commands() / self.time.as_secs_f64());
         let bulk = three_places(self.commands() / bulk.as_secs_f64().max(1e-9));
         let door = Line {

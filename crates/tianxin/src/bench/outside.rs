@@ -11,8 +11,9 @@ use super::server::{Server, run};
 use crate::clock;
 use crate::failure::Failure;
 
-/// Clients of pgbench. Its branches are as many, so that they seldom wait for each other.
-const TPCB_CLIENTS: usize = 64;
+/// Clients of pgbench at most; more gain nothing. Its branches are as many, so that they seldom wait for
+/// each other.
+const TPCB_CLIENTS_MAX: u16 = 64;
 
 /// A rate, and how it was measured.
 pub struct Reference {
@@ -23,13 +24,13 @@ pub struct Reference {
 }
 
 /// Transactions a second of pgbench's TPC-B-like script; `Err` with a reason where it is not installed.
-pub fn tpcb(server: &mut Server, seconds: u64) -> Result<Result<Reference, String>, Failure> {
+pub fn tpcb(server: &mut Server, callers: u16, seconds: u64) -> Result<Result<Reference, String>, Failure> {
     let (Some(mut fill), Some(mut bench)) = (server.program("pgbench"), server.program("pgbench")) else {
         return Ok(Err("pgbench is not installed (Debian: apt-get install postgresql)".to_owned()));
     };
     server.create("tpcb", None)?;
     let address = server.address("tpcb");
-    let clients = TPCB_CLIENTS.to_string();
+    let clients = callers.min(TPCB_CLIENTS_MAX).to_string();
     fill.args(["-i", "-q", "-s", &clients, &address]);
     run(fill)?;
     server.checkpoint();

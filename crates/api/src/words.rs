@@ -1,0 +1,190 @@
+//! Words for every code that a person can meet, with the HTTP status it is sent with.
+//!
+//! Words in braces are figures of the problem. What is not in the table is a mistake, and a
+//! test looks for it in the sources.
+
+/// The languages problems are told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Chinese, unless the caller asks for English first.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The language that an `Accept-Language` header asks for first.
+    pub fn of(header: Option<&str>) -> Language {
+        let place = |wanted: &str| {
+            header.unwrap_or_default().split(',').position(|part| part.trim().to_ascii_lowercase().starts_with(wanted))
+        };
+        match (place("en"), place("zh")) {
+            (Some(en), Some(zh)) if en < zh => Language::En,
+            (Some(_), None) => Language::En,
+            _ => Language::Zh,
+        }
+    }
+
+    /// Its tag.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Language::Zh => "zh-CN",
+            Language::En => "en",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    /// The code.
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// In Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
+/// The words of a code.
+pub fn of(code: &str) -> Word {
+    const UNKNOWN: Word = word("refused", 422, "没有办成，请核对后再试。", "It was not done: check it and try again.");
+    WORDS.iter().find(|word| word.code == code).copied().unwrap_or(UNKNOWN)
+}
+
+const fn word(code: &'static str, status: u16, zh: &'static str, en: &'static str) -> Word {
+    Word { code, status, zh, en }
+}
+
+/// The table, by group and status.
+#[rustfmt::skip]
+pub const WORDS: &[Word] = &[
+    // The request itself.
+    word("bad_json", 400, "请求内容不是有效的 JSON，或缺少、多出了字段。", "The body is not valid JSON, or has a field too many or too few."),
+    word("not_json", 415, "请求内容要用 JSON 格式（Content-Type: application/json）。", "Send the body as JSON (Content-Type: application/json)."),
+    word("body_too_large", 413, "请求内容太大，请分几次提交。", "The body is too large: send it in parts."),
+    word("bad_query", 400, "网址中的参数不对，请核对。", "A parameter of the address cannot be read: check it."),
+    word("command_id_missing", 400, "缺少 Command-Id 请求头：每次办理都要带一个自己生成的 UUID，重试时用同一个。", "The header Command-Id is missing: every write carries a UUID made by the caller, the same one when it is sent again."),
+    word("bad_command_id", 400, "Command-Id 不是有效的 UUID。", "Command-Id is not a UUID."),
+    word("command_conflict", 409, "这个办理编号已经用于另一件事，请换一个新编号再提交。", "This command id was used before for another request or by another actor: send the new request under a new id."),
+    word("bad_id", 400, "编号不对，请完整地重新复制一遍。", "This id cannot be right: copy it again, whole, as it was shown."),
+    word("bad_amount", 422, "金额写得不对，请写成 1250.00 这样。", "The amount cannot be read or is out of range: write it as 1250.00."),
+    word("bad_rate", 422, "利率写得不对，请写成 6.00（百分数）。", "The rate cannot be read: write percent as 6.00."),
+    word("bad_date", 422, "日期写得不对，请写成 2026-03-06。", "The date cannot be read: write it as 2026-03-06."),
+    word("bad_text", 422, "文字太长、太短或含有不能用的字符。", "A text is empty, too long or has characters that cannot be kept."),
+    word("no_such_page", 404, "没有这个地址。", "There is nothing at this address."),
+    word("no_such_method", 405, "这个地址不支持这种操作。", "This address does not do that: look at /docs."),
+    word("too_many_requests", 429, "请求太频繁，请 {retry_after_seconds} 秒后再试。", "Too many requests: try again in {retry_after_seconds} s."),
+    word("timeout", 504, "办理时间太长，还不知道结果：请用同一个编号再提交一次，不会重复办理。", "It took too long, and nobody knows yet whether it was done: send it again under the same command id, it is done at most once."),
+    // Who asks.
+    word("not_signed_in", 401, "请先登录。", "Sign in first."),
+    word("session_expired", 401, "登录已过期或已退出，请重新登录。", "The session is over: sign in again."),
+    word("csrf_missing", 403, "缺少或不匹配的 X-CSRF-Token，请刷新页面再试。", "The header X-CSRF-Token is missing or does not belong to this session: load the page again."),
+    word("not_permitted", 403, "您的岗位不能办这件事，请找有权限的人。", "Your role may not do this here: ask someone who may."),
+    word("not_yours", 403, "这不是您家的信息，不能查看或办理。", "This belongs to another household: you can only see and do what is your own."),
+    word("second_person_needed", 403, "这件事要两个人：先提出，再由另一人复核。", "This needs a second person: propose it, and have it approved."),
+    word("not_licensed", 403, "本机构的牌照不允许办这项业务。", "The institution's licence does not cover this."),
+    word("wrong_sign_in", 401, "登录名或密码不对，或该账号已停用。", "Login name or password are wrong, or the account is closed."),
+    word("wrong_pin", 401, "手机号、验证码或六位密码不对。", "Phone, code or pin are wrong."),
+    word("sign_in_locked", 429, "错误次数太多，请 {retry_after_seconds} 秒后再试。", "Too many wrong tries: try again in {retry_after_seconds} s."),
+    word("choose_household", 409, "这个手机号对应几户，请说明是哪一户。", "This phone serves several households: name the one you mean."),
+    word("bad_pin", 422, "密码要六位数字，不能是 123456 或同一个数字。", "A pin has six digits, and is neither a run such as 123456 nor one digit six times."),
+    word("bad_password", 422, "密码要 10 到 200 个字符。", "A password has 10 to 200 characters."),
+    // One-time codes.
+    word("code_too_soon", 429, "验证码刚发过，请 {retry_after_seconds} 秒后再要。", "A code was sent just now: ask for another in {retry_after_seconds} s."),
+    word("code_limit", 429, "今天给这个手机号发的验证码太多了，请明天再试或到服务窗口。", "Too many codes were sent to this phone today: try tomorrow, or come to the service window."),
+    word("wrong_code", 401, "验证码不对，还可以试 {tries_left} 次。", "The code is wrong: {tries_left} tries are left."),
+    word("code_expired", 401, "验证码已过期或还没有要过，请重新获取。", "The code has expired, was used, or was never asked for: ask for a new one."),
+    word("code_locked", 403, "错误次数太多，这个验证码已作废，请稍后重新获取。", "Too many wrong tries: this code is locked, ask for a new one later."),
+    word("message_failed", 503, "短信没有发出去，请稍后再试。", "The message could not be sent: try again later."),
+    // Identity and enrolment.
+    word("name_missing", 422, "请填写姓名，和身份证上一样。", "Give the name as on the resident card."),
+    word("bad_name", 422, "姓名不对，请照身份证填写。", "This cannot be a name: give it as on the resident card."),
+    word("bad_resident_id", 422, "身份证号不对，请对照身份证逐位核对。", "This resident id cannot be right: compare all 18 characters with the card."),
+    word("bad_phone", 422, "手机号不对，请填 11 位手机号。", "This is no mobile phone number: give 11 digits."),
+    word("identity_mismatch", 422, "姓名和身份证号对不上，请核对。", "Name and resident id do not belong together: compare both with the card."),
+    word("identity_unreachable", 503, "身份核验暂时连不上，请稍后再试。", "The identity check cannot be reached: try again in a few minutes."),
+    word("enrolled_already", 409, "这个身份证号已经开过户，请直接登录，或到服务窗口办理。", "This resident id is enrolled already: sign in to that household, or ask the office."),
+    word("enrolment_under_way", 409, "这个人正在开户，请十分钟后再试。", "Another enrolment of this person is under way: try again in ten minutes."),
+    word("enrolment_expired", 409, "这次开户时间太长已作废，请用新编号重新开户。", "This enrolment took too long and was given up: enrol again under a new command id."),
+    word("household_exists", 409, "这个户号已经开过户。", "A household with this id is enrolled already: use a new command id."),
+    word("bad_household", 422, "一户要有一位户主，最多 20 人，每项信息只能填一次。", "A household has one head and at most 20 persons, and each field once."),
+    word("consent_missing", 422, "开户前请先同意授权。", "A household is enrolled only with its consent to a purpose."),
+    word("erased_already", 410, "这户的资料已按要求删除，请用新编号开户。", "This household was erased: enrol it under a new id."),
+    word("erased", 410, "这个人的资料已按要求删除。", "The data of this person was erased."),
+    word("unknown_household", 404, "没有这户，请核对编号。", "There is no such household here: check the id."),
+    word("wrong_household", 422, "记录里有别家的内容，请核对。", "An event belongs to another household: check it."),
+    word("unknown_person", 404, "没有这个人，请核对编号。", "There is no such person here: check the id."),
+    word("unknown_cell", 404, "没有这个分区，请核对编号。", "There is no such cell in this database: check the id."),
+    word("wrong_cell", 422, "编号不完整，请照原样复制。", "The id does not belong to this cell: take it as given."),
+    // Behaviour.
+    word("bad_event", 422, "有一条往来记录不对，请核对种类和金额。", "An event cannot be taken: check its kind and figures."),
+    word("bad_event_count", 422, "一次请提交 1 到 500 条记录。", "Send 1 to 500 events at once."),
+    word("event_known", 409, "有一条记录以前提交过，请去掉。", "An event was sent before: leave it out."),
+    word("event_ahead", 422, "记录的日期不能晚于今天的账务日期。", "An event lies after the open day: leave it out until it has happened."),
+    word("channel_not_yours", 403, "自己填报的记录只能注明“农户自述”。", "A household tells of itself only: leave the channel out."),
+    word("profile_stale", 503, "资料刚刚有变动，请再试一次。", "The profile has changed meanwhile: try again."),
+    word("exposure_stale", 503, "借款情况刚刚有变动，请再试一次。", "What the household owes has changed meanwhile: try again."),
+    // Money.
+    word("amount_not_positive", 422, "金额要大于 0。", "The amount must be more than 0.00."),
+    word("amount_too_large", 422, "金额太大，请核对。", "The amount is too large: check it."),
+    word("wrong_currency", 422, "币种不对。", "The amount is in another currency than the books."),
+    word("value_date_ahead", 422, "起息日不能晚于账务日期。", "The value date lies after the open day."),
+    word("value_date_too_old", 422, "起息日太早，请核对。", "The value date is too old: check it."),
+    word("insufficient_funds", 422, "余额不够，可用 {available} 元。", "There is not enough money: {available} is available."),
+    word("unknown_payee", 422, "没有这个收款户，请核对编号。", "There is no such payee: check the id."),
+    word("same_wallet", 422, "不能转给自己。", "Payer and payee are the same household."),
+    word("below_floor", 422, "这样做会让余额不足，不能办。", "A balance would fall below its floor: it was not done."),
+    word("wallet_not_empty", 409, "钱包里还有钱，请先取出。", "The wallet is not empty: pay it out first."),
+    // Loans.
+    word("unknown_product", 404, "没有这个贷款产品。", "There is no such product: look at /api/v1/products."),
+    word("outside_product", 422, "金额、期限或利率超出了这个产品的范围。", "Amount, term or rate lie outside of this product."),
+    word("purpose_not_offered", 422, "这个产品不能用于这个用途。", "The product does not offer this use."),
+    word("too_many_applications", 409, "已有几笔申请没有办完，请先签约或等答复。", "Several applications are open already: sign one, or wait for the office."),
+    word("unknown_application", 404, "没有这笔申请，请核对编号。", "There is no such application: check its id."),
+    word("application_exists", 409, "这个申请编号已经用过，请换一个。", "An application with this id exists: use a new command id."),
+    word("wrong_status", 409, "现在的状态不能办这一步，请刷新后再看。", "It does not stand where this step begins: look at it again."),
+    word("not_read", 422, "请先把合同看完再确认，至少 {seconds_min} 秒。", "Read the contract before you confirm, at least {seconds_min} s."),
+    word("not_confirmed", 422, "请先确认已看懂并同意。", "Confirm that you have read and agree."),
+    word("text_changed", 409, "合同内容与您看到的不一样（可能换了一天），请重新看一遍。", "The text is not the one you were shown (the day may have changed): read it again."),
+    word("bad_text_hash", 422, "合同校验码不对，请刷新后再确认。", "The hash of the text is 64 hexadecimal digits: take it from the offer."),
+    word("over_cost_cap", 422, "综合年化成本超过上限，不能这样借。", "The all-in yearly cost passes the cap: it cannot be lent like this."),
+    word("contract_exists", 409, "这个合同编号已经用过，请换一个。", "A contract with this id exists: use a new command id."),
+    word("unknown_contract", 404, "没有这份合同，请核对编号。", "There is no such contract: check its id."),
+    word("contract_expired", 409, "合同签了太久没有用，请重新申请。", "The contract was signed too long ago: apply again."),
+    word("over_facility", 422, "授信额度不够，还可以用 {available} 元。", "The facility has less than that left, or is over: {available} is available."),
+    word("loan_exists", 409, "这个借据编号已经用过，请换一个。", "A loan with this id exists: use a new command id."),
+    word("unknown_loan", 404, "没有这笔借款，请核对编号。", "There is no such loan: check its id."),
+    word("loan_closed", 409, "这笔借款已经还清。", "This loan is paid off: nothing is owed any more."),
+    word("loan_event", 422, "这笔还款记不进去，请核对。", "The payment cannot join the life of this loan."),
+    word("more_than_due", 422, "还多了：今天应还 {due} 元，一次结清是 {payoff} 元。", "That is more than is due: {due} is due today, {payoff} would close the loan."),
+    // The office.
+    word("bad_role", 422, "没有这个岗位。", "There is no such role for staff."),
+    word("login_taken", 409, "这个登录名已经有人用了。", "Another member of staff has this login name."),
+    word("password_missing", 422, "新员工要设密码。", "A new member of staff needs a password."),
+    word("unknown_staff", 404, "没有这位员工，请核对编号。", "There is no such member of staff: check the id."),
+    word("not_a_machine", 422, "令牌只发给登录名以 machine- 开头、岗位不是审批人和管理员的账号。", "Tokens are given to accounts only whose login begins with machine-, and who neither approve nor administer."),
+    word("unknown_proposal", 404, "没有这条待复核事项。", "There is no such proposal: check its id."),
+    word("proposal_closed", 409, "这条事项已经处理过了。", "The proposal is closed already."),
+    word("outcome_changed", 409, "情况变了，结果会和提出时不一样：请退回后重新提出。", "It would now end differently from what was shown: reject it and propose it anew."),
+    word("reason_missing", 422, "请写明理由（1 到 500 字）。", "Give the reason in 1 to 500 characters."),
+    word("unknown_entry", 404, "没有这笔分录，请核对编号。", "There is no such entry in this cell: check its number."),
+    word("is_reversal", 422, "冲正分录不能再冲正，请记一笔新的。", "A reversal is not itself reversed: make a new entry."),
+    word("crosses_cells", 422, "跨区转账不能单边冲正，请转回去。", "One side of a crossing is not reversed alone: send the money back by a new transfer."),
+    word("touches_loan", 422, "贷款的分录不能单独冲正，请更正贷款。", "An entry of a loan is not reversed alone: correct the loan instead."),
+    word("reversed_already", 409, "这笔分录已经冲正过。", "This entry was reversed before."),
+    word("unknown_crossing", 404, "没有这笔在途转账。", "There is no such transfer under way."),
+    word("day_closing", 409, "这一天已经日结或正在日结。", "This day is closed, or being closed, already."),
+    word("not_the_open_day", 409, "这不是当前的账务日期。", "This is not the open day."),
+    word("day_not_over", 409, "这一天还没有过完，不能日结。", "The day is not over yet: close it tomorrow."),
+    word("not_closing", 409, "这一天没有在日结。", "This day is not being closed."),
+    word("unknown_day", 404, "这一天还没有开始日结。", "The close of this day was never begun."),
+    // The server.
+    word("busy", 503, "现在办理的人多，请 {retry_after_seconds} 秒后再试。", "Too many commands are waiting: try again in {retry_after_seconds} s."),
+    word("storage_failed", 503, "暂时存不进去，什么都没有改动，请稍后再试。", "The database cannot be reached or written: nothing was changed, try again later."),
+    word("disk_full", 507, "服务器磁盘已满，什么都没有改动，请联系管理员。", "The server's disk is full: nothing was changed; whoever runs it must free space."),
+    word("outcome_unknown", 503, "还不知道是否办成：请用同一个编号再提交一次，不会重复办理。", "Nobody knows yet whether it was done: send it again under the same command id, it is done at most once."),
+    word("stopping", 503, "服务正在重启，请稍后再试。", "The server is stopping: try again soon."),
+    word("fault", 500, "程序出了错，什么都没有改动，请告诉管理员。", "The program is at fault, nothing was changed: please report it."),
+];

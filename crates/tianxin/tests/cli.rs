@@ -1,0 +1,250 @@
+//! The program as its users meet it: folders, exit codes, words, JSON.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn tianxin(data: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tianxin")).arg("--data").arg(data).args(args).output().unwrap()
+}
+
+/// Standard output of a run that must end with `code`.
+fn said(data: &Path, args: &[&str], code: i32) -> String {
+    let output = tianxin(data, args);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(code), "tianxin {args:?}\n{out}\n{err}");
+    if code == 0 { out } else { out + &err }
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A data folder with 4 cells and capital, opened on the 2nd of March 2026.
+fn county() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let args = ["init", "--name", "Test Co-operative", "--open-date", "2026-03-02", "--cells", "4"];
+    let args = [&args[..], &["--capital", "1000000.00"]].concat();
+    let told = said(folder.path(), &args, 0);
+    assert!(told.contains("open day 2026-03-02"), "{told}");
+    folder
+}
+
+fn alter(folder: &Path, statement: &str) {
+    let connection = rusqlite::Connection::open(folder.join("books.db")).unwrap();
+    connection.execute_batch(statement).unwrap();
+}
+
+#[test]
+fn a_new_folder_proves_itself() {
+    let folder = county();
+    for name in ["institution.toml", "books.db", "keys", "checkpoints"] {
+        assert!(folder.path().join(name).exists(), "{name}");
+    }
+    let told = json(&said(folder.path(), &["audit", "verify", "--json"], 0));
+    assert_eq!(
+        (told["ok"].as_bool(), told["records"].as_i64(), told["unproven"].as_i64()),
+        (Some(true), Some(1), Some(1))
+    );
+    assert_eq!(told["cells"].as_i64(), Some(5), "four cells and the office");
+    said(folder.path(), &["checkpoint", "take"], 0);
+    let told = json(&said(folder.path(), &["audit", "verify", "--json"], 0));
+    assert_eq!(told["unproven"].as_i64(), Some(0));
+    assert!(said(folder.path(), &["audit", "rebuild"], 0).contains("0 differ"));
+    let again = said(folder.path(), &["init", "--name", "Other"], 1);
+    assert!(again.contains("already"), "{again}");
+}
+
+#[test]
+fn a_day_closes_once_and_is_signed() {
+    let folder = county();
+    let status = json(&said(folder.path(), &["day", "status", "--json"], 0));
+    assert_eq!(status["open_day"], "2026-03-02");
+    let told = json(&said(folder.path(), &["day", "close", "--json"], 0));
+    assert_eq!(
+        (&told["day"], &told["receipts"], &told["open_day"]),
+        (&"2026-03-02".into(), &4.into(), &"2026-03-03".into())
+    );
+    let again = said(folder.path(), &["day", "close", "--date", "2026-03-02"], 0);
+    assert!(again.contains("2026-03-02 is closed") && again.contains("2026-03-03 is open"), "{again}");
+    let ahead = said(folder.path(), &["day", "close", "--date", "2026-03-09"], 1);
+    assert!(ahead.contains("2026-03-03"), "{ahead}");
+    let never = said(folder.path(), &["day", "close", "--date", "2026-03-01"], 1);
+    assert!(never.contains("never closed"), "{never}");
+    let file = std::fs::read_to_string(folder.path().join("checkpoints/checkpoints.jsonl")).unwrap();
+    assert_eq!(file.lines().count(), 1, "one close, one checkpoint");
+    let proven = json(&said(folder.path(), &["audit", "verify", "--json"], 0));
+    assert_eq!(proven["unproven"].as_i64(), Some(0), "the close itself is under the checkpoint");
+}
+
+#[test]
+fn altered_books_are_found_and_derived_again() {
+    let folder = county();
+    alter(folder.path(), "UPDATE gl_balance SET balance_minor = balance_minor + 1 WHERE subject = 1002 AND cell = 0");
+    let found = tianxin(folder.path(), &["audit", "verify", "--json"]);
+    assert_eq!(found.status.code(), Some(1));
+    let object = json(&String::from_utf8(found.stdout).unwrap());
+    assert_eq!((object["ok"].as_bool(), object["cell"].as_i64()), (Some(false), Some(0)));
+    assert!(object["finding"].as_str().unwrap().contains("gl_balance"), "{object}");
+    assert!(said(folder.path(), &["audit", "rebuild"], 1).contains("1 differ"));
+    assert!(said(folder.path(), &["audit", "rebuild", "--write"], 0).contains("were written"));
+    said(folder.path(), &["audit", "verify"], 0);
+}
+
+#[test]
+fn older_books_than_their_checkpoint_are_noticed() {
+    let folder = county();
+    let books = folder.path().join("books.db");
+    let backup = std::fs::read(&books).unwrap();
+    said(folder.path(), &["day", "close"], 0);
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(format!("books.db{end}")));
+    }
+    std::fs::write(&books, backup).unwrap();
+    let found = said(folder.path(), &["audit", "verify"], 1);
+    assert!(found.contains("its tail is missing"), "{found}");
+    for refused in [["checkpoint", "take"], ["day", "close"]] {
+        let told = said(folder.path(), &refused, 1);
+        assert!(told.contains("not the latest books"), "{told}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_others_or_none_is_told() {
+    let (ours, theirs) = (county(), county());
+    said(theirs.path(), &["checkpoint", "take"], 0);
+    let file = theirs.path().join("checkpoints/checkpoints.jsonl");
+    let told = said(ours.path(), &["audit", "verify", "--checkpoint", file.to_str().unwrap()], 1);
+    assert!(told.contains("another key"), "{told}");
+    let told = said(ours.path(), &["audit", "verify", "--checkpoint", "/nowhere/checkpoints.jsonl"], 3);
+    assert!(told.contains("/nowhere/checkpoints.jsonl"), "{told}");
+}
+
+#[test]
+fn what_is_no_data_folder_is_told_and_left_alone() {
+    let empty = TempDir::new().unwrap();
+    let told = said(empty.path(), &["audit", "verify"], 3);
+    assert!(told.contains("tianxin init"), "{told}");
+    assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0);
+
+    let foreign = county();
+    let books = foreign.path().join("books.db");
+    std::fs::write(&books, "a letter to the village").unwrap();
+    assert!(said(foreign.path(), &["audit", "verify"], 3).contains("no Tianxin database"));
+    assert!(said(foreign.path(), &["serve", "--listen", "127.0.0.1:0"], 3).contains("no Tianxin database"));
+    assert_eq!(std::fs::read_to_string(&books).unwrap(), "a letter to the village");
+
+    let newer = county();
+    alter(newer.path(), "PRAGMA user_version = 999");
+    assert!(said(newer.path(), &["day", "close"], 3).contains("install the newer program"));
+    assert!(said(newer.path(), &["audit", "verify"], 3).contains("install the newer program"));
+
+    let missing = county();
+    std::fs::remove_file(missing.path().join("books.db")).unwrap();
+    assert!(said(missing.path(), &["serve"], 3).contains("backup"));
+    assert!(!missing.path().join("books.db").exists(), "missing books are never made anew");
+
+    let keyless = county();
+    std::fs::remove_dir_all(keyless.path().join("keys")).unwrap();
+    assert!(said(keyless.path(), &["day", "close"], 3).contains("keys"));
+
+    let swapped = county();
+    std::fs::copy(county().path().join("books.db"), swapped.path().join("books.db")).unwrap();
+    assert!(said(swapped.path(), &["audit", "verify"], 3).contains("institution"));
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_told() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let wrong: [&[&str]; 9] = [
+        &["pay"],
+        &["init"],
+        &["init", "--name", "A", "--open-date", "2026-02-30"],
+        &["init", "--name", "A", "--cells", "0"],
+        &["init", "--name", "A", "--licence", "pawnshop"],
+        &["init", "--name", "A", "--capital", "1.234"],
+        &["init", "--name", "A", "--currency", "yuan"],
+        &["serve", "--listen", "here"],
+        &["bench", "door", "--seconds", "1", "--commands", "1"],
+    ];
+    for args in wrong {
+        let told = said(&data, args, 2);
+        assert!(told.contains("error"), "{told}");
+    }
+    assert!(!data.exists(), "nothing was made");
+    let told = said(&data, &["init", "--name", "A", "--licence", "technology_operator", "--capital", "1"], 1);
+    assert!(told.contains("may not"), "{told}");
+    for args in [&["--help"][..], &["init", "--help"], &["day", "close", "--help"], &["bench", "door", "--help"]] {
+        assert!(said(&data, args, 0).contains("Usage"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_server_says_when_it_is_ready_and_stops_when_asked() {
+    let folder = county();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tianxin"))
+        .arg("--data")
+        .arg(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    let mut ready = String::new();
+    out.read_line(&mut ready).unwrap();
+    let address =
+        ready.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{ready}"));
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: tianxin\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("2026-03-02"), "{answer}");
+    // Beside a server that is running a day may be closed from the command line.
+    said(folder.path(), &["day", "close"], 0);
+    let stopped = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    said(folder.path(), &["audit", "verify"], 0);
+}
+
+fn bench(engine: &str) -> Vec<serde_json::Value> {
+    let folder = TempDir::new().unwrap();
+    let small = ["--households", "200", "--callers", "8", "--commands", "500", "--json"];
+    let args = [&["bench", "door", "--engine", engine], &small[..]].concat();
+    let told = said(folder.path(), &args, 0);
+    let lines: Vec<_> = told.lines().map(json).collect();
+    for line in &lines {
+        let fields = ["ours", "unit", "reference_name", "reference", "ratio", "p50_ms", "p99_ms", "rss_mb"];
+        assert!(line["name"].is_string() && line["engine"] == engine, "{line}");
+        for field in fields {
+            assert!(line.get(field).is_some(), "{field} is missing in {line}");
+        }
+    }
+    lines
+}
+
+fn references(lines: &[serde_json::Value]) -> Vec<&str> {
+    let door = lines.iter().filter(|line| line["name"] == "door" && line["ratio"].is_number());
+    door.filter_map(|line| line["reference_name"].as_str()).collect()
+}
+
+#[test]
+fn the_door_is_measured_on_sqlite() {
+    let lines = bench("sqlite");
+    assert_eq!(references(&lines), ["bulk", "bare_row", "bare_batch"]);
+}
+
+#[test]
+fn the_door_is_measured_on_postgres() {
+    let lines = bench("postgres");
+    let skipped = |line: &serde_json::Value| line["note"].as_str().is_some_and(|note| note.starts_with("skipped"));
+    if lines.iter().any(skipped) {
+        eprintln!("skipped: the door on PostgreSQL: {}", lines[0]);
+        return;
+    }
+    assert_eq!(references(&lines), ["bulk", "tpcb"]);
+}

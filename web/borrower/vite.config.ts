@@ -1,0 +1,16 @@
+// Builds for phones some eight years old; no inline scripts or data addresses, which the server's policy forbids.
+import { defineConfig } from "vitest/config";
+
+const server = process.env.TIANXIN_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  base: "/",
+  build: {
+    target: ["es2018", "chrome64", "firefox67", "safari12"],
+    cssTarget: ["chrome64", "safari12"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  server: { proxy: { "/api": server, "/health": server } },
+  test: { include: ["tests/**/*.test.ts"] },
+});

@@ -1,0 +1,15 @@
+// Builds for a desk's browser; no inline scripts or data addresses, which the server's policy forbids.
+import { defineConfig } from "vitest/config";
+
+const server = process.env.TIANXIN_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  base: "/office/",
+  build: {
+    target: ["es2020", "chrome80", "firefox78", "safari14"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+  },
+  server: { proxy: { "/api": server, "/health": server } },
+  test: { include: ["tests/**/*.test.ts"] },
+});

@@ -1,0 +1,52 @@
+// Money on the pages: whole fen inside, never fractions of floating point; thousands separators outside.
+
+/** Whole fen from "1250.00" as the server writes it; also from what a person types ("1,250", "１２５０"). */
+export function parseFen(text: string): number | null {
+  const plain = text
+    .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+    .replace(/[,，\s¥￥元]/g, "")
+    .replace(/[．。]/g, ".");
+  const match = /^(-?)(\d{1,13})(?:\.(\d{0,2}))?$/.exec(plain);
+  if (!match) return null;
+  const fen = Number(match[2]) * 100 + Number((match[3] ?? "").padEnd(2, "0"));
+  return match[1] ? 0 - fen : fen;
+}
+
+/** The decimal text the server reads: 125000 becomes "1250.00". */
+export function decimal(fen: number): string {
+  const whole = Math.abs(Math.trunc(fen));
+  const cents = String(whole % 100).padStart(2, "0");
+  return `${fen < 0 ? "-" : ""}${Math.floor(whole / 100)}.${cents}`;
+}
+
+/** For people: "¥1,250", "¥1,250.50", "-¥3.00"; fen are shown where there are some, or always if `exact`. */
+export function yuan(amount: number | string | null | undefined, exact = false, currency = "CNY"): string {
+  const fen = typeof amount === "string" ? parseFen(amount) : amount;
+  if (fen === null || fen === undefined) return "—";
+  const [whole = "0", cents = "00"] = decimal(Math.abs(fen)).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  const sign = currency === "CNY" ? "¥" : `${currency} `;
+  return `${fen < 0 ? "-" : ""}${sign}${grouped}${exact || cents !== "00" ? `.${cents}` : ""}`;
+}
+
+/** A rate without idle zeros: "6.00" becomes "6%", "7.20" becomes "7.2%". */
+export function percent(rate: string | null | undefined): string {
+  if (rate === null || rate === undefined) return "—";
+  return `${rate.includes(".") ? rate.replace(/\.?0+$/, "") : rate}%`;
+}
+
+/** The nearest allowed amount: within bounds and a whole multiple of the step, never more than the upper bound. */
+export function settle(fen: number, min: number, max: number, multiple: number): number {
+  const step = Math.max(1, multiple);
+  const top = Math.floor(max / step) * step;
+  const bottom = Math.min(top, Math.ceil(min / step) * step);
+  return Math.min(top, Math.max(bottom, Math.round(fen / step) * step));
+}
+
+/** A comfortable step for the plus and minus keys: about a twentieth of the range, as a round multiple. */
+export function comfortableStep(min: number, max: number, multiple: number): number {
+  const wanted = Math.max(multiple, (max - min) / 20);
+  const rounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+  const round = rounds.find((times) => times * multiple >= wanted) ?? 1000;
+  return round * multiple;
+}

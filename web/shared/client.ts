@@ -12,7 +12,12 @@ export class Refused extends Error {
 }
 
 /** No answer came. A read may be repeated; whether a write was done is not known until it is sent again. */
-export class Unanswered extends Error {}
+export class Unanswered extends Error {
+  /** With what the server said, if it could say that it could not answer. */
+  constructor(readonly problem: Problem | null = null) {
+    super(problem?.code ?? "no answer");
+  }
+}
 
 /** A write that has not been answered yet. */
 export interface Pending {
@@ -137,7 +142,7 @@ export class Client {
     } finally {
       this.onWaiting(false);
     }
-    if (!last || (last.status >= 500 && last.status !== 501)) throw new Unanswered();
+    if (!last || last.status >= 500) throw new Unanswered(last && problemOf(last));
     if (last.status === 401) this.onSignedOut();
     throw new Refused(problemOf(last));
   }

@@ -192,7 +192,7 @@ impl Tianxin {
         let (cell, household) = (command.cell, command.household);
         known_household(slice, cell, household)?;
         let product = self.product(&command.product)?;
-        let purpose_known = product.uses.iter().any(|allowed| *allowed == command.purpose);
+        let purpose_known = product.uses.contains(&command.purpose);
         if !purpose_known {
             let message = format!(
                 "`{}` is no use of {}: choose one of {}",

@@ -44,7 +44,7 @@ impl Readers {
             lent.held = Some(self.backend.connect()?);
             begun = lent.connection()?.begin_snapshot();
         }
-        let outcome = begun.and_then(|()| lent.connection().and_then(|connection| read(connection)));
+        let outcome = begun.and_then(|()| lent.connection().and_then(read));
         match &outcome {
             Err(StoreError::Unavailable(_) | StoreError::CommitUnknown(_)) => lent.held = None,
             _ => lent.connection()?.rollback(),

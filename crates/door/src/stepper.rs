@@ -58,8 +58,8 @@ impl<A: App> Stepper<A> {
     }
 
     fn run(&mut self, batch: Vec<Request<A::Command>>) -> Answers {
-        let answers: Arc<Mutex<Vec<Option<Result<Answer, DoorError>>>>> =
-            Arc::new(Mutex::new(batch.iter().map(|_| None).collect()));
+        let empty: Vec<Option<Result<Answer, DoorError>>> = batch.iter().map(|_| None).collect();
+        let answers = Arc::new(Mutex::new(empty));
         let jobs = batch
             .into_iter()
             .enumerate()

@@ -338,5 +338,5 @@ macro_rules! table {
 /// A key from anything a column can hold: `key![cell, household]`.
 #[macro_export]
 macro_rules! key {
-    ($($value:expr),* $(,)?) => { vec![$($crate::table::Field::to_value(&$value)),*] };
+    ($($value:expr),* $(,)?) => { ::std::vec::Vec::from([$($crate::table::Field::to_value(&$value)),*]) };
 }

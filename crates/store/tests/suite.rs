@@ -386,8 +386,8 @@ on_both!(a_wide_batch_of_small_rows, |backend| {
 on_both!(readers_share_a_few_connections, |backend| {
     let mut writer = connect(backend);
     fill(writer.as_mut(), &[every(1, 1).to_row()]);
-    let count = |readers: &store::Readers| readers.with(|r| Ok(r.scan(Every::table(), &[], None, 99)?.len())).unwrap();
-    let readers = store::Readers::new(backend.clone(), 2);
+    let count = |readers: &door::Readers| readers.with(|r| Ok(r.scan(Every::table(), &[], None, 99)?.len())).unwrap();
+    let readers = door::Readers::new(backend.clone(), 2);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| (0..10).for_each(|_| assert_eq!(count(&readers), 1)));

@@ -1,4 +1,5 @@
 //! The program as its users meet it: folders, exit codes, words, JSON.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that stumbles has failed")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -247,4 +248,30 @@ fn the_door_is_measured_on_postgres() {
         return;
     }
     assert_eq!(references(&lines), ["bulk", "tpcb"]);
+}
+
+#[test]
+fn the_books_may_be_kept_in_postgres() {
+    let server = match store::cluster::for_tests() {
+        Ok(server) => server,
+        Err(error) if error.is_absent() => {
+            eprintln!("skipped: books in PostgreSQL: {error}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let (ours, empty) = (server.create_database("cli").unwrap(), server.create_database("cli_empty").unwrap());
+    let folder = TempDir::new().unwrap();
+    let init = ["init", "--name", "A", "--open-date", "2026-03-02", "--cells", "3", "--capital", "10"];
+    let told = said(folder.path(), &[&init[..], &["--postgres", &ours.url()]].concat(), 0);
+    assert!(told.contains("postgres, 3 cells"), "{told}");
+    assert!(!folder.path().join("books.db").exists());
+    // The settings remember where the books are.
+    said(folder.path(), &["day", "close"], 0);
+    let told = json(&said(folder.path(), &["audit", "verify", "--json"], 0));
+    assert_eq!((told["cells"].as_i64(), told["unproven"].as_i64()), (Some(4), Some(0)));
+    let told = said(folder.path(), &["audit", "verify", "--postgres", &empty.url()], 3);
+    assert!(told.contains("or none"), "empty books are not taken for ours: {told}");
+    let told = said(folder.path(), &["day", "status", "--postgres", "postgres://nobody@127.0.0.1:1/none"], 3);
+    assert!(told.contains("cannot be reached"), "{told}");
 }

@@ -191,12 +191,11 @@ export function Field({ label, hint, value, onInput, type = "text", digits, deci
         </p>
       )}
       <input
+        {...({ type, autoComplete } as { type: "text" })}
         id={id}
         class={isBig ? "big" : ""}
-        type={type}
         inputMode={decimal ? "decimal" : digits ? "numeric" : undefined}
         maxLength={maxLength}
-        autoComplete={autoComplete as "off"}
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}
         aria-describedby={hint ? `${id}-hint` : undefined}

@@ -231,11 +231,9 @@ impl Desk {
 
     /// The open date of a cell.
     pub fn open_date(&self, cell: Cell) -> Result<Date, DeskError> {
-        Ok(self
-            .heads(&[cell])?
-            .first()
-            .map(|head| head.open_date)
-            .ok_or_else(|| DeskError::refused("unknown_cell", format!("there is no {cell:?} in this database")))?)
+        let heads = self.heads(&[cell])?;
+        let unknown = || DeskError::refused("unknown_cell", format!("there is no {cell:?} in this database"));
+        heads.first().map(|head| head.open_date).ok_or_else(unknown)
     }
 
     /// The heads of cells, without locking them.

@@ -18,6 +18,7 @@ const typed = {
   phone: "",
   code: "",
   sent: null as CodeSent | null,
+  sentTo: "",
   name: "",
   id: "",
   village: "",
@@ -83,7 +84,7 @@ export function EnrolPage({ step: asked }: { step: string }) {
           { secret: true },
         );
         client.csrf = enrolled.session.csrf_token;
-        Object.assign(typed, { agreed: [], phone: "", code: "", sent: null, name: "", id: "", village: "", pin: "", pinAgain: "" });
+        Object.assign(typed, { agreed: [], phone: "", code: "", sent: null, sentTo: "", name: "", id: "", village: "", pin: "", pinAgain: "" });
         household.set(enrolled.household);
         go("/enrol/done", "replace");
       } catch (error) {
@@ -106,7 +107,9 @@ export function EnrolPage({ step: asked }: { step: string }) {
     phone: () =>
       need(isMobile(typed.phone), say("请输入 11 位手机号", "Please enter a mobile number of 11 digits"), () =>
         act.run(async () => {
-          set("sent", await sendCode(plainId(typed.phone), "enrol"));
+          // Coming back to this step does not ask for another code.
+          if (typed.sentTo !== plainId(typed.phone)) set("sent", await sendCode(plainId(typed.phone), "enrol"));
+          typed.sentTo = plainId(typed.phone);
           next();
         }),
       ),

@@ -10,7 +10,7 @@ import { CodeFields, sendCode } from "./code-step";
 const STEPS = ["phone", "code", "pin"] as const;
 type Step = (typeof STEPS)[number];
 
-const typed = { phone: "", code: "", pin: "", sent: null as CodeSent | null };
+const typed = { phone: "", code: "", pin: "", sent: null as CodeSent | null, sentTo: "" };
 let refused: string | null = null;
 
 export function SignInPage({ step: asked }: { step: string }) {
@@ -38,7 +38,7 @@ export function SignInPage({ step: asked }: { step: string }) {
         const body = { phone: plainId(typed.phone), code: typed.code, pin: typed.pin };
         const session = await client.write<Session>("/sessions", body, { secret: true });
         client.csrf = session.csrf_token;
-        Object.assign(typed, { phone: "", code: "", pin: "", sent: null });
+        Object.assign(typed, { phone: "", code: "", pin: "", sent: null, sentTo: "" });
         household.set(session.actor.household ?? null);
         go("/", "replace");
       } catch (error) {
@@ -53,7 +53,9 @@ export function SignInPage({ step: asked }: { step: string }) {
     phone: () => {
       if (!isMobile(typed.phone)) return setWrong(say("请输入 11 位手机号", "Please enter a mobile number of 11 digits"));
       return void act.run(async () => {
-        set("sent", await sendCode(plainId(typed.phone), "sign_in"));
+        // Coming back to this step does not ask for another code.
+        if (typed.sentTo !== plainId(typed.phone)) set("sent", await sendCode(plainId(typed.phone), "sign_in"));
+        typed.sentTo = plainId(typed.phone);
         go("/sign-in/code");
       });
     },

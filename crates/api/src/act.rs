@@ -1,0 +1,143 @@
+//! Commands on their way to the door, and outcomes on their way back.
+
+use app::command::{Command, Outcome};
+use app::{Tianxin, command};
+use axum::http::StatusCode;
+use basics::money::format_minor;
+use basics::{Cell, Id, IdKind};
+use door::permission::{Verdict, may_do};
+use door::{Actor, Answer, App, Order, Request, StepKind};
+use serde::Serialize;
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+
+use crate::Api;
+use crate::extract::{CommandId, public};
+use crate::problem::{Problem, fault};
+
+/// What became of a command, where there is nothing more to tell.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+pub struct Receipt {
+    /// `done`, `pending_funds`, `on_its_way`, `closing`, `proposed`, `rejected`.
+    #[schema(example = "done")]
+    pub status: String,
+    /// The proposal, where a second person has to approve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<String>,
+    /// The transfer, where the money is on its way to another cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<String>,
+    /// What it would come to, where it is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+}
+
+/// A command that was taken.
+pub(crate) enum Taken {
+    /// Done, with its outcome.
+    Done(Outcome),
+    /// Waits for a second person.
+    Proposed(Receipt),
+}
+
+impl Api {
+    /// Does a command, or proposes it where the permission table asks for a second person.
+    pub(crate) async fn act(&self, actor: Actor, id: CommandId, command: Command) -> Result<Taken, Problem> {
+        let house = self.desk.house();
+        let order = match may_do(house.rules(), &actor, &house.act(&command)) {
+            Verdict::NeedsSecond => Order::Propose(command),
+            // The door refuses what is denied, and says so.
+            Verdict::Alone | Verdict::Denied => Order::Do(command),
+        };
+        self.taken(id, self.submit(actor, id.0, order).await?)
+    }
+
+    /// Sends an order to the door and waits for its answer. The order goes on if the caller goes away.
+    pub(crate) async fn submit(&self, actor: Actor, id: Id, order: Order<Command>) -> Result<Answer, Problem> {
+        let (send, receive) = oneshot::channel();
+        let request = Request::plain(id, actor, self.now(), order);
+        self.desk.engine.submit(request, Box::new(move |answer| drop(send.send(answer))));
+        match receive.await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Problem::new("stopping").retry_after(5)),
+        }
+    }
+
+    pub(crate) fn taken(&self, id: CommandId, answer: Answer) -> Result<Taken, Problem> {
+        let outcome = answer.outcome::<Tianxin>()?;
+        Ok(match answer.step {
+            StepKind::Decided => Taken::Done(business(outcome)?),
+            StepKind::Proposed => Taken::Proposed(Receipt {
+                status: "proposed".to_owned(),
+                proposal: Some(public(IdKind::Proposal, answer.cell, id.0)),
+                shown: Some(status_of(&outcome).to_owned()),
+                transfer: None,
+            }),
+            StepKind::Rejected => {
+                Taken::Proposed(Receipt { status: "rejected".to_owned(), ..Receipt::default() })
+            }
+        })
+    }
+
+    /// The cell that a command changes.
+    pub(crate) fn cell(&self, command: &Command) -> Cell {
+        command::cell_of(command)
+    }
+}
+
+/// A business no is a problem to the caller, though the door has remembered it.
+pub(crate) fn business(outcome: Outcome) -> Result<Outcome, Problem> {
+    let available = |code, minor| Problem::new(code).with("available", format_minor(minor));
+    Err(match outcome {
+        Outcome::InsufficientFunds { available_minor } => available("insufficient_funds", available_minor),
+        Outcome::OverFacility { available_minor } => available("over_facility", available_minor),
+        Outcome::UnknownPayee => Problem::new("unknown_payee"),
+        Outcome::BelowFloor => Problem::new("below_floor"),
+        Outcome::MoreThanDue { due_minor, payoff_minor } => Problem::new("more_than_due")
+            .with("due", format_minor(due_minor))
+            .with("payoff", format_minor(payoff_minor)),
+        other => return Ok(other),
+    })
+}
+
+/// A stable word for an outcome.
+pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::PendingFunds => "pending_funds",
+        Outcome::OnItsWay { .. } => "on_its_way",
+        Outcome::Closing { .. } => "closing",
+        Outcome::Closed { .. } => "closed",
+        Outcome::InsufficientFunds { .. } => "insufficient_funds",
+        Outcome::OverFacility { .. } => "over_facility",
+        Outcome::UnknownPayee => "unknown_payee",
+        Outcome::BelowFloor => "below_floor",
+        Outcome::MoreThanDue { .. } => "more_than_due",
+        Outcome::Decided { status, .. } => status.as_str(),
+        _ => "done",
+    }
+}
+
+/// The receipt of a command that moved money or changed the office, with the status it is sent with.
+pub(crate) fn receipt(taken: Taken, cell: Cell) -> Result<(StatusCode, axum::Json<Receipt>), Problem> {
+    let (status, receipt) = match taken {
+        Taken::Proposed(receipt) => (StatusCode::ACCEPTED, receipt),
+        Taken::Done(outcome) => {
+            let status = match outcome {
+                Outcome::PendingFunds | Outcome::OnItsWay { .. } | Outcome::Closing { .. } => StatusCode::ACCEPTED,
+                _ => StatusCode::CREATED,
+            };
+            let transfer = match outcome {
+                Outcome::OnItsWay { transfer } => Some(public(IdKind::Transfer, cell, transfer)),
+                _ => None,
+            };
+            let status_text = status_of(&outcome).to_owned();
+            (status, Receipt { status: status_text, transfer, ..Receipt::default() })
+        }
+    };
+    Ok((status, axum::Json(receipt)))
+}
+
+/// An outcome that cannot be here.
+pub(crate) fn unexpected(outcome: &Outcome) -> Problem {
+    fault(&format!("the door answered {outcome:?} to another command"))
+}

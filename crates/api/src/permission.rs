@@ -1,0 +1,130 @@
+//! Who may ask what: one line a route, the whole of it.
+//!
+//! Reads name the roles. Writes name the act of the door's own table (`app::permission`),
+//! which decides for good, with amounts and second persons; here it only keeps out those who
+//! may not do it whatever the amount. A household sees and does what is its own, always.
+
+use axum::http::Method;
+use door::permission::{Reach, Role, Rule};
+use door::{Actor, ActorKind};
+
+use Access::{Act, ActOrDemo, Anyone, Read, SecondPerson, SignedIn, Tokens};
+use Role::{Accountant, Admin, Analyst, Approver, Auditor, Clerk, Household, Officer};
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone, signed in or not.
+    Anyone,
+    /// Whoever is signed in.
+    SignedIn,
+    /// These roles.
+    Read(&'static [Role]),
+    /// Roles that may do or propose this act at the door.
+    Act(&'static str),
+    /// The same, and in a demonstration the household for itself.
+    ActOrDemo(&'static str),
+    /// Roles that may be the second person of some act, or take back what they proposed.
+    SecondPerson,
+    /// Administrators, in person.
+    Tokens,
+}
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The method.
+    pub method: Method,
+    /// The path, as OpenAPI writes it.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+}
+
+const fn get(path: &'static str, access: Access) -> Gate {
+    Gate { method: Method::GET, path, access }
+}
+
+const fn post(path: &'static str, access: Access) -> Gate {
+    Gate { method: Method::POST, path, access }
+}
+
+/// Those who serve households, and those who watch them doing so.
+const SERVICE: &[Role] = &[Household, Clerk, Officer, Analyst, Accountant, Approver, Auditor];
+/// Those who judge credit.
+const CREDIT: &[Role] = &[Household, Officer, Analyst, Approver, Auditor];
+const STAFF: &[Role] = &[Clerk, Officer, Analyst, Accountant, Approver, Auditor, Admin];
+
+/// The table.
+#[rustfmt::skip]
+pub const GATES: &[Gate] = &[
+    get("/health", Anyone),
+    post("/api/v1/codes", Anyone),
+    post("/api/v1/enrolments", Anyone),
+    post("/api/v1/sessions", Anyone),
+    Gate { method: Method::DELETE, path: "/api/v1/sessions", access: SignedIn },
+    get("/api/v1/me", SignedIn),
+    get("/api/v1/products", Anyone),
+    post("/api/v1/quotes", Anyone),
+
+    get("/api/v1/households/{hh}", Read(SERVICE)),
+    get("/api/v1/households/{hh}/entries", Read(SERVICE)),
+    get("/api/v1/households/{hh}/limits", Read(CREDIT)),
+    get("/api/v1/households/{hh}/profile", Read(CREDIT)),
+    post("/api/v1/households/{hh}/events", Act("observe")),
+    post("/api/v1/households/{hh}/topups", ActOrDemo("top_up")),
+    post("/api/v1/households/{hh}/withdrawals", Act("withdraw")),
+    post("/api/v1/households/{hh}/transfers", Act("transfer")),
+
+    get("/api/v1/households/{hh}/applications", Read(SERVICE)),
+    post("/api/v1/households/{hh}/applications", Act("apply")),
+    get("/api/v1/households/{hh}/applications/{ap}", Read(SERVICE)),
+    post("/api/v1/households/{hh}/applications/{ap}/signature", Act("sign")),
+    post("/api/v1/households/{hh}/contracts/{ct}/drawdown", Act("draw")),
+    get("/api/v1/households/{hh}/loans", Read(SERVICE)),
+    get("/api/v1/households/{hh}/loans/{ln}", Read(SERVICE)),
+    post("/api/v1/households/{hh}/loans/{ln}/repayments", Act("repay")),
+
+    get("/api/v1/office/referrals", Read(&[Officer, Analyst, Approver, Auditor])),
+    post("/api/v1/office/applications/{ap}/decision", Act("decide_by_hand")),
+    get("/api/v1/office/proposals", Read(STAFF)),
+    post("/api/v1/office/proposals/{pr}/approval", SecondPerson),
+    post("/api/v1/office/proposals/{pr}/rejection", SecondPerson),
+    get("/api/v1/office/loans", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
+    get("/api/v1/office/households", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
+    get("/api/v1/office/trial-balance", Read(&[Accountant, Approver, Auditor])),
+    post("/api/v1/office/funds", Act("fund")),
+    post("/api/v1/office/quotas", Act("grant_quota")),
+    post("/api/v1/office/days/{date}/close", Act("close_day")),
+    get("/api/v1/office/days/{date}", Read(STAFF)),
+    post("/api/v1/office/reversals", Act("reverse")),
+    get("/api/v1/office/staff", Read(&[Approver, Auditor, Admin])),
+    post("/api/v1/office/staff", Act("set_staff")),
+    post("/api/v1/office/tokens", Tokens),
+];
+
+/// The line of a route; none for what is not a route.
+pub fn gate(method: &Method, path: &str) -> Option<&'static Gate> {
+    // A HEAD request is answered by the handler of GET.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    GATES.iter().find(|gate| gate.path == path && gate.method == *method)
+}
+
+/// Whether an actor may pass, as far as its role and kind go.
+pub fn may_pass(access: Access, actor: &Actor, rules: &[Rule], demo: bool) -> bool {
+    let reach = |act: &str| {
+        rules.iter().any(|rule| rule.role == actor.role && rule.act == act && rule.reach != Reach::Approve)
+    };
+    match access {
+        Anyone | SignedIn => true,
+        Read(roles) => roles.contains(&actor.role),
+        Act(act) => reach(act),
+        ActOrDemo(act) => reach(act) || (demo && actor.kind == ActorKind::Household),
+        // The second person is a person.
+        SecondPerson => {
+            let seconds = |rule: &&Rule| rule.role == actor.role && rule.reach != Reach::Alone;
+            actor.kind == ActorKind::Staff && rules.iter().filter(seconds).count() > 0
+        }
+        Tokens => actor.kind == ActorKind::Staff && actor.role == Admin,
+    }
+}

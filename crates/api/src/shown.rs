@@ -1,0 +1,91 @@
+//! How figures and facts are written for programs and people: one place for all routes.
+
+use app::tables::EntryKind;
+use basics::Rate;
+use basics::money::format_minor;
+use policy::decision::Reason;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A reason in words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReasonShown {
+    /// Code of the rule, limit or feature.
+    pub code: String,
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+impl From<&Reason> for ReasonShown {
+    fn from(reason: &Reason) -> ReasonShown {
+        ReasonShown { code: reason.code.clone(), zh: reason.zh.clone(), en: reason.en.clone() }
+    }
+}
+
+/// An amount in major units.
+pub fn amount(minor: i64) -> String {
+    format_minor(minor)
+}
+
+/// A yearly rate in percent.
+pub fn percent(rate: Rate) -> String {
+    loan::cost::percent(rate.ppm())
+}
+
+/// A number given in millionths, as a decimal.
+pub fn millionths(value: i64) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let (whole, part) = (value.unsigned_abs() / 1_000_000, value.unsigned_abs() % 1_000_000);
+    let text = format!("{sign}{whole}.{part:06}");
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    if short.is_empty() || short == "-0" { "0".to_owned() } else { short.to_owned() }
+}
+
+/// What an entry is called in Chinese.
+pub const fn entry_zh(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::TopUp => "存入",
+        EntryKind::Withdrawal => "取出",
+        EntryKind::Transfer => "转账",
+        EntryKind::TransferOut => "转出",
+        EntryKind::TransferIn => "转入",
+        EntryKind::Capital => "实收资本",
+        EntryKind::QuotaOut => "头寸拨出",
+        EntryKind::QuotaIn => "头寸拨入",
+        EntryKind::Reversal => "冲正",
+        EntryKind::Disbursement => "放款",
+        EntryKind::Repayment => "还款",
+    }
+}
+
+/// What an entry is called in English.
+pub const fn entry_en(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::TopUp => "Paid in",
+        EntryKind::Withdrawal => "Paid out",
+        EntryKind::Transfer => "Transfer",
+        EntryKind::TransferOut => "Transfer sent",
+        EntryKind::TransferIn => "Transfer received",
+        EntryKind::Capital => "Capital paid in",
+        EntryKind::QuotaOut => "Share of the bank balance sent",
+        EntryKind::QuotaIn => "Share of the bank balance received",
+        EntryKind::Reversal => "Reversal",
+        EntryKind::Disbursement => "Loan paid out",
+        EntryKind::Repayment => "Loan payment",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn millionths_read_as_decimals() {
+        let cases = [(0, "0"), (1, "0.000001"), (-500_000, "-0.5"), (12_000_000, "12"), (100_000_000, "100")];
+        for (value, text) in cases {
+            assert_eq!(millionths(value), text);
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! A loan's whole life through the door, with its business noes, and its record replayed.
+
+mod support;
+
+use std::sync::Arc;
+
+use app::application::{Apply, DecideByHand};
+use app::assess::{self, Judge, feature_names};
+use app::close::CloseDay;
+use app::command::{Command, Outcome};
+use app::desk::{Desk, DeskError, EnrolRequest, NewMember};
+use app::repay::Repay;
+use app::sign::Draw;
+use app::tables::{ApplicationStatus, MemberRole};
+use app::vault::{Vault, VaultError};
+use app::{Institution, Tianxin};
+use basics::{Cell, Currency, Id, Money, Rate};
+use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit};
+use insight::{Channel, Event, EventKind, Safer, TABLE, features_for};
+use ledger::Chart;
+use policy::RuleSet;
+use score::{DataCard, ModelFile, Sample, TrainSpec, Trend, train};
+use store::KeyStore;
+use support::*;
+
+struct Keys(KeyStore);
+
+impl Vault for Keys {
+    fn make_keys(&self, persons: &[Id]) -> Result<(), VaultError> {
+        self.0.make_many(persons).map(|_| ()).map_err(|e| VaultError::Failed(e.to_string()))
+    }
+    fn seal(&self, person: Id, field: &str, command: Id, plain: &[u8]) -> Result<(Vec<u8>, [u8; 32]), VaultError> {
+        let key = self.0.person_key(person).unwrap().ok_or(VaultError::Erased)?;
+        let sealed = store::keys::seal(&key, field, command, plain).unwrap();
+        Ok((sealed.ciphertext, sealed.commitment))
+    }
+    fn open(&self, person: Id, ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let key = self.0.person_key(person).unwrap().ok_or(VaultError::Erased)?;
+        Ok(store::keys::open(&key, ciphertext).unwrap().0.to_vec())
+    }
+    fn destroy(&self, person: Id) -> Result<(), VaultError> {
+        self.0.destroy(person).map_err(|e| VaultError::Failed(e.to_string()))
+    }
+    fn keyed_hash(&self, domain: &str, value: &[u8]) -> [u8; 32] {
+        self.0.keyed_hash(domain, value)
+    }
+}
+
+/// A month of a household's movements: income in, living out; the poor run dry.
+fn events(household: Id, income_fen: i64, living_fen: i64) -> Vec<Event> {
+    let mut balance = 20_000;
+    let mut all = Vec::new();
+    for n in 0..190i32 {
+        let date = open_date().add_days(n - 190);
+        let mut push = |kind, amount: i64| {
+            balance += amount;
+            all.push(Event {
+                household,
+                id: id(u128::from(n as u32) << 8 | u128::from(amount > 0)),
+                date,
+                kind,
+                amount_minor: amount,
+                balance_after_minor: Some(balance),
+                counterparty: None,
+                channel: Channel::OwnBusiness,
+                consent: None,
+            });
+        };
+        if n % 15 == 3 {
+            push(EventKind::PaymentIn, income_fen / 2);
+        }
+        if n % 3 == 1 {
+            push(EventKind::PaymentOut, -(living_fen / 10).max(1));
+        }
+    }
+    all
+}
+
+/// A scorecard trained on households that had money left, and on others that had not.
+fn model() -> ModelFile {
+    let mut rows = Vec::new();
+    for n in 0..160i64 {
+        let (income, living) = (300_000 + n * 1_000, if n % 4 == 0 { 330_000 + n * 1_000 } else { 180_000 });
+        let mut profile = insight::Profile::default();
+        for event in events(household(n as u64), income, living) {
+            profile.fold(&event).unwrap();
+        }
+        let request = insight::Request { amount_minor: 1_000_000, instalment_minor: 90_000, term_months: 12 };
+        rows.push((features_for(&profile, &request), n % 4 == 0));
+    }
+    let trend = |safer| match safer {
+        Safer::Higher => Trend::Falling,
+        Safer::Lower => Trend::Rising,
+        Safer::Either => Trend::Free,
+    };
+    let columns: Vec<(String, Trend)> =
+        TABLE.iter().filter(|f| f.lawful).map(|f| (f.name.to_owned(), trend(f.safer))).collect();
+    let sample = Sample {
+        columns: columns.iter().map(|(name, _)| rows.iter().map(|(v, _)| v.get(name)).collect()).collect(),
+        bad: rows.iter().map(|(_, bad)| *bad).collect(),
+    };
+    train(&sample, DataCard::default(), &TrainSpec::usual(columns, 1)).unwrap()
+}
+
+struct House {
+    desk: Desk,
+    backend: Arc<dyn Backend>,
+    tianxin: Arc<Tianxin>,
+    _folder: tempfile::TempDir,
+}
+
+fn house(model: Option<ModelFile>) -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
+    let products = vec![
+        loan::product::shipped("short-working-capital").unwrap(),
+        loan::product::shipped("season-bullet").unwrap(),
+    ];
+    let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products));
+    let backend = sqlite(&folder.path().join("books.db"));
+    let mut n = 0u8;
+    let entropy = Box::new(move |bytes: &mut [u8]| {
+        for byte in bytes {
+            n = n.wrapping_mul(31).wrapping_add(7);
+            *byte = n;
+        }
+    });
+    let keys = KeyStore::open(folder.path(), entropy).unwrap();
+    let engine = Engine::start(tianxin.clone(), backend.clone(), EngineOptions::default()).unwrap();
+    let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &feature_names()).unwrap();
+    let desk = Desk::new(Arc::new(engine), Arc::new(Keys(keys)), Judge::new(model, rules), 2);
+    House { desk, backend, tianxin, _folder: folder }
+}
+
+impl House {
+    fn enrol(&self, n: u64, resident_id: &str) -> Id {
+        let id = household(n);
+        self.desk.enrol(&new_household(id, resident_id), Actor::SYSTEM, morning()).unwrap();
+        id
+    }
+
+    fn cell(&self, id: Id) -> Cell {
+        self.desk.cell_of(id)
+    }
+
+    fn call(&self, n: u128, actor: Actor, command: Command) -> Result<Outcome, DoorError> {
+        let request = Request::plain(id(0xD000_0000 + n), actor, morning(), Order::Do(command));
+        Ok(self.desk.engine.call(request)?.outcome::<Tianxin>().unwrap())
+    }
+
+    fn apply(&self, n: u128, household: Id, application: Id, yuan: i64) -> Result<Outcome, DoorError> {
+        let apply = Apply {
+            cell: self.cell(household),
+            household,
+            application,
+            product: "short-working-capital".into(),
+            amount: Money::new(yuan * 100, Currency::CNY),
+            term_months: 12,
+            purpose: self.tianxin.product("short-working-capital").unwrap().uses[0].clone(),
+        };
+        self.call(n, farmer(household), Command::Apply(apply))
+    }
+
+    fn repay(&self, n: u128, household: Id, loan: Id, fen: i64) -> Outcome {
+        let amount = Money::new(fen, Currency::CNY);
+        let repay = Repay { cell: self.cell(household), household, loan, amount, value_date: None };
+        self.call(n, farmer(household), Command::Repay(repay)).unwrap()
+    }
+
+    fn top_up(&self, n: u128, household: Id, yuan: i64) {
+        let amount = Money::new(yuan * 100, Currency::CNY);
+        let (cell, reference) = (self.cell(household), "slip".to_owned());
+        let top_up = app::wallet::TopUp { cell, household, amount, value_date: None, reference };
+        assert_eq!(self.call(n, Actor::SYSTEM, Command::TopUp(top_up)).unwrap(), Outcome::Done);
+    }
+
+    fn verify(&self) {
+        self.desk.engine.settle();
+        audit::verify(self.tianxin.as_ref(), self.backend.as_ref(), None).unwrap();
+    }
+}
+
+fn new_household(id: Id, resident_id: &str) -> EnrolRequest {
+    EnrolRequest {
+        command_id: id.derive(resident_id),
+        household: id,
+        village: "柳树湾".into(),
+        members: vec![NewMember {
+            role: MemberRole::Head,
+            name: "Test Farmer".into(),
+            resident_id: resident_id.into(),
+            phone: Some("13900000001".into()),
+            extra_fields: Vec::new(),
+        }],
+        consents: vec![("platform".into(), "1".into())],
+    }
+}
+
+#[test]
+fn a_loan_lives_from_application_to_closed() {
+    let house = house(Some(model()));
+    let farmer_id = house.enrol(1, "510821198003078512");
+    house.desk.observe(id(1), farmer_id, &events(farmer_id, 400_000, 180_000), Actor::SYSTEM, morning()).unwrap();
+    let limits = house.desk.limits(farmer_id, open_date()).unwrap();
+    assert!(limits.iter().any(|view| view.available_minor >= 300_000), "{limits:?}");
+    let application = id(0xA1);
+    assert_eq!(house.apply(1, farmer_id, application, 3_000).unwrap(), Outcome::Done);
+    let decided = house.desk.decide(id(2), farmer_id, application, morning()).unwrap();
+    assert_eq!(decided.application.status, ApplicationStatus::Approved, "{:?}", decided.assessment);
+    // The same decision asked again is the same answer; its record replays bit for bit.
+    let again = house.desk.decide(id(2), farmer_id, application, morning()).unwrap();
+    assert!(again.answer.replayed);
+    let record = decided.assessment.unwrap();
+    let product = house.tianxin.product("short-working-capital").unwrap();
+    assert_eq!(assess::replay(&house.desk.judge, product, &record), Some(true));
+    let mut altered = record.clone();
+    altered.facts.exposure_minor += 19_900_000;
+    assert_eq!(assess::replay(&house.desk.judge, product, &altered), Some(false));
+    let offer = house.desk.offer(&decided.application).unwrap();
+    let (contract, loan) = (id(0xC1), id(0xB1));
+    let text = offer.schedule.to_string();
+    house
+        .desk
+        .sign(id(3), farmer_id, application, contract, &text, "page, 12 s", farmer(farmer_id), morning())
+        .unwrap();
+    let draw = Command::Draw(Draw { cell: house.cell(farmer_id), household: farmer_id, contract, loan });
+    assert_eq!(house.call(4, farmer(farmer_id), draw.clone()).unwrap(), Outcome::Done);
+    let twice = house.call(5, farmer(farmer_id), draw).unwrap_err();
+    assert!(matches!(twice, DoorError::Refused(refusal) if refusal.code == "wrong_status"));
+    let wallet = house.desk.household(farmer_id).unwrap().wallets[0].clone();
+    assert_eq!(wallet.balance_minor, 300_000);
+    // Nothing is due today: only what closes the loan may be paid.
+    let Outcome::MoreThanDue { due_minor, payoff_minor } = house.repay(6, farmer_id, loan, 1_000) else { panic!() };
+    assert_eq!(due_minor, 0);
+    assert!(payoff_minor >= 300_000);
+    for month in 0..12u128 {
+        close_until(&house, offer.schedule.rows[month as usize].due, 1_000 * (month + 1));
+        let due = offer.schedule.rows[month as usize].total_fen;
+        house.top_up(100 + month, farmer_id, 300);
+        let Outcome::Repaid { allocation, closed, .. } = house.repay(200 + month, farmer_id, loan, due) else {
+            panic!()
+        };
+        assert_eq!(allocation.principal_fen, offer.schedule.rows[month as usize].principal_fen);
+        assert_eq!(closed, month == 11);
+    }
+    let (note, ..) = house.desk.loan(farmer_id, loan).unwrap();
+    assert_eq!((note.outstanding_minor, note.next_due), (0, None));
+    let trial = house.desk.trial_balance().unwrap();
+    let total: i64 = trial.iter().map(|line| line.debit_minor - line.credit_minor).sum();
+    assert_eq!(total, 0);
+    assert!(
+        trial.iter().any(|line| line.en == "Interest income" && line.credit_minor == offer.schedule.interest_fen())
+    );
+    house.verify();
+}
+
+fn close_until(house: &House, day: basics::Date, base: u128) {
+    let mut n = base * 1_000;
+    loop {
+        let open = house.desk.open_date(Cell::OFFICE).unwrap();
+        if open >= day {
+            return;
+        }
+        n += 1;
+        let at = basics::Instant(i64::from(open.days()) * 86_400_000_000);
+        let close = Command::CloseDay(CloseDay { day: open });
+        house.desk.engine.call(Request::plain(id(0xE000_0000 + n), Actor::SYSTEM, at, Order::Do(close))).unwrap();
+        house.desk.engine.settle();
+    }
+}
+
+#[test]
+fn who_is_little_known_is_decided_by_people() {
+    let house = house(None);
+    let farmer_id = house.enrol(2, "510821198003078512");
+    let application = id(0xA2);
+    house.apply(1, farmer_id, application, 30_000).unwrap();
+    let decided = house.desk.decide(id(2), farmer_id, application, morning()).unwrap();
+    assert_eq!(decided.application.status, ApplicationStatus::Referred);
+    let by_hand = |yuan_amount: i64| {
+        Command::DecideByHand(DecideByHand {
+            cell: house.cell(farmer_id),
+            household: farmer_id,
+            application,
+            decision: id(0xDD),
+            approved: yuan(yuan_amount),
+            rate: rate_of(&house),
+            reason: "visited: the farm is in order".into(),
+        })
+    };
+    let officer = staff(4, Role::Officer);
+    let alone = house.call(3, officer, by_hand(30_000)).unwrap_err();
+    assert!(matches!(alone, DoorError::Refused(refusal) if refusal.code == "second_person_needed"));
+    let order = |n: u128, actor, order| Request::plain(id(0xD100_0000 + n), actor, morning(), order);
+    house.desk.engine.call(order(1, officer, Order::Propose(by_hand(30_000)))).unwrap();
+    let approve = Order::Approve { cell: house.cell(farmer_id), proposal: id(0xD100_0001) };
+    house.desk.engine.call(order(2, staff(5, Role::Approver), approve)).unwrap();
+    let row = house.desk.application(farmer_id, application).unwrap();
+    assert_eq!((row.status, row.approved_minor), (ApplicationStatus::Approved, 3_000_000));
+    house.verify();
+}
+
+fn rate_of(house: &House) -> Rate {
+    house.tianxin.product("short-working-capital").unwrap().pricing.rates()[0]
+}
+
+#[test]
+fn one_resident_id_belongs_to_one_household() {
+    let house = house(None);
+    house.enrol(3, "510821198003078512");
+    let again = house.desk.enrol(&new_household(household(3), "510821198003078512"), Actor::SYSTEM, morning()).unwrap();
+    assert!(again.replayed, "the same enrolment sent again is the same answer");
+    let other = house.desk.enrol(&new_household(household(4), "510821198003078512"), Actor::SYSTEM, morning());
+    assert!(matches!(other, Err(DeskError::Enrol(door::directory::EnrolError::Known { .. }))), "{other:?}");
+    assert_eq!(house.desk.by_phone("13900000001").unwrap().len(), 1);
+    house.verify();
+}
+
+#[test]
+fn what_is_erased_cannot_be_read_and_the_books_still_prove() {
+    let house = house(None);
+    let farmer_id = house.enrol(5, "510821198003078512");
+    let head = house.desk.head(farmer_id).unwrap();
+    assert_eq!(house.desk.field(farmer_id, head, "name").unwrap().as_deref(), Some("Test Farmer"));
+    let erase = house.desk.erasure_of(farmer_id, head).unwrap();
+    let order = |n: u128, actor, order| Request::plain(id(0xD200_0000 + n), actor, morning(), order);
+    house.desk.erase(order(1, staff(1, Role::Admin), Order::Propose(erase)), head).unwrap();
+    assert!(house.desk.field(farmer_id, head, "name").unwrap().is_some(), "a proposal erases nothing");
+    let approve = Order::Approve { cell: house.cell(farmer_id), proposal: id(0xD200_0001) };
+    house.desk.erase(order(2, staff(2, Role::Approver), approve), head).unwrap();
+    assert_eq!(house.desk.field(farmer_id, head, "name").unwrap(), None);
+    assert!(house.desk.by_phone("13900000001").unwrap().is_empty());
+    // The old enrolment sent again a month later still gets its first answer, though the key is gone.
+    house.verify();
+}
+
+#[test]
+fn a_person_whose_money_moved_is_kept_until_the_term_is_over() {
+    let house = house(None);
+    let farmer_id = house.enrol(6, "510821198003078512");
+    house.top_up(1, farmer_id, 50);
+    let withdraw =
+        app::wallet::Withdraw { cell: house.cell(farmer_id), household: farmer_id, amount: yuan(50), value_date: None };
+    assert_eq!(house.call(2, farmer(farmer_id), Command::Withdraw(withdraw)).unwrap(), Outcome::Done);
+    let head = house.desk.head(farmer_id).unwrap();
+    let erase = house.desk.erasure_of(farmer_id, head).unwrap();
+    let order = |n: u128, actor, order| Request::plain(id(0xD300_0000 + n), actor, morning(), order);
+    house.desk.engine.call(order(1, staff(1, Role::Admin), Order::Propose(erase))).unwrap();
+    let approve = Order::Approve { cell: house.cell(farmer_id), proposal: id(0xD300_0001) };
+    let answer = house.desk.erase(order(2, staff(2, Role::Approver), approve), head).unwrap();
+    let Outcome::Erased { retained_until: Some(until) } = answer.outcome::<Tianxin>().unwrap() else { panic!() };
+    assert_eq!(until, open_date().add_months(120).unwrap());
+    assert!(house.desk.field(farmer_id, head, "name").unwrap().is_some(), "identity is kept under the law");
+    assert!(house.desk.by_phone("13900000001").unwrap().is_empty(), "but nobody is found by phone any more");
+    house.verify();
+}

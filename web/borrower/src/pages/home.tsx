@@ -1,0 +1,224 @@
+// The first page of a signed-in household: what is due, what it can borrow, its wallet, its loans.
+
+import type { Pending } from "../../../shared/client";
+import type { Application, Household, Limits, Loan, Product, ProductLimit } from "../../../shared/bodies";
+import { daysBetween, shortDay } from "../../../shared/dates";
+import { decimal, parseFen, percent, yuan } from "../../../shared/money";
+import { term } from "../../../shared/terms";
+import { Icon, Key, LinkKey, Loading, Reasons, Screen, Trouble } from "../parts";
+import { client, go, household, keepTyped, language, useAct, useChoice, useLoaded, useSay } from "../state";
+import { productName, products } from "../products";
+
+interface Everything {
+  own: Household;
+  limits: Limits;
+  products: Product[];
+  loans: Loan[];
+  applications: Application[];
+}
+
+export function HomePage() {
+  const say = useSay();
+  const id = household.use();
+  const all = useLoaded<Everything>(async () => {
+    const base = `/households/${id}`;
+    const [own, limits, known, loans, applications] = await Promise.all([
+      client.read<Household>(base),
+      client.read<Limits>(`${base}/limits`),
+      products(),
+      client.read<Loan[]>(`${base}/loans`),
+      client.read<Application[]>(`${base}/applications`),
+    ]);
+    return { own, limits, products: known, loans, applications };
+  }, [id]);
+  const head = all.value?.own.persons.find((person) => person.role === "head") ?? all.value?.own.persons[0];
+  const title = head?.name ? say("{name}，您好", "Hello, {name}", { name: head.name }) : say("您好", "Hello");
+  return (
+    <Screen title={title}>
+      {!all.value ? <Loading error={all.error} again={all.again} /> : <Shown all={all.value} again={all.again} />}
+      <SignOut />
+    </Screen>
+  );
+}
+
+function Shown({ all, again }: { all: Everything; again: () => void }) {
+  const say = useSay();
+  const chosen = language.use();
+  const today = all.limits.open_date;
+  const open = all.loans.filter((loan) => loan.status !== "closed");
+  const closed = all.loans.length - open.length;
+  const inHand = all.applications.filter((application) => ["approved", "referred", "signed"].includes(application.status) && !isDrawn(application, all.loans));
+  return (
+    <>
+      <Unanswered again={again} />
+      {open.filter((loan) => loan.next_due).sort((a, b) => (a.next_due ?? "").localeCompare(b.next_due ?? "")).slice(0, 1).map((loan) => (
+        <NextDue key={loan.loan} loan={loan} today={today} name={productName(all.products, loan.product, chosen)} />
+      ))}
+      {inHand.map((application) => (
+        <a class="card row-link" key={application.application} href={`#/applications/${application.application}`}>
+          <span>
+            <b>{say("申请 {amount}", "Application for {amount}", { amount: yuan(application.asked) })}</b>
+            <small>{term("status", application.status, chosen)}</small>
+          </span>
+          <Icon name="forward" />
+        </a>
+      ))}
+      <Available limits={all.limits} products={all.products} />
+      <section class="card">
+        <h2>{all.own.is_memo_account ? say("记账户", "Memo account") : say("我的钱包", "My wallet")}</h2>
+        <p class="sum">{yuan(all.own.wallet.balance, true)}</p>
+        {parseFen(all.own.wallet.held) !== 0 && <p class="hint">{say("其中 {held} 正在转出", "{held} of it is on its way out", { held: yuan(all.own.wallet.held, true) })}</p>}
+        <div class="keys-in-row">
+          <LinkKey to="/wallet" kind="plain">{say("明细", "Entries")}</LinkKey>
+          <LinkKey to="/wallet/transfer" kind="plain">{say("转账", "Transfer")}</LinkKey>
+          <LinkKey to="/wallet/withdraw" kind="plain">{say("取钱", "Withdraw")}</LinkKey>
+        </div>
+      </section>
+      {all.loans.length > 0 && (
+        <section class="card">
+          <h2>{say("我的借款", "My loans")}</h2>
+          {[...open, ...all.loans.filter((loan) => loan.status === "closed")].map((loan) => (
+            <a class="row-link" key={loan.loan} href={`#/loans/${loan.loan}`}>
+              <span>
+                <b>{yuan(loan.status === "closed" ? loan.principal : loan.outstanding, true)}</b>
+                <small>
+                  {productName(all.products, loan.product, chosen)}
+                  {" · "}
+                  {loan.status === "closed" ? say("已还清", "Paid off") : say("没还的本金", "Principal left")}
+                </small>
+              </span>
+              <Icon name="forward" />
+            </a>
+          ))}
+          {closed > 0 && open.length === 0 && <p class="hint">{say("都还清了，谢谢您守信用。", "All paid off. Thank you.")}</p>}
+        </section>
+      )}
+    </>
+  );
+}
+
+function isDrawn(application: Application, loans: Loan[]): boolean {
+  return application.contract_status === "drawn" || loans.some((loan) => loan.loan === application.loan);
+}
+
+function NextDue({ loan, today, name }: { loan: Loan; today: string; name: string }) {
+  const say = useSay();
+  const chosen = language.use();
+  const days = daysBetween(today, loan.next_due ?? today);
+  const isNow = (parseFen(loan.due_today) ?? 0) > 0;
+  return (
+    <section class={isNow ? "card due now" : "card due"}>
+      <h2>{isNow ? say("该还钱了", "Due now") : say("下一次还款", "Next repayment")}</h2>
+      {isNow && <p class="sum">{yuan(loan.due_today, true)}</p>}
+      <p class="lead">
+        {shortDay(loan.next_due, chosen, today)}
+        {days > 0 ? say("，还有 {n} 天", ", in {n} days", { n: days }) : days === 0 ? say("，就是今天", ", today") : say("，过了 {n} 天", ", {n} days ago", { n: -days })}
+        <small>{name}</small>
+      </p>
+      <LinkKey to={isNow ? `/loans/${loan.loan}/repay` : `/loans/${loan.loan}`} kind={isNow ? "main" : "plain"}>
+        {isNow ? say("去还款", "Repay") : say("看还款计划", "See the schedule")}
+      </LinkKey>
+    </section>
+  );
+}
+
+/** What can be borrowed at once: the largest sum first, then each product with its reasons. */
+function Available({ limits, products: known }: { limits: Limits; products: Product[] }) {
+  const say = useSay();
+  const best = limits.products.reduce((most, one) => Math.max(most, fenOf(one)), 0);
+  return (
+    <section class="card">
+      <h2>{say("现在能借", "You can borrow now")}</h2>
+      {best > 0 ? (
+        <>
+          <p class="sum">
+            <small>{say("最多", "up to")} </small>
+            {yuan(best)}
+          </p>
+          <LinkKey to="/borrow">{say("我要借钱", "Borrow")}</LinkKey>
+        </>
+      ) : (
+        <>
+          <p class="lead">{say("电脑现在还定不了额度，可以先申请，请工作人员来看。", "A limit cannot be set by machine yet. You can apply, and a person will look at it.")}</p>
+          <LinkKey to="/borrow">{say("我要申请", "Apply")}</LinkKey>
+        </>
+      )}
+      <ul class="products">
+        {limits.products.map((limit) => (
+          <OneLimit key={limit.product} limit={limit} product={known.find((product) => product.code === limit.product)} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function OneLimit({ limit, product }: { limit: ProductLimit; product?: Product }) {
+  const say = useSay();
+  const choice = useChoice();
+  const chosen = language.use();
+  const fen = fenOf(limit);
+  return (
+    <li>
+      <p class="product">
+        <b>{product ? choice({ zh: product.name_zh, en: product.name_en }) : limit.product}</b>
+        <span>{fen > 0 ? say("可借 {amount}", "up to {amount}", { amount: yuan(decimal(fen)) }) : limit.outcome === "decline" || limit.outcome === "declined" ? say("暂时不能借", "not now") : say("请人工看", "a person decides")}</span>
+      </p>
+      <p class="hint">
+        {product && term("method", product.method, chosen)}
+        {limit.rate && say("，年利率 {rate}", ", {rate} a year", { rate: percent(limit.rate) })}
+      </p>
+      <Reasons reasons={limit.reasons} />
+    </li>
+  );
+}
+
+function fenOf(limit: ProductLimit): number {
+  return limit.outcome.startsWith("refer") || limit.outcome.startsWith("decline") ? 0 : (parseFen(limit.available) ?? 0);
+}
+
+/** Writes whose answer got lost: they are asked for again under their own id. */
+function Unanswered({ again }: { again: () => void }) {
+  const say = useSay();
+  const act = useAct();
+  const lost = client.unanswered();
+  if (lost.length === 0) return null;
+  const ask = (pending: Pending) =>
+    act.run(async () => {
+      try {
+        await client.again(pending);
+      } finally {
+        again();
+      }
+    });
+  return (
+    <section class="card due now">
+      <h2>{say("有事情没收到回音", "No answer came to this")}</h2>
+      <p>{say("上次网络断了，不知道办成没有。点一下就查清楚，不会办两次。", "The connection failed. Tap to find out; nothing is done twice.")}</p>
+      {lost.map((pending) => (
+        <Key key={pending.id} kind="plain" isBusy={act.isBusy} onClick={() => ask(pending)}>
+          {say("查清楚：{what}", "Find out: {what}", { what: pending.told ?? pending.path })}
+        </Key>
+      ))}
+      <Trouble error={act.error} />
+    </section>
+  );
+}
+
+function SignOut() {
+  const say = useSay();
+  const act = useAct();
+  const leave = () =>
+    act.run(async () => {
+      await client.write("/sessions", undefined, { method: "DELETE", secret: true });
+      client.forget();
+      keepTyped("borrow", null);
+      household.set(null);
+      go("/", "replace");
+    });
+  return (
+    <>
+      <Trouble error={act.error} />
+      <Key kind="quiet" isBusy={act.isBusy} onClick={leave}>{say("退出登录", "Sign out")}</Key>
+    </>
+  );
+}

@@ -1,0 +1,138 @@
+// One loan: what is left, what is due next, the schedule, and everything that has happened.
+
+import type { LoanDetail, LoanRow } from "../../../shared/bodies";
+import { day, shortDay } from "../../../shared/dates";
+import { parseFen, yuan } from "../../../shared/money";
+import { term } from "../../../shared/terms";
+import { Facts, Icon, LinkKey, Loading, Notice, Screen } from "../parts";
+import { productName, products } from "../products";
+import { client, household, language, useLoaded, useSay } from "../state";
+
+const arrivals = new Map<string, "arrived" | "waiting">();
+
+/** Notes that a loan was drawn a moment ago, so that its page says so once. */
+export function moneyArrived(loan: string, how: "arrived" | "waiting"): void {
+  arrivals.set(loan, how);
+}
+
+export function LoanPage({ id }: { id: string }) {
+  const say = useSay();
+  const chosen = language.use();
+  const loaded = useLoaded(async () => {
+    const [loan, known] = await Promise.all([client.read<LoanDetail>(`/households/${household.value}/loans/${id}`), products()]);
+    return { loan, known, arrival: arrivals.get(id) };
+  }, [id]);
+  if (!loaded.value) {
+    return (
+      <Screen title={say("我的借款", "My loan")} back="/">
+        <Loading error={loaded.error} again={loaded.again} />
+      </Screen>
+    );
+  }
+  const { loan, known, arrival } = loaded.value;
+  arrivals.delete(id);
+  const isClosed = loan.status === "closed";
+  const isDue = (parseFen(loan.due_today) ?? 0) > 0;
+  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : arrival === "arrived" ? say("钱到了", "The money is here") : say("我的借款", "My loan");
+  return (
+    <Screen
+      title={title}
+      back="/"
+      foot={
+        isClosed ? (
+          <LinkKey to="/">{say("回首页", "First page")}</LinkKey>
+        ) : arrival ? (
+          <LinkKey to="/">{say("看我的钱包", "See my wallet")}</LinkKey>
+        ) : (
+          <LinkKey to={`/loans/${id}/repay`}>{isDue ? say("还款 {amount}", "Repay {amount}", { amount: yuan(loan.due_today, true) }) : say("还款", "Repay")}</LinkKey>
+        )
+      }
+    >
+      {(arrival === "arrived" || isClosed) && (
+        <div class="seal good">
+          <Icon name="check" />
+        </div>
+      )}
+      {arrival === "arrived" && <Notice kind="good">{say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}</Notice>}
+      {arrival === "waiting" && <Notice>{say("钱正在路上，到了会显示在钱包里，不用再点。", "The money is on its way and will show in your wallet; no need to tap again.")}</Notice>}
+      {isClosed && <p class="lead">{say("您都还清了，谢谢您守信用。", "You have paid all of it. Thank you.")}</p>}
+      <section class="card">
+        <Facts
+          rows={[
+            [say("借款", "Loan"), yuan(loan.principal)],
+            !isClosed && [say("没还的本金", "Principal left"), <b class="large">{yuan(loan.outstanding, true)}</b>],
+            !isClosed && loan.next_due ? [say("下次还款日", "Next due"), shortDay(loan.next_due, chosen)] : null,
+            !isClosed && isDue && [say("现在该还", "Due now"), <b class="large">{yuan(loan.due_today, true)}</b>],
+            !isClosed && [say("今天全部还清要", "To pay off today"), yuan(loan.payoff_today, true)],
+            [say("借款日", "Paid out on"), day(loan.drawn_on, chosen)],
+            [say("到期日", "Last due date"), day(loan.maturity, chosen)],
+            [say("种类", "Product"), productName(known, loan.product, chosen)],
+          ]}
+        />
+      </section>
+      <section class="card">
+        <h2>{say("还款计划", "Schedule")}</h2>
+        <table class="plan">
+          <thead>
+            <tr>
+              <th scope="col">{say("哪天", "Date")}</th>
+              <th scope="col">{say("该还", "To pay")}</th>
+              <th scope="col">{say("怎么样了", "State")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {loan.schedule.map((row) => (
+              <tr key={row.number} class={row.status}>
+                <th scope="row">
+                  {shortDay(row.due, chosen)}
+                  {(parseFen(row.interest) ?? 0) > 0 && <small>{say("含利息 {interest}", "interest {interest}", { interest: yuan(row.interest, true) })}</small>}
+                </th>
+                <td>{yuan(row.total, true)}</td>
+                <td>{rowState(row, say, chosen)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <section class="card">
+        <h2>{say("办过的事", "History")}</h2>
+        {loan.history.length === 0 && <p class="hint">{say("还没有。", "Nothing yet.")}</p>}
+        <ul class="entries">
+          {loan.history.map((event, place) => (
+            <li key={`${event.date}-${place}`}>
+              <span>
+                <b>{term("event", event.kind, chosen)}</b>
+                <small>
+                  {day(event.date, chosen)}
+                  {event.allocation && event.kind !== "disbursed" ? `　${split(event.allocation, say)}` : ""}
+                </small>
+              </span>
+              <span class="amount">{yuan(event.amount, true)}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </Screen>
+  );
+}
+
+function rowState(row: LoanRow, say: ReturnType<typeof useSay>, chosen: "zh" | "en"): string {
+  const paid = parseFen(row.paid) ?? 0;
+  const words = term("row", row.status, chosen);
+  return paid > 0 && row.status !== "paid" ? say("已还 {paid}", "{paid} paid", { paid: yuan(paid, true) }) : words;
+}
+
+/** What a payment went to: "本金 … 利息 …". */
+export function split(allocation: NonNullable<LoanDetail["history"][number]["allocation"]>, say: ReturnType<typeof useSay>): string {
+  const parts: [string, string | undefined][] = [
+    [say("本金", "principal"), allocation.principal],
+    [say("利息", "interest"), allocation.interest],
+    [say("费用", "fee"), allocation.fee],
+    [say("罚息", "penalty"), allocation.penalty],
+    [say("复利", "interest on interest"), allocation.compound],
+  ];
+  return parts
+    .filter(([, amount]) => amount !== undefined && (parseFen(amount) ?? 0) !== 0)
+    .map(([name, amount]) => `${name} ${yuan(amount, true)}`)
+    .join(say("，", ", "));
+}

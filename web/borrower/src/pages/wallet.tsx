@@ -1,0 +1,78 @@
+// The wallet's account, newest first, a page at a time.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Entries, Entry, Household } from "../../../shared/bodies";
+import { day } from "../../../shared/dates";
+import { parseFen, yuan } from "../../../shared/money";
+import { hasTerm, term } from "../../../shared/terms";
+import { Key, LinkKey, Loading, Screen, Trouble } from "../parts";
+import { client, household, language, useAct, useLoaded, useSay } from "../state";
+
+const PAGE = 20;
+
+export function WalletPage() {
+  const say = useSay();
+  const chosen = language.use();
+  const act = useAct();
+  const base = `/households/${household.value}`;
+  const loaded = useLoaded(async () => {
+    const [own, first] = await Promise.all([client.read<Household>(base), client.read<Entries>(`${base}/entries?limit=${PAGE}`)]);
+    return { own, first };
+  });
+  const [items, setItems] = useState<Entry[]>([]);
+  const [next, setNext] = useState<string | null>(null);
+  useEffect(() => {
+    if (!loaded.value) return;
+    setItems(loaded.value.first.items);
+    setNext(loaded.value.first.next ?? null);
+  }, [loaded.value]);
+  const more = () =>
+    act.run(async () => {
+      const page = await client.read<Entries>(`${base}/entries?limit=${PAGE}&after=${encodeURIComponent(next ?? "")}`);
+      setItems([...items, ...page.items]);
+      setNext(page.next ?? null);
+    });
+  const own = loaded.value?.own;
+  return (
+    <Screen title={say("我的钱包", "My wallet")} back="/">
+      {!own ? (
+        <Loading error={loaded.error} again={loaded.again} />
+      ) : (
+        <>
+          <p class="sum">{yuan(own.wallet.available, true)}</p>
+          <div class="keys-in-row">
+            <LinkKey to="/wallet/transfer" kind="plain">{say("转账", "Transfer")}</LinkKey>
+            <LinkKey to="/wallet/withdraw" kind="plain">{say("取钱", "Withdraw")}</LinkKey>
+          </div>
+          <section class="card">
+            <h2>{say("收支明细", "Entries")}</h2>
+            {items.length === 0 && <p class="hint">{say("还没有进出账。", "Nothing has come in or gone out yet.")}</p>}
+            <ul class="entries">
+              {items.map((entry) => (
+                <li key={entry.entry}>
+                  <span>
+                    <b>{hasTerm("entry", entry.kind) ? term("entry", entry.kind, chosen) : ((chosen === "zh" && entry.kind_zh) || entry.kind)}</b>
+                    <small>
+                      {day(entry.value_date, chosen)}
+                      {entry.memo ? `　${entry.memo}` : ""}
+                    </small>
+                  </span>
+                  <span class={(parseFen(entry.amount) ?? 0) < 0 ? "amount out" : "amount in"}>
+                    {(parseFen(entry.amount) ?? 0) > 0 ? "+" : ""}
+                    {yuan(entry.amount, true)}
+                  </span>
+                </li>
+              ))}
+            </ul>
+            <Trouble error={act.error} wasWrite={false} />
+            {next && <Key kind="plain" onClick={more} isBusy={act.isBusy}>{say("看更早的", "Earlier ones")}</Key>}
+          </section>
+          <p class="hint">
+            {say("您的账号（别人转钱给您时用）：", "Your account (for those who send you money):")}
+            <span class="account">{household.value}</span>
+          </p>
+        </>
+      )}
+    </Screen>
+  );
+}

@@ -1,5 +1,6 @@
 //! Why a command of the program ended without doing what was asked, as its exit code says it.
 
+use app::desk::DeskError;
 use door::audit::AuditError;
 use door::checkpoint::CheckpointError;
 use door::{DoorError, StoreError};
@@ -80,6 +81,16 @@ impl From<DoorError> for Failure {
             DoorError::Refused(_) | DoorError::Conflict(_) | DoorError::Bug(_) => Failure::Wrong(error.to_string()),
             // Busy, stopped, or the database: what was asked may be asked again.
             _ => Failure::Unreachable(error.to_string()),
+        }
+    }
+}
+
+impl From<DeskError> for Failure {
+    fn from(error: DeskError) -> Failure {
+        match error {
+            DeskError::Door(error) => error.into(),
+            DeskError::Store(error) => error.into(),
+            other => Failure::Wrong(other.to_string()),
         }
     }
 }

@@ -13,6 +13,7 @@ mod checkpoint;
 mod clock;
 mod config;
 mod day;
+mod decision;
 mod demo;
 mod failure;
 mod init;
@@ -55,6 +56,9 @@ enum Task {
     /// Sign what the journal holds
     #[command(subcommand)]
     Checkpoint(checkpoint::CheckpointTask),
+    /// Look at stored decisions
+    #[command(subcommand)]
+    Decision(decision::Decision),
     /// Walk a real bank's history through the door, and say how its loans would have been decided
     Backtest(backtest::Backtest),
     /// Measure this machine against what the database alone could do
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
         Task::Audit(audit) => audit.run(&place),
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),
+        Task::Decision(decision) => decision.run(&place),
         Task::Backtest(backtest) => backtest.run(),
         Task::Bench(bench) => bench.run(&place),
     };

@@ -1,4 +1,5 @@
 //! The audit against copies of a healthy database, each corrupted in one way.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

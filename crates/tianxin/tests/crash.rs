@@ -1,4 +1,5 @@
 //! A power cut at every named point, tried in a child process, and healed by starting again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

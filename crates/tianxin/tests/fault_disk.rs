@@ -1,4 +1,5 @@
 //! A disk that fails, by seed: lost and torn writes, failed syncs, no space. What was acknowledged stays.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

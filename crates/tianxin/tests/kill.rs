@@ -1,4 +1,5 @@
 //! Signal 9 in the middle of a burst, to us and to the database: what was acknowledged is there, once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! A commit of which nothing is heard: the wire is cut at `COMMIT`, before or after the server had it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

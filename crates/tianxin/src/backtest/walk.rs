@@ -11,7 +11,7 @@ use std::sync::Arc;
 use app::application::{Apply, DecideByHand};
 use app::close::CloseDay;
 use app::command::{Command, Outcome};
-use app::desk::{Desk, DeskError, EnrolRequest, NewMember};
+use app::desk::{Desk, EnrolRequest, NewMember};
 use app::quota::{Fund, GrantQuota};
 use app::repay::Repay;
 use app::sign::Draw;
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
         }
         for running in &self.running {
             let walked = &mut self.walked[running.place];
-            let (note, ..) = self.desk.loan(household(walked.loan.account), running.id).map_err(failed)?;
+            let (note, ..) = self.desk.loan(household(walked.loan.account), running.id)?;
             walked.outstanding_minor = note.outstanding_minor;
         }
         Ok(())
@@ -169,7 +169,8 @@ impl<'a> Walk<'a> {
                 members: members.collect(),
                 consents: vec![("history replay".to_owned(), "1".to_owned())],
             };
-            self.desk.enrol(&asked, Actor::SYSTEM, self.at()).map(|_| ()).map_err(failed)
+            self.desk.enrol(&asked, Actor::SYSTEM, self.at())?;
+            Ok(())
         })
     }
 
@@ -189,7 +190,7 @@ impl<'a> Walk<'a> {
         at_once(&untold, |(number, events)| {
             for part in events.chunks(app::observe::EVENTS_MAX) {
                 let id = clock::new_id()?;
-                self.desk.observe(id, household(*number), part, Actor::SYSTEM, self.at()).map_err(failed)?;
+                self.desk.observe(id, household(*number), part, Actor::SYSTEM, self.at())?;
             }
             Ok(())
         })
@@ -214,7 +215,7 @@ impl<'a> Walk<'a> {
         };
         let began = std::time::Instant::now();
         self.expect(farmer, Command::Apply(apply), |outcome| *outcome == Outcome::Done)?;
-        let decided = self.desk.decide(base.derive("decide"), id, application, self.at()).map_err(failed)?;
+        let decided = self.desk.decide(base.derive("decide"), id, application, self.at())?;
         let decision_ms = began.elapsed().as_secs_f64() * 1_000.0;
         let record = decided
             .assessment
@@ -252,14 +253,20 @@ impl<'a> Walk<'a> {
         if lent == 0 {
             return Ok(());
         }
-        let row = self.desk.application(id, application).map_err(failed)?;
-        let offer = self.desk.offer(&row).map_err(failed)?;
+        let row = self.desk.application(id, application)?;
+        let offer = self.desk.offer(&row)?;
         let contract = base.derive("contract");
         let text = offer.schedule.to_string();
-        let signed = self
-            .desk
-            .sign(base.derive("sign"), id, application, contract, &text, "history replay", farmer, self.at())
-            .map_err(failed)?;
+        let signed = self.desk.sign(
+            base.derive("sign"),
+            id,
+            application,
+            contract,
+            &text,
+            "history replay",
+            farmer,
+            self.at(),
+        )?;
         debug_assert!(!signed.replayed);
         let note = base.derive("note");
         let draw = Command::Draw(Draw { cell, household: id, contract, loan: note });
@@ -311,12 +318,4 @@ impl<'a> Walk<'a> {
 pub fn last_day() -> Result<Date, Failure> {
     let (year, month, day) = LAST_DAY;
     Date::ymd(year, month, day).map_err(|e| Failure::Wrong(e.to_string()))
-}
-
-fn failed(error: DeskError) -> Failure {
-    match error {
-        DeskError::Door(error) => error.into(),
-        DeskError::Store(error) => error.into(),
-        other => Failure::Wrong(other.to_string()),
-    }
 }

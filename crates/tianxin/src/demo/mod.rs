@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::application::Apply;
 use app::close::CloseDay;
 use app::command::{Command, Outcome};
-use app::desk::{Desk, DeskError, EnrolRequest, NewMember};
+use app::desk::{Desk, EnrolRequest, NewMember};
 use app::quota::{Fund, GrantQuota};
 use app::repay::Repay;
 use app::sign::Draw;
@@ -209,7 +209,7 @@ impl Filling {
             }],
             consents: vec![("platform".to_owned(), "2026-01".to_owned())],
         };
-        self.desk.enrol(&asked, Actor::SYSTEM, self.at()).map_err(failed)?;
+        self.desk.enrol(&asked, Actor::SYSTEM, self.at())?;
         let reference = "first deposit".to_owned();
         let amount = Money::new(30_000 + household.number as i64 * 100, Currency::CNY);
         let cell = self.desk.cell_of(household.id);
@@ -224,7 +224,7 @@ impl Filling {
             events.truncate(12);
         }
         for part in events.chunks(app::observe::EVENTS_MAX) {
-            self.desk.observe(clock::new_id()?, household.id, part, Actor::SYSTEM, self.at()).map_err(failed)?;
+            self.desk.observe(clock::new_id()?, household.id, part, Actor::SYSTEM, self.at())?;
         }
         Ok(())
     }
@@ -245,18 +245,16 @@ impl Filling {
             purpose: self.product.uses.first().cloned().unwrap_or_default(),
         };
         self.call(farmer, Command::Apply(apply))?;
-        let decided = self.desk.decide(clock::new_id()?, id, application, self.at()).map_err(failed)?;
+        let decided = self.desk.decide(clock::new_id()?, id, application, self.at())?;
         // The last two weeks' offers are left unsigned, for whoever looks at the demonstration.
         let leave = household.number % 150 >= (DAYS_OPEN - 14) as u64;
         if decided.application.status != ApplicationStatus::Approved || leave {
             return Ok(());
         }
-        let offer = self.desk.offer(&decided.application).map_err(failed)?;
+        let offer = self.desk.offer(&decided.application)?;
         let (contract, loan) = (clock::new_id()?, clock::new_id()?);
         let text = offer.schedule.to_string();
-        self.desk
-            .sign(clock::new_id()?, id, application, contract, &text, "demonstration", farmer, self.at())
-            .map_err(failed)?;
+        self.desk.sign(clock::new_id()?, id, application, contract, &text, "demonstration", farmer, self.at())?;
         self.call(farmer, Command::Draw(Draw { cell, household: id, contract, loan }))?;
         let dues: Vec<(Date, i64)> = offer.schedule.rows.iter().map(|row| (row.due, row.total_fen)).collect();
         let pays_all = household.can_pay(self.day, &dues);
@@ -292,12 +290,4 @@ pub fn sign_ins() -> Vec<DemoSignIn> {
         one(4, "a household that has not asked for a loan"),
         one(11, "a household we know little of: its requests go to the office"),
     ]
-}
-
-fn failed(error: DeskError) -> Failure {
-    match error {
-        DeskError::Door(error) => error.into(),
-        DeskError::Store(error) => error.into(),
-        other => Failure::Wrong(other.to_string()),
-    }
 }

@@ -1,4 +1,5 @@
 //! A small county for tests of the door: institution, households, requests, exports.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod child;

@@ -5,6 +5,8 @@ const server = process.env.TIANXIN_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "/",
+  // The shared folder has no packages of its own.
+  resolve: { dedupe: ["preact"] },
   build: {
     target: ["es2018", "chrome64", "firefox67", "safari12"],
     cssTarget: ["chrome64", "safari12"],

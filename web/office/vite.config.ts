@@ -5,6 +5,8 @@ const server = process.env.TIANXIN_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "/office/",
+  // The shared folder has no packages of its own.
+  resolve: { dedupe: ["preact"] },
   build: {
     target: ["es2020", "chrome80", "firefox78", "safari14"],
     modulePreload: { polyfill: false },

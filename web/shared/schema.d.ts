@@ -9,7 +9,7 @@ type IsoDate = string;
 
 export interface components {
   schemas: {
-    Problem: {
+    ProblemDocument: {
       type?: string;
       title?: string;
       status: number;
@@ -17,18 +17,18 @@ export interface components {
       code: string;
       params?: Record<string, unknown>;
     };
-    Reason: { code: string; zh: string; en: string };
+    ReasonShown: { code: string; zh: string; en: string };
     CodeSent: { expires_in_seconds: number; resend_after_seconds: number; demo_code?: string | null };
-    Enrolled: { household: string; session: { csrf_token: string } };
-    Actor: { kind: string; role: string; name?: string | null; household?: string | null; staff?: string | null };
-    Session: { actor: components["schemas"]["Actor"]; csrf_token: string };
-    Product: {
+    Enrolled: { household: string; identity: string; session: components["schemas"]["SessionShown"] };
+    ActorShown: { kind: string; role: string; name?: string | null; household?: string | null; staff?: string | null };
+    SessionShown: { actor: components["schemas"]["ActorShown"]; csrf_token: string; expires_at: string };
+    ProductShown: {
       code: string;
       version: number;
       name_zh: string;
       name_en: string;
       method: string;
-      currency?: string;
+      currency: string;
       amount_min: Amount;
       amount_max: Amount;
       amount_multiple: Amount;
@@ -37,7 +37,7 @@ export interface components {
       rates: { rating?: string | null; rate: Percent }[];
       uses: string[];
     };
-    ScheduleRow: {
+    RowShown: {
       number: number;
       due: IsoDate;
       principal: Amount;
@@ -46,7 +46,7 @@ export interface components {
       total: Amount;
       balance_after?: Amount | null;
     };
-    CostItem: {
+    CostItemShown: {
       kind: string;
       label_zh: string;
       label_en: string;
@@ -54,89 +54,97 @@ export interface components {
       payer: string;
       collector: string;
     };
-    Cost: {
+    CostShown: {
       principal: Amount;
-      items: components["schemas"]["CostItem"][];
+      items: components["schemas"]["CostItemShown"][];
       total_cost: Amount;
       total_to_pay: Amount;
       annualised_percent: Percent;
       effective_percent: Percent;
       on_default: { penalty_rate: Percent; grace_days: number; per_day_example: Amount };
     };
-    Quote: {
-      schedule: components["schemas"]["ScheduleRow"][];
-      cost: components["schemas"]["Cost"];
+    QuoteShown: {
+      schedule: components["schemas"]["RowShown"][];
+      cost: components["schemas"]["CostShown"];
       words_zh: string[];
       words_en: string[];
     };
-    Wallet: { balance: Amount; held: Amount; available: Amount; currency: string };
-    Household: {
+    WalletShown: { balance: Amount; held: Amount; available: Amount; currency: string };
+    HouseholdShown: {
       household: string;
       village: string;
       status: string;
       persons: { person: string; role: string; name?: string | null; phone_masked?: string | null }[];
-      wallet: components["schemas"]["Wallet"];
+      wallet: components["schemas"]["WalletShown"];
       is_memo_account: boolean;
     };
-    Entry: {
+    EntryShown: {
       entry: string;
       kind: string;
-      kind_zh?: string;
+      kind_zh: string;
+      kind_en: string;
       value_date: IsoDate;
       booking_date: IsoDate;
       amount: Amount;
       memo?: string | null;
     };
-    Entries: { items: components["schemas"]["Entry"][]; next?: string | null };
-    ProductLimit: {
+    EntriesShown: { items: components["schemas"]["EntryShown"][]; next?: string | null };
+    LimitShown: {
       product: string;
       outcome: string;
       available: Amount;
       limit: Amount;
       rate?: Percent | null;
-      reasons: components["schemas"]["Reason"][];
+      reasons: components["schemas"]["ReasonShown"][];
     };
-    Limits: {
+    LimitsShown: {
       open_date: IsoDate;
       profile: { known_movements: number; thin: boolean };
       facility?: { amount: Amount; used: Amount; available: Amount; valid_to: IsoDate } | null;
-      products: components["schemas"]["ProductLimit"][];
+      products: components["schemas"]["LimitShown"][];
     };
-    Feature: { name: string; zh: string; en: string; unit: string; value?: string | number | null };
-    Profile: { features: components["schemas"]["Feature"][] };
-    Offer: components["schemas"]["Quote"] & {
+    FeatureShown: { name: string; zh: string; en: string; unit: string; value?: string | null };
+    ProfileShown: { features: components["schemas"]["FeatureShown"][] };
+    OfferShown: components["schemas"]["QuoteShown"] & {
       contract_text_zh: string;
       contract_text_en: string;
       text_hash: string;
       read_seconds_min?: number | null;
     };
-    Application: {
+    ApplicationShown: {
       application: string;
       status: string;
       product: string;
       asked: Amount;
-      approved?: Amount | null;
+      approved: Amount;
       rate?: Percent | null;
+      currency: string;
       term_months: number;
       purpose: string;
-      asked_at?: string;
+      asked_at: string;
       contract?: string | null;
-      contract_status?: string | null;
-      loan?: string | null;
-      reasons: components["schemas"]["Reason"][];
-      decision_ms?: number;
-      offer?: components["schemas"]["Offer"] | null;
+      reasons: components["schemas"]["ReasonShown"][];
+      offer?: components["schemas"]["OfferShown"] | null;
     };
-    Signed: { contract: string };
-    Drawn: { loan: string; status?: string; wallet?: components["schemas"]["Wallet"] };
-    Loan: {
+    Signed: { contract: string; application: string };
+    Drawn: {
       loan: string;
-      household?: string;
-      name?: string | null;
+      contract: string;
+      principal: Amount;
+      currency: string;
+      drawn_on: IsoDate;
+      maturity: IsoDate;
+    };
+    /** `done`, `pending_funds`, `on_its_way`, `closing`, `proposed` or `rejected`. */
+    Receipt: { status: string; proposal?: string | null; transfer?: string | null; shown?: string | null };
+    LoanShown: {
+      loan: string;
+      household: string;
+      contract: string;
       product: string;
       principal: Amount;
       outstanding: Amount;
-      currency?: string;
+      currency: string;
       status: string;
       drawn_on: IsoDate;
       maturity: IsoDate;
@@ -144,7 +152,7 @@ export interface components {
       due_today: Amount;
       payoff_today: Amount;
     };
-    LoanRow: {
+    InstalmentShown: {
       number: number;
       due: IsoDate;
       principal: Amount;
@@ -155,18 +163,18 @@ export interface components {
       paid: Amount;
       status: string;
     };
-    Allocation: { principal?: Amount; interest?: Amount; fee?: Amount; penalty?: Amount; compound?: Amount };
-    LoanEvent: {
+    AllocationShown: { principal: Amount; interest: Amount; fee: Amount; penalty: Amount };
+    HappeningShown: {
       date: IsoDate;
       kind: string;
       amount: Amount;
-      allocation?: components["schemas"]["Allocation"] | null;
+      allocation?: components["schemas"]["AllocationShown"] | null;
     };
-    LoanDetail: components["schemas"]["Loan"] & {
-      schedule: components["schemas"]["LoanRow"][];
-      history: components["schemas"]["LoanEvent"][];
+    LoanDetail: components["schemas"]["LoanShown"] & {
+      schedule: components["schemas"]["InstalmentShown"][];
+      history: components["schemas"]["HappeningShown"][];
     };
-    Repaid: { allocation?: components["schemas"]["Allocation"]; outstanding: Amount; closed: boolean };
+    Repaid: { allocation: components["schemas"]["AllocationShown"]; outstanding: Amount; closed: boolean };
     Referral: {
       application: string;
       household: string;
@@ -177,33 +185,37 @@ export interface components {
       term_months: number;
       purpose: string;
       asked_at: string;
-      reasons: components["schemas"]["Reason"][];
-      features?: components["schemas"]["Feature"][];
+      reasons: components["schemas"]["ReasonShown"][];
+      suggested?: Amount | null;
+      rate?: Percent | null;
+      rating?: string | null;
+      features: components["schemas"]["FeatureShown"][];
     };
-    DecisionMade: { status?: string; proposal?: string };
-    Proposal: {
+    HandDecided: { status: string; approved?: Amount | null; proposal?: string | null };
+    ProposalShown: {
       proposal: string;
       act: string;
-      amount?: Amount | null;
+      amount: Amount;
       proposed_by: string;
       proposed_at: string;
-      shown?: unknown;
+      shown: string;
+      household?: string | null;
+      reason?: string | null;
     };
     HouseholdFound: {
       household: string;
       village: string;
-      status: string;
       name?: string | null;
-      phone_masked?: string | null;
+      enrolled_on: IsoDate;
     };
-    TrialLine: { subject: string | number; zh: string; en: string; currency: string; debit: Amount; credit: Amount };
+    TrialLineShown: { subject: number; zh: string; en: string; currency: string; debit: Amount; credit: Amount };
     TrialBalance: {
       open_date: IsoDate;
-      lines: components["schemas"]["TrialLine"][];
+      lines: components["schemas"]["TrialLineShown"][];
       debit_total: Amount;
       credit_total: Amount;
     };
-    DayStatus: { date?: IsoDate; status?: string; open_date?: IsoDate; closed_cells?: number; cells?: number };
-    Health: { status: string; open_date: IsoDate; engine: string };
+    DayShown: { day: IsoDate; expected: number; received: number; closed: boolean };
+    Health: { status: string; open_date: IsoDate; engine: string; demo: boolean };
   };
 }

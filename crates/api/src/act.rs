@@ -1,7 +1,7 @@
 //! Commands on their way to the door, and outcomes on their way back.
 
+use app::Tianxin;
 use app::command::{Command, Outcome};
-use app::{Tianxin, command};
 use axum::http::StatusCode;
 use basics::money::format_minor;
 use basics::{Cell, Id, IdKind};
@@ -73,15 +73,8 @@ impl Api {
                 shown: Some(status_of(&outcome).to_owned()),
                 transfer: None,
             }),
-            StepKind::Rejected => {
-                Taken::Proposed(Receipt { status: "rejected".to_owned(), ..Receipt::default() })
-            }
+            StepKind::Rejected => Taken::Proposed(Receipt { status: "rejected".to_owned(), ..Receipt::default() }),
         })
-    }
-
-    /// The cell that a command changes.
-    pub(crate) fn cell(&self, command: &Command) -> Cell {
-        command::cell_of(command)
     }
 }
 

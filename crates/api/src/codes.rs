@@ -79,8 +79,7 @@ impl Codes {
         }
         // 2⁶⁴ is so much larger than a million that no code is likelier than another.
         let code = format!("{:06}", u64::from_be_bytes(random) % 1_000_000);
-        let sent =
-            Sent { code: code.clone(), at: now, tries: 0, used_by: None, day: of_day.0, that_day: of_day.1 + 1 };
+        let sent = Sent { code: code.clone(), at: now, tries: 0, used_by: None, day: of_day.0, that_day: of_day.1 + 1 };
         by_phone.insert(key, sent);
         Ok(code)
     }

@@ -139,7 +139,8 @@ pub fn router(options: ApiOptions, desk: Arc<Desk>) -> Router {
     let api = Arc::new(Api::new(options, desk));
     let (routes, document) = routes::all(&api);
     let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/api/v1/openapi.json", document);
-    let routes = routes.with_state(api.clone()).merge(docs).fallback(pages::serve).method_not_allowed_fallback(no_method);
+    let routes =
+        routes.with_state(api.clone()).merge(docs).fallback(pages::serve).method_not_allowed_fallback(no_method);
     layers::around(routes, api)
 }
 

@@ -35,8 +35,12 @@ impl Default for Rates {
 
 impl Rates {
     /// No limits: for load tests, where one machine plays thousands of callers.
-    pub const UNLIMITED: Rates =
-        Rates { address_burst: u32::MAX, address_per_second: u32::MAX, actor_burst: u32::MAX, actor_per_second: u32::MAX };
+    pub const UNLIMITED: Rates = Rates {
+        address_burst: u32::MAX,
+        address_per_second: u32::MAX,
+        actor_burst: u32::MAX,
+        actor_per_second: u32::MAX,
+    };
 }
 
 /// A token bucket a key.

@@ -112,9 +112,8 @@ pub fn gate(method: &Method, path: &str) -> Option<&'static Gate> {
 
 /// Whether an actor may pass, as far as its role and kind go.
 pub fn may_pass(access: Access, actor: &Actor, rules: &[Rule], demo: bool) -> bool {
-    let reach = |act: &str| {
-        rules.iter().any(|rule| rule.role == actor.role && rule.act == act && rule.reach != Reach::Approve)
-    };
+    let reach =
+        |act: &str| rules.iter().any(|rule| rule.role == actor.role && rule.act == act && rule.reach != Reach::Approve);
     match access {
         Anyone | SignedIn => true,
         Read(roles) => roles.contains(&actor.role),

@@ -90,9 +90,10 @@ impl Problem {
             Language::Zh => word.zh,
             Language::En => word.en,
         };
-        let filled = self.params.iter().fold(title.to_owned(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), value)
-        });
+        let filled = self
+            .params
+            .iter()
+            .fold(title.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
         // Only English messages name particulars; in Chinese the words of the code stand for them.
         let detail = match (&self.said, language) {
             (Some(said), Language::En) => said.clone(),

@@ -85,8 +85,8 @@ pub const WORDS: &[Word] = &[
     word("not_yours", 403, "这不是您家的信息，不能查看或办理。", "This belongs to another household: you can only see and do what is your own."),
     word("second_person_needed", 403, "这件事要两个人：先提出，再由另一人复核。", "This needs a second person: propose it, and have it approved."),
     word("not_licensed", 403, "本机构的牌照不允许办这项业务。", "The institution's licence does not cover this."),
-    word("wrong_sign_in", 401, "登录名或密码不对，或该账号已停用。", "Login name or password are wrong, or the account is closed."),
-    word("wrong_pin", 401, "手机号、验证码或六位密码不对。", "Phone, code or pin are wrong."),
+    word("wrong_sign_in", 403, "登录名或密码不对，或该账号已停用。", "Login name or password are wrong, or the account is closed."),
+    word("wrong_pin", 403, "手机号、验证码或六位密码不对。", "Phone, code or pin are wrong."),
     word("sign_in_locked", 429, "错误次数太多，请 {retry_after_seconds} 秒后再试。", "Too many wrong tries: try again in {retry_after_seconds} s."),
     word("choose_household", 409, "这个手机号对应几户，请说明是哪一户。", "This phone serves several households: name the one you mean."),
     word("bad_pin", 422, "密码要六位数字，不能是 123456 或同一个数字。", "A pin has six digits, and is neither a run such as 123456 nor one digit six times."),
@@ -94,8 +94,8 @@ pub const WORDS: &[Word] = &[
     // One-time codes.
     word("code_too_soon", 429, "验证码刚发过，请 {retry_after_seconds} 秒后再要。", "A code was sent just now: ask for another in {retry_after_seconds} s."),
     word("code_limit", 429, "今天给这个手机号发的验证码太多了，请明天再试或到服务窗口。", "Too many codes were sent to this phone today: try tomorrow, or come to the service window."),
-    word("wrong_code", 401, "验证码不对，还可以试 {tries_left} 次。", "The code is wrong: {tries_left} tries are left."),
-    word("code_expired", 401, "验证码已过期或还没有要过，请重新获取。", "The code has expired, was used, or was never asked for: ask for a new one."),
+    word("wrong_code", 422, "验证码不对，还可以试 {tries_left} 次。", "The code is wrong: {tries_left} tries are left."),
+    word("code_expired", 422, "验证码已过期或还没有要过，请重新获取。", "The code has expired, was used, or was never asked for: ask for a new one."),
     word("code_locked", 403, "错误次数太多，这个验证码已作废，请稍后重新获取。", "Too many wrong tries: this code is locked, ask for a new one later."),
     word("message_failed", 503, "短信没有发出去，请稍后再试。", "The message could not be sent: try again later."),
     // Identity and enrolment.

@@ -83,7 +83,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 currency: drawn.principal.currency(),
                 drawn_on: drawn.event.value_date,
                 maturity: drawn.maturity,
-                next_due: drawn.next_due,
+                next_due: drawn.next_due.unwrap_or(drawn.maturity),
                 closed_on: None,
             });
             put_event(books, cell, drawn.household, drawn.loan, &drawn.event);
@@ -93,7 +93,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             books.put(&LoanNote {
                 status: if moved.closed_on.is_some() { LoanState::Closed } else { LoanState::Open },
                 outstanding_minor: moved.outstanding_minor,
-                next_due: moved.next_due,
+                next_due: moved.next_due.or(moved.closed_on).unwrap_or(row.maturity),
                 closed_on: moved.closed_on,
                 ..row
             });

@@ -510,8 +510,8 @@ door::table! {
         drawn_on: Date,
         /// The last due date.
         maturity: Date,
-        /// The next due date that is not met.
-        next_due: Option<Date>,
+        /// The next due date that is not met; of a closed loan, the day it was closed.
+        next_due: Date,
         /// The day nothing was owed any more.
         closed_on: Option<Date>,
     }

@@ -141,7 +141,8 @@ impl Phone {
         let kept: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let digits = kept.strip_prefix("+86").unwrap_or(&kept);
         let bytes = digits.as_bytes();
-        let is_mobile = bytes.first() == Some(&b'1') && bytes.get(1).is_some_and(|second| (b'3'..=b'9').contains(second));
+        let is_mobile =
+            bytes.first() == Some(&b'1') && bytes.get(1).is_some_and(|second| (b'3'..=b'9').contains(second));
         if bytes.len() != 11 || !bytes.iter().all(u8::is_ascii_digit) || !is_mobile {
             return Err(IdentityError::BadPhone);
         }

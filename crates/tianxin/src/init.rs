@@ -59,8 +59,35 @@ pub fn read_date(text: &str) -> Result<Date, String> {
 const CHART_FILE: &str = "chart.toml";
 
 impl Init {
+    /// The demonstration's institution.
+    pub fn demonstration(open_date: Date) -> Init {
+        Init {
+            name: "田信示范信用合作社（演示）".to_owned(),
+            licence: Licence::RuralBank.as_str().to_owned(),
+            currency: "CNY".to_owned(),
+            zone_minutes: 480,
+            open_date: Some(open_date),
+            cells: None,
+            capital: None,
+            chart: None,
+        }
+    }
+
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
+        let opened = self.run_quietly(place)?;
+        let folder = place.data.display();
+        let institution = &opened.tianxin.institution;
+        say(format!("made {folder}: {}, {}", institution.name, institution.licence.as_str()));
+        let (engine, cells) = (opened.backend.name(), opened.backend.cells());
+        say(format!("  books   {engine}, {cells} cells, open day {}", opened.open_day()?));
+        say(format!("  keys    {}: back this folder up, apart from the books", place.keys_folder().display()));
+        say(format!("next: tianxin --data {folder} serve"));
+        Ok(())
+    }
+
+    /// Makes the folder without a word.
+    pub fn run_quietly(self, place: &Place) -> Result<config::Opened, Failure> {
         let path = place.settings_path();
         if path.exists() {
             let folder = place.data.display();
@@ -105,14 +132,7 @@ impl Init {
             pay_in(&tianxin, &backend, id, amount)?;
         }
         settings.write(place)?;
-        let opened = config::open(place, config::Use::Write)?;
-        let folder = place.data.display();
-        say(format!("made {folder}: {}, {}", settings.name, settings.licence));
-        let (engine, cells) = (opened.backend.name(), opened.backend.cells());
-        say(format!("  books   {engine}, {cells} cells, open day {}", opened.open_day()?));
-        say(format!("  keys    {}: back this folder up, apart from the books", place.keys_folder().display()));
-        say(format!("next: tianxin --data {folder} serve"));
-        Ok(())
+        config::open(place, config::Use::Write)
     }
 
     fn make_books(

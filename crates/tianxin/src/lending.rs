@@ -25,8 +25,8 @@ pub fn lending(tianxin: Tianxin, place: &Place) -> Result<Tianxin, Failure> {
 fn products(place: &Place, currency: Currency) -> Result<Vec<Product>, Failure> {
     let bad = |error: loan::LoanError| Failure::Unreachable(error.to_string());
     let mut products = Vec::new();
-    for (code, _) in loan::product::SHIPPED {
-        products.push(loan::product::shipped(code).map_err(bad)?);
+    for (file, text) in loan::product::SHIPPED {
+        products.push(Product::parse(file, text).map_err(bad)?);
     }
     let folder = place.data.join(PRODUCTS_FOLDER);
     let listed = match fs::read_dir(&folder) {

@@ -47,6 +47,8 @@ enum Task {
     Init(init::Init),
     /// Serve the books: take commands, close days, sign checkpoints
     Serve(serve::Serve),
+    /// Serve a demonstration with made-up households, ready to be looked at
+    Demo(demo::Demo),
     /// Prove the books from the journal, or derive them again
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     let done = match task {
         Task::Init(init) => init.run(&place),
         Task::Serve(serve) => serve.run(&place),
+        Task::Demo(demo) => demo.run(&place),
         Task::Audit(audit) => audit.run(&place),
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),

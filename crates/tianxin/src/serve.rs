@@ -1,23 +1,27 @@
-//! `tianxin serve`: runs the engine behind the door until it is told to stop.
-//!
-//! Only the health of the server can be asked over HTTP here.
+//! `tianxin serve`: runs the engine behind the door, and the desk and HTTP before it, until told to stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::get;
+use api::ApiOptions;
+use app::Tianxin;
+use app::desk::Desk;
 use clap::Args;
 use door::{Engine, EngineOptions};
-use serde_json::{Value, json};
+use rails::LogMessages;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{self, Opened, Place, Use};
+use crate::config::{self, Opened, Place, Settings, Use};
 use crate::failure::Failure;
-use crate::notary::{Desk, Notary};
+use crate::notary::{Desk as NotaryDesk, Notary};
 use crate::terminal::{log, say};
+use crate::vault::Keys;
+use crate::{clock, lending};
+
+/// Connections that pages and programs read by.
+const READERS: usize = 4;
+/// Where codes and notices go until a message service is connected.
+const MESSAGES_FILE: &str = "messages.log";
 
 /// Serve the books: take commands, close days, sign checkpoints.
 ///
@@ -28,32 +32,92 @@ pub struct Serve {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Tell callers apart by X-Forwarded-For; only behind a proxy that sets it
+    #[arg(long)]
+    behind_proxy: bool,
 }
 
 impl Serve {
     /// Runs the command until a signal ends it.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
+        let service = Service::start(place)?;
+        let options = ApiOptions {
+            trust_forwarded: self.behind_proxy,
+            messages: Arc::new(LogMessages::file(place.data.join(MESSAGES_FILE))),
+            ..service.api_options(self.listen)
+        };
+        let (engine, day) = (service.opened.backend.name(), service.opened.open_day()?);
+        let served = service.listen(self.listen, options, |address| {
+            say(format!("ready on http://{address} ({engine}, open day {day})"))
+        });
+        log("stopping");
+        service.stop();
+        served
+    }
+}
+
+/// An institution at work: engine, desk and notary.
+pub struct Service {
+    /// Everything of the institution.
+    pub opened: Arc<Opened>,
+    /// The desk before the door.
+    pub desk: Arc<Desk>,
+    engine: Arc<Engine<Tianxin>>,
+    notary: Notary,
+}
+
+impl Service {
+    /// Opens a data folder and starts the engine on it.
+    pub fn start(place: &Place) -> Result<Service, Failure> {
+        let settings = Settings::read(place)?;
         let opened = Arc::new(config::open(place, Use::Write)?);
         if let Some(folder) = opened.checkpoints.parent() {
             config::make_private_folder(folder)?;
         }
+        let judge = lending::judge(place, &settings)?;
+        let notary = Notary::start(NotaryDesk::new(&opened))?;
+        let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
+        let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
+        let vault = Arc::new(Keys(opened.keys.clone()));
+        let desk = Arc::new(Desk::new(engine.clone(), vault, judge, READERS));
+        // Enrolments that a crash cut off are finished or freed.
+        desk.heal_directory(clock::now())?;
+        Ok(Service { opened, desk, engine, notary })
+    }
+
+    /// How HTTP is served at an address: cookies need HTTPS unless the address is this machine's own.
+    pub fn api_options(&self, listen: SocketAddr) -> ApiOptions {
+        ApiOptions { secure_cookies: !listen.ip().is_loopback(), ..ApiOptions::default() }
+    }
+
+    /// Serves until a signal comes; `ready` is told the address.
+    pub fn listen(
+        &self,
+        address: SocketAddr,
+        options: ApiOptions,
+        ready: impl FnOnce(SocketAddr),
+    ) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| Failure::Unreachable(format!("no threads to serve with: {error}")))?;
-        let notary = Notary::start(Desk::new(&opened))?;
-        let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
-        let engine = Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?;
-        let served = runtime.block_on(listen(self.listen, opened));
-        log("stopping");
-        engine.stop();
-        notary.stop();
-        served
+        runtime.block_on(serve(address, options, self.desk.clone(), ready))
+    }
+
+    /// Ends in good order.
+    pub fn stop(self) {
+        self.engine.stop();
+        self.notary.stop();
     }
 }
 
-async fn listen(address: SocketAddr, opened: Arc<Opened>) -> Result<(), Failure> {
+async fn serve(
+    address: SocketAddr,
+    options: ApiOptions,
+    desk: Arc<Desk>,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
     let no_signals = |error| Failure::Unreachable(format!("signals cannot be waited for: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
@@ -61,10 +125,7 @@ async fn listen(address: SocketAddr, opened: Arc<Opened>) -> Result<(), Failure>
         Failure::Unreachable(format!("cannot listen on {address} ({error}): choose another address with --listen"))
     };
     let listener = tokio::net::TcpListener::bind(address).await.map_err(taken)?;
-    let address = listener.local_addr().map_err(taken)?;
-    let (engine, day) = (opened.backend.name(), opened.open_day()?);
-    let routes = axum::Router::new().route("/health", get(health)).with_state(opened);
-    say(format!("ready on http://{address} ({engine}, open day {day})"));
+    ready(listener.local_addr().map_err(taken)?);
     let stop = async move {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -72,18 +133,5 @@ async fn listen(address: SocketAddr, opened: Arc<Opened>) -> Result<(), Failure>
         }
     };
     let failed = |error| Failure::Unreachable(format!("serving on {address} failed: {error}"));
-    axum::serve(listener, routes).with_graceful_shutdown(stop).await.map_err(failed)
-}
-
-/// Whether the books can be read.
-async fn health(State(opened): State<Arc<Opened>>) -> (StatusCode, Json<Value>) {
-    let read = tokio::task::spawn_blocking(move || opened.open_day()).await;
-    match read {
-        Ok(Ok(day)) => (StatusCode::OK, Json(json!({ "status": "ok", "open_day": day.to_string() }))),
-        Ok(Err(failure)) => {
-            log(&format!("health: {failure}"));
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "the books cannot be read" })))
-        }
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "a reader failed" }))),
-    }
+    api::serve(listener, options, desk, stop).await.map_err(failed)
 }

@@ -244,7 +244,7 @@ fn a_loan_lives_from_application_to_closed() {
         assert_eq!(closed, month == 11);
     }
     let (note, ..) = house.desk.loan(farmer_id, loan).unwrap();
-    assert_eq!((note.outstanding_minor, note.next_due), (0, None));
+    assert_eq!((note.outstanding_minor, Some(note.next_due)), (0, note.closed_on));
     let trial = house.desk.trial_balance().unwrap();
     let total: i64 = trial.iter().map(|line| line.debit_minor - line.credit_minor).sum();
     assert_eq!(total, 0);

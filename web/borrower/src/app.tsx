@@ -34,7 +34,7 @@ export function App() {
     case "loans":
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "wallet":
-      return id === "transfer" || id === "withdraw" ? <MovePage key={id} kind={id} /> : <WalletPage />;
+      return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:
       return <HomePage />;
   }

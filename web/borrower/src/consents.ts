@@ -27,7 +27,7 @@ export const CONSENTS: readonly Consent[] = [
     agree: ["我看明白了，同意用这些信息开户", "I have read this and agree to it"],
   },
   {
-    purpose: "credit-profile",
+    purpose: "credit",
     version: "2026-01",
     title: ["看收支，算额度", "Income and spending, to work out your limit"],
     text: [

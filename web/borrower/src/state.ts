@@ -1,32 +1,11 @@
 // What all pages share: the language, who is signed in, the client, and where one is.
 
-import { useEffect, useRef, useState } from "preact/hooks";
 import { type Client, Refused, browserClient } from "../../shared/client";
 import { type Language, chooseLanguage, chosenLanguage, tell } from "../../shared/language";
 import { explain } from "../../shared/problems";
+import { Watched, readRoute } from "../../shared/watched";
 
-/** A value that pages can watch. */
-class Watched<T> {
-  private readonly watchers = new Set<(value: T) => void>();
-  constructor(private held: T) {}
-  get value(): T {
-    return this.held;
-  }
-  set(value: T): void {
-    this.held = value;
-    for (const watcher of [...this.watchers]) watcher(value);
-  }
-  use(): T {
-    const [value, change] = useState(this.held);
-    useEffect(() => {
-      const watcher = (next: T) => change(() => next);
-      this.watchers.add(watcher);
-      watcher(this.held);
-      return () => void this.watchers.delete(watcher);
-    }, []);
-    return value;
-  }
-}
+export { useAct, useLoaded } from "../../shared/watched";
 
 /** The signed-in household: undefined while asking, null when nobody is. */
 export const household = new Watched<string | null | undefined>(undefined);
@@ -41,10 +20,6 @@ client.onSignedOut = () => {
 };
 
 addEventListener("hashchange", () => route.set(readRoute()));
-
-function readRoute(): string[] {
-  return location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decodeURIComponent);
-}
 
 export function go(path: string, how: "push" | "replace" = "push"): void {
   if (how === "push") location.hash = path;
@@ -72,47 +47,6 @@ export function useSay(): Say {
 export function useChoice(): (words: { zh: string; en: string }) => string {
   const chosen = language.use();
   return (words) => (chosen === "zh" ? words.zh : words.en) || words.zh;
-}
-
-/** An act a person sets off: one at a time, its error in words. */
-export function useAct() {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const running = useRef(false);
-  const run = async (act: () => Promise<void>) => {
-    if (running.current) return;
-    running.current = true;
-    setBusy(true);
-    setError(null);
-    try {
-      await act();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      running.current = false;
-      setBusy(false);
-    }
-  };
-  return { run, isBusy, error, clear: () => setError(null), fail: setError };
-}
-
-/** Something read from the server, and how to read it again. */
-export function useLoaded<T>(read: () => Promise<T>, on: unknown[] = []) {
-  const [value, setValue] = useState<T | undefined>(undefined);
-  const [error, setError] = useState<unknown>(null);
-  const [round, setRound] = useState(0);
-  useEffect(() => {
-    let isStale = false;
-    setError(null);
-    read().then(
-      (got) => isStale || setValue(() => got),
-      (failure) => isStale || setError(failure),
-    );
-    return () => {
-      isStale = true;
-    };
-  }, [round, ...on]);
-  return { value, error, again: () => setRound(round + 1) };
 }
 
 export function wordsFor(error: unknown, wasWrite = true): string {

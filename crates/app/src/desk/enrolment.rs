@@ -1,6 +1,6 @@
 //! Enrolment and erasure: personal data is sealed here, and only here.
 
-use basics::{Cell, Id, Instant};
+use basics::{Cell, Id, Instant, cbor};
 use door::backend::{ClaimState, DirectoryRow};
 use door::directory::{self, Burial};
 use door::{Actor, Answer, Order, Request, key};
@@ -28,6 +28,18 @@ pub struct EnrolRequest {
     pub consents: Vec<(String, String)>,
 }
 
+impl EnrolRequest {
+    /// What was typed, as bytes that stay the same from one version of the program to the next.
+    fn to_bytes(&self) -> Vec<u8> {
+        let member = |new: &NewMember| {
+            let NewMember { role, name, resident_id, phone, extra_fields } = new.clone();
+            (role, name, resident_id, phone, extra_fields)
+        };
+        let members: Vec<_> = self.members.iter().map(member).collect();
+        cbor::to_bytes(&(self.household, self.village.clone(), members, self.consents.clone()))
+    }
+}
+
 /// A person to be enrolled, as typed in and checked by the identity port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMember {
@@ -46,18 +58,6 @@ pub struct NewMember {
 impl Desk {
     /// Enrols a household. Can be repeated whole with the same command id.
     pub fn enrol(&self, asked: &EnrolRequest, actor: Actor, at: Instant) -> Result<Answer, DeskError> {
-        self.enrol_with(asked, &[], actor, at)
-    }
-
-    /// Enrols a household with further fields of its head, name and value, sealed like the others: such as the
-    /// hash of its pin. A repeat must give the same fields.
-    pub fn enrol_with(
-        &self,
-        asked: &EnrolRequest,
-        head_fields: &[(&str, String)],
-        actor: Actor,
-        at: Instant,
-    ) -> Result<Answer, DeskError> {
         if asked.members.is_empty() {
             return Err(DeskError::refused("bad_household", "a household has one head and at most 20 persons"));
         }
@@ -73,14 +73,7 @@ impl Desk {
         let mut members = Vec::with_capacity(asked.members.len());
         let mut claims = Vec::with_capacity(asked.members.len());
         for (person, new) in persons.iter().zip(&asked.members) {
-            let mut member = self.seal_member(asked.command_id, *person, new)?;
-            if new.role == MemberRole::Head {
-                for (field, value) in head_fields {
-                    let vault = self.vault.as_ref();
-                    member.fields.push(seal_field(vault, *person, field, asked.command_id, value.as_bytes())?);
-                }
-            }
-            members.push(member);
+            members.push(self.seal_member(asked.command_id, *person, new)?);
             claims.push(DirectoryRow {
                 hash: self.resident_hash(&new.resident_id),
                 cell,
@@ -98,8 +91,7 @@ impl Desk {
             consents: asked.consents.clone(),
         });
         // The digest is of what was typed: the same request is recognised even after its keys are gone.
-        let typed = if head_fields.is_empty() { format!("{asked:?}") } else { format!("{asked:?} {head_fields:?}") };
-        let digest = self.vault.keyed_hash("request", typed.as_bytes());
+        let digest = self.vault.keyed_hash("request", &asked.to_bytes());
         let request = Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) };
         let (tombstone, is_alive) = burial(at);
         let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };

@@ -89,7 +89,7 @@ impl DemoHousehold {
         let mut stream = Stream::new(seed ^ number.wrapping_mul(0x5851_f42d_4c95_7f2d));
         let livelihood = LIVELIHOODS[stream.between(0, 4) as usize];
         let income_fen = stream.between(180_000, 950_000);
-        let thrift = stream.between(55, 104);
+        let thrift = stream.between(48, 94);
         DemoHousehold {
             number,
             id: Id::default().derive(&format!("demo household {seed} {number}")),
@@ -101,7 +101,7 @@ impl DemoHousehold {
             income_fen,
             living_fen: income_fen * thrift / 100 / 30,
             reserve_fen: income_fen * stream.between(1, 40) / 10,
-            luck_percent: stream.between(1, 14),
+            luck_percent: stream.between(1, 9),
             seed: stream.next(),
         }
     }

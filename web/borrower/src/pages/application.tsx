@@ -1,6 +1,6 @@
 // What became of an application: approved, less, with a person, or declined, always with the reasons.
 
-import type { Application, Drawn } from "../../../shared/bodies";
+import type { Application, Drawn, Loan } from "../../../shared/bodies";
 import { parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { Facts, Icon, Key, LinkKey, Loading, Notice, Reasons, Screen, Trouble } from "../parts";
@@ -12,10 +12,6 @@ const answers = new Map<string, Application>();
 
 export function keepAnswer(answer: Application): void {
   answers.set(answer.application, answer);
-}
-
-export function forgetAnswer(id: string): void {
-  answers.delete(id);
 }
 
 export function ApplicationPage({ id }: { id: string }) {
@@ -38,7 +34,7 @@ export function ApplicationPage({ id }: { id: string }) {
 function Outcome({ application, again }: { application: Application; again: () => void }) {
   const say = useSay();
   const asked = parseFen(application.asked) ?? 0;
-  const approved = parseFen(application.approved ?? "") ?? 0;
+  const approved = parseFen(application.approved) ?? 0;
   const amounts = { asked: yuan(asked), approved: yuan(approved) };
   switch (application.status) {
     case "approved":
@@ -49,8 +45,8 @@ function Outcome({ application, again }: { application: Application; again: () =
           title={approved < asked ? say("这次最多能借 {approved}", "You can borrow {approved}", amounts) : say("可以借给您 {approved}", "You can borrow {approved}", amounts)}
           words={
             approved < asked
-              ? say("您想借 {asked}，我们算下来借 {approved} 比较稳妥。原因：", "You asked for {asked}; we find {approved} sound. Why:", amounts)
-              : say("您要的数，全部可以借。原因：", "You can have all you asked for. Why:")
+              ? say("您想借 {asked}，我们算下来借 {approved} 比较稳妥。", "You asked for {asked}; we find {approved} sound.", amounts)
+              : say("您要的数，全部可以借。", "You can have all you asked for.")
           }
           foot={
             <>
@@ -67,7 +63,7 @@ function Outcome({ application, again }: { application: Application; again: () =
           application={application}
           kind="plain"
           title={say("工作人员要看一看", "A person will look at it")}
-          words={say("您的申请收到了，有人会来看，不用再交一次。原因：", "We have your application and a person will look at it; no need to apply again. Why:")}
+          words={say("您的申请收到了，有人会来看，不用再交一次。", "We have your application and a person will look at it; no need to apply again.")}
           foot={
             <>
               <LinkKey to="/">{say("知道了", "All right")}</LinkKey>
@@ -77,14 +73,14 @@ function Outcome({ application, again }: { application: Application; again: () =
         />
       );
     case "signed":
-      return application.contract ? <Draw application={application} contract={application.contract} /> : <Finished application={application} />;
+      return <Signed application={application} />;
     default:
       return (
         <Result
           application={application}
           kind="bad"
           title={say("这次不能借给您", "We cannot lend this time")}
-          words={say("我们知道您等着用钱，对不起。原因：", "We are sorry. Why:")}
+          words={say("我们知道您等着用钱，对不起。", "We are sorry.")}
           foot={<LinkKey to="/">{say("回首页", "First page")}</LinkKey>}
         >
           <Notice>{say("觉得不对？可以到服务窗口，要求工作人员重新看。过一段时间收支有变化，也可以再来申请。", "You may ask at the service window for a person to look at it again, or apply later when things have changed.")}</Notice>
@@ -109,7 +105,7 @@ function Result({ application, kind, title, words, foot, children }: {
       <div class={`seal ${kind}`}>
         <Icon name={kind === "good" ? "check" : kind === "plain" ? "clock" : "cross"} />
       </div>
-      <p class="lead">{words}</p>
+      <p class="lead">{application.reasons.length > 0 ? say("{words}原因：", "{words} Why:", { words }) : words}</p>
       <Reasons reasons={application.reasons} />
       <section class="card">
         <Facts
@@ -127,11 +123,24 @@ function Result({ application, kind, title, words, foot, children }: {
   );
 }
 
-/** Signed: the money waits to be drawn. */
+/** Signed: the money waits to be drawn, or has been. */
+function Signed({ application }: { application: Application }) {
+  const say = useSay();
+  const loaded = useLoaded(() => client.read<Loan[]>(`/households/${household.value}/loans`));
+  const { contract } = application;
+  const loan = loaded.value?.find((one) => one.contract === contract);
+  if (loaded.value && contract && !loan) return <Draw application={application} contract={contract} />;
+  return (
+    <Screen title={say("合同签好了", "The contract is signed")} back="/" foot={loan && <LinkKey to={`/loans/${loan.loan}`}>{say("看我的借款", "See my loan")}</LinkKey>}>
+      {loaded.value ? <p class="lead">{say("这次申请已经办完。", "This application is finished.")}</p> : <Loading error={loaded.error} again={loaded.again} />}
+    </Screen>
+  );
+}
+
 function Draw({ application, contract }: { application: Application; contract: string }) {
   const say = useSay();
   const act = useAct();
-  const amount = yuan(application.approved ?? application.asked);
+  const amount = yuan(application.approved);
   const draw = () =>
     act.run(async () => {
       const drawn = await client.write<Drawn>(
@@ -139,7 +148,7 @@ function Draw({ application, contract }: { application: Application; contract: s
         {},
         { told: say("放款 {amount}", "pay-out of {amount}", { amount }) },
       );
-      moneyArrived(drawn.loan, drawn.status === "pending_funds" ? "waiting" : "arrived");
+      moneyArrived(drawn.loan);
       go(`/loans/${drawn.loan}`, "replace");
     });
   return (
@@ -153,15 +162,6 @@ function Draw({ application, contract }: { application: Application; contract: s
       </div>
       <p class="lead">{say("还差一步：点下面，钱马上到您的钱包。从到账那天开始算利息。", "One step is left: tap below and the money is in your wallet at once. Interest counts from that day.")}</p>
       <Trouble error={act.error} />
-    </Screen>
-  );
-}
-
-function Finished({ application }: { application: Application }) {
-  const say = useSay();
-  return (
-    <Screen title={say("合同签好了", "The contract is signed")} back="/" foot={<LinkKey to={application.loan ? `/loans/${application.loan}` : "/"}>{say("看我的借款", "See my loan")}</LinkKey>}>
-      <p class="lead">{say("这次申请已经办完。", "This application is finished.")}</p>
     </Screen>
   );
 }

@@ -81,7 +81,7 @@ function limitOf(limits: Limits, code: string) {
 /** What may be asked for: the limit where there is one, else the product's own bounds for a person to decide on. */
 function bounds(product: Product, limits: Limits) {
   const limit = limitOf(limits, product.code);
-  const available = limit && !limit.outcome.startsWith("refer") ? (parseFen(limit.available) ?? 0) : 0;
+  const available = limit && ["approve", "less"].includes(limit.outcome) ? (parseFen(limit.available) ?? 0) : 0;
   const min = parseFen(product.amount_min) ?? 0;
   const max = parseFen(product.amount_max) ?? 0;
   return { min, max, multiple: parseFen(product.amount_multiple) ?? 100, available: Math.min(available, max) };
@@ -264,7 +264,7 @@ function Check({ product, limits, wish }: StepProps & { wish: Wish }) {
         { product: wish.product, amount, term_months: wish.months, purpose: wish.use },
         { told: say("申请借 {amount}", "application for {amount}", { amount: yuan(wish.fen) }) },
       );
-      keepAnswer({ ...answer, product: wish.product, asked: answer.asked ?? amount, term_months: wish.months, purpose: wish.use });
+      keepAnswer(answer);
       keepTyped("borrow", null);
       go(`/applications/${answer.application}`, "replace");
     });
@@ -284,7 +284,7 @@ function Check({ product, limits, wish }: StepProps & { wish: Wish }) {
         </section>
         {shown && <Estimate quote={shown} hasRate={rate !== null} />}
         <p class="hint">{say("提交以后马上有答复。现在还不算签约，不花一分钱。", "You get an answer at once. Nothing is signed yet and it costs nothing.")}</p>
-        {limit && !limit.outcome.startsWith("approve") && <Reasons reasons={limit.reasons} />}
+        {limit && limit.outcome !== "approve" && <Reasons reasons={limit.reasons} />}
         <Trouble error={act.error} />
       </Screen>
     </Form>

@@ -29,7 +29,7 @@ export function HomePage() {
       client.read<Loan[]>(`${base}/loans`),
       client.read<Application[]>(`${base}/applications`),
     ]);
-    return { own, limits, products: known, loans, applications };
+    return { own, limits, products: known, loans, applications: await inHand(base, applications, loans) };
   }, [id]);
   const head = all.value?.own.persons.find((person) => person.role === "head") ?? all.value?.own.persons[0];
   const title = head?.name ? say("{name}，您好", "Hello, {name}", { name: head.name }) : say("您好", "Hello");
@@ -47,14 +47,13 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
   const today = all.limits.open_date;
   const open = all.loans.filter((loan) => loan.status !== "closed");
   const closed = all.loans.length - open.length;
-  const inHand = all.applications.filter((application) => ["approved", "referred", "signed"].includes(application.status) && !isDrawn(application, all.loans));
   return (
     <>
       <Unanswered again={again} />
       {open.filter((loan) => loan.next_due).sort((a, b) => (a.next_due ?? "").localeCompare(b.next_due ?? "")).slice(0, 1).map((loan) => (
         <NextDue key={loan.loan} loan={loan} today={today} name={productName(all.products, loan.product, chosen)} />
       ))}
-      {inHand.map((application) => (
+      {all.applications.map((application) => (
         <a class="card row-link" key={application.application} href={`#/applications/${application.application}`}>
           <span>
             <b>{say("申请 {amount}", "Application for {amount}", { amount: yuan(application.asked) })}</b>
@@ -97,8 +96,16 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
   );
 }
 
-function isDrawn(application: Application, loans: Loan[]): boolean {
-  return application.contract_status === "drawn" || loans.some((loan) => loan.loan === application.loan);
+/** Applications that somebody has still to do something about. */
+async function inHand(base: string, all: Application[], loans: Loan[]): Promise<Application[]> {
+  const signed = all.filter((application) => application.status === "signed");
+  let undrawn: Application[] = [];
+  // Only where a contract has no loan yet is it worth asking which.
+  if (signed.length > loans.length) {
+    const whole = await Promise.all(signed.map((application) => client.read<Application>(`${base}/applications/${application.application}`)));
+    undrawn = whole.filter((application) => !loans.some((loan) => loan.contract === application.contract));
+  }
+  return [...all.filter((application) => ["approved", "referred"].includes(application.status)), ...undrawn];
 }
 
 function NextDue({ loan, today, name }: { loan: Loan; today: string; name: string }) {
@@ -125,6 +132,10 @@ function NextDue({ loan, today, name }: { loan: Loan; today: string; name: strin
 /** What can be borrowed at once: the largest sum first, then each product with its reasons. */
 function Available({ limits, products: known }: { limits: Limits; products: Product[] }) {
   const say = useSay();
+  // What holds for all products is said once.
+  const codes = limits.products.map((one) => new Set(one.reasons.map((reason) => reason.code)));
+  const isForAll = (code: string) => limits.products.length > 1 && codes.every((some) => some.has(code)) && sameWords(limits, code);
+  const forAll = (limits.products[0]?.reasons ?? []).filter((reason) => isForAll(reason.code));
   const best = limits.products.reduce((most, one) => Math.max(most, fenOf(one)), 0);
   return (
     <section class="card">
@@ -143,13 +154,18 @@ function Available({ limits, products: known }: { limits: Limits; products: Prod
           <LinkKey to="/borrow">{say("我要申请", "Apply")}</LinkKey>
         </>
       )}
+      <Reasons reasons={forAll} />
       <ul class="products">
         {limits.products.map((limit) => (
-          <OneLimit key={limit.product} limit={limit} product={known.find((product) => product.code === limit.product)} />
+          <OneLimit key={limit.product} limit={{ ...limit, reasons: limit.reasons.filter((reason) => !isForAll(reason.code)) }} product={known.find((product) => product.code === limit.product)} />
         ))}
       </ul>
     </section>
   );
+}
+
+function sameWords(limits: Limits, code: string): boolean {
+  return new Set(limits.products.map((one) => one.reasons.find((reason) => reason.code === code)?.zh)).size === 1;
 }
 
 function OneLimit({ limit, product }: { limit: ProductLimit; product?: Product }) {
@@ -161,7 +177,7 @@ function OneLimit({ limit, product }: { limit: ProductLimit; product?: Product }
     <li>
       <p class="product">
         <b>{product ? choice({ zh: product.name_zh, en: product.name_en }) : limit.product}</b>
-        <span>{fen > 0 ? say("可借 {amount}", "up to {amount}", { amount: yuan(decimal(fen)) }) : limit.outcome === "decline" || limit.outcome === "declined" ? say("暂时不能借", "not now") : say("请人工看", "a person decides")}</span>
+        <span>{fen > 0 ? say("可借 {amount}", "up to {amount}", { amount: yuan(decimal(fen)) }) : limit.outcome === "decline" ? say("暂时不能借", "not now") : say("请人工看", "a person decides")}</span>
       </p>
       <p class="hint">
         {product && term("method", product.method, chosen)}
@@ -173,7 +189,7 @@ function OneLimit({ limit, product }: { limit: ProductLimit; product?: Product }
 }
 
 function fenOf(limit: ProductLimit): number {
-  return limit.outcome.startsWith("refer") || limit.outcome.startsWith("decline") ? 0 : (parseFen(limit.available) ?? 0);
+  return ["approve", "less"].includes(limit.outcome) ? (parseFen(limit.available) ?? 0) : 0;
 }
 
 /** Writes whose answer got lost: they are asked for again under their own id. */

@@ -8,11 +8,11 @@ import { Facts, Icon, LinkKey, Loading, Notice, Screen } from "../parts";
 import { productName, products } from "../products";
 import { client, household, language, useLoaded, useSay } from "../state";
 
-const arrivals = new Map<string, "arrived" | "waiting">();
+const arrivals = new Set<string>();
 
 /** Notes that a loan was drawn a moment ago, so that its page says so once. */
-export function moneyArrived(loan: string, how: "arrived" | "waiting"): void {
-  arrivals.set(loan, how);
+export function moneyArrived(loan: string): void {
+  arrivals.add(loan);
 }
 
 export function LoanPage({ id }: { id: string }) {
@@ -20,7 +20,7 @@ export function LoanPage({ id }: { id: string }) {
   const chosen = language.use();
   const loaded = useLoaded(async () => {
     const [loan, known] = await Promise.all([client.read<LoanDetail>(`/households/${household.value}/loans/${id}`), products()]);
-    return { loan, known, arrival: arrivals.get(id) };
+    return { loan, known, hasArrived: arrivals.has(id) };
   }, [id]);
   if (!loaded.value) {
     return (
@@ -29,11 +29,11 @@ export function LoanPage({ id }: { id: string }) {
       </Screen>
     );
   }
-  const { loan, known, arrival } = loaded.value;
+  const { loan, known, hasArrived } = loaded.value;
   arrivals.delete(id);
   const isClosed = loan.status === "closed";
   const isDue = (parseFen(loan.due_today) ?? 0) > 0;
-  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : arrival === "arrived" ? say("钱到了", "The money is here") : say("我的借款", "My loan");
+  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
   return (
     <Screen
       title={title}
@@ -41,20 +41,19 @@ export function LoanPage({ id }: { id: string }) {
       foot={
         isClosed ? (
           <LinkKey to="/">{say("回首页", "First page")}</LinkKey>
-        ) : arrival ? (
+        ) : hasArrived ? (
           <LinkKey to="/">{say("看我的钱包", "See my wallet")}</LinkKey>
         ) : (
           <LinkKey to={`/loans/${id}/repay`}>{isDue ? say("还款 {amount}", "Repay {amount}", { amount: yuan(loan.due_today, true) }) : say("还款", "Repay")}</LinkKey>
         )
       }
     >
-      {(arrival === "arrived" || isClosed) && (
+      {(hasArrived || isClosed) && (
         <div class="seal good">
           <Icon name="check" />
         </div>
       )}
-      {arrival === "arrived" && <Notice kind="good">{say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}</Notice>}
-      {arrival === "waiting" && <Notice>{say("钱正在路上，到了会显示在钱包里，不用再点。", "The money is on its way and will show in your wallet; no need to tap again.")}</Notice>}
+      {hasArrived && <Notice kind="good">{say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}</Notice>}
       {isClosed && <p class="lead">{say("您都还清了，谢谢您守信用。", "You have paid all of it. Thank you.")}</p>}
       <section class="card">
         <Facts
@@ -104,7 +103,7 @@ export function LoanPage({ id }: { id: string }) {
                 <b>{term("event", event.kind, chosen)}</b>
                 <small>
                   {day(event.date, chosen)}
-                  {event.allocation && event.kind !== "disbursed" ? `　${split(event.allocation, say)}` : ""}
+                  {event.allocation ? `　${split(event.allocation, say)}` : ""}
                 </small>
               </span>
               <span class="amount">{yuan(event.amount, true)}</span>
@@ -124,15 +123,14 @@ function rowState(row: LoanRow, say: ReturnType<typeof useSay>, chosen: "zh" | "
 
 /** What a payment went to: "本金 … 利息 …". */
 export function split(allocation: NonNullable<LoanDetail["history"][number]["allocation"]>, say: ReturnType<typeof useSay>): string {
-  const parts: [string, string | undefined][] = [
+  const parts: [string, string][] = [
     [say("本金", "principal"), allocation.principal],
     [say("利息", "interest"), allocation.interest],
     [say("费用", "fee"), allocation.fee],
     [say("罚息", "penalty"), allocation.penalty],
-    [say("复利", "interest on interest"), allocation.compound],
   ];
   return parts
-    .filter(([, amount]) => amount !== undefined && (parseFen(amount) ?? 0) !== 0)
+    .filter(([, amount]) => (parseFen(amount) ?? 0) !== 0)
     .map(([name, amount]) => `${name} ${yuan(amount, true)}`)
     .join(say("，", ", "));
 }

@@ -1,12 +1,12 @@
-// Money out of the wallet: to another household, or withdrawn to the bank account.
+// Money out of the wallet: to another household, or withdrawn to the bank account. In a demonstration, in.
 
 import { useState } from "preact/hooks";
-import type { Household } from "../../../shared/bodies";
+import type { Household, Receipt } from "../../../shared/bodies";
 import { decimal, parseFen, yuan } from "../../../shared/money";
 import { Facts, Field, Form, Icon, Key, LinkKey, Loading, Screen, Trouble } from "../parts";
 import { client, household, useAct, useLoaded, useSay } from "../state";
 
-export function MovePage({ kind }: { kind: "transfer" | "withdraw" }) {
+export function MovePage({ kind }: { kind: "transfer" | "withdraw" | "top-up" }) {
   const say = useSay();
   const act = useAct();
   const base = `/households/${household.value}`;
@@ -16,11 +16,13 @@ export function MovePage({ kind }: { kind: "transfer" | "withdraw" }) {
   const [note, setNote] = useState("");
   const [wrong, setWrong] = useState<{ field: "to" | "amount"; words: string } | null>(null);
   const [isSure, setSure] = useState(false);
-  const [done, setDone] = useState<{ fen: number; status?: string } | null>(null);
+  const [done, setDone] = useState<{ fen: number; status: string } | null>(null);
   const isTransfer = kind === "transfer";
-  const title = isTransfer ? say("转给别人", "Transfer") : say("取钱", "Withdraw");
+  const isIn = kind === "top-up";
+  const title = isTransfer ? say("转给别人", "Transfer") : isIn ? say("演示存钱", "Demo top-up") : say("取钱", "Withdraw");
+  const verb = isTransfer ? say("转", "transfer") : isIn ? say("存", "pay in") : say("取", "withdraw");
   if (done) {
-    const isOnItsWay = done.status !== undefined && /pending|reserved|flight|sent|waiting/.test(done.status);
+    const isOnItsWay = done.status !== "done";
     return (
       <Screen title={isOnItsWay ? say("正在办", "On its way") : say("办好了", "Done")} foot={<LinkKey to="/wallet">{say("看钱包", "See my wallet")}</LinkKey>}>
         <div class="seal good">
@@ -31,6 +33,8 @@ export function MovePage({ kind }: { kind: "transfer" | "withdraw" }) {
             ? say("{amount} 正在转出，稍后到账，不用再点。", "{amount} is on its way; no need to tap again.", { amount: yuan(done.fen, true) })
             : isTransfer
               ? say("已转出 {amount}。", "{amount} transferred.", { amount: yuan(done.fen, true) })
+              : isIn
+                ? say("已存入 {amount}。", "{amount} paid in.", { amount: yuan(done.fen, true) })
               : say("已取出 {amount}。", "{amount} withdrawn.", { amount: yuan(done.fen, true) })}
         </p>
       </Screen>
@@ -48,16 +52,18 @@ export function MovePage({ kind }: { kind: "transfer" | "withdraw" }) {
   const submit = () => {
     if (isTransfer && !/^hh-/.test(to.trim())) return setWrong({ field: "to", words: say("请填收款人的账号，以 hh- 开头", "Please give the payee's account; it begins with hh-") });
     if (fen === null || fen <= 0) return setWrong({ field: "amount", words: say("请填一个数，比如 200", "Please enter a number, such as 200") });
-    if (fen > available) return setWrong({ field: "amount", words: say("钱包里只有 {amount}", "The wallet holds only {amount}", { amount: yuan(available, true) }) });
+    if (!isIn && fen > available) return setWrong({ field: "amount", words: say("钱包里只有 {amount}", "The wallet holds only {amount}", { amount: yuan(available, true) }) });
     setWrong(null);
     if (!isSure) return setSure(true);
     return void act.run(async () => {
       const amount = decimal(fen);
       const told = `${title} ${yuan(fen, true)}`;
       const answer = isTransfer
-        ? await client.write<{ status?: string } | undefined>(`${base}/transfers`, { to: to.trim(), amount, note: note.trim() }, { told })
-        : await client.write<{ status?: string } | undefined>(`${base}/withdrawals`, { amount }, { told });
-      setDone({ fen, status: answer?.status });
+        ? await client.write<Receipt>(`${base}/transfers`, { to: to.trim(), amount, note: note.trim() || say("转账", "Transfer") }, { told })
+        : isIn
+          ? await client.write<Receipt>(`${base}/topups`, { amount, reference: "demo" }, { told })
+          : await client.write<Receipt>(`${base}/withdrawals`, { amount }, { told });
+      setDone({ fen, status: answer.status });
     });
   };
   const set = (change: (value: string) => void) => (value: string) => {
@@ -72,7 +78,7 @@ export function MovePage({ kind }: { kind: "transfer" | "withdraw" }) {
         back="/wallet"
         foot={
           <>
-            <Key submit isBusy={act.isBusy}>{isSure ? say("对，{what} {amount}", "Yes, {what} {amount}", { what: isTransfer ? say("转", "transfer") : say("取", "withdraw"), amount: yuan(fen, true) }) : say("下一步", "Next")}</Key>
+            <Key submit isBusy={act.isBusy}>{isSure ? say("对，{what} {amount}", "Yes, {what} {amount}", { what: verb, amount: yuan(fen, true) }) : say("下一步", "Next")}</Key>
             {isSure && <Key kind="plain" onClick={() => setSure(false)}>{say("改一改", "Change it")}</Key>}
           </>
         }

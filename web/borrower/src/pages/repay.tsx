@@ -122,7 +122,7 @@ function Done({ id, fen, answer }: { id: string; fen: number; answer: Repaid }) 
         <Facts
           rows={[
             [say("还了", "Paid"), yuan(fen, true)],
-            answer.allocation && [say("用来还", "Went to"), split(answer.allocation, say)],
+            [say("用来还", "Went to"), split(answer.allocation, say)],
             [say("没还的本金", "Principal left"), yuan(answer.outstanding, true)],
           ]}
         />

@@ -1,10 +1,9 @@
 // The wallet's account, newest first, a page at a time.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Entries, Entry, Household } from "../../../shared/bodies";
+import type { Entries, Entry, Health, Household } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
-import { hasTerm, term } from "../../../shared/terms";
 import { Key, LinkKey, Loading, Screen, Trouble } from "../parts";
 import { client, household, language, useAct, useLoaded, useSay } from "../state";
 
@@ -16,8 +15,12 @@ export function WalletPage() {
   const act = useAct();
   const base = `/households/${household.value}`;
   const loaded = useLoaded(async () => {
-    const [own, first] = await Promise.all([client.read<Household>(base), client.read<Entries>(`${base}/entries?limit=${PAGE}`)]);
-    return { own, first };
+    const [own, first, health] = await Promise.all([
+      client.read<Household>(base),
+      client.read<Entries>(`${base}/entries?limit=${PAGE}`),
+      client.read<Health>("/health"),
+    ]);
+    return { own, first, isDemo: health.demo };
   });
   const [items, setItems] = useState<Entry[]>([]);
   const [next, setNext] = useState<string | null>(null);
@@ -43,6 +46,7 @@ export function WalletPage() {
           <div class="keys-in-row">
             <LinkKey to="/wallet/transfer" kind="plain">{say("转账", "Transfer")}</LinkKey>
             <LinkKey to="/wallet/withdraw" kind="plain">{say("取钱", "Withdraw")}</LinkKey>
+            {loaded.value?.isDemo && <LinkKey to="/wallet/top-up" kind="plain">{say("演示存钱", "Demo top-up")}</LinkKey>}
           </div>
           <section class="card">
             <h2>{say("收支明细", "Entries")}</h2>
@@ -51,7 +55,7 @@ export function WalletPage() {
               {items.map((entry) => (
                 <li key={entry.entry}>
                   <span>
-                    <b>{hasTerm("entry", entry.kind) ? term("entry", entry.kind, chosen) : ((chosen === "zh" && entry.kind_zh) || entry.kind)}</b>
+                    <b>{chosen === "zh" ? entry.kind_zh : entry.kind_en}</b>
                     <small>
                       {day(entry.value_date, chosen)}
                       {entry.memo ? `　${entry.memo}` : ""}

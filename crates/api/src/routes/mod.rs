@@ -1,0 +1,90 @@
+//! The routes, one file a group, and the OpenAPI document made from them.
+
+mod applications;
+mod household;
+mod loans;
+mod money;
+mod office;
+mod proposals;
+mod public;
+pub(crate) use public::FeeShown;
+mod sign_in;
+mod staff;
+
+use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Shared;
+use crate::problem::ProblemDocument;
+use crate::session::COOKIE;
+
+/// What the document says of all routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tianxin 田信",
+        description = "Rural micro-lending. Amounts are decimal strings in major units, rates are percent, dates are \
+            ISO 8601. Every write that is a command carries a header `Command-Id` (a UUID made by the caller; the same \
+            one when it is sent again: it is done once and answered alike). Errors are problem documents (RFC 9457) \
+            with stable codes, in the language of `Accept-Language` (zh, en).",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ProblemDocument)),
+    security(("session" = [], "csrf" = []), ("bearer" = [])),
+)]
+struct Document;
+
+/// The routes behind the gate, and their document.
+pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(public::health))
+        .routes(routes!(public::send_code))
+        .routes(routes!(public::products))
+        .routes(routes!(public::quote))
+        .routes(routes!(sign_in::enrol))
+        .routes(routes!(sign_in::open, sign_in::close))
+        .routes(routes!(sign_in::me))
+        .routes(routes!(household::view))
+        .routes(routes!(household::entries))
+        .routes(routes!(household::limits))
+        .routes(routes!(household::profile))
+        .routes(routes!(household::observe))
+        .routes(routes!(money::top_up))
+        .routes(routes!(money::withdraw))
+        .routes(routes!(money::transfer))
+        .routes(routes!(applications::list, applications::apply))
+        .routes(routes!(applications::one))
+        .routes(routes!(applications::sign))
+        .routes(routes!(loans::draw))
+        .routes(routes!(loans::list))
+        .routes(routes!(loans::one))
+        .routes(routes!(loans::repay))
+        .routes(routes!(office::referrals))
+        .routes(routes!(office::decide))
+        .routes(routes!(office::loans))
+        .routes(routes!(office::households))
+        .routes(routes!(office::trial_balance))
+        .routes(routes!(office::fund))
+        .routes(routes!(office::grant))
+        .routes(routes!(office::close_day))
+        .routes(routes!(office::day))
+        .routes(routes!(office::reverse))
+        .routes(routes!(proposals::list))
+        .routes(routes!(proposals::approve))
+        .routes(routes!(proposals::reject))
+        .routes(routes!(staff::list, staff::set))
+        .routes(routes!(staff::token))
+        .split_for_parts();
+    if let Some(components) = &mut document.components {
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+        let csrf = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-CSRF-Token")));
+        let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("csrf", csrf);
+        components.add_security_scheme("bearer", bearer);
+    }
+    (router.route_layer(from_fn_with_state(api.clone(), crate::gate::pass)), document)
+}

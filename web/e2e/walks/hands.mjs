@@ -1,0 +1,45 @@
+// What a person does on the pages, in their words.
+
+/** The screen with this heading. */
+export async function sees(page, heading) {
+  await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+}
+
+export async function taps(page, name) {
+  const exact = typeof name === "string";
+  await page.getByRole("button", { name, exact }).or(page.getByRole("link", { name, exact })).first().click();
+}
+
+export async function types(page, label, text) {
+  await page.getByLabel(label).first().fill(text);
+}
+
+export async function chooses(page, name) {
+  await page.getByRole("radio", { name }).check({ force: true });
+}
+
+/** The demonstration shows the code that would come by message. */
+export async function typesTheCode(page) {
+  const told = await page.getByText("验证码是").innerText();
+  await types(page, "6 位验证码", /(\d{6})/.exec(told)[1]);
+}
+
+/** Nothing on the page is smaller than a finger, unnamed, or wider than the screen. */
+export async function faultsOf(page) {
+  return page.evaluate(() => {
+    const faults = [];
+    if (document.documentElement.scrollWidth > innerWidth) faults.push(`wider than the screen: ${document.documentElement.scrollWidth} > ${innerWidth}`);
+    for (const one of document.querySelectorAll("a, button, input, select, textarea")) {
+      const box = (one.matches("input[type=checkbox], input[type=radio]") ? (one.closest("label") ?? one) : one).getBoundingClientRect();
+      const words = (one.textContent || one.getAttribute("aria-label") || "").trim();
+      // What is shown only on focus, or not at all, is no target.
+      if (box.width <= 1) continue;
+      if (box.height < 44 || box.width < 44) faults.push(`small (${Math.round(box.width)}x${Math.round(box.height)}): ${one.tagName} ${words}`);
+      if (one.matches("input, select, textarea") && one.labels.length === 0) faults.push(`no label: ${one.outerHTML.slice(0, 80)}`);
+      if (one.matches("a, button") && words === "") faults.push(`no words: ${one.outerHTML.slice(0, 80)}`);
+    }
+    const headings = document.querySelectorAll("h1").length;
+    if (headings !== 1) faults.push(`${headings} headings of the first level`);
+    return faults;
+  });
+}

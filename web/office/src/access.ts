@@ -1,0 +1,31 @@
+// Which pages each role is shown. The server's permission table decides; this only spares people pages that
+// would refuse them.
+
+export type Page = "referrals" | "proposals" | "households" | "loans" | "trial-balance" | "day";
+
+const SHOWN: Record<string, readonly Page[]> = {
+  clerk: ["households", "loans", "proposals"],
+  officer: ["referrals", "households", "loans", "proposals"],
+  analyst: ["referrals", "households", "loans"],
+  accountant: ["trial-balance", "day", "proposals", "households", "loans"],
+  approver: ["proposals", "referrals", "households", "loans", "trial-balance", "day"],
+  auditor: ["trial-balance", "loans", "households", "referrals", "proposals", "day"],
+  admin: ["proposals"],
+};
+
+/** What a role may do on a page, beyond looking. */
+const ACTS: Record<string, readonly string[]> = {
+  decide: ["officer", "approver"],
+  approve: ["approver", "accountant", "admin"],
+  top_up: ["clerk"],
+  close_day: ["accountant"],
+};
+
+/** The pages of a role, the most used first; a role that is not known sees none. */
+export function pagesOf(role: string): readonly Page[] {
+  return SHOWN[role] ?? [];
+}
+
+export function may(role: string, act: keyof typeof ACTS): boolean {
+  return ACTS[act]?.includes(role) ?? false;
+}

@@ -1,0 +1,67 @@
+// The business day: which is open, how far its close has come, and closing it.
+
+import { useEffect, useState } from "preact/hooks";
+import type { DayStatus, Health } from "../../../shared/bodies";
+import { day } from "../../../shared/dates";
+import { may } from "../access";
+import { Facts, Key, Loading, Title, Trouble } from "../parts";
+import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
+
+export function DayPage() {
+  const say = useSay();
+  const chosen = language.use();
+  const role = useRole();
+  const act = useAct();
+  const [closing, setClosing] = useState<string | null>(null);
+  const [isSure, setSure] = useState(false);
+  const loaded = useLoaded(async () => {
+    const health = await client.read<Health>("/health");
+    const status = closing === null ? null : await client.read<DayStatus>(`/office/days/${closing}`);
+    return { open: health.open_date, engine: health.engine, status };
+  }, [closing]);
+  const open = loaded.value?.open;
+  const isClosed = closing !== null && open !== undefined && open > closing;
+  // Until the close is through, look again now and then.
+  useEffect(() => {
+    if (closing === null || isClosed || !loaded.value) return undefined;
+    const timer = setTimeout(loaded.again, 1500);
+    return () => clearTimeout(timer);
+  }, [closing, isClosed, loaded.value]);
+  if (!loaded.value || !open) return <Loading error={loaded.error} again={loaded.again} />;
+  const close = () =>
+    act.run(async () => {
+      await client.write(`/office/days/${open}/close`, {}, { told: say("日结 {day}", "close of {day}", { day: day(open, chosen) }) });
+      setSure(false);
+      setClosing(open);
+    });
+  const { status } = loaded.value;
+  return (
+    <>
+      <Title note={say("日结时业务不停；已关的日子不能再记账。", "Business goes on during the close; nothing is booked into a closed day.")}>{say("营业日", "Business day")}</Title>
+      {closing && (
+        <p class={isClosed ? "notice good" : "notice"} role="status">
+          {isClosed ? say("{day} 已日结。", "{day} is closed.", { day: day(closing, chosen) }) : say("{day} 正在日结……", "{day} is being closed…", { day: day(closing, chosen) })}
+        </p>
+      )}
+      <section class="card narrow-left">
+        <Facts
+          rows={[
+            [say("开着的营业日", "Open day"), <b>{day(open, chosen)}</b>],
+            closing !== null && status && [say("已完成分区", "Cells done"), `${status.received} / ${status.expected}`],
+            [say("数据库", "Database"), loaded.value.engine],
+          ]}
+        />
+        <Trouble error={act.error} />
+        {may(role, "close_day") &&
+          (isSure ? (
+            <div class="row">
+              <Key kind="grave" onClick={close} isBusy={act.isBusy}>{say("确定日结 {day}", "Yes, close {day}", { day: day(open, chosen) })}</Key>
+              <Key kind="plain" onClick={() => setSure(false)}>{say("先不关", "Not yet")}</Key>
+            </div>
+          ) : (
+            <Key onClick={() => setSure(true)}>{say("日结 {day}", "Close {day}", { day: day(open, chosen) })}</Key>
+          ))}
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,167 @@
+// Finding a household by phone or village, and one with its account and loans.
+
+import { useState } from "preact/hooks";
+import type { Entries, Household, HouseholdFound, Loan, Product } from "../../../shared/bodies";
+import { day } from "../../../shared/dates";
+import { isMobile, plainId } from "../../../shared/identity";
+import { decimal, parseFen, yuan } from "../../../shared/money";
+import { term } from "../../../shared/terms";
+import { may } from "../access";
+import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
+import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
+import { LoanTable, shortId } from "./loans";
+
+/** The last search, so that going back to it does not lose it. */
+const last = { phone: "", village: "", found: null as HouseholdFound[] | null };
+
+export function HouseholdsPage() {
+  const say = useSay();
+  const chosen = language.use();
+  const act = useAct();
+  const [phone, setPhone] = useState(last.phone);
+  const [village, setVillage] = useState(last.village);
+  const [found, setFound] = useState(last.found);
+  const [wrong, setWrong] = useState<string | null>(null);
+  const search = () => {
+    if (phone.trim() && !isMobile(phone)) return setWrong(say("手机号要 11 位", "A mobile number has 11 digits"));
+    if (!phone.trim() && !village.trim()) return setWrong(say("请填手机号或村名", "Please give a phone or a village"));
+    setWrong(null);
+    return void act.run(async () => {
+      const asked = new URLSearchParams();
+      if (phone.trim()) asked.set("phone", plainId(phone));
+      if (village.trim()) asked.set("village", village.trim());
+      const list = await client.read<HouseholdFound[]>(`/office/households?${asked}`);
+      Object.assign(last, { phone, village, found: list });
+      setFound(list);
+    });
+  };
+  return (
+    <>
+      <Title>{say("查农户", "Households")}</Title>
+      <Form onSubmit={search} kind="form search">
+        <Field label={say("手机号", "Phone")} value={phone} onInput={setPhone} type="tel" maxLength={13} />
+        <Field label={say("村名", "Village")} value={village} onInput={setVillage} maxLength={60} />
+        <Key submit isBusy={act.isBusy}>{say("查找", "Search")}</Key>
+      </Form>
+      <Trouble error={wrong ?? act.error} wasWrite={false} />
+      {found && (
+        <Table
+          empty={say("没有找到。请核对手机号，或写全村名。", "Nobody was found. Check the phone, or give the village in full.")}
+          columns={[{ words: say("户主", "Head") }, { words: say("村", "Village") }, { words: say("开户日", "Enrolled") }, { words: say("编号", "Id") }]}
+          rows={found.map((one) => ({
+            key: one.household,
+            cells: [
+              <a class="inline" href={`#/households/${one.household}`}>{one.name ?? shortId(one.household)}</a>,
+              one.village,
+              day(one.enrolled_on, chosen),
+              <span class="id">{shortId(one.household)}</span>,
+            ],
+          }))}
+        />
+      )}
+    </>
+  );
+}
+
+export function HouseholdPage({ id }: { id: string }) {
+  const say = useSay();
+  const chosen = language.use();
+  const role = useRole();
+  const loaded = useLoaded(async () => {
+    const base = `/households/${id}`;
+    const [own, entries, loans, products] = await Promise.all([
+      client.read<Household>(base),
+      client.read<Entries>(`${base}/entries?limit=20`),
+      client.read<Loan[]>(`${base}/loans`),
+      client.read<Product[]>("/products"),
+    ]);
+    return { own, entries, loans, products };
+  }, [id]);
+  if (!loaded.value) return <Loading error={loaded.error} again={loaded.again} />;
+  const { own, entries, loans, products } = loaded.value;
+  const head = own.persons.find((person) => person.role === "head") ?? own.persons[0];
+  return (
+    <>
+      <p><a class="inline" href="#/households">{say("← 回到查找", "← Back to the search")}</a></p>
+      <Title note={<span class="id">{own.household}</span>}>{say("{name}家", "Household of {name}", { name: head?.name ?? shortId(own.household) })}</Title>
+      <div class="columns">
+        <section class="card">
+          <h2>{own.is_memo_account ? say("记账户", "Memo account") : say("钱包", "Wallet")}</h2>
+          <Facts
+            rows={[
+              [say("余额", "Balance"), <b>{yuan(own.wallet.balance, true, own.wallet.currency)}</b>],
+              [say("可用", "Available"), yuan(own.wallet.available, true, own.wallet.currency)],
+              [say("转出途中", "Held"), yuan(own.wallet.held, true, own.wallet.currency)],
+              [say("村", "Village"), own.village],
+              [say("状态", "Status"), term("household", own.status, chosen)],
+              ...own.persons.map((person) => [term("member", person.role, chosen), `${person.name ?? "—"} ${person.phone_masked ?? ""}`] as const),
+            ]}
+          />
+        </section>
+        {may(role, "top_up") && <TopUp household={own.household} onDone={loaded.again} />}
+      </div>
+      <section class="card">
+        <h2>{say("借款", "Loans")}</h2>
+        <LoanTable loans={loans} products={products} />
+      </section>
+      <section class="card">
+        <h2>{say("最近收支", "Latest entries")}</h2>
+        <Table
+          empty={say("还没有。", "Nothing yet.")}
+          columns={[
+            { words: say("起息日", "Value date") },
+            { words: say("记账日", "Booked") },
+            { words: say("什么事", "What") },
+            { words: say("说明", "Memo") },
+            { words: say("金额", "Amount"), isAmount: true },
+          ]}
+          rows={entries.items.map((entry) => ({
+            key: entry.entry,
+            cells: [
+              day(entry.value_date, chosen),
+              day(entry.booking_date, chosen),
+              chosen === "zh" ? entry.kind_zh : entry.kind_en,
+              entry.memo ?? "",
+              yuan(entry.amount, true),
+            ],
+          }))}
+        />
+      </section>
+    </>
+  );
+}
+
+function TopUp({ household, onDone }: { household: string; onDone: () => void }) {
+  const say = useSay();
+  const act = useAct();
+  const [amount, setAmount] = useState("");
+  const [reference, setReference] = useState("");
+  const [wrong, setWrong] = useState<string | null>(null);
+  const [done, setDone] = useState<string | null>(null);
+  const submit = () => {
+    const fen = parseFen(amount);
+    if (fen === null || fen <= 0) return setWrong(say("请填金额", "Please give the amount"));
+    if (!reference.trim()) return setWrong(say("请填凭据号或说明", "Please give the receipt"));
+    setWrong(null);
+    setDone(null);
+    return void act.run(async () => {
+      await client.write(`/households/${household}/topups`, { amount: decimal(fen), reference: reference.trim() }, { told: say("存入 {amount}", "{amount} paid in", { amount: yuan(fen, true) }) });
+      setAmount("");
+      setReference("");
+      setDone(say("已存入 {amount}。", "{amount} paid in.", { amount: yuan(fen, true) }));
+      onDone();
+    });
+  };
+  return (
+    <section class="card">
+      <h2>{say("存入钱包", "Pay into the wallet")}</h2>
+      <Form onSubmit={submit}>
+        <Field label={say("存入金额（元）", "Amount (yuan)")} value={amount} onInput={setAmount} decimal maxLength={14} />
+        <Field label={say("凭据号或说明", "Receipt or note")} value={reference} onInput={setReference} maxLength={100} />
+        <Trouble error={wrong ?? act.error} />
+        {done && <Good>{done}</Good>}
+        <Key submit isBusy={act.isBusy}>{say("存入", "Pay in")}</Key>
+      </Form>
+    </section>
+  );
+}

@@ -1,0 +1,164 @@
+// The parts of the office's pages.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import type { Reason } from "../../shared/bodies";
+import { language, useSay, wordsFor } from "./state";
+
+export function Title({ children, note }: { children: string; note?: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${children} · 田信`;
+    scrollTo(0, 0);
+    heading.current?.focus({ preventScroll: true });
+  }, [children]);
+  return (
+    <header class="title">
+      <h1 ref={heading} tabIndex={-1}>{children}</h1>
+      {note && <p class="hint">{note}</p>}
+    </header>
+  );
+}
+
+export function Trouble({ error, wasWrite = true }: { error: unknown; wasWrite?: boolean }) {
+  if (!error) return null;
+  return <p class="notice bad" role="alert">{typeof error === "string" ? error : wordsFor(error, wasWrite)}</p>;
+}
+
+export function Good({ children }: { children: ComponentChildren }) {
+  return <p class="notice good" role="status">{children}</p>;
+}
+
+export function Loading({ error, again }: { error: unknown; again: () => void }) {
+  const say = useSay();
+  if (!error) return <p class="hint" role="status">{say("正在打开……", "Opening…")}</p>;
+  return (
+    <>
+      <Trouble error={error} wasWrite={false} />
+      <Key kind="plain" onClick={again}>{say("再试一次", "Try again")}</Key>
+    </>
+  );
+}
+
+export function Key({ children, onClick, isBusy, kind = "main", submit }: {
+  children: ComponentChildren;
+  onClick?: () => void;
+  isBusy?: boolean;
+  kind?: "main" | "plain" | "grave";
+  submit?: boolean;
+}) {
+  const say = useSay();
+  return (
+    <button type={submit ? "submit" : "button"} class={`key ${kind}`} onClick={onClick} disabled={isBusy} aria-busy={isBusy}>
+      {isBusy ? say("请稍等……", "One moment…") : children}
+    </button>
+  );
+}
+
+export function Field({ label, value, onInput, type = "text", hint, decimal, autoComplete = "off", maxLength }: {
+  label: string;
+  value: string;
+  onInput: (value: string) => void;
+  type?: "text" | "password" | "tel" | "date";
+  hint?: string;
+  decimal?: boolean;
+  autoComplete?: string;
+  maxLength?: number;
+}) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        {...({ type, autoComplete } as { type: "text" })}
+        id={id}
+        inputMode={decimal ? "decimal" : undefined}
+        maxLength={maxLength}
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+      />
+      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+    </div>
+  );
+}
+
+export function LongField({ label, value, onInput, maxLength }: { label: string; value: string; onInput: (value: string) => void; maxLength: number }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <textarea id={id} rows={3} maxLength={maxLength} value={value} onInput={(event) => onInput(event.currentTarget.value)} />
+    </div>
+  );
+}
+
+export function Facts({ rows }: { rows: (readonly [string, ComponentChildren] | null | false | undefined)[] }) {
+  return (
+    <dl class="facts">
+      {rows.map((row) => row && (
+        <div key={row[0]}>
+          <dt>{row[0]}</dt>
+          <dd>{row[1]}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function Reasons({ reasons }: { reasons: Reason[] }) {
+  const chosen = language.use();
+  return (
+    <ul class="reasons">
+      {reasons.map((reason) => (
+        <li key={reason.code}>{(chosen === "zh" ? reason.zh : reason.en) || reason.zh}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** A table with named columns; `amount` columns stand to the right. */
+export function Table({ columns, rows, empty }: {
+  columns: { words: string; isAmount?: boolean }[];
+  rows: { key: string; cells: ComponentChildren[]; kind?: string }[];
+  empty: string;
+}) {
+  if (rows.length === 0) return <p class="hint empty">{empty}</p>;
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" key={column.words} class={column.isAmount ? "amount" : ""}>{column.words || <span class="unseen">…</span>}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.key} class={row.kind}>
+              {row.cells.map((cell, place) => (
+                <td key={place} class={columns[place]?.isAmount ? "amount" : ""}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function Form({ onSubmit, children, kind = "form" }: { onSubmit: () => void; children: ComponentChildren; kind?: string }) {
+  return (
+    <form
+      class={kind}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+    >
+      {children}
+    </form>
+  );
+}

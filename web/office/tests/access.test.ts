@@ -1,0 +1,38 @@
+// Roles are shown the pages they may read, and no keys that would refuse them.
+
+import { expect, test } from "vitest";
+import { may, pagesOf } from "../src/access";
+import { inWords } from "../src/pages/referrals";
+
+const ROLES = ["clerk", "officer", "analyst", "accountant", "approver", "auditor", "admin"];
+
+test("every role of staff has a page to begin with, and strangers none", () => {
+  for (const role of ROLES) expect(pagesOf(role).length).toBeGreaterThan(0);
+  expect(pagesOf("household")).toEqual([]);
+  expect(pagesOf("")).toEqual([]);
+});
+
+test("the books are for those who answer for them, applications for those who judge them", () => {
+  expect(ROLES.filter((role) => pagesOf(role).includes("trial-balance"))).toEqual(["accountant", "approver", "auditor"]);
+  expect(ROLES.filter((role) => pagesOf(role).includes("referrals"))).toEqual(["officer", "analyst", "approver", "auditor"]);
+});
+
+test("auditors and analysts look only", () => {
+  for (const act of ["decide", "approve", "top_up", "close_day"]) {
+    expect(may("auditor", act)).toBe(false);
+    expect(may("analyst", act)).toBe(false);
+  }
+  expect(may("officer", "decide")).toBe(true);
+  expect(may("officer", "approve")).toBe(false);
+  expect(may("officer", "unheard-of")).toBe(false);
+});
+
+test("features are told with their units", () => {
+  const say = (zh: string, _en: string, values?: Record<string, string | number>) => zh.replace("{n}", String(values?.n));
+  const of = (unit: string, value: string | null) => inWords({ name: "x", zh: "x", en: "x", unit, value }, say);
+  expect(of("money", "812.30")).toBe("¥812.30");
+  expect(of("ratio", "0.8345")).toBe("83.5%");
+  expect(of("count", "3")).toBe("3");
+  expect(of("months", "6")).toBe("6 个月");
+  expect(of("money", null)).toBe("没有记录");
+});

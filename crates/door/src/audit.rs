@@ -9,6 +9,7 @@ use basics::merkle::{CompactRange, leaf_hash};
 use basics::{Cell, Date, cbor};
 
 use crate::app::{App, CrossSums};
+use crate::attempt::apply_record;
 use crate::backend::{Backend, Connection, Head, StoreError};
 use crate::checkpoint::{Checkpoint, CheckpointError, read_heads};
 use crate::key;
@@ -16,7 +17,6 @@ use crate::overlay::{Fault, Overlay};
 use crate::record::{JournalRecord, VERSION};
 use crate::table::{Key, Origin, Record, Row, Table, Value};
 use crate::tables::Journal;
-use crate::writer::apply_record;
 
 /// Journal records read at once.
 const PAGE: usize = 1_000;

@@ -14,7 +14,8 @@ use crate::directory::{DirectoryOrder, DirectoryReply};
 use crate::failpoint;
 use crate::permission::Actor;
 use crate::request::{Answer, DoorError, Order, Reply, Request};
-use crate::writer::{Job, OutboxKey, Outgoing, Tap, Writer};
+use crate::writer::{Job, OutboxKey, Outgoing, Writer};
+use crate::writes::Tap;
 
 /// What a commit added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

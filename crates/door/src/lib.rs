@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod app;
+mod attempt;
 pub mod audit;
 pub mod backend;
 pub mod checkpoint;
@@ -22,6 +23,7 @@ pub mod stepper;
 pub mod table;
 pub mod tables;
 mod writer;
+mod writes;
 
 pub use app::{App, Change, Context, CrossSums, Message, Refusal, Stamp, Stop};
 pub use backend::{Backend, Connection, StoreError};
@@ -32,4 +34,4 @@ pub use readers::Readers;
 pub use request::{Answer, DoorError, Order, Reply, Request, StepKind};
 pub use stepper::Stepper;
 pub use table::{Record, Table, Value};
-pub use writer::{Tap, Writes};
+pub use writes::{Tap, Writes};

@@ -163,7 +163,8 @@ fn word_faults(room: &Room, faults: &mut Vec<String>) {
 
 /// Whether a text has this word, not as a part of a longer one.
 fn has_word(text: &str, word: &str) -> bool {
-    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    // A hyphen too: `'unsafe-inline'` of a page's policy is another word.
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(word)
         .any(|(at, _)| !text[..at].ends_with(part_of_word) && !text[at + word.len()..].starts_with(part_of_word))
 }

@@ -22,11 +22,13 @@ pub fn around(routes: Router, api: Shared) -> Router {
 }
 
 /// Runs a request within its limits of rate and time, and writes problems in the caller's language.
-async fn speak(State(api): State<Shared>, request: Request, next: Next) -> Response {
+async fn speak(State(api): State<Shared>, mut request: Request, next: Next) -> Response {
     let language = Language::of(text(request.headers(), &header::ACCEPT_LANGUAGE));
     let is_docs = request.uri().path().starts_with("/docs");
     let is_api = request.uri().path().starts_with("/api/");
-    let mut response = match admit(&api, &request) {
+    let from = address(&api, &request);
+    request.extensions_mut().insert(CallerAddress(from));
+    let mut response = match admit(&api, from) {
         Ok(()) => match tokio::time::timeout(api.options.timeout, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Problem::new("timeout").retry_after(1).into_response(),
@@ -40,13 +42,17 @@ async fn speak(State(api): State<Shared>, request: Request, next: Next) -> Respo
     response
 }
 
-fn admit(api: &Api, request: &Request) -> Result<(), Problem> {
+fn admit(api: &Api, from: IpAddr) -> Result<(), Problem> {
     let too_many = |seconds| Problem::new("too_many_requests").retry_after(seconds);
-    api.addresses.take(address(api, request), api.now()).map_err(too_many)
+    api.addresses.take(from, api.now()).map_err(too_many)
 }
 
+/// Where a request came from, as far as limits tell callers apart; handlers find it in the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerAddress(pub IpAddr);
+
 /// The address a request came from. Of version 6 the half that a network is given, the rest is its own to choose.
-pub fn address(api: &Api, request: &Request) -> IpAddr {
+fn address(api: &Api, request: &Request) -> IpAddr {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let told = text(request.headers(), &HeaderName::from_static("x-forwarded-for"))
         .filter(|_| api.options.trust_forwarded)

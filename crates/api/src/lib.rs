@@ -93,6 +93,7 @@ pub struct Api {
     pub(crate) wrong_tries: limits::WrongTries,
     pub(crate) addresses: limits::Buckets<std::net::IpAddr>,
     pub(crate) actors: limits::Buckets<basics::Id>,
+    pub(crate) code_askers: limits::Buckets<std::net::IpAddr>,
     pub(crate) hashing: Semaphore,
 }
 
@@ -106,8 +107,9 @@ impl Api {
             sessions: session::Sessions::new(desk.vault.as_ref()),
             codes: codes::Codes::default(),
             wrong_tries: limits::WrongTries::default(),
-            addresses: limits::Buckets::new(rates.address_burst, rates.address_per_second),
-            actors: limits::Buckets::new(rates.actor_burst, rates.actor_per_second),
+            addresses: limits::Buckets::new(rates.address_burst, rates.address_per_second.saturating_mul(60)),
+            actors: limits::Buckets::new(rates.actor_burst, rates.actor_per_second.saturating_mul(60)),
+            code_askers: limits::Buckets::new(rates.codes_burst, rates.codes_per_minute),
             hashing: Semaphore::new(HASHES_AT_ONCE),
             options,
             desk,

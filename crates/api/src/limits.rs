@@ -24,12 +24,23 @@ pub struct Rates {
     pub actor_burst: u32,
     /// A second, of one actor.
     pub actor_per_second: u32,
+    /// One-time codes at once, from one address.
+    pub codes_burst: u32,
+    /// One-time codes a minute, from one address: each costs a message.
+    pub codes_per_minute: u32,
 }
 
 impl Default for Rates {
     fn default() -> Rates {
         // A village shares one address behind its carrier; one person never needs twenty requests a second.
-        Rates { address_burst: 400, address_per_second: 100, actor_burst: 100, actor_per_second: 20 }
+        Rates {
+            address_burst: 400,
+            address_per_second: 100,
+            actor_burst: 100,
+            actor_per_second: 20,
+            codes_burst: 40,
+            codes_per_minute: 20,
+        }
     }
 }
 
@@ -40,6 +51,8 @@ impl Rates {
         address_per_second: u32::MAX,
         actor_burst: u32::MAX,
         actor_per_second: u32::MAX,
+        codes_burst: u32::MAX,
+        codes_per_minute: u32::MAX,
     };
 }
 
@@ -63,10 +76,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<K: Hash + Eq> Buckets<K> {
     /// Buckets of so many tokens that refill at such a rate.
-    pub fn new(burst: u32, per_second: u32) -> Buckets<K> {
+    pub fn new(burst: u32, per_minute: u32) -> Buckets<K> {
         Buckets {
             burst: f64::from(burst.max(1)),
-            per_micro: f64::from(per_second.max(1)) / 1e6,
+            per_micro: f64::from(per_minute.max(1)) / 60e6,
             by_key: Mutex::new(HashMap::new()),
         }
     }
@@ -145,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_refills() {
-        let buckets = Buckets::new(3, 2);
+        let buckets = Buckets::new(3, 120);
         let at = |micros: i64| Instant(1_000_000_000 + micros);
         assert_eq!([0, 1, 2, 3].map(|n| buckets.take("a", at(n)).is_ok()), [true, true, true, false]);
         assert_eq!(buckets.take("b", at(4)), Ok(()), "another key has its own bucket");
@@ -155,7 +168,7 @@ mod tests {
 
     #[test]
     fn keys_are_bounded() {
-        let buckets = Buckets::new(2, 1);
+        let buckets = Buckets::new(2, 60);
         for n in 0..3 * KEYS_MAX {
             let _ = buckets.take(n, Instant(n as i64));
         }

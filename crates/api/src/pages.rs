@@ -91,3 +91,16 @@ fn kind_of(path: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_pages_there_is_one_that_says_how_to_build_them() {
+        let status = |path| file(|_| None, path, &HeaderMap::new()).status();
+        assert_eq!([status(""), status("loans/7")], [StatusCode::OK, StatusCode::OK]);
+        assert_eq!(status("assets/app.js"), StatusCode::NOT_FOUND);
+        assert!(NOT_BUILT.contains("npm run build") && NOT_BUILT.contains("cargo xtask demo"));
+    }
+}

@@ -226,3 +226,34 @@ pub fn log(text: &str) {
     // Where standard error is closed nobody can be told.
     drop(writeln!(std::io::stderr().lock(), "api: {text}"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_with_the_database_is_told_apart() {
+        let full = StoreError::Full("no space left".to_owned()).to_string();
+        let cases: [(Problem, &str, u16); 7] = [
+            (DoorError::Storage(full).into(), "disk_full", 507),
+            (DoorError::Storage("gone".to_owned()).into(), "storage_failed", 503),
+            (DoorError::Busy { retry_after_seconds: 2 }.into(), "busy", 503),
+            (DoorError::Unknown("cut".to_owned()).into(), "outcome_unknown", 503),
+            (DoorError::Bug("secret".to_owned()).into(), "fault", 500),
+            (StoreError::Full("no space".to_owned()).into(), "disk_full", 507),
+            (DeskError::Damaged("secret".to_owned()).into(), "fault", 500),
+        ];
+        for (problem, code, status) in cases {
+            assert_eq!((problem.code, problem.status().as_u16()), (code, status));
+            let document = serde_json::to_string(&problem.document(Language::En)).unwrap_or_default();
+            assert!(!document.contains("secret"), "{document}");
+        }
+    }
+
+    #[test]
+    fn figures_are_filled_in() {
+        let problem = Problem::new("insufficient_funds").with("available", "12.00");
+        assert_eq!(problem.document(Language::Zh).detail, "余额不够，可用 12.00 元。");
+        assert_eq!(problem.document(Language::En).title, "There is not enough money: 12.00 is available.");
+    }
+}

@@ -154,7 +154,8 @@ fn who_is_little_known_is_decided_by_two_people() {
     town.desk.engine.settle();
     let there = town.get(&other, &format!("/api/v1/households/{}", other.household)).expect(200).json();
     assert_eq!(there["wallet"]["balance"], "100.00");
-    let poor = town.post(&other, &format!("/api/v1/households/{}/withdrawals", other.household), json!({"amount": "100.01"}));
+    let poor =
+        town.post(&other, &format!("/api/v1/households/{}/withdrawals", other.household), json!({"amount": "100.01"}));
     assert_eq!(poor.problem(422, "insufficient_funds")["params"]["available"], "100.00");
     let capital = json!({ "amount": "1000.00", "reference": "slip 9" });
     let proposed = town.post(&accountant, "/api/v1/office/funds", capital).expect(202);
@@ -175,7 +176,9 @@ fn who_is_little_known_is_decided_by_two_people() {
     town.post(&accountant, "/api/v1/office/reversals", reversal).problem(422, "touches_loan");
     let day = "/api/v1/office/days/2026-03-02";
     assert_eq!(town.get(&accountant, day).expect(200).text("status"), "open");
-    town.post(&accountant, &format!("{day}/close"), json!({})).problem(409, "day_not_over");
+    town.get(&accountant, "/api/v1/office/days/2026-03-01").problem(404, "unknown_day");
+    town.post(&accountant, "/api/v1/office/days/2026-03-01/close", json!({})).problem(409, "not_the_open_day");
+    town.post(&accountant, "/api/v1/office/days/yesterday/close", json!({})).problem(422, "bad_date");
     town.pass(86_400);
     town.get(&accountant, day).problem(401, "session_expired");
     let accountant = town.sign_in("qian.accountant");

@@ -134,6 +134,10 @@ impl Assessment {
     /// Where the application stands after this decision.
     pub fn status(&self) -> ApplicationStatus {
         match self.decision.outcome {
+            // What the rules want two people for is never approved by the machine alone.
+            policy::decision::Outcome::Approve | policy::decision::Outcome::Less if self.decision.two_person => {
+                ApplicationStatus::Referred
+            }
             policy::decision::Outcome::Approve | policy::decision::Outcome::Less => ApplicationStatus::Approved,
             policy::decision::Outcome::Refer => ApplicationStatus::Referred,
             policy::decision::Outcome::Decline => ApplicationStatus::Declined,

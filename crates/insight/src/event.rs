@@ -174,9 +174,7 @@ kinds! {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// The sign of the amount does not fit the kind.
-    #[error(
-        "event {id}: {kind:?} with amount {amount_minor}: money in is positive, money out negative, otherwise 0"
-    )]
+    #[error("event {id}: {kind:?} with amount {amount_minor}: money in is positive, money out negative, otherwise 0")]
     Sign {
         /// The event.
         id: Id,
@@ -219,18 +217,11 @@ impl Event {
             Stream::Still => self.amount_minor == 0,
         };
         if !fits {
-            return Err(EventError::Sign {
-                id: self.id,
-                kind: self.kind,
-                amount_minor: self.amount_minor,
-            });
+            return Err(EventError::Sign { id: self.id, kind: self.kind, amount_minor: self.amount_minor });
         }
         for figure in [self.amount_minor, self.balance_after_minor.unwrap_or(0)] {
             if figure.unsigned_abs() > AMOUNT_MINOR_MAX.unsigned_abs() {
-                return Err(EventError::TooLarge {
-                    id: self.id,
-                    amount_minor: figure,
-                });
+                return Err(EventError::TooLarge { id: self.id, amount_minor: figure });
             }
         }
         Ok(())
@@ -270,22 +261,14 @@ mod tests {
             "88500000000000000000000000000000000150000000000000000000000000000000021950f9820d801a000753001a0007d159184d00"
         );
         assert_eq!(cbor::from_bytes::<Event>(&bytes).unwrap(), sale());
-        let bought = Event {
-            kind: EventKind::Purchase(Purchase::FarmInput),
-            amount_minor: -5,
-            ..sale()
-        };
-        assert_eq!(
-            cbor::from_bytes::<Event>(&cbor::to_bytes(&bought)).unwrap(),
-            bought
-        );
+        let bought = Event { kind: EventKind::Purchase(Purchase::FarmInput), amount_minor: -5, ..sale() };
+        assert_eq!(cbor::from_bytes::<Event>(&cbor::to_bytes(&bought)).unwrap(), bought);
     }
 
     #[test]
     fn classes_are_apart() {
         let mut classes: Vec<u8> = EventKind::PLAIN.iter().map(|k| k.class()).collect();
-        classes
-            .extend([Purchase::FarmInput, Purchase::Other].map(|p| EventKind::Purchase(p).class()));
+        classes.extend([Purchase::FarmInput, Purchase::Other].map(|p| EventKind::Purchase(p).class()));
         let count = classes.len();
         classes.sort_unstable();
         classes.dedup();
@@ -295,28 +278,10 @@ mod tests {
     #[test]
     fn figures_must_fit_the_kind() {
         assert!(sale().check().is_ok());
+        assert!(matches!(Event { amount_minor: -1, ..sale() }.check(), Err(EventError::Sign { .. })));
+        assert!(matches!(Event { kind: EventKind::Referral, ..sale() }.check(), Err(EventError::Sign { .. })));
         assert!(matches!(
-            Event {
-                amount_minor: -1,
-                ..sale()
-            }
-            .check(),
-            Err(EventError::Sign { .. })
-        ));
-        assert!(matches!(
-            Event {
-                kind: EventKind::Referral,
-                ..sale()
-            }
-            .check(),
-            Err(EventError::Sign { .. })
-        ));
-        assert!(matches!(
-            Event {
-                balance_after_minor: Some(i64::MIN),
-                ..sale()
-            }
-            .check(),
+            Event { balance_after_minor: Some(i64::MIN), ..sale() }.check(),
             Err(EventError::TooLarge { .. })
         ));
     }

@@ -95,21 +95,15 @@ impl FeatureVector {
     /// The value of a feature by its name; none if it is missing or unknown.
     pub fn get(&self, name: &str) -> Option<i64> {
         let feature = find(name)?;
-        let at = self
-            .values
-            .binary_search_by_key(&feature.number, |v| v.0)
-            .ok()?;
+        let at = self.values.binary_search_by_key(&feature.number, |v| v.0).ok()?;
         self.values.get(at).map(|v| v.1)
     }
 
     /// Features and values, in order of number.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Feature, i64)> + '_ {
-        self.values.iter().filter_map(|(number, value)| {
-            TABLE
-                .iter()
-                .find(|f| f.number == *number)
-                .map(|feature| (feature, *value))
-        })
+        self.values
+            .iter()
+            .filter_map(|(number, value)| TABLE.iter().find(|f| f.number == *number).map(|feature| (feature, *value)))
     }
 }
 
@@ -155,11 +149,7 @@ pub fn dictionary() -> String {
          |---|---|---|---|---|---|---|---|---|\n",
     );
     for f in TABLE {
-        let channels: Vec<String> = f
-            .channels
-            .iter()
-            .map(|c| format!("{} {}", c.names().0, c.names().1))
-            .collect();
+        let channels: Vec<String> = f.channels.iter().map(|c| format!("{} {}", c.names().0, c.names().1)).collect();
         let _ = writeln!(
             text,
             "| {} | `{}` | {} | {} | {} | {} | {} | {} | {} |",
@@ -190,11 +180,7 @@ impl Unit {
 }
 
 const BANKED: &[Channel] = &[Channel::OwnBusiness, Channel::LicensedBureau];
-const SEEN: &[Channel] = &[
-    Channel::OwnBusiness,
-    Channel::LicensedBureau,
-    Channel::Authority,
-];
+const SEEN: &[Channel] = &[Channel::OwnBusiness, Channel::LicensedBureau, Channel::Authority];
 const TOLD: &[Channel] = &[Channel::OwnBusiness, Channel::ToldByHousehold];
 
 macro_rules! table {
@@ -316,14 +302,7 @@ fn count(number: i64) -> Option<i64> {
 }
 
 fn is_regular_income(class: u8) -> bool {
-    [
-        EventKind::Salary,
-        EventKind::Pension,
-        EventKind::Subsidy,
-        EventKind::LandRentIn,
-    ]
-    .iter()
-    .any(|k| is(class, *k))
+    [EventKind::Salary, EventKind::Pension, EventKind::Subsidy, EventKind::LandRentIn].iter().any(|k| is(class, *k))
 }
 
 fn is_bill(class: u8) -> bool {
@@ -331,17 +310,8 @@ fn is_bill(class: u8) -> bool {
 }
 
 fn share_of_buckets(window: &Window, kinds: fn(u8) -> bool) -> Option<i64> {
-    let counts = window.buckets(|d| {
-        d.sums
-            .iter()
-            .filter(|s| kinds(s.class))
-            .map(|s| i64::from(s.count))
-            .sum()
-    });
-    ratio(
-        counts.iter().filter(|c| **c > 0).count() as i64,
-        counts.len() as i64,
-    )
+    let counts = window.buckets(|d| d.sums.iter().filter(|s| kinds(s.class)).map(|s| i64::from(s.count)).sum());
+    ratio(counts.iter().filter(|c| **c > 0).count() as i64, counts.len() as i64)
 }
 
 /// Words that no feature, event kind or rule may carry, in English and Chinese: what the law
@@ -400,19 +370,10 @@ mod tests {
 
     #[test]
     fn every_feature_is_told_in_both_languages_and_told_apart() {
-        let (mut numbers, mut names): (Vec<u16>, Vec<&str>) =
-            TABLE.iter().map(|f| (f.number, f.name)).unzip();
+        let (mut numbers, mut names): (Vec<u16>, Vec<&str>) = TABLE.iter().map(|f| (f.number, f.name)).unzip();
         for f in TABLE {
-            assert!(
-                !f.en.is_empty() && f.en.is_ascii() && !f.formula.is_empty(),
-                "{}",
-                f.name
-            );
-            assert!(
-                f.zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-                "{}",
-                f.name
-            );
+            assert!(!f.en.is_empty() && f.en.is_ascii() && !f.formula.is_empty(), "{}", f.name);
+            assert!(f.zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{}", f.name);
             assert!(!f.channels.is_empty(), "{}", f.name);
         }
         names.sort_unstable();
@@ -442,14 +403,7 @@ mod tests {
     #[test]
     fn how_data_were_gathered_is_no_feature() {
         for f in TABLE {
-            for word in [
-                "coverage",
-                "recency",
-                "since_last",
-                "record_days",
-                "first_movement",
-                "days_since",
-            ] {
+            for word in ["coverage", "recency", "since_last", "record_days", "first_movement", "days_since"] {
                 assert!(!f.name.contains(word), "{}", f.name);
             }
         }

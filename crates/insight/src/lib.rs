@@ -35,7 +35,5 @@ pub mod profile;
 pub mod window;
 
 pub use event::{Channel, Event, EventError, EventKind, Purchase, Stream};
-pub use feature::{
-    Feature, FeatureVector, Request, Safer, TABLE, dictionary, features, features_for,
-};
+pub use feature::{Feature, FeatureVector, Request, Safer, TABLE, dictionary, features, features_for};
 pub use profile::{Profile, THIN_BELOW_MOVEMENTS, is_thin};

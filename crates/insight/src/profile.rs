@@ -115,11 +115,7 @@ impl Profile {
         event.check()?;
         match self.household {
             Some(expected) if expected != event.household => {
-                return Err(EventError::OtherHousehold {
-                    id: event.id,
-                    found: event.household,
-                    expected,
-                });
+                return Err(EventError::OtherHousehold { id: event.id, found: event.household, expected });
             }
             _ => self.household = Some(event.household),
         }
@@ -137,10 +133,7 @@ impl Profile {
 
     fn fold_movement(&mut self, event: &Event) {
         self.movements = self.movements.wrapping_add(1);
-        self.first_movement = Some(
-            self.first_movement
-                .map_or(event.date, |d| d.min(event.date)),
-        );
+        self.first_movement = Some(self.first_movement.map_or(event.date, |d| d.min(event.date)));
         self.last_movement = Some(self.last_movement.map_or(event.date, |d| d.max(event.date)));
         if event.date < self.kept_from() {
             self.before = self.before.max(balance_of(event));
@@ -168,9 +161,7 @@ impl Profile {
     }
 
     fn kept_from(&self) -> Date {
-        self.last_movement
-            .unwrap_or_default()
-            .add_days(1 - DAYS_KEPT)
+        self.last_movement.unwrap_or_default().add_days(1 - DAYS_KEPT)
     }
 
     /// The household, once an event was folded.
@@ -212,9 +203,7 @@ impl Profile {
     pub fn balance_before(&self, date: Date) -> Option<i64> {
         let end = self.days.partition_point(|d| d.date < date);
         let within = self.days[..end].iter().rev().find_map(|d| d.closing);
-        within
-            .or(self.before.filter(|b| b.date < date))
-            .map(|b| b.minor)
+        within.or(self.before.filter(|b| b.date < date)).map(|b| b.minor)
     }
 
     /// The sum of one measure of the days up to `end`, each halved for every 90 days it lies back.
@@ -246,38 +235,19 @@ pub(crate) fn decay(mut sum: i128, days: i32) -> i128 {
 }
 
 fn balance_of(event: &Event) -> Option<Balance> {
-    event.balance_after_minor.map(|minor| Balance {
-        date: event.date,
-        event: event.id,
-        minor,
-    })
+    event.balance_after_minor.map(|minor| Balance { date: event.date, event: event.id, minor })
 }
 
 impl Day {
     fn empty(date: Date) -> Day {
-        Day {
-            date,
-            sums: Vec::new(),
-            balance_min: None,
-            closing: None,
-            in_max: 0,
-            out_max: 0,
-            payers: Vec::new(),
-        }
+        Day { date, sums: Vec::new(), balance_min: None, closing: None, in_max: 0, out_max: 0, payers: Vec::new() }
     }
 
     fn fold(&mut self, event: &Event) {
         let class = event.kind.class();
         let at = self.sums.partition_point(|s| s.class < class);
         if self.sums.get(at).is_none_or(|s| s.class != class) {
-            self.sums.insert(
-                at,
-                Sum {
-                    class,
-                    count: 0,
-                    amount_minor: 0,
-                },
-            );
+            self.sums.insert(at, Sum { class, count: 0, amount_minor: 0 });
         }
         if let Some(sum) = self.sums.get_mut(at) {
             // Amounts are bounded by `Event::check`; wrapping keeps the sum commutative in any case.
@@ -301,18 +271,12 @@ impl Day {
 
     /// All that came in, minor units.
     pub fn inflow(&self) -> i64 {
-        self.sums
-            .iter()
-            .map(|s| s.amount_minor.max(0))
-            .fold(0, i64::wrapping_add)
+        self.sums.iter().map(|s| s.amount_minor.max(0)).fold(0, i64::wrapping_add)
     }
 
     /// All that went out, as a positive number of minor units.
     pub fn outflow(&self) -> i64 {
-        self.sums
-            .iter()
-            .map(|s| s.amount_minor.min(0).wrapping_neg())
-            .fold(0, i64::wrapping_add)
+        self.sums.iter().map(|s| s.amount_minor.min(0).wrapping_neg()).fold(0, i64::wrapping_add)
     }
 }
 
@@ -324,14 +288,7 @@ mod tests {
     use basics::cbor;
     use proptest::prelude::*;
 
-    fn event(
-        number: u128,
-        day: i32,
-        kind: EventKind,
-        amount: i64,
-        balance: Option<i64>,
-        payer: u64,
-    ) -> Event {
+    fn event(number: u128, day: i32, kind: EventKind, amount: i64, balance: Option<i64>, payer: u64) -> Event {
         let amount_minor = match kind.stream() {
             crate::Stream::In => amount,
             crate::Stream::Out => -amount,
@@ -406,14 +363,8 @@ mod tests {
         let mut bad = event(2, 1, EventKind::Salary, 5, None, 1);
         bad.amount_minor = -5;
         assert!(profile.fold(&bad).is_err());
-        let elsewhere = Event {
-            household: Id::from_u128(10),
-            ..event(2, 1, EventKind::Salary, 5, None, 1)
-        };
-        assert!(matches!(
-            profile.fold(&elsewhere),
-            Err(EventError::OtherHousehold { .. })
-        ));
+        let elsewhere = Event { household: Id::from_u128(10), ..event(2, 1, EventKind::Salary, 5, None, 1) };
+        assert!(matches!(profile.fold(&elsewhere), Err(EventError::OtherHousehold { .. })));
         assert_eq!(profile, before);
     }
 
@@ -421,22 +372,13 @@ mod tests {
     fn thirty_movements_are_enough_and_visits_do_not_count() {
         let mut profile = Profile::default();
         for n in 0..29 {
-            profile
-                .fold(&event(n, n as i32, EventKind::CashDeposit, 1, None, 0))
-                .unwrap();
+            profile.fold(&event(n, n as i32, EventKind::CashDeposit, 1, None, 0)).unwrap();
         }
-        profile
-            .fold(&event(90, 3, EventKind::VisitGood, 0, None, 0))
-            .unwrap();
+        profile.fold(&event(90, 3, EventKind::VisitGood, 0, None, 0)).unwrap();
         assert!(is_thin(&profile));
-        profile
-            .fold(&event(91, 600, EventKind::CashDeposit, 1, None, 0))
-            .unwrap();
+        profile.fold(&event(91, 600, EventKind::CashDeposit, 1, None, 0)).unwrap();
         assert!(!is_thin(&profile));
-        assert_eq!(
-            (profile.version(), profile.movements(), profile.days().len()),
-            (31, 30, 1)
-        );
+        assert_eq!((profile.version(), profile.movements(), profile.days().len()), (31, 30, 1));
     }
 
     #[test]

@@ -43,13 +43,7 @@ impl<'a> Window<'a> {
             }
             closings.extend(balance);
         }
-        Some(Window {
-            profile,
-            end,
-            covered_days,
-            days,
-            closings,
-        })
+        Some(Window { profile, end, covered_days, days, closings })
     }
 
     /// The profile it looks at.
@@ -81,10 +75,7 @@ impl<'a> Window<'a> {
 
     /// Lowest balance known within the last `days` days, within-day lows included.
     pub fn balance_min(&self, days: i32) -> Option<i64> {
-        let within = since(self.days, self.end.add_days(1 - days))
-            .iter()
-            .filter_map(|d| d.balance_min)
-            .min();
+        let within = since(self.days, self.end.add_days(1 - days)).iter().filter_map(|d| d.balance_min).min();
         let carried = self.closings(days).iter().copied().min();
         [within, carried].into_iter().flatten().min()
     }
@@ -102,18 +93,12 @@ impl<'a> Window<'a> {
 
     /// All that came in, minor units.
     pub fn inflow(&self) -> i64 {
-        self.days
-            .iter()
-            .map(Day::inflow)
-            .fold(0, i64::saturating_add)
+        self.days.iter().map(Day::inflow).fold(0, i64::saturating_add)
     }
 
     /// All that went out, as a positive number of minor units.
     pub fn outflow(&self) -> i64 {
-        self.days
-            .iter()
-            .map(Day::outflow)
-            .fold(0, i64::saturating_add)
+        self.days.iter().map(Day::outflow).fold(0, i64::saturating_add)
     }
 
     /// What an amount of the whole window is in 30 days, floored.
@@ -135,11 +120,7 @@ impl<'a> Window<'a> {
                 sum += i128::from(measure(day)) << 32;
             }
         }
-        clamp(
-            (sum * i128::from(BUCKET_DAYS))
-                .checked_div(weight)
-                .unwrap_or(0),
-        )
+        clamp((sum * i128::from(BUCKET_DAYS)).checked_div(weight).unwrap_or(0))
     }
 
     /// What came in per 30 days, minor units.
@@ -154,9 +135,7 @@ impl<'a> Window<'a> {
 
     /// Amount of some kinds of event, without sign, minor units.
     pub fn amount_of(&self, kinds: impl Fn(u8) -> bool) -> i64 {
-        self.sums(kinds)
-            .map(|(_, amount)| amount.saturating_abs())
-            .fold(0, i64::saturating_add)
+        self.sums(kinds).map(|(_, amount)| amount.saturating_abs()).fold(0, i64::saturating_add)
     }
 
     /// Number of events of some kinds.
@@ -184,11 +163,7 @@ impl<'a> Window<'a> {
 
     /// Number of different payers.
     pub fn payers(&self) -> i64 {
-        let mut keys: Vec<u64> = self
-            .days
-            .iter()
-            .flat_map(|d| d.payers.iter().copied())
-            .collect();
+        let mut keys: Vec<u64> = self.days.iter().flat_map(|d| d.payers.iter().copied()).collect();
         keys.sort_unstable();
         keys.dedup();
         keys.len() as i64
@@ -235,10 +210,7 @@ fn mean(values: &[i64]) -> Option<i64> {
 /// Standard deviation (of the whole, not of a sample), floored to whole units.
 pub fn deviation(values: &[i64]) -> Option<i64> {
     let middle = i128::from(mean(values)?);
-    let squares: i128 = values
-        .iter()
-        .map(|v| (i128::from(*v) - middle).pow(2))
-        .sum();
+    let squares: i128 = values.iter().map(|v| (i128::from(*v) - middle).pow(2)).sum();
     Some(clamp((squares / values.len() as i128).isqrt()))
 }
 

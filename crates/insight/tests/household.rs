@@ -12,13 +12,7 @@ const HALF_YEAR: &[Line] = &[
     ("2026-01-05", EventKind::Pension, 1_000, 3_000, Some(1)),
     ("2026-01-20", EventKind::HouseholdBill, -200, 2_800, None),
     ("2026-02-05", EventKind::Pension, 1_000, 3_800, Some(1)),
-    (
-        "2026-03-01",
-        EventKind::Purchase(Purchase::FarmInput),
-        -4_000,
-        -200,
-        None,
-    ),
+    ("2026-03-01", EventKind::Purchase(Purchase::FarmInput), -4_000, -200, None),
     ("2026-03-05", EventKind::Pension, 1_000, 800, Some(1)),
     ("2026-03-06", EventKind::PenaltyInterest, -1, 799, None),
     ("2026-04-05", EventKind::Pension, 1_000, 1_799, Some(1)),
@@ -49,11 +43,7 @@ fn profile(shift_days: i32) -> Profile {
 #[test]
 fn features_are_what_the_table_says() {
     // The 180 days end on 07-03 and begin on 01-05: all of the lines above.
-    let request = Request {
-        amount_minor: 1_200_000,
-        instalment_minor: 100_000,
-        term_months: 12,
-    };
+    let request = Request { amount_minor: 1_200_000, instalment_minor: 100_000, term_months: 12 };
     let vector = features_for(&profile(0), &request);
     let millionths = 1_000_000;
     for (name, value) in [

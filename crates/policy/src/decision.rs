@@ -124,26 +124,15 @@ pub fn decide(rules: &RuleSet, facts: &Facts, ask: &Ask) -> Decision {
     if let (Some(cost), Some(cap)) = (ask.all_in_annual, rules.all_in_cap)
         && cost > cap
     {
-        found.say(
-            rules,
-            Outcome::Decline,
-            "all-in-cap",
-            &[("cost_ppm", cost.ppm()), ("cap_ppm", cap.ppm())],
-        );
+        found.say(rules, Outcome::Decline, "all-in-cap", &[("cost_ppm", cost.ppm()), ("cap_ppm", cap.ppm())]);
     }
-    let capacity = instalment_room(rules, facts)
-        .map(|room| scaled(room, ask.amount_minor, ask.instalment_minor));
+    let capacity = instalment_room(rules, facts).map(|room| scaled(room, ask.amount_minor, ask.instalment_minor));
     let (limit_minor, bound_by) = least(rules, facts, capacity);
     let mut amount_minor = ask.amount_minor.min(limit_minor).max(0);
     if amount_minor < ask.amount_minor {
         found.bounded(rules, facts, limit_minor, bound_by);
         if amount_minor < facts.product_min_minor.max(1) {
-            found.say(
-                rules,
-                Outcome::Decline,
-                "below-minimum",
-                &[("minimum", facts.product_min_minor)],
-            );
+            found.say(rules, Outcome::Decline, "below-minimum", &[("minimum", facts.product_min_minor)]);
         }
     }
     if found.reasons.is_empty() {
@@ -158,9 +147,7 @@ pub fn decide(rules: &RuleSet, facts: &Facts, ask: &Ask) -> Decision {
         limit_minor,
         rating: facts.score.as_ref().map(|s| s.rating.clone()),
         rate_annual: found.rate_annual,
-        two_person: rules
-            .two_person_from_minor
-            .is_some_and(|from| amount_minor >= from),
+        two_person: rules.two_person_from_minor.is_some_and(|from| amount_minor >= from),
         reasons: found.reasons,
         rules_code: rules.code.clone(),
         rules_version: rules.version,
@@ -174,39 +161,19 @@ pub fn decide(rules: &RuleSet, facts: &Facts, ask: &Ask) -> Decision {
 /// carries. Rules on a request (amount, term, instalment) are not known yet and do not speak.
 pub fn limit(rules: &RuleSet, facts: &Facts, term_months: u32) -> LimitDecision {
     let mut found = judged(rules, facts, None);
-    let rate = found
-        .rate_annual
-        .or_else(|| rules.prices.iter().map(|p| p.rate_annual).max());
-    let capacity = instalment_room(rules, facts)
-        .map(|room| principal(room, rate.unwrap_or(Rate::ZERO), term_months));
+    let rate = found.rate_annual.or_else(|| rules.prices.iter().map(|p| p.rate_annual).max());
+    let capacity = instalment_room(rules, facts).map(|room| principal(room, rate.unwrap_or(Rate::ZERO), term_months));
     let (limit_minor, bound_by) = least(rules, facts, capacity);
     found.bounded(rules, facts, limit_minor, bound_by);
     if limit_minor < facts.product_min_minor.max(1) {
-        found.say(
-            rules,
-            Outcome::Decline,
-            "below-minimum",
-            &[("minimum", facts.product_min_minor)],
-        );
+        found.say(rules, Outcome::Decline, "below-minimum", &[("minimum", facts.product_min_minor)]);
     }
     // What bounds a limit is no objection to it.
-    let outcome = if found.outcome == Outcome::Less {
-        Outcome::Approve
-    } else {
-        found.outcome
-    };
+    let outcome = if found.outcome == Outcome::Less { Outcome::Approve } else { found.outcome };
     LimitDecision {
         outcome,
-        available_minor: if outcome == Outcome::Approve {
-            limit_minor
-        } else {
-            0
-        },
-        limit_minor: if outcome == Outcome::Decline {
-            0
-        } else {
-            limit_minor
-        },
+        available_minor: if outcome == Outcome::Approve { limit_minor } else { 0 },
+        limit_minor: if outcome == Outcome::Decline { 0 } else { limit_minor },
         rate_annual: found.rate_annual,
         reasons: found.reasons,
     }
@@ -221,11 +188,7 @@ struct Found {
 
 /// What the rules say of the household, apart from any limit.
 fn judged(rules: &RuleSet, facts: &Facts, ask: Option<&Ask>) -> Found {
-    let mut found = Found {
-        outcome: Outcome::Approve,
-        rate_annual: None,
-        reasons: Vec::new(),
-    };
+    let mut found = Found { outcome: Outcome::Approve, rate_annual: None, reasons: Vec::new() };
     for rule in rules.rules.iter().filter(|r| r.when.holds(facts, ask)) {
         found.outcome = found.outcome.max(rule.outcome);
         let pd = facts.score.as_ref().filter(|_| rule.when.looks_at_pd());
@@ -233,31 +196,14 @@ fn judged(rules: &RuleSet, facts: &Facts, ask: Option<&Ask>) -> Found {
             code: rule.code.clone(),
             zh: rule.zh.clone(),
             en: rule.en.clone(),
-            figures: pd
-                .map(|s| Figure {
-                    name: "pd_ppm".to_owned(),
-                    value: s.pd_ppm,
-                })
-                .into_iter()
-                .collect(),
+            figures: pd.map(|s| Figure { name: "pd_ppm".to_owned(), value: s.pd_ppm }).into_iter().collect(),
         });
-        found
-            .reasons
-            .extend(pd.into_iter().flat_map(|s| s.costs.iter().cloned()));
+        found.reasons.extend(pd.into_iter().flat_map(|s| s.costs.iter().cloned()));
     }
     if let (Some((youngest, oldest)), Some(age)) = (rules.age, facts.age_years)
         && !(youngest..=oldest).contains(&age)
     {
-        found.say(
-            rules,
-            Outcome::Decline,
-            "age",
-            &[
-                ("youngest", youngest),
-                ("oldest", oldest),
-                ("age_years", age),
-            ],
-        );
+        found.say(rules, Outcome::Decline, "age", &[("youngest", youngest), ("oldest", oldest), ("age_years", age)]);
     }
     match &facts.score {
         Some(score) => {
@@ -284,22 +230,13 @@ impl Found {
             "limit" | "cap" | "minimum" => format_minor(value),
             _ => value.to_string(),
         };
-        let filled = |text: String| {
-            figures.iter().fold(text, |t, (n, v)| {
-                t.replace(&format!("{{{n}}}"), &shown(n, *v))
-            })
-        };
+        let filled =
+            |text: String| figures.iter().fold(text, |t, (n, v)| t.replace(&format!("{{{n}}}"), &shown(n, *v)));
         self.reasons.push(Reason {
             code: code.to_owned(),
             zh: filled(zh),
             en: filled(en),
-            figures: figures
-                .iter()
-                .map(|(name, value)| Figure {
-                    name: (*name).to_owned(),
-                    value: *value,
-                })
-                .collect(),
+            figures: figures.iter().map(|(name, value)| Figure { name: (*name).to_owned(), value: *value }).collect(),
         });
     }
 
@@ -307,15 +244,8 @@ impl Found {
     fn bounded(&mut self, rules: &RuleSet, facts: &Facts, limit_minor: i64, code: &str) {
         let cap = rules.exposure_cap_minor.unwrap_or(0);
         let figures: &[(&str, i64)] = match code {
-            "exposure-cap" => &[
-                ("limit", limit_minor),
-                ("cap", cap),
-                ("exposure", facts.exposure_minor),
-            ],
-            "capacity" => &[
-                ("limit", limit_minor),
-                ("inflow_monthly", facts.inflow_monthly_minor.unwrap_or(0)),
-            ],
+            "exposure-cap" => &[("limit", limit_minor), ("cap", cap), ("exposure", facts.exposure_minor)],
+            "capacity" => &[("limit", limit_minor), ("inflow_monthly", facts.inflow_monthly_minor.unwrap_or(0))],
             _ => &[("limit", limit_minor)],
         };
         self.say(rules, Outcome::Less, code, figures);
@@ -325,9 +255,7 @@ impl Found {
 /// The least of product cap, capacity (where income is known), exposure left and quota, rounded
 /// down to the step, and which of them it was.
 fn least(rules: &RuleSet, facts: &Facts, capacity_minor: Option<i64>) -> (i64, &'static str) {
-    let exposure_left = rules
-        .exposure_cap_minor
-        .map(|cap| cap.saturating_sub(facts.exposure_minor));
+    let exposure_left = rules.exposure_cap_minor.map(|cap| cap.saturating_sub(facts.exposure_minor));
     let bounds = [
         (Some(facts.product_cap_minor), "product-cap"),
         (exposure_left, "exposure-cap"),
@@ -347,11 +275,7 @@ fn least(rules: &RuleSet, facts: &Facts, capacity_minor: Option<i64>) -> (i64, &
 /// What a household can pay a month on a new loan, minor units; none where no income is known.
 fn instalment_room(rules: &RuleSet, facts: &Facts) -> Option<i64> {
     let inflow = facts.inflow_monthly_minor.filter(|i| *i > 0)?;
-    let most = div_round(
-        i128::from(inflow) * i128::from(rules.capacity.ppm()),
-        1_000_000,
-        Rounding::Floor,
-    )?;
+    let most = div_round(i128::from(inflow) * i128::from(rules.capacity.ppm()), 1_000_000, Rounding::Floor)?;
     Some(most.saturating_sub(facts.other_instalments_minor).max(0))
 }
 

@@ -131,8 +131,7 @@ impl Fact {
             Fact::Exposure => Some(facts.exposure_minor),
             Fact::InstalmentShare => {
                 let inflow = facts.inflow_monthly_minor.filter(|i| *i > 0)?;
-                let due =
-                    i128::from(ask?.instalment_minor) + i128::from(facts.other_instalments_minor);
+                let due = i128::from(ask?.instalment_minor) + i128::from(facts.other_instalments_minor);
                 i64::try_from(due * 1_000_000 / i128::from(inflow)).ok()
             }
             Fact::AllIn => ask.and_then(|a| a.all_in_annual).map(Rate::ppm),

@@ -113,14 +113,11 @@ impl When {
     /// Whether all conditions hold. A condition on a fact that is not known does not.
     pub fn holds(&self, facts: &Facts, ask: Option<&Ask>) -> bool {
         self.0.iter().all(|condition| {
-            condition
-                .fact
-                .value(facts, ask)
-                .is_some_and(|value| match condition.test {
-                    Test::AtLeast(edge) => value >= edge,
-                    Test::Below(edge) => value < edge,
-                    Test::Is(wanted) => value == wanted,
-                })
+            condition.fact.value(facts, ask).is_some_and(|value| match condition.test {
+                Test::AtLeast(edge) => value >= edge,
+                Test::Below(edge) => value < edge,
+                Test::Is(wanted) => value == wanted,
+            })
         })
     }
 
@@ -167,16 +164,10 @@ impl RuleSet {
 
     /// The yearly rate of a rating.
     pub fn price(&self, rating: &str) -> Option<Rate> {
-        self.prices
-            .iter()
-            .find(|p| p.rating == rating)
-            .map(|p| p.rate_annual)
+        self.prices.iter().find(|p| p.rating == rating).map(|p| p.rate_annual)
     }
 
     pub(crate) fn hash_of(text: &str) -> String {
-        Sha256::digest(text.as_bytes())
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect()
+        Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
     }
 }

@@ -84,36 +84,17 @@ impl Source<'_> {
     fn error(&self, at: Range<usize>, field: &str, problem: impl Into<String>) -> RuleError {
         let before = self.text.get(..at.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
-        RuleError {
-            file: self.file.to_owned(),
-            line,
-            field: field.to_owned(),
-            problem: problem.into(),
-        }
+        RuleError { file: self.file.to_owned(), line, field: field.to_owned(), problem: problem.into() }
     }
 
     /// What the TOML reader found wrong, with the key of the line it points at.
     fn malformed(&self, error: &toml::de::Error) -> RuleError {
         let at = error.span().unwrap_or(0..0);
         let message = error.message();
-        let missing = message
-            .strip_prefix("missing field `")
-            .and_then(|rest| rest.split('`').next());
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
         let line = self.error(at.clone(), "", "").line;
-        let key = self
-            .text
-            .lines()
-            .nth(line - 1)
-            .unwrap_or("")
-            .split('=')
-            .next()
-            .unwrap_or("")
-            .trim();
-        self.error(
-            at,
-            missing.unwrap_or(if key.is_empty() { "file" } else { key }),
-            message,
-        )
+        let key = self.text.lines().nth(line - 1).unwrap_or("").split('=').next().unwrap_or("").trim();
+        self.error(at, missing.unwrap_or(if key.is_empty() { "file" } else { key }), message)
     }
 
     fn read<T, E: ToString>(
@@ -127,20 +108,12 @@ impl Source<'_> {
 
     fn amount(&self, field: &str, value: &Spanned<String>) -> Result<i64, RuleError> {
         let minor = self.read(field, value, parse_minor)?;
-        if minor > 0 {
-            Ok(minor)
-        } else {
-            Err(self.error(value.span(), field, "has to be above zero"))
-        }
+        if minor > 0 { Ok(minor) } else { Err(self.error(value.span(), field, "has to be above zero")) }
     }
 
     fn told(&self, field: &str, value: &Spanned<String>) -> Result<String, RuleError> {
         if value.get_ref().trim().is_empty() {
-            return Err(self.error(
-                value.span(),
-                field,
-                "is empty: a household has to be told why, in both languages",
-            ));
+            return Err(self.error(value.span(), field, "is empty: a household has to be told why, in both languages"));
         }
         Ok(value.get_ref().clone())
     }
@@ -152,31 +125,19 @@ pub(crate) fn read(file: &str, text: &str, features: &[&str]) -> Result<RuleSet,
     let parsed: File = toml::from_str(text).map_err(|e| source.malformed(&e))?;
     let code = source.told("code", &parsed.code)?;
     if *parsed.version.get_ref() == 0 {
-        return Err(source.error(
-            parsed.version.span(),
-            "version",
-            "is 0: versions count from 1",
-        ));
+        return Err(source.error(parsed.version.span(), "version", "is 0: versions count from 1"));
     }
     let limits_at = parsed.limits.span();
     let limits = parsed.limits.into_inner();
-    let amount = |field, value: &Option<Spanned<String>>| {
-        value.as_ref().map(|v| source.amount(field, v)).transpose()
-    };
+    let amount = |field, value: &Option<Spanned<String>>| value.as_ref().map(|v| source.amount(field, v)).transpose();
     let age = match (&limits.age_min, &limits.age_max) {
         (None, None) => None,
-        (Some(low), Some(high)) if low.get_ref() <= high.get_ref() => {
-            Some((*low.get_ref(), *high.get_ref()))
-        }
+        (Some(low), Some(high)) if low.get_ref() <= high.get_ref() => Some((*low.get_ref(), *high.get_ref())),
         (Some(low), Some(_)) => {
             return Err(source.error(low.span(), "age_min", "is above age_max"));
         }
         _ => {
-            return Err(source.error(
-                limits_at,
-                "age_min",
-                "give age_min and age_max together, or neither",
-            ));
+            return Err(source.error(limits_at, "age_min", "give age_min and age_max together, or neither"));
         }
     };
     Ok(RuleSet {
@@ -210,16 +171,10 @@ fn prices(source: &Source, rows: &[PriceRow]) -> Result<Vec<Price>, RuleError> {
     for row in rows {
         let rating = row.rating.get_ref().clone();
         if prices.iter().any(|p| p.rating == rating) {
-            return Err(source.error(
-                row.rating.span(),
-                "rating",
-                format!("`{rating}` has a price already"),
-            ));
+            return Err(source.error(row.rating.span(), "rating", format!("`{rating}` has a price already")));
         }
-        prices.push(Price {
-            rating,
-            rate_annual: source.read("rate_percent", &row.rate_percent, Rate::parse_percent)?,
-        });
+        prices
+            .push(Price { rating, rate_annual: source.read("rate_percent", &row.rate_percent, Rate::parse_percent)? });
     }
     Ok(prices)
 }
@@ -229,11 +184,7 @@ fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<Vec<Rul
     for row in rows {
         let code = source.told("code", &row.code)?;
         if rules.iter().any(|r| r.code == code) {
-            return Err(source.error(
-                row.code.span(),
-                "code",
-                format!("`{code}` is the code of another rule already"),
-            ));
+            return Err(source.error(row.code.span(), "code", format!("`{code}` is the code of another rule already")));
         }
         let outcome = match row.outcome.get_ref().as_str() {
             "refer" => Outcome::Refer,
@@ -245,16 +196,9 @@ fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<Vec<Rul
         };
         let conditions = row.when.get_ref();
         if conditions.is_empty() {
-            return Err(source.error(
-                row.when.span(),
-                "when",
-                "is empty: give at least one condition",
-            ));
+            return Err(source.error(row.when.span(), "when", "is empty: give at least one condition"));
         }
-        let when = conditions
-            .iter()
-            .map(|c| condition(source, c, features))
-            .collect::<Result<_, _>>()?;
+        let when = conditions.iter().map(|c| condition(source, c, features)).collect::<Result<_, _>>()?;
         rules.push(Rule {
             code,
             when: When(when),
@@ -266,26 +210,16 @@ fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<Vec<Rul
     Ok(rules)
 }
 
-fn condition(
-    source: &Source,
-    row: &ConditionRow,
-    features: &[&str],
-) -> Result<Condition, RuleError> {
+fn condition(source: &Source, row: &ConditionRow, features: &[&str]) -> Result<Condition, RuleError> {
     let name = row.fact.get_ref();
     let fact = Fact::parse(name).ok_or_else(|| {
         let known = Fact::NAMES.join(", ");
-        source.error(
-            row.fact.span(),
-            "fact",
-            format!("`{name}` is no fact: write one of {known}, or feature.NAME"),
-        )
+        source.error(row.fact.span(), "fact", format!("`{name}` is no fact: write one of {known}, or feature.NAME"))
     })?;
     if let Fact::Feature(feature) = &fact
         && !features.contains(&feature.as_str())
     {
-        let problem = format!(
-            "`{feature}` is no lawful feature of the feature table: rules may use only those"
-        );
+        let problem = format!("`{feature}` is no lawful feature of the feature table: rules may use only those");
         return Err(source.error(row.fact.span(), "fact", problem));
     }
     let test = match (row.at_least, row.below, row.is) {
@@ -293,11 +227,7 @@ fn condition(
         (None, Some(edge), None) => Test::Below(edge),
         (None, None, Some(wanted)) => Test::Is(wanted),
         _ => {
-            return Err(source.error(
-                row.fact.span(),
-                "when",
-                "give just one of at_least, below, is",
-            ));
+            return Err(source.error(row.fact.span(), "when", "give just one of at_least, below, is"));
         }
     };
     Ok(Condition { fact, test })
@@ -310,11 +240,7 @@ fn words(
     let at = table.span();
     let table = table.into_inner();
     if let Some(code) = WORD_CODES.iter().find(|code| !table.contains_key(**code)) {
-        return Err(source.error(
-            at,
-            &format!("words.{code}"),
-            "is missing: write its zh and en",
-        ));
+        return Err(source.error(at, &format!("words.{code}"), "is missing: write its zh and en"));
     }
     let mut words = BTreeMap::new();
     for (code, told) in table {
@@ -322,10 +248,7 @@ fn words(
             let problem = format!("is never said: the codes are {}", WORD_CODES.join(", "));
             return Err(source.error(told.zh.span(), &format!("words.{code}"), problem));
         }
-        words.insert(
-            code,
-            (source.told("zh", &told.zh)?, source.told("en", &told.en)?),
-        );
+        words.insert(code, (source.told("zh", &told.zh)?, source.told("en", &told.en)?));
     }
     Ok(words)
 }

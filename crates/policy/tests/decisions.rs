@@ -12,11 +12,7 @@ fn rules() -> RuleSet {
 }
 
 fn lawful() -> Vec<&'static str> {
-    insight::TABLE
-        .iter()
-        .filter(|f| f.lawful)
-        .map(|f| f.name)
-        .collect()
+    insight::TABLE.iter().filter(|f| f.lawful).map(|f| f.name).collect()
 }
 
 /// A steady household: 8,000 a month, B, nothing owed.
@@ -29,11 +25,7 @@ fn steady() -> Facts {
         inflow_monthly_minor: Some(800_000),
         other_instalments_minor: 0,
         thin: false,
-        score: Some(ScoreFacts {
-            pd_ppm: 31_000,
-            rating: "B".to_owned(),
-            costs: vec![],
-        }),
+        score: Some(ScoreFacts { pd_ppm: 31_000, rating: "B".to_owned(), costs: vec![] }),
         age_years: Some(44),
         features: Default::default(),
     }
@@ -51,17 +43,8 @@ fn ask() -> Ask {
 }
 
 fn scored(pd_ppm: i64, rating: &str) -> Option<ScoreFacts> {
-    let cost = Reason {
-        code: "cushion".into(),
-        zh: "家底薄".into(),
-        en: "little in hand".into(),
-        figures: vec![],
-    };
-    Some(ScoreFacts {
-        pd_ppm,
-        rating: rating.to_owned(),
-        costs: vec![cost],
-    })
+    let cost = Reason { code: "cushion".into(), zh: "家底薄".into(), en: "little in hand".into(), figures: vec![] };
+    Some(ScoreFacts { pd_ppm, rating: rating.to_owned(), costs: vec![cost] })
 }
 
 #[test]
@@ -69,20 +52,8 @@ fn what_is_decided_and_why() {
     let yuan = |y: i64| y * 100;
     type Change = fn(&mut Facts, &mut Ask);
     let table: &[(&str, Change, Outcome, i64, &[&str])] = &[
-        (
-            "steady",
-            |_, _| {},
-            Outcome::Approve,
-            yuan(30_000),
-            &["approved"],
-        ),
-        (
-            "product cap",
-            |f, _| f.product_cap_minor = 2_000_000,
-            Outcome::Less,
-            yuan(20_000),
-            &["product-cap"],
-        ),
+        ("steady", |_, _| {}, Outcome::Approve, yuan(30_000), &["approved"]),
+        ("product cap", |f, _| f.product_cap_minor = 2_000_000, Outcome::Less, yuan(20_000), &["product-cap"]),
         (
             "half the income is 4,000; 2,000 is taken",
             |f, _| f.other_instalments_minor = 200_000,
@@ -90,27 +61,9 @@ fn what_is_decided_and_why() {
             yuan(23_000),
             &["capacity"],
         ),
-        (
-            "owes 185,000",
-            |f, _| f.exposure_minor = 18_500_000,
-            Outcome::Less,
-            yuan(15_000),
-            &["exposure-cap"],
-        ),
-        (
-            "the till is low",
-            |f, _| f.quota_left_minor = 1_234_567,
-            Outcome::Less,
-            yuan(12_300),
-            &["quota"],
-        ),
-        (
-            "the till is empty",
-            |f, _| f.quota_left_minor = 0,
-            Outcome::Decline,
-            0,
-            &["quota", "below-minimum"],
-        ),
+        ("owes 185,000", |f, _| f.exposure_minor = 18_500_000, Outcome::Less, yuan(15_000), &["exposure-cap"]),
+        ("the till is low", |f, _| f.quota_left_minor = 1_234_567, Outcome::Less, yuan(12_300), &["quota"]),
+        ("the till is empty", |f, _| f.quota_left_minor = 0, Outcome::Decline, 0, &["quota", "below-minimum"]),
         (
             "thin",
             |f, _| {
@@ -121,62 +74,14 @@ fn what_is_decided_and_why() {
             yuan(30_000),
             &["thin", "no-score"],
         ),
-        (
-            "no income seen",
-            |f, _| f.inflow_monthly_minor = None,
-            Outcome::Refer,
-            yuan(30_000),
-            &["no-income"],
-        ),
-        (
-            "middling",
-            |f, _| f.score = scored(120_000, "D"),
-            Outcome::Refer,
-            yuan(30_000),
-            &["risk-middle", "cushion"],
-        ),
-        (
-            "risky",
-            |f, _| f.score = scored(300_000, "E"),
-            Outcome::Decline,
-            0,
-            &["risk-high", "cushion"],
-        ),
-        (
-            "unknown rating",
-            |f, _| f.score = scored(10, "Z"),
-            Outcome::Refer,
-            yuan(30_000),
-            &["no-price"],
-        ),
-        (
-            "seventeen",
-            |f, _| f.age_years = Some(17),
-            Outcome::Decline,
-            0,
-            &["age"],
-        ),
-        (
-            "sixty-five",
-            |f, _| f.age_years = Some(65),
-            Outcome::Approve,
-            yuan(30_000),
-            &["approved"],
-        ),
-        (
-            "to buy shares",
-            |_, a| a.purpose = "securities".into(),
-            Outcome::Decline,
-            0,
-            &["purpose"],
-        ),
-        (
-            "24.01 % in all",
-            |_, a| a.all_in_annual = Rate::from_ppm(240_100).ok(),
-            Outcome::Decline,
-            0,
-            &["all-in-cap"],
-        ),
+        ("no income seen", |f, _| f.inflow_monthly_minor = None, Outcome::Refer, yuan(30_000), &["no-income"]),
+        ("middling", |f, _| f.score = scored(120_000, "D"), Outcome::Refer, yuan(30_000), &["risk-middle", "cushion"]),
+        ("risky", |f, _| f.score = scored(300_000, "E"), Outcome::Decline, 0, &["risk-high", "cushion"]),
+        ("unknown rating", |f, _| f.score = scored(10, "Z"), Outcome::Refer, yuan(30_000), &["no-price"]),
+        ("seventeen", |f, _| f.age_years = Some(17), Outcome::Decline, 0, &["age"]),
+        ("sixty-five", |f, _| f.age_years = Some(65), Outcome::Approve, yuan(30_000), &["approved"]),
+        ("to buy shares", |_, a| a.purpose = "securities".into(), Outcome::Decline, 0, &["purpose"]),
+        ("24.01 % in all", |_, a| a.all_in_annual = Rate::from_ppm(240_100).ok(), Outcome::Decline, 0, &["all-in-cap"]),
         (
             "24 % in all",
             |_, a| a.all_in_annual = Rate::from_ppm(240_000).ok(),
@@ -184,183 +89,79 @@ fn what_is_decided_and_why() {
             yuan(30_000),
             &["approved"],
         ),
-        (
-            "nothing",
-            |_, a| a.amount_minor = 0,
-            Outcome::Decline,
-            0,
-            &["bad-amount"],
-        ),
+        ("nothing", |_, a| a.amount_minor = 0, Outcome::Decline, 0, &["bad-amount"]),
     ];
     for (name, change, outcome, amount, codes) in table {
         let (mut facts, mut ask) = (steady(), ask());
         change(&mut facts, &mut ask);
         let decision = decide(&rules(), &facts, &ask);
         let found: Vec<&str> = decision.reasons.iter().map(|r| r.code.as_str()).collect();
-        assert_eq!(
-            (decision.outcome, decision.amount_minor, found.as_slice()),
-            (*outcome, *amount, *codes),
-            "{name}"
-        );
+        assert_eq!((decision.outcome, decision.amount_minor, found.as_slice()), (*outcome, *amount, *codes), "{name}");
         assert!(
-            decision
-                .reasons
-                .iter()
-                .all(|r| !r.zh.contains('{') && !r.en.contains('{') && !r.zh.is_empty()),
+            decision.reasons.iter().all(|r| !r.zh.contains('{') && !r.en.contains('{') && !r.zh.is_empty()),
             "{name}"
         );
-        assert_eq!(
-            cbor::from_bytes::<Decision>(&cbor::to_bytes(&decision)).unwrap(),
-            decision
-        );
+        assert_eq!(cbor::from_bytes::<Decision>(&cbor::to_bytes(&decision)).unwrap(), decision);
     }
 }
 
 #[test]
 fn words_carry_their_figures() {
-    let facts = Facts {
-        exposure_minor: 18_500_000,
-        ..steady()
-    };
+    let facts = Facts { exposure_minor: 18_500_000, ..steady() };
     let reason = &decide(&rules(), &facts, &ask()).reasons[0];
-    assert_eq!(
-        reason.zh,
-        "连同已有借款和担保，每户合计不能超过 200000.00 元，还可以借 15000.00 元。"
-    );
+    assert_eq!(reason.zh, "连同已有借款和担保，每户合计不能超过 200000.00 元，还可以借 15000.00 元。");
 }
 
 #[test]
 fn a_limit_is_there_before_anything_is_asked() {
-    let big = Facts {
-        product_cap_minor: 20_000_000,
-        ..steady()
-    };
+    let big = Facts { product_cap_minor: 20_000_000, ..steady() };
     let found = limit(&rules(), &big, 12);
     // 4,000 a month for 12 months at 7.2 %: 46,178.18, down to the hundred.
-    assert_eq!(
-        (found.outcome, found.available_minor),
-        (Outcome::Approve, 4_610_000)
-    );
+    assert_eq!((found.outcome, found.available_minor), (Outcome::Approve, 4_610_000));
     assert_eq!(found.reasons[0].code, "capacity");
     assert_eq!(limit(&rules(), &steady(), 36).available_minor, 5_000_000);
-    let thin = limit(
-        &rules(),
-        &Facts {
-            thin: true,
-            score: None,
-            ..steady()
-        },
-        12,
-    );
+    let thin = limit(&rules(), &Facts { thin: true, score: None, ..steady() }, 12);
     assert_eq!((thin.outcome, thin.available_minor), (Outcome::Refer, 0));
     assert!(thin.limit_minor > 0);
 }
 
 #[test]
 fn large_amounts_need_two_people() {
-    let facts = Facts {
-        product_cap_minor: 15_000_000,
-        inflow_monthly_minor: Some(10_000_000),
-        ..steady()
-    };
+    let facts = Facts { product_cap_minor: 15_000_000, inflow_monthly_minor: Some(10_000_000), ..steady() };
     for (amount_minor, two) in [(9_999_900, false), (10_000_000, true)] {
-        assert_eq!(
-            decide(
-                &rules(),
-                &facts,
-                &Ask {
-                    amount_minor,
-                    ..ask()
-                }
-            )
-            .two_person,
-            two
-        );
+        assert_eq!(decide(&rules(), &facts, &Ask { amount_minor, ..ask() }).two_person, two);
     }
 }
 
 #[test]
 fn history_has_no_chinese_caps() {
     let history = RuleSet::parse("history-czk.toml", RuleSet::HISTORY_CZK, &[]).unwrap();
-    assert_eq!(
-        (history.exposure_cap_minor, history.all_in_cap, history.age),
-        (None, None, None)
-    );
+    assert_eq!((history.exposure_cap_minor, history.all_in_cap, history.age), (None, None, None));
     assert_eq!(history.currency, basics::Currency::CZK);
-    let facts = Facts {
-        product_cap_minor: 60_000_000,
-        exposure_minor: 1 << 40,
-        age_years: Some(90),
-        ..steady()
-    };
+    let facts = Facts { product_cap_minor: 60_000_000, exposure_minor: 1 << 40, age_years: Some(90), ..steady() };
     let decision = decide(&history, &facts, &ask());
-    assert_eq!(
-        (decision.outcome, decision.rate_annual),
-        (Outcome::Approve, Some(Rate::ZERO))
-    );
+    assert_eq!((decision.outcome, decision.rate_annual), (Outcome::Approve, Some(Rate::ZERO)));
 }
 
 #[test]
 fn errors_name_file_line_and_field() {
     for (from, to, wanted) in [
-        (
-            "step = \"100.00\"",
-            "step = \"1,00\"",
-            "r.toml:11: step: `1,00` is not an amount",
-        ),
+        ("step = \"100.00\"", "step = \"1,00\"", "r.toml:11: step: `1,00` is not an amount"),
         ("step = \"100.00\"", "", "r.toml:9: step: missing field"),
-        (
-            "step = \"100.00\"",
-            "stride = 1",
-            "r.toml:11: stride: unknown field",
-        ),
-        (
-            "version = 1",
-            "version = \"one\"",
-            "r.toml:5: version: invalid type",
-        ),
+        ("step = \"100.00\"", "stride = 1", "r.toml:11: stride: unknown field"),
+        ("version = 1", "version = \"one\"", "r.toml:5: version: invalid type"),
         ("version = 1", "version = ", "r.toml:5: version: "),
-        (
-            "currency = \"CNY\"",
-            "currency = \"Yuan\"",
-            "r.toml:7: currency: `Yuan` is not",
-        ),
-        (
-            "age_min = 18",
-            "age_min = 70",
-            "r.toml:15: age_min: is above age_max",
-        ),
-        (
-            "fact = \"thin\"",
-            "fact = \"religion\"",
-            "r.toml:41: fact: `religion` is no fact",
-        ),
-        (
-            "fact = \"thin\"",
-            "fact = \"feature.illness\"",
-            "r.toml:41: fact: `illness` is no lawful feature",
-        ),
-        (
-            "is = 1",
-            "is = 1, below = 3",
-            "r.toml:41: when: give just one",
-        ),
-        (
-            "outcome = \"refer\"",
-            "outcome = \"approve\"",
-            "r.toml:42: outcome: `approve` is no outcome",
-        ),
-        (
-            "rating = \"B\"",
-            "rating = \"A\"",
-            "r.toml:24: rating: `A` has a price already",
-        ),
+        ("currency = \"CNY\"", "currency = \"Yuan\"", "r.toml:7: currency: `Yuan` is not"),
+        ("age_min = 18", "age_min = 70", "r.toml:15: age_min: is above age_max"),
+        ("fact = \"thin\"", "fact = \"religion\"", "r.toml:41: fact: `religion` is no fact"),
+        ("fact = \"thin\"", "fact = \"feature.illness\"", "r.toml:41: fact: `illness` is no lawful feature"),
+        ("is = 1", "is = 1, below = 3", "r.toml:41: when: give just one"),
+        ("outcome = \"refer\"", "outcome = \"approve\"", "r.toml:42: outcome: `approve` is no outcome"),
+        ("rating = \"B\"", "rating = \"A\"", "r.toml:24: rating: `A` has a price already"),
         ("[words.quota]", "[words.quotas]", "words.quota: is missing"),
     ] {
         let text = RuleSet::CN_RURAL.replacen(from, to, 1);
-        let error = RuleSet::parse("r.toml", &text, &lawful())
-            .unwrap_err()
-            .to_string();
+        let error = RuleSet::parse("r.toml", &text, &lawful()).unwrap_err().to_string();
         assert!(error.contains(wanted), "{wanted} / {error}");
     }
 }
@@ -374,13 +175,8 @@ fn nothing_protected_can_be_asked_or_said() {
         assert_eq!(forbidden_word(text), None);
     }
     // A rule may look at a feature of the table, and only at one.
-    let with = |feature: &str| {
-        RuleSet::CN_RURAL.replacen(
-            "fact = \"thin\"",
-            &format!("fact = \"feature.{feature}\""),
-            1,
-        )
-    };
+    let with =
+        |feature: &str| RuleSet::CN_RURAL.replacen("fact = \"thin\"", &format!("fact = \"feature.{feature}\""), 1);
     assert!(RuleSet::parse("r", &with("penalty_interest"), &lawful()).is_ok());
     assert!(RuleSet::parse("r", &with("coverage_days"), &lawful()).is_err());
 }

@@ -52,11 +52,7 @@ impl Range {
     }
 
     fn join(self, next: Range) -> Range {
-        Range {
-            upper: next.upper,
-            goods: self.goods + next.goods,
-            bads: self.bads + next.bads,
-        }
+        Range { upper: next.upper, goods: self.goods + next.goods, bads: self.bads + next.bads }
     }
 
     /// Whether this range has a greater bad rate than the other.
@@ -68,20 +64,11 @@ impl Range {
 impl Bins {
     /// Cuts a feature. A feature that tells nothing has one range of weight 0.
     pub fn fit(values: &[Option<i64>], bad: &[bool], spec: &BinSpec) -> Bins {
-        let mut rows: Vec<(i64, bool)> = values
-            .iter()
-            .zip(bad)
-            .filter_map(|(v, b)| v.map(|value| (value, *b)))
-            .collect();
+        let mut rows: Vec<(i64, bool)> =
+            values.iter().zip(bad).filter_map(|(v, b)| v.map(|value| (value, *b))).collect();
         rows.sort_unstable();
-        let fewest = (rows.len() * spec.share_min_ppm as usize)
-            .div_ceil(1_000_000)
-            .max(1);
-        let first_cut = if spec.trend == Trend::Free {
-            spec.ranges_max
-        } else {
-            4 * spec.ranges_max
-        };
+        let fewest = (rows.len() * spec.share_min_ppm as usize).div_ceil(1_000_000).max(1);
+        let first_cut = if spec.trend == Trend::Free { spec.ranges_max } else { 4 * spec.ranges_max };
         let mut ranges = quantiles(&rows, first_cut, fewest);
         match spec.trend {
             Trend::Rising => make_monotone(&mut ranges, |left, right| left.riskier_than(right)),
@@ -101,10 +88,7 @@ impl Bins {
 
     /// Its weight; 0 where missing.
     pub fn weight_of(&self, value: Option<i64>) -> f64 {
-        value
-            .and_then(|v| self.weights.get(self.range_of(v)))
-            .copied()
-            .unwrap_or(0.0)
+        value.and_then(|v| self.weights.get(self.range_of(v))).copied().unwrap_or(0.0)
     }
 }
 
@@ -115,11 +99,7 @@ fn quantiles(rows: &[(i64, bool)], parts: usize, fewest: usize) -> Vec<Range> {
     let mut open: Option<Range> = None;
     for group in rows.chunk_by(|a, b| a.0 == b.0) {
         let bads = group.iter().filter(|(_, b)| *b).count();
-        let same = Range {
-            upper: group[0].0,
-            goods: group.len() - bads,
-            bads,
-        };
+        let same = Range { upper: group[0].0, goods: group.len() - bads, bads };
         let grown = open.map_or(same, |o| o.join(same));
         if grown.rows() >= target {
             ranges.push(grown);
@@ -165,9 +145,8 @@ fn join_closest(ranges: &mut Vec<Range>) {
         let (m, n) = (a.rows() as f64, b.rows() as f64);
         gap * gap * m * n / (m + n).max(1.0)
     };
-    let closest = (1..ranges.len()).min_by(|i, j| {
-        loss(&ranges[i - 1], &ranges[*i]).total_cmp(&loss(&ranges[j - 1], &ranges[*j]))
-    });
+    let closest = (1..ranges.len())
+        .min_by(|i, j| loss(&ranges[i - 1], &ranges[*i]).total_cmp(&loss(&ranges[j - 1], &ranges[*j])));
     if let Some(at) = closest {
         let right = ranges.remove(at);
         ranges[at - 1] = ranges[at - 1].join(right);
@@ -175,16 +154,10 @@ fn join_closest(ranges: &mut Vec<Range>) {
 }
 
 fn weigh(ranges: &[Range], prior_rows: u32) -> Bins {
-    let (goods, bads) = ranges
-        .iter()
-        .fold((0, 0), |t, r| (t.0 + r.goods, t.1 + r.bads));
+    let (goods, bads) = ranges.iter().fold((0, 0), |t, r| (t.0 + r.goods, t.1 + r.bads));
     let edges = ranges.iter().rev().skip(1).rev().map(|r| r.upper).collect();
     if goods == 0 || bads == 0 {
-        return Bins {
-            edges,
-            weights: vec![0.0; ranges.len().max(1)],
-            information: 0.0,
-        };
+        return Bins { edges, weights: vec![0.0; ranges.len().max(1)], information: 0.0 };
     }
     let (goods, bads) = (goods as f64, bads as f64);
     let rate = bads / (goods + bads);
@@ -192,17 +165,11 @@ fn weigh(ranges: &[Range], prior_rows: u32) -> Bins {
     let overall = ln(bads / goods);
     let (mut weights, mut information) = (Vec::with_capacity(ranges.len()), 0.0);
     for range in ranges {
-        let weight =
-            ln((range.bads as f64 + prior * rate) / (range.goods as f64 + prior * (1.0 - rate)))
-                - overall;
+        let weight = ln((range.bads as f64 + prior * rate) / (range.goods as f64 + prior * (1.0 - rate))) - overall;
         information += (range.bads as f64 / bads - range.goods as f64 / goods) * weight;
         weights.push(weight);
     }
-    Bins {
-        edges,
-        weights,
-        information,
-    }
+    Bins { edges, weights, information }
 }
 
 #[cfg(test)]
@@ -210,12 +177,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SPEC: BinSpec = BinSpec {
-        ranges_max: 4,
-        share_min_ppm: 100_000,
-        prior_rows: 5,
-        trend: Trend::Falling,
-    };
+    const SPEC: BinSpec = BinSpec { ranges_max: 4, share_min_ppm: 100_000, prior_rows: 5, trend: Trend::Falling };
 
     #[test]
     fn a_clear_feature_is_cut_where_risk_changes() {
@@ -226,24 +188,13 @@ mod tests {
         assert!(bins.weight_of(Some(-5)) > 1.0 && bins.weight_of(Some(1_000)) < -1.0);
         assert_eq!(bins.weight_of(None), 0.0);
         // The same feature told to be riskier as it grows says nothing.
-        let wrong = Bins::fit(
-            &values,
-            &bad,
-            &BinSpec {
-                trend: Trend::Rising,
-                ..SPEC
-            },
-        );
+        let wrong = Bins::fit(&values, &bad, &BinSpec { trend: Trend::Rising, ..SPEC });
         assert_eq!((wrong.edges.len(), wrong.information), (0, 0.0));
     }
 
     #[test]
     fn nothing_to_tell() {
-        for (values, bad) in [
-            (vec![], vec![]),
-            (vec![Some(1), Some(2)], vec![true, true]),
-            (vec![None], vec![true]),
-        ] {
+        for (values, bad) in [(vec![], vec![]), (vec![Some(1), Some(2)], vec![true, true]), (vec![None], vec![true])] {
             let bins = Bins::fit(&values, &bad, &SPEC);
             assert!(bins.weights.iter().all(|w| *w == 0.0) && bins.information == 0.0);
         }

@@ -29,9 +29,7 @@ pub use train::{Sample, TrainSpec, Tuning, train};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScoreError {
     /// The sample cannot train anything.
-    #[error(
-        "the sample has {bads} bad of {rows} rows: at least {needed} of each class are needed to train"
-    )]
+    #[error("the sample has {bads} bad of {rows} rows: at least {needed} of each class are needed to train")]
     TooFew {
         /// Rows.
         rows: usize,
@@ -41,9 +39,7 @@ pub enum ScoreError {
         needed: usize,
     },
     /// A column of the sample has another length than the outcomes.
-    #[error(
-        "column `{column}` has {found} values for {rows} outcomes: give one value, or none, a row"
-    )]
+    #[error("column `{column}` has {found} values for {rows} outcomes: give one value, or none, a row")]
     Shape {
         /// The column.
         column: String,
@@ -66,9 +62,7 @@ pub enum ScoreError {
     #[error("this is no model file: {0}; give a file written by training")]
     NotAModel(String),
     /// The bytes have another hash than the model that was asked for.
-    #[error(
-        "model {expected} was asked for, these bytes are {found}: the file was changed or misnamed"
-    )]
+    #[error("model {expected} was asked for, these bytes are {found}: the file was changed or misnamed")]
     Hash {
         /// Hash asked for, hex.
         expected: String,
@@ -76,8 +70,6 @@ pub enum ScoreError {
         found: String,
     },
     /// A model reads a feature that does not exist.
-    #[error(
-        "the model reads feature `{0}`, which the feature table does not have: use a model made for this table"
-    )]
+    #[error("the model reads feature `{0}`, which the feature table does not have: use a model made for this table")]
     UnknownFeature(String),
 }

@@ -28,10 +28,7 @@ pub fn fit(columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> Fit {
     let bads = bad.iter().filter(|b| **b).count() as f64;
     let goods = bad.len() as f64 - bads;
     let start = ln(bads.max(0.5) / goods.max(0.5));
-    let mut now = Fit {
-        intercept: start,
-        coefficients: vec![0.0; columns.len()],
-    };
+    let mut now = Fit { intercept: start, coefficients: vec![0.0; columns.len()] };
     if bads == 0.0 || goods == 0.0 {
         return now;
     }
@@ -65,11 +62,7 @@ fn penalised(fit: &Fit, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> f64 {
     for (row, bad) in bad.iter().enumerate() {
         let z = log_odds(fit, columns, row);
         let against = if *bad { -z } else { z };
-        loss += if against > 0.0 {
-            against + ln(1.0 + exp(-against))
-        } else {
-            ln(1.0 + exp(against))
-        };
+        loss += if against > 0.0 { against + ln(1.0 + exp(-against)) } else { ln(1.0 + exp(against)) };
     }
     for c in &fit.coefficients {
         loss += 0.5 * ridge * c * c;
@@ -102,11 +95,7 @@ fn newton_target(now: &Fit, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> F
         curvature[i * width + i] += ridge;
     }
     let entry = |i: usize, j: usize| {
-        if i >= j {
-            curvature[i * width + j]
-        } else {
-            curvature[j * width + i]
-        }
+        if i >= j { curvature[i * width + j] } else { curvature[j * width + i] }
     };
     let mut step = vec![0.0; width];
     for _ in 0..SWEEPS_MAX {
@@ -116,11 +105,7 @@ fn newton_target(now: &Fit, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> F
             for (j, s) in step.iter().enumerate() {
                 slope += entry(i, j) * s;
             }
-            let floor = if i == 0 {
-                f64::NEG_INFINITY
-            } else {
-                -now.coefficients[i - 1]
-            };
+            let floor = if i == 0 { f64::NEG_INFINITY } else { -now.coefficients[i - 1] };
             let next = (step[i] - slope / entry(i, i).max(1e-12)).max(floor);
             moved = moved.max((next - step[i]).abs());
             step[i] = next;
@@ -131,35 +116,18 @@ fn newton_target(now: &Fit, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> F
     }
     Fit {
         intercept: now.intercept + step[0],
-        coefficients: now
-            .coefficients
-            .iter()
-            .zip(&step[1..])
-            .map(|(c, s)| (c + s).max(0.0))
-            .collect(),
+        coefficients: now.coefficients.iter().zip(&step[1..]).map(|(c, s)| (c + s).max(0.0)).collect(),
     }
 }
 
 /// The longest of full, half, quarter… step that lessens the loss; none if none does.
-fn shorten(
-    now: &Fit,
-    target: &Fit,
-    loss: f64,
-    columns: &[Vec<f64>],
-    bad: &[bool],
-    ridge: f64,
-) -> Option<(Fit, f64)> {
+fn shorten(now: &Fit, target: &Fit, loss: f64, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> Option<(Fit, f64)> {
     let mut part = 1.0;
     for _ in 0..20 {
         let along = |a: f64, b: f64| a + part * (b - a);
         let next = Fit {
             intercept: along(now.intercept, target.intercept),
-            coefficients: now
-                .coefficients
-                .iter()
-                .zip(&target.coefficients)
-                .map(|(a, b)| along(*a, *b))
-                .collect(),
+            coefficients: now.coefficients.iter().zip(&target.coefficients).map(|(a, b)| along(*a, *b)).collect(),
         };
         let next_loss = penalised(&next, columns, bad, ridge);
         if next_loss < loss {
@@ -179,9 +147,7 @@ mod tests {
     fn one_column_without_ridge_gives_the_odds_ratio() {
         // 30 of 40 bad where x = 1, 10 of 40 where x = 0: log odds ln 3 and -ln 3.
         let x: Vec<f64> = (0..80).map(|i| f64::from(u8::from(i < 40))).collect();
-        let bad: Vec<bool> = (0..80)
-            .map(|i| if i < 40 { i < 30 } else { i < 50 })
-            .collect();
+        let bad: Vec<bool> = (0..80).map(|i| if i < 40 { i < 30 } else { i < 50 }).collect();
         let found = fit(&[x], &bad, 0.0);
         assert!((found.intercept + 3_f64.ln()).abs() < 1e-6, "{found:?}");
         assert!((found.coefficients[0] - 2.0 * 3_f64.ln()).abs() < 1e-6);
@@ -191,10 +157,7 @@ mod tests {
     fn a_column_that_would_act_against_its_evidence_is_left_out() {
         let mut stream = Stream::new(3);
         let bad: Vec<bool> = (0..200).map(|_| stream.below(4) == 0).collect();
-        let safe: Vec<f64> = bad
-            .iter()
-            .map(|b| f64::from(u8::from(!*b)) + stream.below(3) as f64)
-            .collect();
+        let safe: Vec<f64> = bad.iter().map(|b| f64::from(u8::from(!*b)) + stream.below(3) as f64).collect();
         let found = fit(&[safe], &bad, 1.0);
         assert_eq!(found.coefficients, vec![0.0]);
         let share = bad.iter().filter(|b| **b).count() as f64 / 200.0;

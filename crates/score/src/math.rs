@@ -11,11 +11,7 @@ const LOG2_E: f64 = std::f64::consts::LOG2_E;
 
 /// e to the power `x`; `x` is held within ±700, so the result is never 0 or infinite.
 pub fn exp(x: f64) -> f64 {
-    let x = if x.is_nan() {
-        0.0
-    } else {
-        x.clamp(-700.0, 700.0)
-    };
+    let x = if x.is_nan() { 0.0 } else { x.clamp(-700.0, 700.0) };
     let k = (x * LOG2_E + 0.5).floor();
     let r = (x - k * LN2_HIGH) - k * LN2_LOW;
     let mut sum = 1.0;
@@ -27,11 +23,7 @@ pub fn exp(x: f64) -> f64 {
 
 /// Natural logarithm; 0 and below, and what is no number, count as the smallest positive number.
 pub fn ln(x: f64) -> f64 {
-    let x = if x > f64::MIN_POSITIVE {
-        x
-    } else {
-        f64::MIN_POSITIVE
-    };
+    let x = if x > f64::MIN_POSITIVE { x } else { f64::MIN_POSITIVE };
     let bits = x.to_bits();
     let mut exponent = ((bits >> 52) & 0x7ff) as i64 - 1023;
     let mut m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | (1023 << 52));
@@ -70,10 +62,7 @@ mod tests {
             let x = f64::from(i) * 0.1013;
             assert!((exp(x) / x.exp() - 1.0).abs() < 1e-13, "{x}");
             let y = x.abs() + 1e-9;
-            assert!(
-                (ln(y) - y.ln()).abs() <= 1e-15 * (1.0 + y.ln().abs() * 4.0),
-                "{y}"
-            );
+            assert!((ln(y) - y.ln()).abs() <= 1e-15 * (1.0 + y.ln().abs() * 4.0), "{y}");
         }
         assert_eq!((exp(0.0), ln(1.0), logistic(0.0)), (1.0, 0.0, 0.5));
         assert!(exp(f64::INFINITY).is_finite() && exp(f64::NAN) == 1.0 && ln(0.0) < -700.0);

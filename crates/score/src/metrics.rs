@@ -132,45 +132,18 @@ mod tests {
     #[test]
     fn a_table_of_small_cases() {
         let bad = [false, false, true, true];
-        for (risk, area, distance) in [
-            ([1, 2, 3, 4], 1.0, 1.0),
-            ([4, 3, 2, 1], 0.0, 1.0),
-            ([5, 5, 5, 5], 0.5, 0.0),
-            ([1, 3, 2, 4], 0.75, 0.5),
-        ] {
-            assert_eq!(
-                (auc(&risk, &bad), ks(&risk, &bad)),
-                (Some(area), Some(distance)),
-                "{risk:?}"
-            );
+        for (risk, area, distance) in
+            [([1, 2, 3, 4], 1.0, 1.0), ([4, 3, 2, 1], 0.0, 1.0), ([5, 5, 5, 5], 0.5, 0.0), ([1, 3, 2, 4], 0.75, 0.5)]
+        {
+            assert_eq!((auc(&risk, &bad), ks(&risk, &bad)), (Some(area), Some(distance)), "{risk:?}");
         }
         assert_eq!(gini(&[1, 2], &[false, true]), Some(1.0));
-        assert_eq!(
-            brier(&[0, 1_000_000, 500_000], &[false, true, true]),
-            Some(0.25 / 3.0)
-        );
-        assert_eq!(
-            (auc(&[], &[]), ks(&[1], &[false]), brier(&[], &[])),
-            (None, None, None)
-        );
+        assert_eq!(brier(&[0, 1_000_000, 500_000], &[false, true, true]), Some(0.25 / 3.0));
+        assert_eq!((auc(&[], &[]), ks(&[1], &[false]), brier(&[], &[])), (None, None, None));
         assert_eq!(auc_interval(&[1], &[true], 10, 1), None);
         let table = calibration_table(&[100, 300, 500, 700], &[false, false, false, true], 2);
-        assert_eq!(
-            table[0],
-            CalibrationRow {
-                rows: 2,
-                bads: 0,
-                pd_ppm: 200
-            }
-        );
-        assert_eq!(
-            table[1],
-            CalibrationRow {
-                rows: 2,
-                bads: 1,
-                pd_ppm: 600
-            }
-        );
+        assert_eq!(table[0], CalibrationRow { rows: 2, bads: 0, pd_ppm: 200 });
+        assert_eq!(table[1], CalibrationRow { rows: 2, bads: 1, pd_ppm: 600 });
     }
 
     proptest! {

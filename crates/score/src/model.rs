@@ -92,20 +92,13 @@ impl ModelFile {
 
     /// Reads a file. Errors unless it is whole and of a known format.
     pub fn from_bytes(bytes: &[u8]) -> Result<ModelFile, ScoreError> {
-        let model: ModelFile =
-            serde_json::from_slice(bytes).map_err(|e| ScoreError::NotAModel(e.to_string()))?;
+        let model: ModelFile = serde_json::from_slice(bytes).map_err(|e| ScoreError::NotAModel(e.to_string()))?;
         if model.format != Self::FORMAT || model.kind != Self::KIND {
-            return Err(ScoreError::NotAModel(format!(
-                "kind `{}`, format {}",
-                model.kind, model.format
-            )));
+            return Err(ScoreError::NotAModel(format!("kind `{}`, format {}", model.kind, model.format)));
         }
         for f in &model.card.features {
             if f.log_odds_micro.len() != f.edges.len() + 1 || !f.edges.is_sorted() {
-                return Err(ScoreError::NotAModel(format!(
-                    "the ranges of feature `{}` do not fit",
-                    f.name
-                )));
+                return Err(ScoreError::NotAModel(format!("the ranges of feature `{}` do not fit", f.name)));
             }
         }
         Ok(model)
@@ -117,19 +110,14 @@ impl ModelFile {
         if found == expected_hash {
             ModelFile::from_bytes(bytes)
         } else {
-            Err(ScoreError::Hash {
-                expected: expected_hash.chars().take(64).collect(),
-                found,
-            })
+            Err(ScoreError::Hash { expected: expected_hash.chars().take(64).collect(), found })
         }
     }
 }
 
 fn hash_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

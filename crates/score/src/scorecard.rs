@@ -47,11 +47,7 @@ pub struct PointScale {
 impl Default for PointScale {
     /// 600 points at 30 goods to one bad, 40 points double the odds.
     fn default() -> PointScale {
-        PointScale {
-            base_points: 600,
-            base_odds: 30,
-            points_to_double: 40,
-        }
+        PointScale { base_points: 600, base_odds: 30, points_to_double: 40 }
     }
 }
 
@@ -72,12 +68,7 @@ pub struct Bands {
 impl Default for Bands {
     /// 2 %, 5 %, 10 %, 20 %.
     fn default() -> Bands {
-        Bands {
-            a_below_ppm: 20_000,
-            b_below_ppm: 50_000,
-            c_below_ppm: 100_000,
-            d_below_ppm: 200_000,
-        }
+        Bands { a_below_ppm: 20_000, b_below_ppm: 50_000, c_below_ppm: 100_000, d_below_ppm: 200_000 }
     }
 }
 
@@ -99,9 +90,7 @@ impl Bands {
 }
 
 /// Rating 信用等级, A the safest.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
 #[cbor(index_only)]
 pub enum Rating {
     /// Safest.
@@ -175,11 +164,7 @@ impl Score {
     /// The features that cost most points, most costly first; those that cost none are left out.
     /// Their words for people come from the feature table.
     pub fn reasons(&self, at_most: usize) -> Vec<&Contribution> {
-        let mut costly: Vec<&Contribution> = self
-            .contributions
-            .iter()
-            .filter(|c| c.points_lost > 0)
-            .collect();
+        let mut costly: Vec<&Contribution> = self.contributions.iter().filter(|c| c.points_lost > 0).collect();
         // A stable sort: equal costs keep the order of the card.
         costly.sort_by_key(|c| std::cmp::Reverse(c.points_lost));
         costly.truncate(at_most);
@@ -216,13 +201,7 @@ impl Scorecard {
         for feature in &self.features {
             let value_micro = value_of(&feature.name);
             let log_odds_micro = feature.log_odds_of(value_micro);
-            let best = feature
-                .log_odds_micro
-                .iter()
-                .copied()
-                .min()
-                .unwrap_or(0)
-                .min(log_odds_micro);
+            let best = feature.log_odds_micro.iter().copied().min().unwrap_or(0).min(log_odds_micro);
             log_odds = log_odds.saturating_add(log_odds_micro);
             contributions.push(Contribution {
                 feature: feature.name.clone(),
@@ -232,17 +211,11 @@ impl Scorecard {
             });
         }
         let pd_ppm = pd_ppm_of(log_odds);
-        let points = self.scale.base_points.saturating_sub(
-            self.scale
-                .points_for(log_odds.saturating_sub(self.scale.base_log_odds())),
-        );
-        Score {
-            pd_ppm,
-            log_odds_micro: log_odds,
-            points,
-            rating: self.bands.rating(pd_ppm),
-            contributions,
-        }
+        let points = self
+            .scale
+            .base_points
+            .saturating_sub(self.scale.points_for(log_odds.saturating_sub(self.scale.base_log_odds())));
+        Score { pd_ppm, log_odds_micro: log_odds, points, rating: self.bands.rating(pd_ppm), contributions }
     }
 
     /// Errors at the first feature that `known` does not know. To be asked when a model is taken into use.
@@ -257,18 +230,14 @@ impl Scorecard {
 impl CardFeature {
     fn log_odds_of(&self, value: Option<i64>) -> i64 {
         let range = value.map(|v| self.edges.partition_point(|edge| *edge < v));
-        range
-            .and_then(|r| self.log_odds_micro.get(r))
-            .copied()
-            .unwrap_or(0)
+        range.and_then(|r| self.log_odds_micro.get(r)).copied().unwrap_or(0)
     }
 }
 
 impl PointScale {
     /// Points of a difference in log odds, to the nearest.
     fn points_for(&self, log_odds_micro: i64) -> i64 {
-        let doubled = i128::from(log_odds_micro) * i128::from(self.points_to_double) * 2
-            + i128::from(LN_2_MICRO);
+        let doubled = i128::from(log_odds_micro) * i128::from(self.points_to_double) * 2 + i128::from(LN_2_MICRO);
         doubled.div_euclid(2 * i128::from(LN_2_MICRO)) as i64
     }
 

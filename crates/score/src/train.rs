@@ -88,9 +88,7 @@ impl Tuning {
         let mut grid = Vec::new();
         for features_max in [8, 16, 40] {
             for ranges_max in [2, 4] {
-                for (prior_rows, ridge_milli) in
-                    [(15, 3_000), (15, 10_000), (40, 1_000), (40, 3_000)]
-                {
+                for (prior_rows, ridge_milli) in [(15, 3_000), (15, 10_000), (40, 1_000), (40, 3_000)] {
                     for correlation_max_ppm in [800_000, 1_000_000] {
                         grid.push(Tuning {
                             ranges_max,
@@ -156,55 +154,30 @@ pub fn compare(sample: &Sample, spec: &TrainSpec) -> Result<Vec<Trial>, ScoreErr
     check(sample, spec)?;
     let parts: Vec<Vec<usize>> = {
         let mut stream = Stream::new(spec.seed);
-        (0..spec.repeats)
-            .map(|_| fold_of_rows(&sample.bad, spec.folds, &mut stream))
-            .collect()
+        (0..spec.repeats).map(|_| fold_of_rows(&sample.bad, spec.folds, &mut stream)).collect()
     };
-    Ok(spec
-        .tunings
-        .iter()
-        .map(|tuning| try_out(sample, spec, tuning, &parts))
-        .collect())
+    Ok(spec.tunings.iter().map(|tuning| try_out(sample, spec, tuning, &parts)).collect())
 }
 
 fn check(sample: &Sample, spec: &TrainSpec) -> Result<(), ScoreError> {
     let rows = sample.bad.len();
     let bads = sample.bad.iter().filter(|b| **b).count();
     if bads < CLASS_ROWS_MIN || rows - bads < CLASS_ROWS_MIN {
-        return Err(ScoreError::TooFew {
-            rows,
-            bads,
-            needed: CLASS_ROWS_MIN,
-        });
+        return Err(ScoreError::TooFew { rows, bads, needed: CLASS_ROWS_MIN });
     }
-    let setting = |setting, value: usize, wanted| {
-        Err(ScoreError::Setting {
-            setting,
-            value: value.to_string(),
-            wanted,
-        })
-    };
+    let setting =
+        |setting, value: usize, wanted| Err(ScoreError::Setting { setting, value: value.to_string(), wanted });
     if spec.columns.len() != sample.columns.len() {
-        return setting(
-            "columns",
-            spec.columns.len(),
-            "name every column of the sample",
-        );
+        return setting("columns", spec.columns.len(), "name every column of the sample");
     }
     for ((name, _), column) in spec.columns.iter().zip(&sample.columns) {
         if column.len() != rows {
-            return Err(ScoreError::Shape {
-                column: name.clone(),
-                found: column.len(),
-                rows,
-            });
+            return Err(ScoreError::Shape { column: name.clone(), found: column.len(), rows });
         }
     }
     match (spec.tunings.is_empty(), spec.folds, spec.repeats) {
         (true, _, _) => setting("tunings", 0, "give at least one choice of settings"),
-        (_, folds, _) if !(2..=CLASS_ROWS_MIN).contains(&folds) => {
-            setting("folds", folds, "give 2 to 5")
-        }
+        (_, folds, _) if !(2..=CLASS_ROWS_MIN).contains(&folds) => setting("folds", folds, "give 2 to 5"),
         (_, _, 0) => setting("repeats", 0, "give at least 1"),
         _ => Ok(()),
     }
@@ -245,12 +218,7 @@ fn try_out(sample: &Sample, spec: &TrainSpec, tuning: &Tuning, parts: &[Vec<usiz
         let risk: Vec<i64> = log_odds.iter().map(|z| micro(*z)).collect();
         area += auc(&risk, &sample.bad).unwrap_or(0.5) / parts.len() as f64;
     }
-    Trial {
-        tuning: *tuning,
-        log_loss: loss,
-        auc: area,
-        left_out,
-    }
+    Trial { tuning: *tuning, log_loss: loss, auc: area, left_out }
 }
 
 /// A fit before calibration: columns used, their bins and coefficients.
@@ -298,25 +266,14 @@ fn fit_rows(sample: &Sample, rows: &[usize], spec: &TrainSpec, tuning: &Tuning) 
         if chosen.len() >= tuning.features_max {
             break;
         }
-        if chosen
-            .iter()
-            .all(|c| correlation(&c.2, &candidate.2) <= limit)
-        {
+        if chosen.iter().all(|c| correlation(&c.2, &candidate.2) <= limit) {
             chosen.push(candidate);
         }
     }
     let columns: Vec<Vec<f64>> = chosen.iter().map(|c| c.2.clone()).collect();
     let fit = logistic::fit(&columns, &bad, f64::from(tuning.ridge_milli) / 1e3);
-    let used = chosen
-        .into_iter()
-        .zip(fit.coefficients)
-        .filter(|(_, c)| *c > 0.0);
-    Raw {
-        intercept: fit.intercept,
-        used: used
-            .map(|((column, bins, _), c)| (column, bins, c))
-            .collect(),
-    }
+    let used = chosen.into_iter().zip(fit.coefficients).filter(|(_, c)| *c > 0.0);
+    Raw { intercept: fit.intercept, used: used.map(|((column, bins, _), c)| (column, bins, c)).collect() }
 }
 
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
@@ -328,11 +285,7 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
         aa += (x - mean_a) * (x - mean_a);
         bb += (y - mean_b) * (y - mean_b);
     }
-    if aa > 0.0 && bb > 0.0 {
-        ab / (aa * bb).sqrt()
-    } else {
-        0.0
-    }
+    if aa > 0.0 && bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 }
 }
 
 fn total(values: &[f64]) -> f64 {
@@ -347,11 +300,7 @@ fn total(values: &[f64]) -> f64 {
 fn calibrated(raw: &Raw, trial: &Trial, sample: &Sample, spec: &TrainSpec) -> Scorecard {
     let mean = total(&trial.left_out) / trial.left_out.len().max(1) as f64;
     let centred: Vec<f64> = trial.left_out.iter().map(|z| z - mean).collect();
-    let slope_found = logistic::fit(&[centred], &sample.bad, 0.01)
-        .coefficients
-        .first()
-        .copied()
-        .unwrap_or(1.0);
+    let slope_found = logistic::fit(&[centred], &sample.bad, 0.01).coefficients.first().copied().unwrap_or(1.0);
     // Few rows can ask for an absurd slope; a card that ranks must keep ranking.
     let slope = slope_found.clamp(0.5, 2.0);
     let features: Vec<CardFeature> = raw
@@ -360,39 +309,18 @@ fn calibrated(raw: &Raw, trial: &Trial, sample: &Sample, spec: &TrainSpec) -> Sc
         .map(|(column, bins, coefficient)| CardFeature {
             name: spec.columns[*column].0.clone(),
             edges: bins.edges.clone(),
-            log_odds_micro: bins
-                .weights
-                .iter()
-                .map(|w| micro(slope * coefficient * w))
-                .collect(),
+            log_odds_micro: bins.weights.iter().map(|w| micro(slope * coefficient * w)).collect(),
         })
         .collect();
-    let mut card = Scorecard {
-        base_log_odds_micro: 0,
-        features,
-        scale: spec.scale,
-        bands: spec.bands,
-    };
+    let mut card = Scorecard { base_log_odds_micro: 0, features, scale: spec.scale, bands: spec.bands };
     let bads = sample.bad.iter().filter(|b| **b).count() as f64;
-    let spread: Vec<f64> = scores(&card, sample, spec)
-        .iter()
-        .map(|z| *z as f64 / 1e6)
-        .collect();
+    let spread: Vec<f64> = scores(&card, sample, spec).iter().map(|z| *z as f64 / 1e6).collect();
     // The mean PD rises with the base, so halving finds it.
     let (mut low, mut high) = (-20.0, 20.0);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        let expected = total(
-            &spread
-                .iter()
-                .map(|z| probability(middle + z))
-                .collect::<Vec<_>>(),
-        );
-        if expected < bads {
-            low = middle
-        } else {
-            high = middle
-        }
+        let expected = total(&spread.iter().map(|z| probability(middle + z)).collect::<Vec<_>>());
+        if expected < bads { low = middle } else { high = middle }
     }
     card.base_log_odds_micro = micro(low);
     card
@@ -401,19 +329,13 @@ fn calibrated(raw: &Raw, trial: &Trial, sample: &Sample, spec: &TrainSpec) -> Sc
 fn scores(card: &Scorecard, sample: &Sample, spec: &TrainSpec) -> Vec<i64> {
     let column_of = |name: &str| spec.columns.iter().position(|(n, _)| n == name);
     (0..sample.bad.len())
-        .map(|row| {
-            card.predict(|name| column_of(name).and_then(|c| sample.columns[c][row]))
-                .log_odds_micro
-        })
+        .map(|row| card.predict(|name| column_of(name).and_then(|c| sample.columns[c][row])).log_odds_micro)
         .collect()
 }
 
 fn measured(card: &Scorecard, trial: &Trial, sample: &Sample, spec: &TrainSpec) -> Metrics {
     let risk = scores(card, sample, spec);
-    let pd: Vec<i64> = risk
-        .iter()
-        .map(|z| crate::scorecard::pd_ppm_of(*z))
-        .collect();
+    let pd: Vec<i64> = risk.iter().map(|z| crate::scorecard::pd_ppm_of(*z)).collect();
     Metrics {
         rows: sample.bad.len(),
         bads: sample.bad.iter().filter(|b| **b).count(),

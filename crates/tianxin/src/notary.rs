@@ -24,6 +24,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// What a checkpoint is taken of, and where it goes.
 #[derive(Clone)]
 pub struct Desk {
+    quiet: bool,
     backend: Arc<dyn Backend>,
     institution: String,
     seed: [u8; 32],
@@ -34,11 +35,17 @@ impl Desk {
     /// The desk of an institution.
     pub fn new(opened: &Opened) -> Desk {
         Desk {
+            quiet: false,
             backend: opened.backend.clone(),
             institution: opened.tianxin.institution.name.clone(),
             seed: *opened.keys.signing_seed(),
             path: opened.checkpoints.clone(),
         }
+    }
+
+    /// The same desk, saying nothing of checkpoints that it took if `quiet`.
+    pub fn quietly(self, quiet: bool) -> Desk {
+        Desk { quiet, ..self }
     }
 
     /// Signs what the journal holds now and appends it, durable, to the file.
@@ -196,6 +203,7 @@ impl Shared {
                 (std::mem::take(&mut state.records), state.stopping)
             };
             match desk.take() {
+                Ok(_) if desk.quiet => {}
                 Ok(taken) => log(&format!("checkpoint of {} records in {}", taken.records, desk.path.display())),
                 Err(failure) => {
                     log(&format!("no checkpoint could be taken, it is tried again: {failure}"));

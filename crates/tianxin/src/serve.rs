@@ -19,7 +19,7 @@ use crate::vault::Keys;
 use crate::{clock, lending};
 
 /// Connections that pages and programs read by.
-const READERS: usize = 4;
+pub(crate) const READERS: usize = 4;
 /// Where codes and notices go until a message service is connected.
 const MESSAGES_FILE: &str = "messages.log";
 
@@ -40,7 +40,7 @@ pub struct Serve {
 impl Serve {
     /// Runs the command until a signal ends it.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
-        let service = Service::start(place)?;
+        let service = Service::start(place, false)?;
         let options = ApiOptions {
             trust_forwarded: self.behind_proxy,
             messages: Arc::new(LogMessages::file(place.data.join(MESSAGES_FILE))),
@@ -67,15 +67,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens a data folder and starts the engine on it.
-    pub fn start(place: &Place) -> Result<Service, Failure> {
+    /// Opens a data folder and starts the engine on it; `quiet` says nothing of checkpoints.
+    pub fn start(place: &Place, quiet: bool) -> Result<Service, Failure> {
         let settings = Settings::read(place)?;
         let opened = Arc::new(config::open(place, Use::Write)?);
         if let Some(folder) = opened.checkpoints.parent() {
             config::make_private_folder(folder)?;
         }
         let judge = lending::judge(place, &settings)?;
-        let notary = Notary::start(NotaryDesk::new(&opened))?;
+        let notary = Notary::start(NotaryDesk::new(&opened).quietly(quiet))?;
         let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
         let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
         let vault = Arc::new(Keys(opened.keys.clone()));

@@ -1,5 +1,7 @@
 //! The history replay, on a small made-up bank in the layout of the real one.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -178,7 +178,13 @@ fn arguments_that_make_no_sense_are_told() {
     assert!(!data.exists(), "nothing was made");
     let told = said(&data, &["init", "--name", "A", "--licence", "technology_operator", "--capital", "1"], 1);
     assert!(told.contains("may not"), "{told}");
-    for args in [&["--help"][..], &["init", "--help"], &["day", "close", "--help"], &["bench", "door", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["init", "--help"],
+        &["day", "close", "--help"],
+        &["bench", "door", "--help"],
+        &["bench", "loans", "--help"],
+    ] {
         assert!(said(&data, args, 0).contains("Usage"), "{args:?}");
     }
 }
@@ -248,6 +254,38 @@ fn the_door_is_measured_on_postgres() {
         return;
     }
     assert_eq!(references(&lines), ["bulk", "tpcb"]);
+}
+
+#[test]
+fn whole_loans_are_measured_on_both_engines() {
+    let folder = TempDir::new().unwrap();
+    let args = ["bench", "loans", "--households", "200", "--callers", "8", "--seconds", "2", "--json"];
+    let lines: Vec<_> = said(folder.path(), &args, 0).lines().map(json).collect();
+    let fields = ["ours", "unit", "reference_name", "reference", "ratio", "p50_ms", "p99_ms", "rss_mb"];
+    for line in &lines {
+        assert!(fields.iter().all(|field| line.get(field).is_some()), "{line}");
+    }
+    for (engine, outside) in [("sqlite", "outside_bare"), ("postgres", "outside_tpcb")] {
+        let line = |name: &str| {
+            let mut found = lines.iter().filter(|line| line["engine"] == engine && line["name"] == name);
+            found.next().unwrap_or_else(|| panic!("no line {name} on {engine}: {lines:?}"))
+        };
+        if line("loans")["note"].as_str().unwrap().starts_with("skipped") {
+            eprintln!("skipped: loans on PostgreSQL: {}", line("loans"));
+            continue;
+        }
+        for (name, reference) in [("loans", "bulk"), (outside, &outside[8..])] {
+            let named = line(name)["reference_name"].as_str().unwrap();
+            assert!(named.starts_with(reference) && line(name)["ratio"].is_number(), "{}", line(name));
+        }
+        assert!(line("loans_http")["ours"].is_number() && line("loans_http")["ratio"].is_null());
+        for name in ["loans", "loans_http"] {
+            assert!(line(name)["note"].as_str().unwrap().contains(" 0 not approved"), "{}", line(name));
+        }
+        for (name, field) in [("decision", "p99_ms"), ("start", "ours"), ("resident", "rss_mb")] {
+            assert!(line(name)[field].is_number(), "{}", line(name));
+        }
+    }
 }
 
 #[test]

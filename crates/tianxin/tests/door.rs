@@ -1,5 +1,7 @@
 //! The door as a whole, on both engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! A loan's whole life through the door, with its business noes, and its record replayed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,23 +1,18 @@
-//! A household as its pages show it: persons, wallet, account, limits, profile; and events that come in.
+//! A household as its pages show it: persons, wallet, account, limits, profile.
 
 use app::application::Exposure;
 use app::desk::Desk;
 use app::tables::{ApplicationStatus, ContractStatus, MemberRole};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use basics::money::parse_minor;
 use basics::{Id, IdKind};
-use door::ActorKind;
-use insight::event::{Channel, Event, EventKind, Purchase, Stream};
 use insight::feature::Unit;
 use rails::Phone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Shared;
-use crate::extract::{Body, CommandId, Query, date, public};
-use crate::gate::Caller;
+use crate::extract::{Query, public};
 use crate::problem::{Problem, ProblemDocument};
 use crate::shown::{ReasonShown, amount, entry_en, entry_zh, millionths, percent};
 
@@ -150,6 +145,7 @@ pub async fn entries(
     let after = page.after.as_deref().map(place_of).transpose()?;
     api.blocking(move |desk| {
         let cell = desk.cell_of(id);
+        desk.head(id)?;
         // One more than asked tells whether there is a next part.
         let mut lines = desk.account(id, after, limit + 1)?;
         let more = lines.len() > limit;
@@ -349,165 +345,9 @@ pub(crate) fn features_shown(value: impl Fn(&str) -> Option<i64>) -> Vec<Feature
         .collect()
 }
 
-/// Behaviour events.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EventsTold {
-    /// 1 to 500.
-    events: Vec<EventTold>,
-}
-
-/// A behaviour event.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EventTold {
-    /// Its own id, a UUID; made from the command's id and its place if not given.
-    id: Option<String>,
-    /// The date it happened.
-    date: String,
-    /// What happened, such as `harvest_sale`, `utility`, `purchase_farm_input`.
-    #[schema(example = "harvest_sale")]
-    kind: String,
-    /// How much, never negative: the kind tells whether it came in or went out.
-    #[schema(example = "1250.00")]
-    amount: String,
-    /// Balance of the account after it, where known; may be negative.
-    balance_after: Option<String>,
-    /// By which way it is known: `own_business`, `licensed_bureau`, `authority`, `told_by_household`. Staff only.
-    channel: Option<String>,
-}
-
-/// The profile's version since.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Observed {
-    version: i64,
-}
-
-/// Takes behaviour events in and folds them into the profile.
-#[utoipa::path(post, path = "/api/v1/households/{hh}/events", tag = "household", request_body = EventsTold,
-    params(("hh" = String, Path, description = "The household"),
-        ("Command-Id" = String, Header, description = "UUID made by the caller")),
-    responses((status = 201, body = Observed), (status = "default", body = ProblemDocument)))]
-pub async fn observe(
-    State(api): State<Shared>,
-    Path(hh): Path<String>,
-    caller: Caller,
-    command: CommandId,
-    Body(told): Body<EventsTold>,
-) -> Result<(StatusCode, Json<Observed>), Problem> {
-    let household = api.household(&hh)?;
-    let own = caller.actor.kind == ActorKind::Household && !api.options.demo;
-    let events = read_events(household, command, own, &told)?;
-    let now = api.now();
-    api.blocking(move |desk| {
-        let open_date = desk.open_date(desk.cell_of(household))?;
-        if let Some(ahead) = events.iter().find(|event| event.date > open_date) {
-            let said = format!("the event of {} lies after the open day {open_date}", ahead.date);
-            return Err(Problem::new("event_ahead").saying(said));
-        }
-        let answer = desk.observe(command.0, household, &events, caller.actor, now)?;
-        match answer.outcome::<app::Tianxin>()? {
-            app::Outcome::Observed { version } => Ok((StatusCode::CREATED, Json(Observed { version }))),
-            other => Err(crate::act::unexpected(&other)),
-        }
-    })
-    .await
-}
-
-fn read_events(household: Id, command: CommandId, own: bool, told: &EventsTold) -> Result<Vec<Event>, Problem> {
-    let bad = |place: usize, what: &str| Problem::new("bad_event").saying(format!("event {}: {what}", place + 1));
-    if told.events.is_empty() || told.events.len() > app::observe::EVENTS_MAX {
-        return Err(Problem::new("bad_event_count"));
-    }
-    told.events
-        .iter()
-        .enumerate()
-        .map(|(place, event)| {
-            let kind = kind_of(&event.kind).ok_or_else(|| bad(place, "there is no such kind of event"))?;
-            let size = parse_minor(&event.amount)?;
-            if size < 0 {
-                return Err(bad(place, "the amount is negative: the kind tells whether it came in or went out"));
-            }
-            let channel = match event.channel.as_deref() {
-                None if own => Channel::ToldByHousehold,
-                None | Some("own_business") => Channel::OwnBusiness,
-                Some("licensed_bureau") => Channel::LicensedBureau,
-                Some("authority") => Channel::Authority,
-                Some("told_by_household") => Channel::ToldByHousehold,
-                Some(_) => return Err(bad(place, "there is no such channel")),
-            };
-            if own && channel != Channel::ToldByHousehold {
-                return Err(Problem::new("channel_not_yours"));
-            }
-            let id = match &event.id {
-                None => command.made(&format!("event {place}")),
-                Some(text) => uuid::Uuid::try_parse(text).map(Id).map_err(|_| bad(place, "its id is not a UUID"))?,
-            };
-            let date = date(&event.date)?;
-            if date.year() < 1990 {
-                return Err(bad(place, "it lies before 1990"));
-            }
-            Ok(Event {
-                household,
-                id,
-                date,
-                kind,
-                amount_minor: if kind.stream() == Stream::Out { -size } else { size },
-                balance_after_minor: event.balance_after.as_deref().map(parse_minor).transpose()?,
-                counterparty: None,
-                channel,
-                consent: None,
-            })
-        })
-        .collect()
-}
-
-/// The kind of an event by its name in the API.
-fn kind_of(name: &str) -> Option<EventKind> {
-    const PURCHASES: [Purchase; 9] = [
-        Purchase::FarmInput,
-        Purchase::Livestock,
-        Purchase::Machinery,
-        Purchase::Food,
-        Purchase::Household,
-        Purchase::Transport,
-        Purchase::Education,
-        Purchase::Communication,
-        Purchase::Other,
-    ];
-    match name.strip_prefix("purchase_") {
-        Some(what) => {
-            PURCHASES.into_iter().find(|purchase| snake(&format!("{purchase:?}")) == what).map(EventKind::Purchase)
-        }
-        None => EventKind::PLAIN.iter().copied().find(|kind| snake(&format!("{kind:?}")) == name),
-    }
-}
-
-fn snake(name: &str) -> String {
-    let mut text = String::with_capacity(name.len() + 4);
-    for (place, letter) in name.chars().enumerate() {
-        if letter.is_ascii_uppercase() && place > 0 {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_found_by_name() {
-        assert_eq!(kind_of("harvest_sale"), Some(EventKind::HarvestSale));
-        assert_eq!(kind_of("purchase_farm_input"), Some(EventKind::Purchase(Purchase::FarmInput)));
-        assert_eq!(kind_of("purchase_other"), Some(EventKind::Purchase(Purchase::Other)));
-        for wrong in ["", "HarvestSale", "purchase_", "medicine"] {
-            assert_eq!(kind_of(wrong), None, "{wrong}");
-        }
-        assert!(EventKind::PLAIN.iter().all(|kind| kind_of(&snake(&format!("{kind:?}"))) == Some(*kind)));
-    }
 
     #[test]
     fn places_are_three_numbers() {

@@ -1,6 +1,7 @@
 //! The routes, one file a group, and the OpenAPI document made from them.
 
 mod applications;
+mod events;
 mod household;
 mod loans;
 mod money;
@@ -51,7 +52,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(household::entries))
         .routes(routes!(household::limits))
         .routes(routes!(household::profile))
-        .routes(routes!(household::observe))
+        .routes(routes!(events::observe))
         .routes(routes!(money::top_up))
         .routes(routes!(money::withdraw))
         .routes(routes!(money::transfer))

@@ -1,8 +1,8 @@
 //! What anyone may ask: health, one-time codes, products and quotes.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use basics::Cell;
 use loan::product::Pricing;
 use loan::{Method, Product};
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::codes::{EXPIRES_SECONDS, Purpose, RESEND_SECONDS};
 use crate::extract::{Body, rate};
+use crate::layers::CallerAddress;
 use crate::offer::{QuoteShown, fee_shown, quote_shown};
 use crate::problem::{Problem, ProblemDocument};
 use crate::{Shared, shown};
@@ -69,9 +70,12 @@ pub struct CodeSent {
     responses((status = 202, body = CodeSent), (status = "default", body = ProblemDocument)))]
 pub async fn send_code(
     State(api): State<Shared>,
+    Extension(CallerAddress(from)): Extension<CallerAddress>,
     Body(asked): Body<CodeAsked>,
 ) -> Result<(StatusCode, Json<CodeSent>), Problem> {
     let phone = Phone::parse(&asked.phone)?;
+    let too_many = |seconds| Problem::new("too_many_requests").retry_after(seconds);
+    api.code_askers.take(from, api.now()).map_err(too_many)?;
     let random = crate::clock::random().ok_or_else(|| Problem::new("storage_failed"))?;
     let code = api.codes.make(asked.purpose, &phone, random, api.now())?;
     let text = format!("【田信】验证码 {code}，五分钟内有效。请勿告诉他人。");

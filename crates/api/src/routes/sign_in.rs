@@ -1,20 +1,22 @@
 //! Who someone is: enrolment, signing in and out, and what the session says.
 
+use app::books::check_text;
 use app::desk::{Desk, EnrolRequest, NewMember};
 use app::tables::{MemberRole, StaffStatus};
-use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::{Extension, Json};
 use basics::{Cell, Id, IdKind};
 use door::{Actor, ActorKind, Role};
 use rails::{Claim, Phone};
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 use crate::codes::Purpose;
 use crate::extract::{Body, CommandId, public};
 use crate::gate::Caller;
+use crate::layers::CallerAddress;
 use crate::password;
 use crate::problem::{Problem, ProblemDocument};
 use crate::session::{SESSION_SECONDS, staff_actor};
@@ -22,6 +24,8 @@ use crate::{Api, Shared};
 
 /// Persons under one phone that a pin is tried for.
 const CONTACTS_MAX: usize = 8;
+/// Consents given at once at most.
+const CONSENTS_MAX: usize = 20;
 
 /// A household enrols.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -110,6 +114,7 @@ pub async fn enrol(
     let today = now.date_at_offset(api.desk.house().institution.zone_minutes);
     let claim = Claim::parse(&typed.name, &typed.resident_id, &typed.phone, today)?;
     password::check_pin(&typed.pin)?;
+    check_told(&typed)?;
     api.codes.check(Purpose::Enrol, &claim.phone, &typed.code, command.0, now)?;
     let salt = password::salt(api.desk.vault.as_ref(), command.0);
     let pin = typed.pin;
@@ -144,6 +149,20 @@ pub async fn enrol(
     with_cookie(StatusCode::CREATED, &cookie, Enrolled { household, identity: proof.as_str(), session })
 }
 
+/// Refuses what the door would refuse, before the person is claimed in the directory: a claim without a
+/// household keeps the person from enrolling for ten minutes.
+fn check_told(typed: &Enrolment) -> Result<(), Problem> {
+    check_text("the village", &typed.village, 60)?;
+    if typed.consents.is_empty() || typed.consents.len() > CONSENTS_MAX {
+        return Err(Problem::new("consent_missing"));
+    }
+    for given in &typed.consents {
+        check_text("a consent's purpose", &given.purpose, 60)?;
+        check_text("a consent's version", &given.version, 60)?;
+    }
+    Ok(())
+}
+
 /// Someone signs in: a household by phone, code and pin; staff by login and password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,7 +186,7 @@ pub struct SignIn {
     responses((status = 201, body = SessionShown), (status = "default", body = ProblemDocument)))]
 pub async fn open(
     State(api): State<Shared>,
-    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    Extension(CallerAddress(from)): Extension<CallerAddress>,
     Body(typed): Body<SignIn>,
 ) -> Result<WithCookie<SessionShown>, Problem> {
     let (actor, name) = match typed {
@@ -181,10 +200,7 @@ pub async fn open(
             household: None,
             login: Some(login),
             password: Some(password),
-        } => {
-            let from = peer.map_or_else(String::new, |axum::Extension(ConnectInfo(peer))| peer.ip().to_string());
-            staff_signs_in(&api, login, password, &from).await?
-        }
+        } => staff_signs_in(&api, login, password, from).await?,
         _ => return Err(Problem::new("bad_json").saying("give phone, code and pin, or login and password")),
     };
     let (session, cookie) = api.sign_in(actor, Some(name))?;
@@ -248,7 +264,7 @@ fn heads_of(desk: &Desk, phone: &Phone, wanted: Option<Id>) -> Result<Vec<Head>,
     Ok(heads)
 }
 
-async fn staff_signs_in(api: &Api, login: String, typed: String, from: &str) -> Result<(Actor, String), Problem> {
+async fn staff_signs_in(api: &Api, login: String, typed: String, from: IpAddr) -> Result<(Actor, String), Problem> {
     let now = api.now();
     if login.len() > 200 || typed.len() > 1_000 {
         return Err(Problem::new("wrong_sign_in"));

@@ -181,7 +181,9 @@ impl Town {
             });
         });
         let base = format!("http://{}", told.recv().unwrap());
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        // The server closes a connection whose body it did not want to read, so none is used twice.
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_idle_connections(0);
+        let agent = config.build().new_agent();
         let commands = AtomicU64::new(1);
         let (stop, server) = (Some(stop), Some(server));
         Town { desk, outbox, clock, base, agent, commands, stop, server, _folder: folder }

@@ -30,10 +30,7 @@ impl Bank {
     /// Reads the folder, or none where it is absent.
     pub fn open() -> Option<Bank> {
         let folder = shared_folder()?.join("data/berka");
-        let loans = rows(&folder.join("loan.csv.gz"))?
-            .iter()
-            .filter_map(loan_of)
-            .collect();
+        let loans = rows(&folder.join("loan.csv.gz"))?.iter().filter_map(loan_of).collect();
         let mut events: BTreeMap<u64, Vec<Event>> = BTreeMap::new();
         for (order, row) in rows(&folder.join("trans.csv.gz"))?.iter().enumerate() {
             let (account, event) = event_of(row, order as u64)?;
@@ -45,13 +42,7 @@ impl Bank {
     /// The profile of a loan's account from movements dated before the loan.
     pub fn profile_before(&self, loan: &Loan) -> Result<Profile, EventError> {
         let mut profile = Profile::default();
-        for event in self
-            .events
-            .get(&loan.account_id)
-            .into_iter()
-            .flatten()
-            .filter(|e| e.date < loan.date)
-        {
+        for event in self.events.get(&loan.account_id).into_iter().flatten().filter(|e| e.date < loan.date) {
             profile.fold(event)?;
         }
         Ok(profile)
@@ -67,9 +58,7 @@ type Row = BTreeMap<String, String>;
 
 fn rows(path: &Path) -> Option<Vec<Row>> {
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).ok()?)
-        .read_to_string(&mut text)
-        .ok()?;
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).ok()?).read_to_string(&mut text).ok()?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().collect::<Result<Vec<Row>, _>>().ok()
 }
@@ -133,10 +122,6 @@ fn event_of(row: &Row, order: u64) -> Option<(u64, Event)> {
 
 /// A key for the other side that does not tell who it is.
 fn opaque(bank: &str, account: &str) -> u64 {
-    let bytes = *Id::from_u128(0)
-        .derive(&format!("{bank} {account}"))
-        .as_bytes();
-    u64::from_be_bytes([
-        bytes[8], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[10], bytes[11],
-    ])
+    let bytes = *Id::from_u128(0).derive(&format!("{bank} {account}")).as_bytes();
+    u64::from_be_bytes([bytes[8], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[10], bytes[11]])
 }

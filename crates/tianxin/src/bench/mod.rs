@@ -7,9 +7,17 @@ use crate::config::Place;
 use crate::failure::Failure;
 use crate::terminal::say;
 
+mod books;
+mod borrowers;
+mod bulk;
+mod callers;
 mod county;
 mod door;
+mod http;
+mod in_process;
+mod loans;
 mod outside;
+mod served;
 mod server;
 mod sqlite;
 
@@ -18,6 +26,8 @@ mod sqlite;
 pub enum Bench {
     /// Commands through the door, each answered durable before its caller sends the next
     Door(door::DoorBench),
+    /// Whole loans: asked for, decided, signed and drawn, in process and over HTTP
+    Loans(loans::LoansBench),
 }
 
 impl Bench {
@@ -25,6 +35,7 @@ impl Bench {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             Bench::Door(bench) => bench.run(place),
+            Bench::Loans(bench) => bench.run(place),
         }
     }
 }
@@ -113,13 +124,13 @@ impl Report {
         if !self.begun {
             self.begun = true;
             say(format!(
-                "{:<10} {:<9} {:>12} {:<15} {:<14} {:>12} {:>7} {:>8} {:>8}",
+                "{:<14} {:<9} {:>12} {:<15} {:<14} {:>12} {:>7} {:>8} {:>8}",
                 "name", "engine", "ours", "unit", "reference", "", "ratio", "p50 ms", "p99 ms"
             ));
         }
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), readable);
         say(format!(
-            "{:<10} {:<9} {:>12} {:<15} {:<14} {:>12} {:>7} {:>8} {:>8}",
+            "{:<14} {:<9} {:>12} {:<15} {:<14} {:>12} {:>7} {:>8} {:>8}",
             line.name,
             line.engine,
             number(line.ours),
@@ -131,7 +142,7 @@ impl Report {
             number(line.p99_ms),
         ));
         if let Some(note) = &line.note {
-            say(format!("{:<20} {note}", ""));
+            say(format!("{:<24} {note}", ""));
         }
         Ok(())
     }

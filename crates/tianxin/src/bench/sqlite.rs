@@ -24,6 +24,11 @@ impl Folder {
         Ok(Folder { path })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A database of this name, with these tables; made where there is none.
     pub fn open(&self, name: &str, tables: &[&'static Table]) -> Result<Arc<dyn Backend>, Failure> {
         let options = OpenOptions { open_date: county::open_date(), ..OpenOptions::default() };

@@ -31,7 +31,7 @@ const PAST: u64 = 900;
 /// Days that the co-operative has been open.
 pub const DAYS_OPEN: i32 = 120;
 const SEED: u64 = 20_261;
-pub(super) const PRODUCT: &str = "short-working-capital";
+pub(crate) const PRODUCT: &str = "short-working-capital";
 /// The sign-in code of every household of the demonstration.
 pub const PIN: &str = "246810";
 /// The password of every member of staff of the demonstration.

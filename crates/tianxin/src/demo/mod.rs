@@ -1,7 +1,7 @@
 //! `tianxin demo`: a small co-operative with a few hundred households, ready to be looked at.
 
-mod county;
-mod life;
+pub(crate) mod county;
+pub(crate) mod life;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -53,7 +53,7 @@ impl Demo {
             log("making the demonstration; this takes some seconds");
             make(place, &unfinished)?;
         }
-        let service = Service::start(place)?;
+        let service = Service::start(place, true)?;
         let today = clock::now().date_at_offset(service.opened.tianxin.institution.zone_minutes);
         let progress = Progress::begin("filling the demonstration");
         if fresh {

@@ -8,8 +8,8 @@ export default defineConfig({
   // The shared folder has no packages of its own.
   resolve: { dedupe: ["preact"] },
   build: {
-    target: ["es2018", "chrome64", "firefox67", "safari12"],
-    cssTarget: ["chrome64", "safari12"],
+    target: ["es2018", "chrome66", "firefox67", "safari12.1"],
+    cssTarget: ["chrome66", "safari12.1"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },

@@ -4,7 +4,8 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Problem = Schemas["ProblemDocument"];
+/** A problem may come from something between here and the server, which knows less. */
+export type Problem = Partial<Schemas["ProblemDocument"]> & Pick<Schemas["ProblemDocument"], "status" | "code">;
 export type Reason = Schemas["ReasonShown"];
 export type CodeSent = Schemas["CodeSent"];
 export type Enrolled = Schemas["Enrolled"];

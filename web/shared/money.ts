@@ -29,10 +29,10 @@ export function yuan(amount: number | string | null | undefined, exact = false, 
   return `${fen < 0 ? "-" : ""}${sign}${grouped}${exact || cents !== "00" ? `.${cents}` : ""}`;
 }
 
-/** A rate without idle zeros: "6.00" becomes "6%", "7.20" becomes "7.2%". */
+/** A rate to two places, without idle zeros: "6.00" becomes "6%", "10.7999" becomes "10.8%". */
 export function percent(rate: string | null | undefined): string {
-  if (rate === null || rate === undefined) return "—";
-  return `${rate.includes(".") ? rate.replace(/\.?0+$/, "") : rate}%`;
+  if (rate === null || rate === undefined || Number.isNaN(Number(rate))) return "—";
+  return `${Number(rate).toFixed(2).replace(/\.?0+$/, "")}%`;
 }
 
 /** The nearest allowed amount: within bounds and a whole multiple of the step, never more than the upper bound. */

@@ -38,7 +38,7 @@ const TERMS: Record<string, Told> = {
   "role.analyst": ["风险分析", "Analyst"],
   "role.accountant": ["会计", "Accountant"],
   "role.approver": ["审批人", "Approver"],
-  "role.auditor": ["审计（只看）", "Auditor (reads only)"],
+  "role.auditor": ["审计", "Auditor"],
   "role.admin": ["管理员", "Admin"],
   "member.head": ["户主", "Head"],
   "member.spouse": ["配偶", "Spouse"],

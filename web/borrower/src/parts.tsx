@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { go, language, switchLanguage, useSay, waiting, wordsFor } from "./state";
 import type { Reason } from "../../shared/bodies";
+import { reasonsInWords } from "../../shared/plain";
 
 const PATHS = {
   back: "M15 5l-7 7 7 7",
@@ -263,8 +264,8 @@ export function Reasons({ reasons }: { reasons: Reason[] }) {
   if (reasons.length === 0) return null;
   return (
     <ul class="reasons">
-      {reasons.map((reason) => (
-        <li key={reason.code}>{(chosen === "zh" ? reason.zh : reason.en) || reason.zh}</li>
+      {reasonsInWords(reasons, chosen).map((sentence) => (
+        <li key={sentence}>{sentence}</li>
       ))}
     </ul>
   );

@@ -6,6 +6,7 @@ import { day, daysBetween, moment, shortDay } from "../../shared/dates";
 import { isMobile, isResidentId, isWeakPin, plainId } from "../../shared/identity";
 import { tell } from "../../shared/language";
 import { comfortableStep, decimal, parseFen, percent, settle, yuan } from "../../shared/money";
+import { plainWords, reasonsInWords } from "../../shared/plain";
 import { explain } from "../../shared/problems";
 import { term } from "../../shared/terms";
 import { CONSENTS } from "../src/consents";
@@ -47,7 +48,8 @@ test("another currency is named", () => expect(yuan("96396.00", true, "CZK")).to
 test.each([
   ["6.00", "6%"],
   ["7.20", "7.2%"],
-  ["23.7943", "23.7943%"],
+  ["23.7943", "23.79%"],
+  ["10.7999", "10.8%"],
   ["0.00", "0%"],
   ["10", "10%"],
   [null, "—"],
@@ -132,6 +134,23 @@ test("a problem is told in words: the server's, or the page's own where it knows
   expect(explain(new Unanswered(), "zh", false)).not.toContain("办两次");
   expect(explain(new Unanswered({ status: 503, code: "message_failed", title: "短信没有发出去，请稍后再试。" }), "zh")).toBe("短信没有发出去，请稍后再试。");
   expect(explain(new TypeError("bug"), "en")).toContain("went wrong");
+});
+
+test.each([
+  ["您借 24000.00 元，2026-11-23 到账，最晚 2027-05-23 还清。", "您借 24,000 元，2026年11月23日 到账，最晚 2027年5月23日 还清。"],
+  ["年化综合成本是 10.7999%，年利率 16.20% 计罚息，一天约 10.80 元。", "年化综合成本是 10.8%，年利率 16.2% 计罚息，一天约 10.80 元。"],
+  ["每期 4126.94 元，分 6 期还，第 1.5 条不变。", "每期 4,126.94 元，分 6 期还，第 1.5 条不变。"],
+])("%s is made plain", (text, plain) => expect(plainWords(text, "zh")).toBe(plain));
+
+test("reasons that are only names are gathered into a sentence", () => {
+  const reasons = [
+    { code: "balance_last", zh: "最近余额", en: "Latest balance" },
+    { code: "risk-middle", zh: "您的情况需要工作人员再看一看。", en: "A member of staff has to look." },
+    { code: "asked_amount", zh: "借款金额", en: "Amount asked for" },
+  ];
+  expect(reasonsInWords(reasons, "zh")).toEqual(["您的情况需要工作人员再看一看。", "主要看了这几项：最近余额、借款金额。"]);
+  expect(reasonsInWords(reasons, "en")).toEqual(["A member of staff has to look.", "What counted most: Latest balance; Amount asked for."]);
+  expect(reasonsInWords([], "zh")).toEqual([]);
 });
 
 test("terms and texts are there in both languages", () => {

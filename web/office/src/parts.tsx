@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Reason } from "../../shared/bodies";
+import { reasonsInWords } from "../../shared/plain";
 import { language, useSay, wordsFor } from "./state";
 
 export function Title({ children, note }: { children: string; note?: ComponentChildren }) {
@@ -110,8 +111,8 @@ export function Reasons({ reasons }: { reasons: Reason[] }) {
   const chosen = language.use();
   return (
     <ul class="reasons">
-      {reasons.map((reason) => (
-        <li key={reason.code}>{(chosen === "zh" ? reason.zh : reason.en) || reason.zh}</li>
+      {reasonsInWords(reasons, chosen).map((sentence) => (
+        <li key={sentence}>{sentence}</li>
       ))}
     </ul>
   );

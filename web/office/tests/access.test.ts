@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { may, pagesOf } from "../src/access";
-import { inWords } from "../src/pages/referrals";
+import { inWords } from "../src/features";
 
 const ROLES = ["clerk", "officer", "analyst", "accountant", "approver", "auditor", "admin"];
 

@@ -1,7 +1,8 @@
 // What became of an application: approved, less, with a person, or declined, always with the reasons.
 
-import type { Application, Drawn, Loan } from "../../../shared/bodies";
+import type { Application, Drawn } from "../../../shared/bodies";
 import { parseFen, percent, yuan } from "../../../shared/money";
+import { reasonsInWords } from "../../../shared/plain";
 import { term } from "../../../shared/terms";
 import { Facts, Icon, Key, LinkKey, Loading, Notice, Reasons, Screen, Trouble } from "../parts";
 import { client, go, household, language, useAct, useLoaded, useSay } from "../state";
@@ -99,7 +100,7 @@ function Result({ application, kind, title, words, foot, children }: {
 }) {
   const say = useSay();
   const chosen = language.use();
-  const told = application.reasons.map((reason) => (chosen === "zh" ? reason.zh : reason.en));
+  const told = reasonsInWords(application.reasons, chosen);
   return (
     <Screen title={title} back="/" foot={foot} aloud={[title, words, ...told].join("。")}>
       <div class={`seal ${kind}`}>
@@ -126,13 +127,11 @@ function Result({ application, kind, title, words, foot, children }: {
 /** Signed: the money waits to be drawn, or has been. */
 function Signed({ application }: { application: Application }) {
   const say = useSay();
-  const loaded = useLoaded(() => client.read<Loan[]>(`/households/${household.value}/loans`));
-  const { contract } = application;
-  const loan = loaded.value?.find((one) => one.contract === contract);
-  if (loaded.value && contract && !loan) return <Draw application={application} contract={contract} />;
+  const { contract, loan } = application;
+  if (contract && !loan) return <Draw application={application} contract={contract} />;
   return (
-    <Screen title={say("合同签好了", "The contract is signed")} back="/" foot={loan && <LinkKey to={`/loans/${loan.loan}`}>{say("看我的借款", "See my loan")}</LinkKey>}>
-      {loaded.value ? <p class="lead">{say("这次申请已经办完。", "This application is finished.")}</p> : <Loading error={loaded.error} again={loaded.again} />}
+    <Screen title={say("合同签好了", "The contract is signed")} back="/" foot={<LinkKey to={loan ? `/loans/${loan}` : "/"}>{say("看我的借款", "See my loan")}</LinkKey>}>
+      <p class="lead">{say("这次申请已经办完。", "This application is finished.")}</p>
     </Screen>
   );
 }

@@ -4,9 +4,9 @@ import { useState } from "preact/hooks";
 import type { Application, Limits, Product, Quote } from "../../../shared/bodies";
 import { comfortableStep, decimal, parseFen, percent, settle, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
-import { Choices, Facts, Field, Form, Key, Loading, Reasons, Screen, Trouble } from "../parts";
+import { Choices, Facts, Field, Form, Key, Loading, Screen, Trouble } from "../parts";
 import { products } from "../products";
-import { client, go, household, keepTyped, language, typedSoFar, useAct, useChoice, useLoaded, useSay } from "../state";
+import { client, codeOf, go, household, keepTyped, language, typedSoFar, useAct, useChoice, useLoaded, useSay } from "../state";
 import { keepAnswer } from "./application";
 
 const STEPS = ["product", "amount", "term", "use", "check"] as const;
@@ -249,11 +249,19 @@ function Check({ product, limits, wish }: StepProps & { wish: Wish }) {
   const act = useAct();
   const limit = limitOf(limits, product.code);
   const rate = limit?.rate ?? null;
-  const quote = useLoaded<Quote | null>(
-    async () =>
-      client.write<Quote>("/quotes", { product: wish.product, amount: decimal(wish.fen), term_months: wish.months, ...(rate ? { rate } : {}) }, { secret: true }),
-    [wish.product, wish.fen, wish.months],
-  );
+  const quote = useLoaded<{ quote: Quote; isOwnRate: boolean }>(async () => {
+    const asked = { product: wish.product, amount: decimal(wish.fen), term_months: wish.months };
+    // Secret only in that a question is not worth keeping: it changes nothing.
+    const read = (body: object) => client.write<Quote>("/quotes", body, { secret: true });
+    if (!rate) return { quote: await read(asked), isOwnRate: false };
+    try {
+      return { quote: await read({ ...asked, rate }), isOwnRate: true };
+    } catch (error) {
+      // A rate that the product does not list is no ground for showing nothing.
+      if (codeOf(error) === null) throw error;
+      return { quote: await read(asked), isOwnRate: false };
+    }
+  }, [wish.product, wish.fen, wish.months]);
   // A quote that cannot be had does not stand in the way of asking.
   const shown = quote.value;
   const apply = () =>
@@ -282,9 +290,9 @@ function Check({ product, limits, wish }: StepProps & { wish: Wish }) {
             ]}
           />
         </section>
-        {shown && <Estimate quote={shown} hasRate={rate !== null} />}
+        {shown && <Estimate quote={shown.quote} hasRate={shown.isOwnRate} />}
         <p class="hint">{say("提交以后马上有答复。现在还不算签约，不花一分钱。", "You get an answer at once. Nothing is signed yet and it costs nothing.")}</p>
-        {limit && limit.outcome !== "approve" && <Reasons reasons={limit.reasons} />}
+        {limit?.outcome === "refer" && <p>{say("这笔申请要请工作人员看，会慢一点。", "A person will look at this application, which takes a little longer.")}</p>}
         <Trouble error={act.error} />
       </Screen>
     </Form>

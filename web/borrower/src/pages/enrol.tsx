@@ -147,7 +147,7 @@ export function EnrolPage({ step: asked }: { step: string }) {
         title={titles[step]}
         step={[at + 1, 7]}
         back={at === 0 ? "/" : `/enrol/${STEPS[at - 1]}`}
-        aloud={step === "consent" ? CONSENTS.flatMap((consent) => consent.text.map((part) => tell(part, language.value))).join("") : undefined}
+        aloud={step === "consent" ? CONSENTS.map((consent) => consent.text.map((part) => tell(part, language.value)).join("")).join("") : undefined}
         foot={
           <Key submit isBusy={act.isBusy}>
             {step === "phone" ? say("发验证码", "Send me a code") : step === "pin" ? say("开户", "Open my account") : say("下一步", "Next")}

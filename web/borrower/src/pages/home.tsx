@@ -29,7 +29,7 @@ export function HomePage() {
       client.read<Loan[]>(`${base}/loans`),
       client.read<Application[]>(`${base}/applications`),
     ]);
-    return { own, limits, products: known, loans, applications: await inHand(base, applications, loans) };
+    return { own, limits, products: known, loans, applications: applications.filter(isInHand) };
   }, [id]);
   const head = all.value?.own.persons.find((person) => person.role === "head") ?? all.value?.own.persons[0];
   const title = head?.name ? say("{name}，您好", "Hello, {name}", { name: head.name }) : say("您好", "Hello");
@@ -96,16 +96,9 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
   );
 }
 
-/** Applications that somebody has still to do something about. */
-async function inHand(base: string, all: Application[], loans: Loan[]): Promise<Application[]> {
-  const signed = all.filter((application) => application.status === "signed");
-  let undrawn: Application[] = [];
-  // Only where a contract has no loan yet is it worth asking which.
-  if (signed.length > loans.length) {
-    const whole = await Promise.all(signed.map((application) => client.read<Application>(`${base}/applications/${application.application}`)));
-    undrawn = whole.filter((application) => !loans.some((loan) => loan.contract === application.contract));
-  }
-  return [...all.filter((application) => ["approved", "referred"].includes(application.status)), ...undrawn];
+/** Whether somebody has still to do something about an application. */
+function isInHand(application: Application): boolean {
+  return ["approved", "referred"].includes(application.status) || (application.status === "signed" && !application.loan);
 }
 
 function NextDue({ loan, today, name }: { loan: Loan; today: string; name: string }) {

@@ -76,7 +76,7 @@ export function LoanPage({ id }: { id: string }) {
             <tr>
               <th scope="col">{say("哪天", "Date")}</th>
               <th scope="col">{say("该还", "To pay")}</th>
-              <th scope="col">{say("怎么样了", "State")}</th>
+              <th scope="col">{say("还了吗", "Paid?")}</th>
             </tr>
           </thead>
           <tbody>

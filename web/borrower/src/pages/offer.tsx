@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Application, Offer, Signed } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { percent, yuan } from "../../../shared/money";
+import { plainWords } from "../../../shared/plain";
 import { Facts, Key, LinkKey, Loading, Notice, Screen, Tick, Trouble } from "../parts";
 import { client, codeOf, go, household, language, useAct, useLoaded, useSay } from "../state";
 import { keepAnswer } from "./application";
@@ -57,7 +58,7 @@ function Reading({ application, offer, path }: { application: Application; offer
   const [wrong, setWrong] = useState<string | null>(null);
   const left = Math.max(0, least - seconds);
   const { cost, schedule } = offer;
-  const words = chosen === "zh" ? offer.words_zh : offer.words_en;
+  const words = (chosen === "zh" ? offer.words_zh : offer.words_en).map((sentence) => plainWords(sentence, chosen));
   const first = schedule[0];
   const isEven = schedule.length > 1 && schedule.slice(0, -1).every((row) => row.total === first?.total);
 
@@ -108,6 +109,7 @@ function Reading({ application, offer, path }: { application: Application; offer
               <b class="large">{yuan(first.total, true)}</b>,
             ],
             schedule.length > 1 && [say("还几次", "Repayments"), say("{n} 次", "{n}", { n: schedule.length })],
+            [say("年利率", "Interest a year"), percent(offer.rate)],
             [say("一共还", "You repay in all"), <b class="large">{yuan(cost.total_to_pay, true)}</b>],
           ]}
         />

@@ -47,7 +47,7 @@ export function DayPage() {
         <Facts
           rows={[
             [say("开着的营业日", "Open day"), <b>{day(open, chosen)}</b>],
-            closing !== null && status && [say("已完成分区", "Cells done"), `${status.received} / ${status.expected}`],
+            closing !== null && status && [say("已完成分区", "Cells done"), `${status.closed_cells} / ${status.cells}`],
             [say("数据库", "Database"), loaded.value.engine],
           ]}
         />

@@ -47,12 +47,13 @@ export function HouseholdsPage() {
       {found && (
         <Table
           empty={say("没有找到。请核对手机号，或写全村名。", "Nobody was found. Check the phone, or give the village in full.")}
-          columns={[{ words: say("户主", "Head") }, { words: say("村", "Village") }, { words: say("开户日", "Enrolled") }, { words: say("编号", "Id") }]}
+          columns={[{ words: say("户主", "Head") }, { words: say("村", "Village") }, { words: say("手机", "Phone") }, { words: say("开户日", "Enrolled") }, { words: say("编号", "Id") }]}
           rows={found.map((one) => ({
             key: one.household,
             cells: [
               <a class="inline" href={`#/households/${one.household}`}>{one.name ?? shortId(one.household)}</a>,
               one.village,
+              one.phone_masked ?? "—",
               day(one.enrolled_on, chosen),
               <span class="id">{shortId(one.household)}</span>,
             ],

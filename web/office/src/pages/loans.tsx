@@ -43,7 +43,7 @@ export function LoanTable({ loans, products }: { loans: Loan[]; products: Produc
         return {
           key: loan.loan,
           cells: [
-            <a class="inline" href={`#/loans/${loan.loan}/${loan.household}`}>{shortId(loan.loan)}</a>,
+            <a class="inline" href={`#/loans/${loan.loan}/${loan.household}`}>{loan.name ?? shortId(loan.loan)}</a>,
             product ? (chosen === "zh" ? product.name_zh : product.name_en) : loan.product,
             yuan(loan.principal, true, loan.currency),
             yuan(loan.outstanding, true, loan.currency),

@@ -6,6 +6,7 @@ import { moment } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
+import { inWords } from "../features";
 import { Facts, Field, Form, Good, Key, Loading, LongField, Reasons, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 
@@ -152,25 +153,6 @@ function Features({ features }: { features: Feature[] }) {
       )}
     </section>
   );
-}
-
-/** A feature's value with its unit: money, a share in percent, a count. */
-export function inWords(feature: Feature, say: (zh: string, en: string, values?: Record<string, string | number>) => string): string {
-  if (feature.value === null || feature.value === undefined) return say("没有记录", "not known");
-  const number = Number(feature.value);
-  if (Number.isNaN(number)) return String(feature.value);
-  switch (feature.unit) {
-    case "money":
-      return yuan(Math.round(number * 100), true);
-    case "ratio":
-      return `${Math.round(number * 1000) / 10}%`;
-    case "months":
-      return say("{n} 个月", "{n} months", { n: number });
-    case "days":
-      return say("{n} 天", "{n} days", { n: number });
-    default:
-      return String(number);
-  }
 }
 
 function Decide({ referral, onDone }: { referral: Referral; onDone: (words: string) => void }) {

@@ -13,7 +13,7 @@ use loan::{LoanError, LoanTerms, Method, Product, Term};
 use minicbor::{Decode, Encode};
 use policy::decision::{Decision, LimitDecision, Reason};
 use policy::facts::{Ask, Facts, ScoreFacts};
-use policy::rules::RuleSet;
+use policy::rules::{Price, RuleSet};
 use score::model::ModelFile;
 
 use crate::books::AMOUNT_MAX_MINOR;
@@ -188,6 +188,7 @@ pub fn assess(
     let vector = features_for(profile, &request);
     let log_odds_micro = judge.model.as_ref().map(|(m, _)| m.card.predict(|name| vector.get(name)).log_odds_micro);
     let facts = facts(judge, product, profile, standing, &vector);
+    let rules = priced(&judge.rules, product);
     let rate = facts
         .score
         .as_ref()
@@ -209,7 +210,7 @@ pub fn assess(
         features: vector,
         model: judge.model_hash().to_owned(),
         rules: judge.rules.hash.clone(),
-        decision: policy::decision::decide(&judge.rules, &facts, &ask),
+        decision: policy::decision::decide(&rules, &facts, &ask),
         facts,
         ask,
         rate,
@@ -237,7 +238,11 @@ pub fn limit(
     let nothing = Profile::default();
     let profile = profile.unwrap_or(&nothing);
     let vector = features(profile);
-    policy::decision::limit(&judge.rules, &facts(judge, product, profile, standing, &vector), u32::from(term_months))
+    let facts = facts(judge, product, profile, standing, &vector);
+    let limit = policy::decision::limit(&priced(&judge.rules, product), &facts, u32::from(term_months));
+    // What can be asked for is one of the product's multiples, and no more than it lends.
+    let most = limit.available_minor.min(product.amount_max_fen).max(0);
+    LimitDecision { available_minor: most - most % product.amount_multiple_fen.max(1), ..limit }
 }
 
 /// Computes a record again from its own inputs: the decision must come out the same, bit for bit.
@@ -251,9 +256,18 @@ pub fn replay(judge: &Judge, product: &Product, record: &Assessment) -> Option<b
     again.facts.score = if record.facts.thin { None } else { judge.score(&record.features) };
     again.log_odds_micro =
         judge.model.as_ref().map(|(m, _)| m.card.predict(|name| record.features.get(name)).log_odds_micro);
-    again.decision = policy::decision::decide(&judge.rules, &again.facts, &record.ask);
+    again.decision = policy::decision::decide(&priced(&judge.rules, product), &again.facts, &record.ask);
     fit_to_product(&mut again.decision, product);
     Some(cbor::to_bytes(&again) == cbor::to_bytes(record))
+}
+
+/// The rules at the prices of a product: what is quoted, decided and signed is one rate.
+fn priced(rules: &RuleSet, product: &Product) -> RuleSet {
+    let prices = rules.prices.iter().filter_map(|price| {
+        let rate_annual = product.price(Some(&price.rating)).ok()?;
+        Some(Price { rate_annual, ..price.clone() })
+    });
+    RuleSet { prices: prices.collect(), ..rules.clone() }
 }
 
 fn facts(judge: &Judge, product: &Product, profile: &Profile, standing: &Standing, vector: &FeatureVector) -> Facts {

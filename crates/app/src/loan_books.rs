@@ -6,7 +6,7 @@ use door::table::Record;
 use door::{Stamp, key};
 use loan::LifeEvent;
 
-use crate::fact::Fact;
+use crate::fact::{DecidedBy, Fact};
 use crate::tables::{
     Application, ApplicationStatus, Contract, ContractStatus, Facility, LoanEvent, LoanNote, LoanState,
 };
@@ -29,6 +29,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             approved_minor: 0,
             rate_ppm: 0,
             decision: None,
+            reason: None,
             asked_at: stamp.at,
         }),
         Fact::Decided(decided) => {
@@ -38,6 +39,10 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 approved_minor: decided.approved_minor,
                 rate_ppm: decided.rate_ppm,
                 decision: Some(decided.decision),
+                reason: match &decided.by {
+                    DecidedBy::Hand { reason } => Some(reason.clone()),
+                    DecidedBy::Machine { .. } => None,
+                },
                 ..row
             });
         }

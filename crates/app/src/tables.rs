@@ -419,6 +419,8 @@ door::table! {
         rate_ppm: i64,
         /// The decision.
         decision: Option<Id>,
+        /// Why, where a person decided.
+        reason: Option<String>,
         /// When it was asked.
         asked_at: Instant,
     }

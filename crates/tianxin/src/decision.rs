@@ -27,6 +27,8 @@ pub enum Decision {
     /// Decisions of another model or other rules than those in force are counted apart; decisions
     /// whose person was erased are counted as erased.
     Replay,
+    /// Print the data dictionary: every feature, in Chinese and English, and where it comes from
+    Features,
 }
 
 /// What a replay found.
@@ -42,7 +44,10 @@ struct Replayed {
 impl Decision {
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
-        let Decision::Replay = self;
+        if let Decision::Features = self {
+            say(insight::dictionary());
+            return Ok(());
+        }
         let settings = Settings::read(place)?;
         let opened = config::open(place, Use::Read)?;
         let judge = lending::judge(place, &settings)?;

@@ -103,7 +103,7 @@ fn application_shown(row: &Application, assessment: Option<&Assessment>) -> Appl
         rate: Rate::from_ppm(row.rate_ppm).ok().filter(|_| approved).map(percent),
         currency: row.currency.to_string(),
         asked_at: row.asked_at.to_rfc3339(),
-        reasons: assessment.map(reasons).unwrap_or_default(),
+        reasons: reasons(row, assessment),
         contract: None,
         contract_status: None,
         loan: None,
@@ -120,8 +120,15 @@ fn with_contract(shown: &mut ApplicationShown, row: &Application, contracts: &[C
     shown.loan = loan.map(|note| public(IdKind::Loan, note.cell, note.id));
 }
 
-fn reasons(assessment: &Assessment) -> Vec<ReasonShown> {
-    assessment.decision.reasons.iter().map(ReasonShown::from).collect()
+/// The reason a person gave, or those of model and rules.
+fn reasons(row: &Application, assessment: Option<&Assessment>) -> Vec<ReasonShown> {
+    match (&row.reason, assessment) {
+        (Some(reason), _) => {
+            vec![ReasonShown { code: "by_hand".to_owned(), zh: reason.clone(), en: reason.clone() }]
+        }
+        (None, Some(assessment)) => assessment.decision.reasons.iter().map(ReasonShown::from).collect(),
+        (None, None) => Vec::new(),
+    }
 }
 
 /// The record of the decision that an application rests on, where model and rules made it.

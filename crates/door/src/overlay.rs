@@ -181,25 +181,22 @@ impl Overlay {
     /// The changes are stored: rows of `State` tables stay as a cache, all others are let go.
     pub fn settle(&mut self) {
         for rows in &mut self.tables {
-            if rows.table.origin == Origin::State {
-                for key in std::mem::take(&mut rows.dirty) {
-                    let gone = match rows.rows.get_mut(&key) {
-                        Some(slot) => {
-                            slot.dirty = false;
-                            slot.stored = slot.row.is_some();
-                            slot.row.is_none()
-                        }
-                        None => false,
-                    };
-                    if gone {
-                        rows.rows.remove(&key);
-                    } else if !rows.covers(&key) {
-                        // A row this writer made: it is known without having been loaded.
-                        rows.loaded.insert(key);
-                    }
-                }
-            } else {
+            if rows.table.origin != Origin::State {
                 rows.clear();
+                continue;
+            }
+            for key in std::mem::take(&mut rows.dirty) {
+                let Some(slot) = rows.rows.get_mut(&key) else { continue };
+                // A row that was stored before was loaded, and is covered by what loaded it.
+                let is_new = !slot.stored;
+                slot.dirty = false;
+                slot.stored = slot.row.is_some();
+                if !slot.stored {
+                    rows.rows.remove(&key);
+                } else if is_new && !rows.covers(&key) {
+                    // A row this writer made: it is known without having been loaded.
+                    rows.loaded.insert(key);
+                }
             }
         }
     }

@@ -203,7 +203,7 @@ fn a_loan_lives_from_application_to_closed() {
     let house = house(Some(model()));
     let farmer_id = house.enrol(1, "510821198003078512");
     house.desk.observe(id(1), farmer_id, &events(farmer_id, 400_000, 180_000), Actor::SYSTEM, morning()).unwrap();
-    let limits = house.desk.limits(farmer_id, open_date()).unwrap();
+    let limits = house.desk.limits(farmer_id).unwrap();
     assert!(limits.iter().any(|view| view.available_minor >= 300_000), "{limits:?}");
     let application = id(0xA1);
     assert_eq!(house.apply(1, farmer_id, application, 3_000).unwrap(), Outcome::Done);

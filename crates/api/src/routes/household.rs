@@ -227,7 +227,7 @@ pub async fn limits(State(api): State<Shared>, Path(hh): Path<String>) -> Result
     let id = api.household(&hh)?;
     api.blocking(move |desk| {
         let open_date = desk.open_date(desk.cell_of(id))?;
-        let views = desk.limits(id, open_date)?;
+        let views = desk.limits(id)?;
         let (profile, _) = desk.profile(id)?;
         let used = exposure_of(desk, id)?.total_minor();
         let facility = desk.facility(id)?.map(|facility| FacilityShown {

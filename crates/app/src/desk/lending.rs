@@ -1,23 +1,20 @@
 //! Behaviour, limits, applications and contracts, as the desk prepares them.
 
 use basics::merkle::leaf_hash;
-use basics::{Date, Id, Instant, Money, cbor};
+use basics::{Id, Instant, Money, cbor};
 use door::{Actor, Answer, DoorError, Order, Request, key};
 use insight::event::Event;
 use insight::profile::Profile;
-use loan::{Method, Product, Term};
+use loan::{Product, Term};
 use policy::decision::LimitDecision;
 
 use super::{Desk, DeskError};
 use crate::application::Decide;
-use crate::assess::{self, Asked, Assessment, Quote, Standing};
+use crate::assess::{self, Asked, Assessment, Quote};
 use crate::command::Command;
 use crate::observe::Observe;
 use crate::sign::Sign;
-use crate::tables::{
-    Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, LoanNote,
-    LoanState,
-};
+use crate::tables::{Application, ApplicationStatus, BehaviourProfile, DecisionRecord, Facility};
 use crate::vault::VaultError;
 
 /// An application and what came of it.
@@ -40,12 +37,6 @@ pub struct LimitView {
     pub limit: LimitDecision,
     /// What is available at once, in minor units: within limit, product and exposure.
     pub available_minor: i64,
-}
-
-/// Rows that tell what a household owes.
-struct Owing {
-    standing: Standing,
-    facility: Option<Facility>,
 }
 
 impl Desk {
@@ -101,14 +92,14 @@ impl Desk {
     }
 
     /// What the household could borrow of each product today.
-    pub fn limits(&self, household: Id, on: Date) -> Result<Vec<LimitView>, DeskError> {
-        let (profile, _) = self.profile(household)?;
-        let mut owing = self.owing(household, None)?;
-        owing.standing.age_years = self.age_of_head(household, on)?;
+    pub fn limits(&self, household: Id) -> Result<Vec<LimitView>, DeskError> {
+        let known = self.known(household)?;
+        let (profile, _) = known.profile(self.vault.as_ref())?;
+        let standing = known.standing(self.vault.as_ref(), None)?;
         let house = self.house();
         let mut views = Vec::new();
         for product in house.products.iter().filter(|p| house.product(&p.code).is_ok_and(|newest| newest == *p)) {
-            let limit = assess::limit(&self.judge, product, Some(&profile), &owing.standing, product.term_max.min(12));
+            let limit = assess::limit(&self.judge, product, Some(&profile), &standing, product.term_max.min(12));
             let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
             views.push(LimitView { product: product.code.clone(), limit, available_minor });
         }
@@ -117,7 +108,7 @@ impl Desk {
 
     /// The household's facility, if it has one.
     pub fn facility(&self, household: Id) -> Result<Option<Facility>, DeskError> {
-        Ok(self.owing(household, None)?.facility)
+        self.known(household)?.facility()
     }
 
     /// Assesses a received application and books the decision.
@@ -129,23 +120,23 @@ impl Desk {
         at: Instant,
     ) -> Result<DecidedApplication, DeskError> {
         let cell = self.cell_of(household);
-        let person = self.head(household)?;
         let digest = leaf_hash(format!("decide {household} {application}").as_bytes());
+        let mut decided = None;
         let answer = self.until_fresh(|| {
-            let row = self.application(household, application)?;
-            let on = self.open_date(cell)?;
-            let (profile, profile_version) = self.profile(household)?;
-            let mut owing = self.owing(household, Some(application))?;
-            owing.standing.age_years = self.age_of_head(household, on)?;
+            let known = self.known(household)?;
+            let person = known.head()?;
+            let row = known.application(application)?;
+            let (profile, profile_version) = known.profile(self.vault.as_ref())?;
+            let standing = known.standing(self.vault.as_ref(), Some(application))?;
             let asked = Asked {
                 application,
                 amount: Money::new(row.amount_minor, row.currency),
                 term_months: row.term_months as u16,
                 purpose: row.purpose.clone(),
-                on,
+                on: known.open_date,
             };
             let product = self.house().product(&row.product).map_err(DoorError::from)?;
-            let mut assessment = assess::assess(&self.judge, product, Some(&profile), &owing.standing, &asked)?;
+            let mut assessment = assess::assess(&self.judge, product, Some(&profile), &standing, &asked)?;
             assessment.profile_version = profile_version;
             let decision = command_id.derive("decision");
             let field = format!("decision {decision}");
@@ -160,7 +151,7 @@ impl Desk {
                 rate: assessment.rate,
                 limit_minor: assessment.decision.limit_minor,
                 profile_version,
-                exposure_minor: owing.standing.exposure_minor,
+                exposure_minor: standing.exposure_minor,
                 reasons: assessment.decision.reasons.iter().map(|reason| reason.code.clone()).collect(),
                 model: assessment.model.clone(),
                 rules: assessment.rules.clone(),
@@ -168,17 +159,29 @@ impl Desk {
                 record: record.into(),
                 commitment: commitment.to_vec().into(),
             });
-            Ok(self.engine.call(Request {
-                id: command_id,
-                actor: Actor::SYSTEM,
-                at,
-                digest,
-                order: Order::Do(command),
-            })?)
+            let order = Order::Do(command);
+            let answer = self.engine.call(Request { id: command_id, actor: Actor::SYSTEM, at, digest, order })?;
+            decided = Some((row, assessment, decision));
+            Ok(answer)
         })?;
-        let row = self.application(household, application)?;
-        let assessment = self.assessment(household, command_id.derive("decision"))?;
-        Ok(DecidedApplication { answer, application: row, assessment })
+        match decided {
+            // What was decided now is what was sent; only an earlier answer has to be read back.
+            Some((row, assessment, decision)) if !answer.replayed => {
+                let application = Application {
+                    status: assessment.status(),
+                    approved_minor: assessment.approved_minor(),
+                    rate_ppm: assessment.rate.ppm(),
+                    decision: Some(decision),
+                    ..row
+                };
+                Ok(DecidedApplication { answer, application, assessment: Some(assessment) })
+            }
+            _ => {
+                let application = self.application(household, application)?;
+                let assessment = self.assessment(household, command_id.derive("decision"))?;
+                Ok(DecidedApplication { answer, application, assessment })
+            }
+        }
     }
 
     /// The record of a decision; `None` if there is none, or if its key is gone.
@@ -240,86 +243,9 @@ impl Desk {
         Ok(self.engine.call(Request::plain(command_id, actor, at, Order::Do(command)))?)
     }
 
-    /// What the household owes and pays, leaving one application out.
-    fn owing(&self, household: Id, but: Option<Id>) -> Result<Owing, DeskError> {
-        let cell = self.cell_of(household);
-        let prefix = key![cell, household];
-        let tables = [
-            <LoanNote as door::Record>::table(),
-            <Application as door::Record>::table(),
-            <Contract as door::Record>::table(),
-            <Facility as door::Record>::table(),
-        ];
-        let mut slice = door::Overlay::default();
-        let filled = self.readers.with(|reader| {
-            for table in tables {
-                let rows = reader.load_many(table, &[0, 1], std::slice::from_ref(&prefix))?;
-                slice.fill(table, vec![prefix.clone()], rows);
-            }
-            Ok(())
-        });
-        filled?;
-        let damaged = |fault: door::Fault| DeskError::Damaged(fault.to_string());
-        let exposure = crate::application::exposure(&slice, cell, household, but).map_err(damaged)?;
-        let notes = slice.range::<LoanNote>(&prefix).map_err(damaged)?;
-        let contracts = slice.range::<Contract>(&prefix).map_err(damaged)?;
-        let mut other_instalments_minor: i64 = 0;
-        for contract in contracts {
-            let open = notes.iter().any(|note| note.contract == contract.id && note.status == LoanState::Open);
-            if open || contract.status == ContractStatus::Signed {
-                let terms: loan::LoanTerms = cbor::from_bytes(&contract.terms)?;
-                other_instalments_minor = other_instalments_minor.saturating_add(monthly_of(&terms)?);
-            }
-        }
-        let standing = Standing { exposure_minor: exposure.total_minor(), other_instalments_minor, age_years: None };
-        let facility = crate::application::facility(&slice, cell, household).map_err(damaged)?;
-        Ok(Owing { standing, facility })
-    }
-
-    /// The age of the household's head on a date, from its resident id; `None` if that tells none.
-    fn age_of_head(&self, household: Id, on: Date) -> Result<Option<i64>, DeskError> {
-        let head = self.head(household)?;
-        Ok(self.field(household, head, "resident_id")?.and_then(|id| age_on(&id, on)))
-    }
-
     /// The products on offer, newest versions.
     pub fn products(&self) -> Vec<&Product> {
         let house = self.house();
         house.products.iter().filter(|p| house.product(&p.code).is_ok_and(|newest| newest == *p)).collect()
-    }
-}
-
-fn monthly_of(terms: &loan::LoanTerms) -> Result<i64, DeskError> {
-    let plan = loan::schedule::schedule(terms)?;
-    let total: i64 = plan.rows.iter().map(|row| row.total_fen).sum();
-    let months = match terms.term {
-        Term::Months(months) => i64::from(months.max(1)),
-        Term::Days(days) => i64::from(days.div_ceil(30).max(1)),
-    };
-    Ok(match terms.method {
-        Method::Bullet => total / months,
-        _ => plan.rows.iter().map(|row| row.total_fen).max().unwrap_or(0),
-    })
-}
-
-/// The age in whole years that an 18-digit resident id tells on a date.
-fn age_on(resident_id: &str, on: Date) -> Option<i64> {
-    let digits = resident_id.get(6..14).filter(|_| resident_id.len() == 18)?;
-    let born = Date::parse(&format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..8])).ok()?;
-    let had_birthday = (on.month(), on.day()) >= (born.month(), born.day());
-    Some(i64::from(on.year() - born.year()) - i64::from(!had_birthday)).filter(|age| (0..150).contains(age))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn age_counts_birthdays() {
-        let id = "510821199003078512";
-        assert_eq!(age_on(id, Date::ymd(2026, 3, 6).unwrap()), Some(35));
-        assert_eq!(age_on(id, Date::ymd(2026, 3, 7).unwrap()), Some(36));
-        assert_eq!(age_on("cz", Date::ymd(2026, 3, 7).unwrap()), None);
-        assert_eq!(age_on("农户农户农户农户农", Date::ymd(2026, 3, 7).unwrap()), None);
     }
 }

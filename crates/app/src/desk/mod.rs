@@ -5,6 +5,7 @@
 //! changed meanwhile. HTTP, the history replay and the benchmarks all come in through here.
 
 mod enrolment;
+mod known;
 mod lending;
 mod views;
 

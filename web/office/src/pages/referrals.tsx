@@ -182,7 +182,7 @@ function Decide({ referral, onDone }: { referral: Referral; onDone: (words: stri
           ? say("这个金额要两个人批：您的意见已提交，还要另一位同事批准。", "This amount needs two people: your decision is proposed and waits for a colleague.")
           : isApproved
             ? say("已同意借给 {name} {amount}，等农户看条件、签约。", "Approved {amount} for {name}, who can now read the offer.", { name, amount: yuan(fen) })
-            : say("已拒绝 {name} 的申请，请告诉农户理由。", "Declined. Please tell {name} why.", { name }),
+            : say("已拒绝 {name} 的申请，理由农户能看到。", "Declined. {name} sees the reason.", { name }),
       );
     });
   };
@@ -210,7 +210,7 @@ function Decide({ referral, onDone }: { referral: Referral; onDone: (words: stri
         {choice === "approve" && (
           <Field label={say("批多少（元）", "Amount (yuan)")} value={amount} onInput={setAmount} decimal maxLength={14} hint={say("申请 {asked}；可以少批", "{asked} was asked for; it may be less", { asked: yuan(referral.asked) })} />
         )}
-        <LongField label={say("理由（记入档案）", "Reason (kept on record)")} value={reason} onInput={setReason} maxLength={500} />
+        <LongField label={say("理由（记入档案，农户也会看到）", "Reason (kept on record; the household sees it)")} value={reason} onInput={setReason} maxLength={500} />
         <Trouble error={wrong ?? act.error} />
         <Key submit isBusy={act.isBusy}>{say("提交决定", "Submit")}</Key>
       </Form>

@@ -330,3 +330,28 @@ fn the_engine_answers_many_callers_and_closes_the_day() {
     let outbox = export(backend.as_ref()).into_iter().find(|(name, _)| *name == "outbox").unwrap();
     assert!(outbox.1.is_empty(), "every message was delivered and acknowledged");
 }
+
+#[test]
+fn a_micro_loan_company_keeps_a_memo_account_and_transfers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("a.db"));
+    let chart = ledger::Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
+    let licence = app::Licence::MicroLoanCompany;
+    let institution = app::Institution { licence, ..app::Institution::rural_bank("Test Company") };
+    let company = Arc::new(app::Tianxin::new(institution, chart).unwrap());
+    let mut stepper = Stepper::new(company.clone(), backend.clone(), 256);
+    let (one, two) = (household(1), household(2));
+    let told = stepper.step(vec![
+        request(1, Actor::SYSTEM, enrol(one)),
+        request(2, Actor::SYSTEM, enrol(two)),
+        request(3, Actor::SYSTEM, top_up(one, yuan(10))),
+        request(4, farmer(one), transfer(one, two, yuan(1))),
+    ]);
+    assert_eq!(outcome(&told[2]), Outcome::Done);
+    assert!(matches!(&told[3], Err(DoorError::Refused(refusal)) if refusal.code == "not_licensed"), "{:?}", told[3]);
+    let balances = export(backend.as_ref()).into_iter().find(|(name, _)| *name == "gl_balance").unwrap().1;
+    let subjects: Vec<door::Value> = balances.into_iter().map(|mut row| row.swap_remove(1)).collect();
+    // Other payables 2241, never deposits 2011.
+    assert_eq!(subjects, [door::Value::Int(1002), door::Value::Int(2241)]);
+    audit::verify(company.as_ref(), backend.as_ref(), None).unwrap();
+}

@@ -18,7 +18,7 @@ use minicbor::{Decode, Encode};
 
 use crate::life::in_order;
 use crate::servicing::Servicing;
-use crate::{Component, LifeEvent, LoanError, LoanTerms, Parts, Schedule};
+use crate::{Component, LifeEvent, LoanError, LoanTerms, Parts, Posted, Schedule};
 
 /// Where a loan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -138,6 +138,8 @@ pub struct LoanState {
     pub instalments: Vec<InstalmentState>,
     /// Sums from the beginning.
     pub totals: Totals,
+    /// What each event did, in the order in which they count.
+    pub trace: Vec<Posted>,
     /// Principal not yet paid, due or not.
     pub principal_fen: i64,
     /// Interest of the running period, not yet due.

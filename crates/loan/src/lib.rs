@@ -60,6 +60,7 @@ mod product_file;
 pub mod schedule;
 mod servicing;
 pub mod terms;
+pub mod trace;
 
 pub use allocation::{Allocation, PayOrder, PayPath, PayRule};
 pub use class::{ClassMatrix, LoanClass};
@@ -71,3 +72,4 @@ pub use parts::{Component, Parts};
 pub use product::Product;
 pub use schedule::{Instalment, Schedule};
 pub use terms::{Compound, Fee, FeeAmount, FeeWhen, InterestBasis, LoanTerms, Method, ProductRef, Term};
+pub use trace::{Posted, PostedKind};

@@ -7,7 +7,7 @@ use loan::cost::cost_table;
 use loan::schedule::schedule;
 use loan::{
     Component, Compound, Fee, FeeAmount, FeeWhen, Happening, InterestBasis, LifeEvent, LoanState, LoanStatus,
-    LoanTerms, Method, PayOrder, PayPath, PayRule, ProductRef, Term, Waivable, accept, effects, fold,
+    LoanTerms, Method, PayOrder, PayPath, PayRule, PostedKind, ProductRef, Term, Waivable, accept, effects, fold,
 };
 use proptest::prelude::*;
 
@@ -95,6 +95,19 @@ fn holds(state: &LoanState) -> Result<(), TestCaseError> {
     let paid = totals.paid.total_fen().unwrap();
     prop_assert_eq!(totals.received_fen - totals.refunded_fen - paid, state.credit_fen);
     prop_assert_eq!(totals.disbursed_fen - totals.paid.principal_fen, state.principal_fen);
+    let (mut settled, mut credit_fen, mut paid_out) = (0, 0, 0);
+    for line in &state.trace {
+        let parts = line.parts.total_fen().unwrap();
+        match line.kind {
+            PostedKind::Disbursement => paid_out += line.amount_fen,
+            PostedKind::Repayment => prop_assert_eq!(parts + line.excess_fen, line.amount_fen, "{:?}", line),
+            PostedKind::CreditUsed => prop_assert_eq!(parts, -line.excess_fen, "{:?}", line),
+            PostedKind::Refund | PostedKind::Waiver => {}
+        }
+        (settled, credit_fen) = (settled + parts, credit_fen + line.excess_fen);
+    }
+    let waived = totals.waived.total_fen().unwrap();
+    prop_assert_eq!((settled, credit_fen, paid_out), (paid + waived, state.credit_fen, totals.disbursed_fen));
     let planned: i64 = state.instalments.iter().map(|row| row.due.principal_fen).sum();
     prop_assert_eq!(planned, totals.disbursed_fen);
     for row in &state.instalments {

@@ -1,0 +1,160 @@
+//! The running loan inside the fold: days pass, instalments fall due, events happen.
+//!
+//! One engine for every product. [`row`] is an instalment and what became of it, [`settle`] lets money and
+//! waivers meet the rows, [`running`] is what grows with the days, [`shown`] the state as it is told outside.
+
+mod row;
+mod running;
+mod settle;
+mod shown;
+
+use basics::{Date, Id};
+
+use crate::schedule::schedule_drawn;
+use crate::{Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
+use row::Row;
+
+/// A loan between two moments of its life.
+pub(crate) struct Servicing<'t> {
+    terms: &'t LoanTerms,
+    schedule: Option<Schedule>,
+    /// Rows before `next` have fallen due; rows before `open` are settled for good.
+    rows: Vec<Row>,
+    open: usize,
+    next: usize,
+    /// Everything before this day, and what is due on it, is done. `None` before the first event.
+    date: Option<Date>,
+    credit_fen: i64,
+    disbursed_fen: i64,
+    received_fen: i64,
+    refunded_fen: i64,
+    waiver_lapsed_fen: i64,
+    closed_on: Option<Date>,
+    /// Sums over the rows, of money and of waivers.
+    paid: Parts,
+    waived: Parts,
+    trace: Vec<Posted>,
+}
+
+impl<'t> Servicing<'t> {
+    pub(crate) fn new(terms: &'t LoanTerms) -> Servicing<'t> {
+        Servicing {
+            terms,
+            schedule: None,
+            rows: Vec::new(),
+            open: 0,
+            next: 0,
+            date: None,
+            credit_fen: 0,
+            disbursed_fen: 0,
+            received_fen: 0,
+            refunded_fen: 0,
+            waiver_lapsed_fen: 0,
+            closed_on: None,
+            paid: Parts::ZERO,
+            waived: Parts::ZERO,
+            trace: Vec::new(),
+        }
+    }
+
+    /// Lets days pass until `to`, with everything that falls due up to and on it.
+    pub(crate) fn advance(&mut self, to: Date) -> Result<(), LoanError> {
+        while let Some(due) = self.rows.get(self.next).map(|row| row.due_on).filter(|due| *due <= to) {
+            self.run_overdue(due)?;
+            self.next += 1;
+            let before = self.mark();
+            self.settle(due)?;
+            if self.paid != before.paid {
+                self.post(None, due, PostedKind::CreditUsed, 0, before)?;
+            }
+        }
+        self.run_overdue(to)
+    }
+
+    /// Lets one event happen on the day reached.
+    pub(crate) fn apply(&mut self, event: &LifeEvent) -> Result<(), LoanError> {
+        let today = event.value_date;
+        let positive = |amount_fen: i64| {
+            if amount_fen > 0 { Ok(amount_fen) } else { Err(LoanError::NotPositive(event.id)) }
+        };
+        let before = self.mark();
+        let (kind, amount_fen) = match &event.what {
+            Happening::Disbursed { amount_fen } => {
+                if self.schedule.is_some() {
+                    return Err(LoanError::SecondDisbursement(event.id));
+                }
+                self.disburse(positive(*amount_fen)?, today)?;
+                self.post(Some(event.id), today, PostedKind::Disbursement, *amount_fen, before)?;
+                self.advance(today)?;
+                return self.settle(today);
+            }
+            Happening::Paid { amount_fen } => {
+                self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
+                self.credit_fen = add(self.credit_fen, *amount_fen)?;
+                (PostedKind::Repayment, *amount_fen)
+            }
+            Happening::Refunded { amount_fen } => {
+                self.refunded_fen = add(self.refunded_fen, positive(*amount_fen)?)?;
+                self.credit_fen = add(self.credit_fen, -*amount_fen)?;
+                (PostedKind::Refund, *amount_fen)
+            }
+            Happening::Waived { what, amount_fen } => {
+                self.waive(what.component(), positive(*amount_fen)?, today)?;
+                (PostedKind::Waiver, *amount_fen)
+            }
+            Happening::Reversed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {
+                return self.settle(today);
+            }
+        };
+        self.settle(today)?;
+        self.post(Some(event.id), today, kind, amount_fen, before)
+    }
+
+    fn disburse(&mut self, amount_fen: i64, today: Date) -> Result<(), LoanError> {
+        let schedule = schedule_drawn(self.terms, amount_fen, today)?;
+        self.rows = schedule.rows.iter().map(Row::planned).collect();
+        self.schedule = Some(schedule);
+        self.disbursed_fen = amount_fen;
+        Ok(())
+    }
+
+    /// Where the sums stand before something happens.
+    fn mark(&self) -> Mark {
+        Mark { paid: self.paid, waived: self.waived, credit_fen: self.credit_fen }
+    }
+
+    /// Writes the line of the trace for what has just happened.
+    fn post(
+        &mut self,
+        event: Option<Id>,
+        date: Date,
+        kind: PostedKind,
+        amount_fen: i64,
+        before: Mark,
+    ) -> Result<(), LoanError> {
+        let parts = self.paid.minus(&before.paid)?.plus(&self.waived.minus(&before.waived)?)?;
+        self.trace.push(Posted {
+            event,
+            date,
+            kind,
+            amount_fen,
+            parts,
+            excess_fen: add(self.credit_fen, -before.credit_fen)?,
+            principal_after_fen: add(self.disbursed_fen, -self.paid.principal_fen)?,
+        });
+        Ok(())
+    }
+}
+
+/// The sums before something happens.
+#[derive(Clone, Copy)]
+struct Mark {
+    paid: Parts,
+    waived: Parts,
+    credit_fen: i64,
+}
+
+/// A sum of a loan; errors if it does not fit.
+fn add(a: i64, b: i64) -> Result<i64, LoanError> {
+    a.checked_add(b).ok_or(LoanError::Overflow("the sum of a loan"))
+}

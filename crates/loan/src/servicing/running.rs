@@ -1,0 +1,64 @@
+//! What grows with the days: running interest, penalty, compound interest, days past due.
+
+use basics::{Date, Rate};
+
+use super::Servicing;
+use crate::schedule::year_denominator;
+use crate::{Accrued, Component, Compound, InterestBasis, LoanError, Segment};
+
+impl Servicing<'_> {
+    /// Penalty and compound interest of the days from the one reached to `to`.
+    pub(super) fn run_overdue(&mut self, to: Date) -> Result<(), LoanError> {
+        let Some(from) = self.date.replace(to) else { return Ok(()) };
+        let days = i128::from(self.terms.day_count.days(from, to));
+        if days == 0 {
+            return Ok(());
+        }
+        let penalty_rate = self.terms.penalty_rate;
+        // Due dates are stops, so no run of days lies on both sides of maturity.
+        let matured = self.next == self.rows.len();
+        let compound_rate = match self.terms.compound {
+            Compound::None => Rate::ZERO,
+            Compound::ContractThenPenalty if matured => penalty_rate,
+            Compound::ContractThenPenalty => self.terms.rate,
+        };
+        for row in self.rows.iter_mut().take(self.next).skip(self.open) {
+            row.penalty += row.core_unpaid(Component::Principal) * i128::from(penalty_rate.ppm()) * days;
+            row.compound += row.core_unpaid(Component::Interest) * i128::from(compound_rate.ppm()) * days;
+        }
+        Ok(())
+    }
+
+    /// How interest of the running period grows.
+    pub(super) fn segment(&self) -> Option<Segment> {
+        let row = self.rows.get(self.next)?;
+        let (from, until) = (row.plan.from, row.plan.due);
+        let (numerator, denominator) = match self.terms.basis {
+            InterestBasis::Twelfth => (i128::from(row.due.interest_fen), i128::from(until - from)),
+            InterestBasis::Daily => {
+                let balance: i128 = self.rows.iter().skip(self.next).map(|row| i128::from(row.due.principal_fen)).sum();
+                (balance * i128::from(self.terms.rate.ppm()), year_denominator(self.terms.day_count))
+            }
+        };
+        Some(Segment { from, until, numerator, denominator })
+    }
+
+    pub(super) fn accrued(&self, today: Date) -> Result<Accrued, LoanError> {
+        let Some(segment) = self.segment() else { return Ok(Accrued::ZERO) };
+        let days = match self.terms.basis {
+            InterestBasis::Twelfth => today - segment.from,
+            InterestBasis::Daily => self.terms.day_count.days(segment.from, today),
+        };
+        let numerator =
+            segment.numerator.checked_mul(i128::from(days)).ok_or(LoanError::Overflow("accrued interest"))?;
+        Ok(Accrued { numerator, denominator: segment.denominator })
+    }
+
+    pub(super) fn oldest_unpaid_due(&self) -> Option<Date> {
+        self.rows.iter().take(self.next).skip(self.open).find(|row| !row.is_met()).map(|row| row.due_on)
+    }
+
+    pub(super) fn days_past_due(&self, today: Date) -> u32 {
+        self.oldest_unpaid_due().map_or(0, |due| u32::try_from(today - due).unwrap_or(0))
+    }
+}

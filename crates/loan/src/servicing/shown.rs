@@ -1,0 +1,72 @@
+//! The state as it is told outside.
+
+use basics::Date;
+
+use super::{Servicing, add};
+use crate::fold::Totals;
+use crate::{Component, InstalmentState, LoanError, LoanState, LoanStatus};
+
+impl Servicing<'_> {
+    /// The state as it is shown.
+    pub(crate) fn state(self, as_of: Date) -> Result<LoanState, LoanError> {
+        let mut totals = Totals {
+            disbursed_fen: self.disbursed_fen,
+            received_fen: self.received_fen,
+            refunded_fen: self.refunded_fen,
+            paid: self.paid,
+            waived: self.waived,
+            ..Totals::default()
+        };
+        let mut instalments = Vec::with_capacity(self.rows.len());
+        for (index, row) in self.rows.iter().enumerate() {
+            let due = row.due_parts(as_of, self.terms)?;
+            let is_due = index < self.next;
+            if is_due {
+                totals.billed = totals.billed.plus(&due)?;
+            }
+            instalments.push(InstalmentState {
+                number: row.plan.number,
+                due_on: row.due_on,
+                is_due,
+                due,
+                paid: row.paid,
+                waived: row.waived,
+                met_on: row.met_on,
+            });
+        }
+        let oldest_unpaid_due = self.oldest_unpaid_due();
+        let grace = i32::from(self.terms.grace_days) + 1;
+        let payoff = (self.payoff_total(as_of)? - i128::from(self.credit_fen)).max(0);
+        let status = match (&self.schedule, self.closed_on, oldest_unpaid_due) {
+            (None, ..) => LoanStatus::Signed,
+            (_, Some(_), _) => LoanStatus::Closed,
+            (_, None, Some(due)) if due < as_of => LoanStatus::Overdue,
+            _ => LoanStatus::Active,
+        };
+        Ok(LoanState {
+            as_of,
+            status,
+            principal_fen: add(self.disbursed_fen, -totals.paid.principal_fen)?,
+            accrued: self.accrued(as_of)?,
+            segment: self.segment(),
+            credit_fen: self.credit_fen,
+            payoff_fen: i64::try_from(payoff).map_err(|_| LoanError::Overflow("what closes the loan"))?,
+            oldest_unpaid_due,
+            days_past_due: self.days_past_due(as_of),
+            next_due: self.rows.get(self.next).map(|row| row.due_on),
+            grace_ends: self
+                .rows
+                .iter()
+                .take(self.next)
+                .filter(|row| row.core_unpaid(Component::Principal) > 0 || row.core_unpaid(Component::Interest) > 0)
+                .map(|row| row.due_on.add_days(grace))
+                .find(|date| *date > as_of),
+            closed_on: self.closed_on,
+            waiver_lapsed_fen: self.waiver_lapsed_fen,
+            instalments,
+            totals,
+            trace: self.trace,
+            schedule: self.schedule,
+        })
+    }
+}

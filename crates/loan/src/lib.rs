@@ -58,6 +58,7 @@ pub mod parts;
 pub mod product;
 mod product_file;
 pub mod schedule;
+pub mod season;
 mod servicing;
 pub mod terms;
 pub mod trace;

@@ -123,8 +123,10 @@ impl Source<'_> {
     fn seasons(&self, tables: &[SeasonTable], calendar: &mut CropCalendar) -> Result<(), SeasonError> {
         let mut named = BTreeSet::new();
         for table in tables {
-            let unknown = |field: &str, at: &Spanned<String>, e: SeasonError| self.wrong(&at.span(), field, e.to_string());
-            let region = calendar.region(table.region.get_ref()).map_err(|e| unknown("season.region", &table.region, e))?;
+            let unknown =
+                |field: &str, at: &Spanned<String>, e: SeasonError| self.wrong(&at.span(), field, e.to_string());
+            let region =
+                calendar.region(table.region.get_ref()).map_err(|e| unknown("season.region", &table.region, e))?;
             let crop = calendar.crop(table.crop.get_ref()).map_err(|e| unknown("season.crop", &table.crop, e))?;
             let season = CropSeason {
                 region: region.code.clone(),

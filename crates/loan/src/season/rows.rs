@@ -191,7 +191,10 @@ fn seasons_of<'a>(
     crops: &[Grown],
     rule: &SeasonRule,
 ) -> Result<Vec<Season<'a>>, SeasonError> {
-    let wrong = |problem| SeasonError::Crops { asked: crops.iter().map(|g| g.crop.as_str()).collect::<Vec<_>>().join(","), problem };
+    let wrong = |problem| SeasonError::Crops {
+        asked: crops.iter().map(|g| g.crop.as_str()).collect::<Vec<_>>().join(","),
+        problem,
+    };
     if crops.is_empty() || crops.len() > CROPS_MAX {
         return Err(wrong("name 1 to 16 crops"));
     }

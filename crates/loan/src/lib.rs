@@ -46,6 +46,7 @@
 
 #![warn(missing_docs)]
 
+pub mod accrual;
 pub mod allocation;
 mod annuity;
 pub mod class;
@@ -63,6 +64,7 @@ mod servicing;
 pub mod terms;
 pub mod trace;
 
+pub use accrual::{Accrual, Convention, GroupKey, GroupSum, Stage};
 pub use allocation::{Allocation, PayOrder, PayPath, PayRule};
 pub use class::{ClassMatrix, LoanClass};
 pub use effects::{Effects, effects};

@@ -149,6 +149,14 @@ pub enum LoanError {
         /// What there is, minor units.
         there_fen: i64,
     },
+    /// A statement line does not take an event.
+    #[error("event {id} is not taken: {refusal}")]
+    Line {
+        /// The event.
+        id: Id,
+        /// Why not.
+        refusal: crate::line::LineRefusal,
+    },
     /// A figure does not fit.
     #[error("{0} is too large to be kept: split the amount")]
     Overflow(&'static str),

@@ -55,6 +55,7 @@ pub mod effects;
 pub mod error;
 pub mod fold;
 pub mod life;
+pub mod line;
 pub mod parts;
 pub mod product;
 mod product_file;

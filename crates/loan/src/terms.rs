@@ -223,13 +223,13 @@ impl LoanTerms {
 }
 
 /// Codes of the rounding modes in stored terms.
-mod rounding_code {
+pub(crate) mod rounding_code {
     use basics::Rounding;
     use minicbor::decode::Error as DecodeError;
     use minicbor::encode::{Error as EncodeError, Write};
     use minicbor::{Decoder, Encoder};
 
-    pub(super) fn encode<C, W: Write>(
+    pub(crate) fn encode<C, W: Write>(
         rounding: &Rounding,
         e: &mut Encoder<W>,
         _: &mut C,
@@ -243,7 +243,7 @@ mod rounding_code {
         e.u8(code)?.ok()
     }
 
-    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Rounding, DecodeError> {
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<Rounding, DecodeError> {
         match d.u8()? {
             0 => Ok(Rounding::HalfUp),
             1 => Ok(Rounding::HalfEven),

@@ -1,0 +1,301 @@
+//! The state of a line on a date: signed terms and outside events, folded.
+
+use std::fmt;
+
+use basics::money::format_minor;
+use basics::{Date, Id};
+
+use super::account::Account;
+use super::{LineComponent, LineEvent, LineParts, LineTerms, in_order};
+use crate::{Accrued, LoanError};
+
+/// Whether a line may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStanding {
+    /// It may.
+    Open,
+    /// Not until it is thawed.
+    Frozen,
+    /// Never again.
+    Closed,
+}
+
+impl LineStanding {
+    /// `open`, `frozen` or `closed`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            LineStanding::Open => "open",
+            LineStanding::Frozen => "frozen",
+            LineStanding::Closed => "closed",
+        }
+    }
+}
+
+/// What moved the balance between two statements, minor units.
+///
+/// `opening + Σ charged − Σ covered = closing`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StatementFlows {
+    /// Bought, and charged: purchases, instalments, interest, penalty, fees of plans, late fees.
+    pub charged: LineParts,
+    /// What covered any of it, or of what was open.
+    pub covered: LineCovered,
+}
+
+/// What took something off the balance, minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineCovered {
+    /// Money.
+    pub paid_fen: i64,
+    /// Refunds by merchants.
+    pub refunded_fen: i64,
+    /// Went into a plan.
+    pub converted_fen: i64,
+    /// Let off.
+    pub waived_fen: i64,
+}
+
+impl LineCovered {
+    /// All together.
+    pub fn total_fen(&self) -> i64 {
+        [self.paid_fen, self.refunded_fen, self.converted_fen, self.waived_fen].iter().sum()
+    }
+
+    /// Money and refunds: what counts as paid.
+    pub fn counts_as_paid_fen(&self) -> i64 {
+        self.paid_fen + self.refunded_fen
+    }
+}
+
+/// A statement. All but `since`, `in_full` and `minimum_met` was fixed when it was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementState {
+    /// From 1.
+    pub number: u32,
+    /// First day it covers.
+    pub from: Date,
+    /// The day it was cut; not itself covered.
+    pub on: Date,
+    /// When it is due.
+    pub due: Date,
+    /// What the statement before asked for.
+    pub opening_fen: i64,
+    /// What moved since then and before this one.
+    pub flows: StatementFlows,
+    /// What is asked for.
+    pub closing_fen: i64,
+    /// Credit balance when it was cut.
+    pub credit_fen: i64,
+    /// Least payment by the due date.
+    pub minimum_fen: i64,
+    /// What has covered it since, until the next statement took over.
+    pub since: LineCovered,
+    /// Whether nothing was left when the grace days ended; `None` before.
+    pub in_full: Option<bool>,
+    /// Whether the minimum was met when the grace days ended; `None` before.
+    pub minimum_met: Option<bool>,
+}
+
+impl StatementState {
+    /// What is left of it, or was when the next one took over.
+    pub fn remaining_fen(&self) -> i64 {
+        self.closing_fen - self.since.total_fen()
+    }
+
+    /// What the minimum still lacks, or lacked then.
+    pub fn minimum_remaining_fen(&self) -> i64 {
+        (self.minimum_fen - self.since.total_fen()).max(0)
+    }
+}
+
+impl fmt::Display for StatementState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let m = format_minor;
+        writeln!(f, "statement {}  {} to {}  due {}", self.number, self.from, self.on.add_days(-1), self.due)?;
+        let charged = &self.flows.charged;
+        let covered = &self.flows.covered;
+        let lines = [
+            ("opening", self.opening_fen),
+            ("purchases", charged.purchase_fen),
+            ("instalments", charged.instalment_fen),
+            ("interest", charged.interest_fen),
+            ("penalty", charged.penalty_fen),
+            ("plan fees", charged.plan_fee_fen),
+            ("late fees", charged.late_fee_fen),
+            ("paid", -covered.paid_fen),
+            ("refunded", -covered.refunded_fen),
+            ("converted", -covered.converted_fen),
+            ("waived", -covered.waived_fen),
+        ];
+        for (name, fen) in lines.iter().filter(|(name, fen)| *fen != 0 || *name == "opening") {
+            writeln!(f, "  {name:<12}{:>12}", m(*fen))?;
+        }
+        writeln!(f, "  {:<12}{:>12}  minimum {}", "closing", m(self.closing_fen), m(self.minimum_fen))
+    }
+}
+
+/// A purchase and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurchaseState {
+    /// Its event.
+    pub id: Id,
+    /// When.
+    pub on: Date,
+    /// Where.
+    pub merchant: Id,
+    /// What kind of merchant.
+    pub category: String,
+    /// Minor units.
+    pub amount_fen: i64,
+    /// Given back by the merchant.
+    pub refunded_fen: i64,
+    /// Turned into a plan.
+    pub converted_fen: i64,
+    /// Still to be paid, outside plans.
+    pub unpaid_fen: i64,
+    /// The statement it is on; `None` while it is not billed.
+    pub statement: Option<u32>,
+}
+
+/// A conversion plan and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanState {
+    /// The conversion's event.
+    pub id: Id,
+    /// The purchase it came from.
+    pub purchase: Id,
+    /// When.
+    pub on: Date,
+    /// What was converted, minor units.
+    pub principal_fen: i64,
+    /// Into how many instalments.
+    pub instalments: u16,
+    /// How many have been billed, or have fallen away.
+    pub billed: u16,
+    /// Principal not billed yet.
+    pub unbilled_fen: i64,
+    /// Fees that are still to come if it runs on.
+    pub fees_to_come_fen: i64,
+    /// Billed and unpaid principal.
+    pub unpaid_fen: i64,
+}
+
+/// What has gone through the line from its beginning, in minor units.
+///
+/// `received + refunded − returned = Σ settled + credit`, and of each component
+/// `owed = charged − settled − waived`, less `converted` for purchases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineTotals {
+    /// Money that came in.
+    pub received_fen: i64,
+    /// Given back by merchants.
+    pub refunded_fen: i64,
+    /// Credit balance that went back.
+    pub returned_fen: i64,
+    /// Bought and charged; of instalments, what was converted.
+    pub charged: LineParts,
+    /// What money and refunds have settled.
+    pub settled: LineParts,
+    /// What was let off.
+    pub waived: LineParts,
+    /// Purchases turned into plans.
+    pub converted_fen: i64,
+    /// Waivers that find nothing to let off any more, as after a payment dated back before them.
+    pub lapsed_fen: i64,
+}
+
+/// A line on a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineState {
+    /// The end of this day.
+    pub as_of: Date,
+    /// Whether it may be used.
+    pub standing: LineStanding,
+    /// The limit.
+    pub limit_fen: i64,
+    /// Principal outstanding: purchases and plans, billed or not.
+    pub used_fen: i64,
+    /// What is owed, by component; of plans the whole principal, of interest what is billed.
+    pub owed: LineParts,
+    /// Of that, what is on statements.
+    pub billed_fen: i64,
+    /// Bought or charged since the last statement and not paid.
+    pub running_fen: i64,
+    /// What the minimum payments asked for so far still lack.
+    pub minimum_fen: i64,
+    /// Money ahead of its time.
+    pub credit_fen: i64,
+    /// Interest since the last statement.
+    pub accrued: Accrued,
+    /// Interest at the overdue rate since the last statement.
+    pub accrued_penalty: Accrued,
+    /// Statements, oldest first.
+    pub statements: Vec<StatementState>,
+    /// Purchases, oldest first.
+    pub purchases: Vec<PurchaseState>,
+    /// Plans, oldest first.
+    pub plans: Vec<PlanState>,
+    /// Due date of the oldest minimum that is not met, if that day has come.
+    pub oldest_unmet_due: Option<Date>,
+    /// Days from then to `as_of`; grace days count.
+    pub days_past_due: u32,
+    /// The next day on which something happens by itself; `None` while nothing is owed and nothing has moved.
+    pub next_date: Option<Date>,
+    /// Sums from the beginning.
+    pub totals: LineTotals,
+}
+
+impl LineState {
+    /// `limit − used`; less than nothing while more is used than the limit allows.
+    pub fn headroom_fen(&self) -> i64 {
+        self.limit_fen.saturating_sub(self.used_fen)
+    }
+
+    /// What may be bought for: the headroom of an open line, never less than nothing.
+    pub fn available_fen(&self) -> i64 {
+        if self.standing == LineStanding::Open { self.headroom_fen().max(0) } else { 0 }
+    }
+
+    /// The newest statement.
+    pub fn statement(&self) -> Option<&StatementState> {
+        self.statements.last()
+    }
+
+    /// A purchase by the id of its event.
+    pub fn purchase(&self, id: Id) -> Option<&PurchaseState> {
+        self.purchases.iter().find(|purchase| purchase.id == id)
+    }
+
+    /// A plan by the id of its conversion.
+    pub fn plan(&self, id: Id) -> Option<&PlanState> {
+        self.plans.iter().find(|plan| plan.id == id)
+    }
+
+    /// Whether nothing is owed, billed or not, and no interest waits to be billed.
+    pub fn is_clear(&self) -> bool {
+        LineComponent::ALL.iter().all(|component| self.owed.get(*component) == 0)
+            && self.credit_fen >= 0
+            && self.accrued.numerator == 0
+            && self.accrued_penalty.numerator == 0
+    }
+}
+
+/// The state of a line at the end of `as_of`.
+///
+/// Events in any order give the same state; those dated later are left out, except that a reversal takes its
+/// target away on every date. Every list of [accepted](super::accept()) events has a state.
+///
+/// Errors if the terms cannot be run, if an amount is not positive (never accepted), or if a figure does not fit.
+pub fn fold(terms: &LineTerms, events: &[LineEvent], as_of: Date) -> Result<LineState, LoanError> {
+    terms.check()?;
+    let mut account = Account::new(terms);
+    for event in in_order(events) {
+        if event.value_date > as_of {
+            break;
+        }
+        account.advance(event.value_date)?;
+        account.apply(event)?;
+    }
+    account.advance(as_of)?;
+    account.state(as_of)
+}

@@ -6,7 +6,7 @@ use basics::{Date, Id};
 /// Every way the loan engine refuses something. The state of a loan never changes on a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoanError {
-    /// A product file cannot be used as it stands.
+    /// A product or rule file cannot be used as it stands.
     #[error("{file}, line {line}, `{field}`: {problem}")]
     ProductFile {
         /// File name as it was given.
@@ -163,6 +163,9 @@ pub enum LoanError {
     /// A date outside the years that are kept.
     #[error(transparent)]
     Date(#[from] basics::date::DateError),
+    /// What a rule pack says stands in the way, or the pack has no word on it.
+    #[error("the rules: {0}")]
+    Rules(String),
     /// A class matrix whose thresholds do not rise.
     #[error("class thresholds must rise from at least 1 day with ever worse classes: {0}")]
     Classes(String),

@@ -59,13 +59,7 @@ fn table(terms: &LoanTerms, life: &[LifeEvent], dates: &[&str]) -> String {
 }
 
 fn classes() -> ClassMatrix {
-    ClassMatrix::new(vec![
-        (1, LoanClass::SpecialMention),
-        (91, LoanClass::Substandard),
-        (271, LoanClass::Doubtful),
-        (361, LoanClass::Loss),
-    ])
-    .unwrap()
+    ClassMatrix::new(vec![(1, LoanClass(1)), (91, LoanClass(2)), (271, LoanClass(3)), (361, LoanClass(4))]).unwrap()
 }
 
 #[test]

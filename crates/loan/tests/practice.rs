@@ -19,13 +19,7 @@ fn yuan(text: &str) -> Money {
 }
 
 fn classes() -> ClassMatrix {
-    ClassMatrix::new(vec![
-        (1, LoanClass::SpecialMention),
-        (91, LoanClass::Substandard),
-        (271, LoanClass::Doubtful),
-        (361, LoanClass::Loss),
-    ])
-    .unwrap()
+    ClassMatrix::new(vec![(1, LoanClass(1)), (91, LoanClass(2)), (271, LoanClass(3)), (361, LoanClass(4))]).unwrap()
 }
 
 /// 10,000 at 18 % in twelve equal instalments, with a fee in the first.
@@ -126,7 +120,7 @@ fn example_2_bullet_unpaid_for_ninety_one_days() {
     let state = fold(&terms, &life, day_91).unwrap();
     let owed = state.overdue_parts().unwrap();
     assert_eq!(state.days_past_due, 91);
-    assert_eq!(state.class(&classes()), LoanClass::Substandard);
+    assert_eq!(state.class(&classes()), LoanClass(2));
     assert_eq!((owed.penalty_fen, owed.compound_fen), (113_750, 3_413));
     assert_eq!(owed.interest_fen + owed.penalty_fen + owed.compound_fen, 267_163);
 

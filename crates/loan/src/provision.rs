@@ -1,0 +1,315 @@
+//! What is set aside for a loan: by the regulator's floors, and by expected loss, beside each other.
+//!
+//! All rates come from a [rule pack](crate::rules); probabilities may come from a model in their place.
+//! Amounts are minor units; each is rounded half up once, at the end.
+
+use std::fmt;
+
+use basics::money::{div_round, format_minor};
+use basics::{Rate, Rounding};
+use minicbor::{Decode, Encode};
+
+use crate::rules::{LossRates, Rules, Standing};
+use crate::{LoanClass, LoanError};
+
+/// LossStage of expected loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum LossStage {
+    /// Risk as at the beginning: loss from defaults within twelve months.
+    #[n(1)]
+    TwelveMonths,
+    /// Risk has increased significantly: loss over the life of the loan.
+    #[n(2)]
+    Lifetime,
+    /// Impaired: it is in default.
+    #[n(3)]
+    Impaired,
+}
+
+impl LossStage {
+    /// 1, 2 or 3.
+    pub const fn number(self) -> u8 {
+        match self {
+            LossStage::TwelveMonths => 1,
+            LossStage::Lifetime => 2,
+            LossStage::Impaired => 3,
+        }
+    }
+
+    /// The stage of a loan by its days past due and its class, whichever says the worse.
+    pub fn of(rules: &Rules, days_past_due: u32, class: LoanClass) -> LossStage {
+        let stages = &rules.stages;
+        if days_past_due > stages.impaired_over_days || class >= stages.impaired_from_class {
+            LossStage::Impaired
+        } else if days_past_due > stages.lifetime_over_days || class >= stages.lifetime_from_class {
+            LossStage::Lifetime
+        } else {
+            LossStage::TwelveMonths
+        }
+    }
+}
+
+/// What a provision is measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// Principal outstanding, minor units: what the floors are a part of.
+    pub principal_fen: i64,
+    /// Interest and fees that the books show as receivable, minor units; none of it for a non-accrual loan.
+    pub receivable_fen: i64,
+    /// Days past due.
+    pub days_past_due: u32,
+    /// Class.
+    pub class: LoanClass,
+}
+
+/// What is set aside for one loan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provision {
+    /// Floor on every loan 一般准备, minor units.
+    pub general_fen: i64,
+    /// Floor by class 专项准备, minor units.
+    pub specific_fen: i64,
+    /// LossStage of expected loss.
+    pub stage: LossStage,
+    /// Expected loss: probability × part lost × exposure, minor units.
+    pub expected_fen: i64,
+}
+
+impl Provision {
+    /// General and specific floor together, at most the principal they are measured on.
+    pub fn floor_fen(&self, principal_fen: i64) -> i64 {
+        self.general_fen.saturating_add(self.specific_fen).min(principal_fen.max(0))
+    }
+
+    /// What has to stand in the books: the larger of floor and expected loss.
+    pub fn needed_fen(&self, principal_fen: i64) -> i64 {
+        self.floor_fen(principal_fen).max(self.expected_fen)
+    }
+}
+
+/// What to set aside for a loan, with the pack's own rates.
+///
+/// ```
+/// use basics::Date;
+/// use loan::provision::{Exposure, LossStage, provision};
+/// use loan::rules::RulePack;
+/// let rules = RulePack::shipped("cn-rural")?.on(Date::ymd(2026, 9, 29)?)?;
+/// let class = rules.matrix.class(91);
+/// let exposure = Exposure { principal_fen: 5_000_000, receivable_fen: 0, days_past_due: 91, class };
+/// let aside = provision(&rules, &exposure)?;
+/// assert_eq!((aside.specific_fen, aside.stage), (1_250_000, LossStage::Impaired));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn provision(rules: &Rules, exposure: &Exposure) -> Result<Provision, LoanError> {
+    let specific = rules.specific.get(usize::from(exposure.class.0)).map_or(Rate::ZERO, |specific| specific.rate);
+    provision_at(rules, exposure, &rules.loss, specific)
+}
+
+/// What to set aside for a loan, with a model's probabilities and the institution's own rate for the class.
+///
+/// Errors if the rate is outside what the rules allow for the class, or a probability is over 100 %.
+pub fn provision_at(
+    rules: &Rules,
+    exposure: &Exposure,
+    loss: &LossRates,
+    specific: Rate,
+) -> Result<Provision, LoanError> {
+    let Some(allowed) = rules.specific.get(usize::from(exposure.class.0)) else {
+        return Err(LoanError::Rules(format!("class {} is not on the ladder", exposure.class.0)));
+    };
+    let (low, high) = allowed.bounds();
+    if !(low..=high).contains(&specific.ppm()) {
+        return Err(LoanError::Rules(format!(
+            "a specific provision of {specific} % is outside {} to {} %",
+            crate::cost::percent(low),
+            crate::cost::percent(high)
+        )));
+    }
+    let whole = Rate::from_ppm(1_000_000).map_err(|e| LoanError::Rules(e.to_string()))?;
+    if [loss.default_in_a_year, loss.default_in_its_life, loss.given_default].iter().any(|rate| *rate > whole) {
+        return Err(LoanError::Rules("a probability or a part lost is more than 100 %".to_owned()));
+    }
+    let stage = LossStage::of(rules, exposure.days_past_due, exposure.class);
+    let default = match stage {
+        LossStage::TwelveMonths => loss.default_in_a_year,
+        LossStage::Lifetime => loss.default_in_its_life,
+        LossStage::Impaired => whole,
+    };
+    let at_default_fen =
+        exposure.principal_fen.checked_add(exposure.receivable_fen).ok_or(LoanError::Overflow("the exposure"))?;
+    Ok(Provision {
+        general_fen: part(exposure.principal_fen, rules.general_provision)?,
+        specific_fen: part(exposure.principal_fen, specific)?,
+        stage,
+        expected_fen: expected_fen(at_default_fen, default, loss.given_default)?,
+    })
+}
+
+/// `exposure × probability × part lost`, rounded half up once.
+pub fn expected_fen(exposure_fen: i64, default: Rate, given_default: Rate) -> Result<i64, LoanError> {
+    let numerator = i128::from(exposure_fen) * i128::from(default.ppm()) * i128::from(given_default.ppm());
+    div_round(numerator, 1_000_000_000_000, Rounding::HalfUp).ok_or(LoanError::Overflow("the expected loss"))
+}
+
+fn part(amount_fen: i64, rate: Rate) -> Result<i64, LoanError> {
+    div_round(i128::from(amount_fen) * i128::from(rate.ppm()), 1_000_000, Rounding::HalfUp)
+        .ok_or(LoanError::Overflow("a provision"))
+}
+
+/// A book of loans with what is set aside for it.
+///
+/// Its text form is the table that is looked at when the books are closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookProvision {
+    /// By class, in the order of the ladder.
+    pub classes: Vec<ClassSum>,
+    /// Principal of all loans, minor units.
+    pub loans_fen: i64,
+    /// Principal of loans that do not perform, minor units.
+    pub non_performing_fen: i64,
+    /// General floor, minor units.
+    pub general_fen: i64,
+    /// Specific floor, minor units.
+    pub specific_fen: i64,
+    /// Expected loss by stage 1, 2 and 3, minor units.
+    pub expected_fen: [i64; 3],
+    /// What has to stand in the books: of each loan the larger of floor and expected loss.
+    pub needed_fen: i64,
+}
+
+/// The loans of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassSum {
+    /// English name of the class.
+    pub name: String,
+    /// How many loans.
+    pub loans: u64,
+    /// Their principal, minor units.
+    pub principal_fen: i64,
+    /// Their specific floor, minor units.
+    pub specific_fen: i64,
+    /// Their expected loss, minor units.
+    pub expected_fen: i64,
+}
+
+/// A ratio of coverage with its floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Allowance over the base, parts per million, rounded down; `None` where the base is nothing.
+    pub ratio_ppm: Option<i64>,
+    /// What it should be at least.
+    pub floor: Rate,
+}
+
+impl Coverage {
+    /// Whether the floor is reached; a base of nothing is covered.
+    pub fn holds(&self) -> bool {
+        self.ratio_ppm.is_none_or(|ratio| ratio >= self.floor.ppm())
+    }
+}
+
+impl BookProvision {
+    /// The sums of a book. Errors on overflow, or if a class is not on the ladder.
+    pub fn of<'a>(
+        rules: &Rules,
+        loans: impl IntoIterator<Item = &'a (Exposure, Provision)>,
+    ) -> Result<BookProvision, LoanError> {
+        let mut book = BookProvision {
+            classes: rules
+                .classes
+                .iter()
+                .map(|rung| ClassSum {
+                    name: rung.name_en.clone(),
+                    loans: 0,
+                    principal_fen: 0,
+                    specific_fen: 0,
+                    expected_fen: 0,
+                })
+                .collect(),
+            loans_fen: 0,
+            non_performing_fen: 0,
+            general_fen: 0,
+            specific_fen: 0,
+            expected_fen: [0; 3],
+            needed_fen: 0,
+        };
+        for (exposure, aside) in loans {
+            let principal = exposure.principal_fen;
+            let Some(class) = book.classes.get_mut(usize::from(exposure.class.0)) else {
+                return Err(LoanError::Rules(format!("class {} is not on the ladder", exposure.class.0)));
+            };
+            class.loans += 1;
+            put(&mut class.principal_fen, principal)?;
+            put(&mut class.specific_fen, aside.specific_fen)?;
+            put(&mut class.expected_fen, aside.expected_fen)?;
+            put(&mut book.loans_fen, principal)?;
+            if rules.standing(exposure.class) == Standing::NonPerforming {
+                put(&mut book.non_performing_fen, principal)?;
+            }
+            put(&mut book.general_fen, aside.general_fen)?;
+            put(&mut book.specific_fen, aside.specific_fen)?;
+            if let Some(stage) = book.expected_fen.get_mut(usize::from(aside.stage.number() - 1)) {
+                put(stage, aside.expected_fen)?;
+            }
+            put(&mut book.needed_fen, aside.needed_fen(principal))?;
+        }
+        Ok(book)
+    }
+
+    /// Allowance over non-performing loans 拨备覆盖率, and its floor.
+    pub fn to_non_performing(&self, rules: &Rules, allowance_fen: i64) -> Coverage {
+        coverage(allowance_fen, self.non_performing_fen, rules.allowance_to_non_performing)
+    }
+
+    /// Allowance over all loans 贷款拨备率, and its floor.
+    pub fn to_loans(&self, rules: &Rules, allowance_fen: i64) -> Coverage {
+        coverage(allowance_fen, self.loans_fen, rules.allowance_to_loans)
+    }
+}
+
+impl fmt::Display for BookProvision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "class              loans     principal      specific expected loss")?;
+        for class in &self.classes {
+            writeln!(
+                f,
+                "{:<16} {:>7} {:>13} {:>13} {:>13}",
+                class.name,
+                class.loans,
+                format_minor(class.principal_fen),
+                format_minor(class.specific_fen),
+                format_minor(class.expected_fen)
+            )?;
+        }
+        let [one, two, three] = self.expected_fen;
+        writeln!(
+            f,
+            "all loans {}, not performing {}; general floor {}, specific floor {}",
+            format_minor(self.loans_fen),
+            format_minor(self.non_performing_fen),
+            format_minor(self.general_fen),
+            format_minor(self.specific_fen)
+        )?;
+        writeln!(
+            f,
+            "expected loss by stage {} / {} / {}; needed {}",
+            format_minor(one),
+            format_minor(two),
+            format_minor(three),
+            format_minor(self.needed_fen)
+        )
+    }
+}
+
+fn coverage(allowance_fen: i64, base_fen: i64, floor: Rate) -> Coverage {
+    let ratio_ppm = (base_fen > 0)
+        .then(|| div_round(i128::from(allowance_fen) * 1_000_000, i128::from(base_fen), Rounding::Floor))
+        .flatten();
+    Coverage { ratio_ppm, floor }
+}
+
+fn put(sum: &mut i64, amount_fen: i64) -> Result<(), LoanError> {
+    *sum = sum.checked_add(amount_fen).ok_or(LoanError::Overflow("the sums of a book"))?;
+    Ok(())
+}

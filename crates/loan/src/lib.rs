@@ -58,6 +58,7 @@ pub mod fold;
 pub mod life;
 pub mod line;
 pub mod parts;
+pub mod plan;
 pub mod product;
 mod product_file;
 pub mod provision;

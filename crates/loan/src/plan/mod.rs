@@ -1,0 +1,24 @@
+//! Plans of instalments: which periods there are, what interest they bear, and how a balance runs down over them.
+//!
+//! The generators here know nothing of products or of a loan's life. They work on small values ([`Spacing`],
+//! [`Weight`], [`Convention`]) that a product names, so that the peculiarities of one lender's books are a
+//! convention chosen by the product and never a special case in the engine.
+//!
+//! - [`Spacing`] makes due dates.
+//! - [`Progressive`] is a plan that follows the actual balance: a tranche, a payment or a new rate inside a
+//!   period splits it into segments, and the instalments still to come are worked out again.
+
+pub mod convention;
+mod decimal;
+mod level;
+pub mod progressive;
+pub mod spacing;
+pub mod weight;
+
+pub use convention::{Convention, InterestRounding, Smoothing};
+pub use progressive::{Payable, PeriodState, Progressive, SegmentState};
+pub use spacing::{Period, Spacing, SpacingUnit};
+pub use weight::{Arithmetic, Factor, MonthDays, Weight, YearDays};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,589 @@
+//! The plan that follows the actual balance: tranches, payments and new rates split periods into segments.
+
+use basics::money::div_round;
+use basics::{Date, Rate};
+
+use super::convention::round_to_multiple;
+use super::level::level_fen;
+use super::weight::Factor;
+use super::{Arithmetic, Convention, InterestRounding, Period, Smoothing};
+use crate::{LoanError, LoanTerms};
+
+/// A stretch of days with one balance and one rate, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentState {
+    /// First day.
+    pub from: Date,
+    /// The day after the last; what changes the balance on this day counts from the next segment.
+    pub to: Date,
+    /// Interest of one minor unit over the stretch.
+    pub factor: Factor,
+    /// Balance that bears interest.
+    pub balance_fen: i64,
+    /// Interest of the segment, rounded.
+    pub interest_fen: i64,
+    /// Disbursed on the day `to`.
+    disbursed_fen: i64,
+    /// Change of the balance on the day `to`, other than a disbursement.
+    corrected_fen: i64,
+}
+
+/// One instalment of the plan, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeriodState {
+    /// First day and due date.
+    pub period: Period,
+    /// The level instalment, as far as it reaches; the last one differs.
+    pub instalment_fen: i64,
+    /// Interest due.
+    pub interest_fen: i64,
+    /// Principal due.
+    pub principal_fen: i64,
+    /// Balance after it is paid as due.
+    pub balance_after_fen: i64,
+    /// Principal paid to it.
+    pub paid_principal_fen: i64,
+    /// Interest paid to it.
+    pub paid_interest_fen: i64,
+    /// Interest that was borne up to the due date but is not in `interest_fen`, since the instalment was
+    /// settled earlier; it falls due with the next one.
+    pub carried_interest_fen: i64,
+    /// Index of its first segment.
+    first_segment: usize,
+}
+
+impl PeriodState {
+    /// Whether all of it is paid.
+    pub fn is_settled(&self) -> bool {
+        self.instalment_fen <= self.paid_principal_fen.saturating_add(self.paid_interest_fen)
+    }
+}
+
+/// What would settle one instalment on a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payable {
+    /// The instalment as it would be.
+    pub instalment_fen: i64,
+    /// Principal in it, with what was paid before.
+    pub principal_fen: i64,
+    /// Interest in it up to the date, with what was paid before.
+    pub interest_fen: i64,
+    /// Balance on the date before it is paid.
+    pub balance_fen: i64,
+}
+
+/// Instalments that are worked out again whenever the balance, the rate or a payment changes.
+///
+/// What it holds at any moment is [`rows`](Progressive::rows): for each period the interest of its segments, what
+/// is left of the level instalment as principal, and the balance after it; the last instalment that is not
+/// paid takes the remainder, so that the principal of all is what was disbursed.
+///
+/// Events are to be told in the order of their dates. A refused call changes nothing.
+///
+/// ```
+/// use basics::{Date, Rate, Rounding};
+/// use loan::plan::{
+///     Arithmetic, Convention, InterestRounding, MonthDays, Progressive, Smoothing, Spacing, Weight, YearDays,
+/// };
+/// let start = Date::ymd(2024, 1, 1)?;
+/// let convention = Convention {
+///     spacing: Spacing::MONTHLY,
+///     weight: Weight::Nominal { month: MonthDays::D30, year: YearDays::D360 },
+///     arithmetic: Arithmetic::Exact,
+///     interest_rounding: InterestRounding::Segment,
+///     rounding: Rounding::HalfUp,
+///     multiple_fen: 1,
+///     smoothing: Smoothing::None,
+/// };
+/// let mut plan = Progressive::new(convention, Rate::parse_percent("12")?, &Spacing::MONTHLY.periods(start, 3)?)?;
+/// plan.disburse(start, 300_000)?;
+/// let due: Vec<_> = plan.rows().iter().map(|row| (row.principal_fen, row.interest_fen)).collect();
+/// assert_eq!(due, [(99_007, 3_000), (99_997, 2_010), (100_996, 1_010)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progressive {
+    convention: Convention,
+    /// Rates by their first day, the contract's first.
+    rates: Vec<(Date, Rate)>,
+    rows: Vec<PeriodState>,
+    segments: Vec<SegmentState>,
+    disbursed_fen: i64,
+}
+
+const TOO_LARGE: LoanError = LoanError::Overflow("a plan of instalments");
+
+impl Progressive {
+    /// An empty plan over `periods`, which follow each other without a gap.
+    ///
+    /// Errors if there are none, if they do not follow each other, or if the convention contradicts itself.
+    pub fn new(convention: Convention, rate: Rate, periods: &[Period]) -> Result<Progressive, LoanError> {
+        let wrong = |why: String| Err(LoanError::Terms(why));
+        let Some(first) = periods.first() else {
+            return wrong("a plan needs at least one period".to_owned());
+        };
+        if convention.multiple_fen < 1 {
+            return wrong("instalments are multiples of at least one minor unit".to_owned());
+        }
+        if convention.interest_rounding == InterestRounding::Period && convention.arithmetic != Arithmetic::Exact {
+            return wrong("interest can be rounded once a period only in exact arithmetic".to_owned());
+        }
+        let mut from = first.from;
+        for period in periods {
+            if period.from != from || period.due <= period.from {
+                return wrong(format!("the period from {} to {} does not follow {from}", period.from, period.due));
+            }
+            from = period.due;
+        }
+        let rows = periods.iter().enumerate().map(|(index, period)| PeriodState {
+            period: *period,
+            instalment_fen: 0,
+            interest_fen: 0,
+            principal_fen: 0,
+            balance_after_fen: 0,
+            paid_principal_fen: 0,
+            paid_interest_fen: 0,
+            carried_interest_fen: 0,
+            first_segment: index,
+        });
+        let segments = periods.iter().map(|period| SegmentState {
+            from: period.from,
+            to: period.due,
+            factor: Factor::NONE,
+            balance_fen: 0,
+            interest_fen: 0,
+            disbursed_fen: 0,
+            corrected_fen: 0,
+        });
+        let mut plan = Progressive {
+            convention,
+            rates: vec![(first.from, rate)],
+            rows: rows.collect(),
+            segments: segments.collect(),
+            disbursed_fen: 0,
+        };
+        plan.weigh(0)?;
+        Ok(plan)
+    }
+
+    /// The instalments as they stand.
+    pub fn rows(&self) -> &[PeriodState] {
+        &self.rows
+    }
+
+    /// The segments of an instalment; none if there is no such instalment.
+    pub fn segments(&self, index: usize) -> &[SegmentState] {
+        match self.rows.get(index) {
+            Some(row) => self.segments.get(row.first_segment..self.end_of(index)).unwrap_or(&[]),
+            None => &[],
+        }
+    }
+
+    /// All that was disbursed.
+    pub fn disbursed_fen(&self) -> i64 {
+        self.disbursed_fen
+    }
+
+    /// Disbursed and not repaid, whatever is due.
+    pub fn outstanding_fen(&self) -> i64 {
+        let paid: i64 = self.rows.iter().map(|row| row.paid_principal_fen).sum();
+        self.disbursed_fen.saturating_sub(paid)
+    }
+
+    /// The index of the instalment that is due on a date.
+    pub fn due_on(&self, due: Date) -> Option<usize> {
+        self.rows.binary_search_by_key(&due, |row| row.period.due).ok()
+    }
+
+    /// The index of the instalment in whose period a change on this date falls: after the first day, up to
+    /// the due date; for the first also on its first day.
+    pub fn running_on(&self, date: Date) -> Option<usize> {
+        let index = self.rows.partition_point(|row| row.period.due < date);
+        let row = self.rows.get(index)?;
+        (row.period.from < date || (index == 0 && row.period.from == date)).then_some(index)
+    }
+
+    /// Money paid out: it bears interest from `date`, and the instalments due after it are levelled again.
+    ///
+    /// Errors if the amount is not positive or too large, or the date lies outside the plan.
+    pub fn disburse(&mut self, date: Date, amount_fen: i64) -> Result<(), LoanError> {
+        if amount_fen <= 0 || amount_fen > LoanTerms::AMOUNT_FEN_MAX {
+            return Err(LoanError::Terms(
+                "a disbursement must be more than nothing and no more than the largest loan".into(),
+            ));
+        }
+        self.change(|plan| {
+            plan.disbursed_fen = plan.disbursed_fen.checked_add(amount_fen).ok_or(TOO_LARGE)?;
+            let (row, segment) = plan.split(date)?;
+            plan.segment_mut(segment)?.disbursed_fen += amount_fen;
+            plan.level_from(plan.next_if_due(row, date))
+        })
+    }
+
+    /// A new rate from `date` on; the instalments due after it are levelled again.
+    ///
+    /// Errors if the date lies outside the plan.
+    pub fn change_rate(&mut self, date: Date, rate: Rate) -> Result<(), LoanError> {
+        self.change(|plan| {
+            let (row, _) = plan.split(date)?;
+            let at = plan.rates.partition_point(|(from, _)| *from <= date);
+            plan.rates.insert(at, (date, rate));
+            plan.level_from(plan.next_if_due(row, date))
+        })
+    }
+
+    /// The balance that bears interest moves by `amount_fen` from `date` on, and nothing is paid: an overdue
+    /// principal that still bears interest, or its end. Instalments keep their level; the last takes the difference.
+    ///
+    /// Errors if the date lies outside the plan.
+    pub fn balance_correction(&mut self, date: Date, amount_fen: i64) -> Result<(), LoanError> {
+        self.change(|plan| plan.correct(date, amount_fen))
+    }
+
+    /// Principal paid to an instalment on `date`. It lowers the balance from that day, or from the due date
+    /// where it is paid late. Instalments keep their level; the last takes the difference.
+    ///
+    /// Errors if there is no such instalment or the amount is not positive.
+    pub fn pay_principal(&mut self, index: usize, date: Date, amount_fen: i64) -> Result<(), LoanError> {
+        let row = *self.row(index)?;
+        if amount_fen <= 0 {
+            return Err(LoanError::Terms("a payment must be more than nothing".to_owned()));
+        }
+        self.change(|plan| {
+            let paid = row.paid_principal_fen.checked_add(amount_fen).ok_or(TOO_LARGE)?;
+            plan.row_mut(index)?.paid_principal_fen = paid;
+            plan.correct(date.min(row.period.due), -amount_fen)
+        })
+    }
+
+    /// Interest paid to an instalment. The due interest of an instalment is never less than what was paid.
+    ///
+    /// Errors if there is no such instalment or the amount is not positive.
+    pub fn pay_interest(&mut self, index: usize, amount_fen: i64) -> Result<(), LoanError> {
+        let row = *self.row(index)?;
+        if amount_fen <= 0 {
+            return Err(LoanError::Terms("a payment must be more than nothing".to_owned()));
+        }
+        self.change(|plan| {
+            let paid = row.paid_interest_fen.checked_add(amount_fen).ok_or(TOO_LARGE)?;
+            plan.row_mut(index)?.paid_interest_fen = paid;
+            plan.settle_last()
+        })
+    }
+
+    /// What would settle an instalment on `date`: its interest up to that day, and no more principal than there is.
+    ///
+    /// Errors if there is no such instalment.
+    pub fn payable(&self, index: usize, date: Date) -> Result<Payable, LoanError> {
+        let row = *self.row(index)?;
+        let until = date.clamp(row.period.from, row.period.due);
+        let segments = self.segments(index);
+        let carried = match index.checked_sub(1) {
+            Some(before) => self.row(before)?.carried_interest_fen,
+            None => 0,
+        };
+        let mut sum = InterestSum::new(&self.convention);
+        let mut balance_fen = 0i64;
+        for segment in segments.iter().take_while(|segment| segment.from < until || segment.from == row.period.from) {
+            let to = segment.to.min(until);
+            let factor = self.factor(row.period, segment.from, to)?;
+            sum.add(segment.balance_fen, factor)?;
+            balance_fen = sum_of([segment.balance_fen, segment.disbursed_fen])?;
+            if segment.to >= until {
+                break;
+            }
+        }
+        let borne = sum.total()?.checked_add(carried).ok_or(TOO_LARGE)?;
+        let due = due_interest(&row, borne);
+        let interest_fen = if date < row.period.from { 0 } else { due };
+        // The whole of it would be no more than closes the loan.
+        let whole = sum_of([balance_fen, row.paid_principal_fen, interest_fen])?;
+        let instalment_fen = row.instalment_fen.min(whole);
+        Ok(Payable { instalment_fen, principal_fen: instalment_fen - interest_fen, interest_fen, balance_fen })
+    }
+
+    /// Levels the instalments from `index` on again over the balance as it stands, as after a prepayment
+    /// that lowers the instalment.
+    ///
+    /// Errors if there is no such instalment.
+    pub fn relevel(&mut self, index: usize) -> Result<(), LoanError> {
+        self.row(index)?;
+        self.change(|plan| plan.level_from(index))
+    }
+
+    // The parts.
+
+    /// Makes a change on a copy, and keeps it only when it succeeds.
+    fn change(&mut self, make: impl FnOnce(&mut Progressive) -> Result<(), LoanError>) -> Result<(), LoanError> {
+        let mut changed = self.clone();
+        make(&mut changed)?;
+        *self = changed;
+        Ok(())
+    }
+
+    fn row(&self, index: usize) -> Result<&PeriodState, LoanError> {
+        self.rows.get(index).ok_or_else(|| no_instalment(index, self.rows.len()))
+    }
+
+    fn row_mut(&mut self, index: usize) -> Result<&mut PeriodState, LoanError> {
+        let count = self.rows.len();
+        self.rows.get_mut(index).ok_or_else(|| no_instalment(index, count))
+    }
+
+    fn segment_mut(&mut self, index: usize) -> Result<&mut SegmentState, LoanError> {
+        let count = self.segments.len();
+        self.segments.get_mut(index).ok_or_else(|| no_instalment(index, count))
+    }
+
+    fn end_of(&self, index: usize) -> usize {
+        self.rows.get(index + 1).map_or(self.segments.len(), |next| next.first_segment)
+    }
+
+    fn next_if_due(&self, index: usize, date: Date) -> usize {
+        let is_due = self.rows.get(index).is_some_and(|row| row.period.due == date);
+        if is_due && index + 1 < self.rows.len() { index + 1 } else { index }
+    }
+
+    fn rate_on(&self, date: Date) -> Rate {
+        let at = self.rates.partition_point(|(from, _)| *from <= date).saturating_sub(1);
+        self.rates.get(at).map_or(Rate::ZERO, |(_, rate)| *rate)
+    }
+
+    fn factor(&self, period: Period, from: Date, to: Date) -> Result<Factor, LoanError> {
+        let Convention { spacing, weight, arithmetic, .. } = self.convention;
+        weight.factor(self.rate_on(from), spacing, period, from, to, arithmetic).ok_or(TOO_LARGE)
+    }
+
+    /// Makes sure that a segment ends on `date`; answers its row and its index.
+    fn split(&mut self, date: Date) -> Result<(usize, usize), LoanError> {
+        let row = self.running_on(date).ok_or_else(|| {
+            let (first, last) = (self.rows.first(), self.rows.last());
+            let text = |d: Option<Date>| d.map_or_else(String::new, |d| d.to_string());
+            LoanError::Terms(format!(
+                "{date} is outside of the plan, which runs from {} to {}",
+                text(first.map(|row| row.period.from)),
+                text(last.map(|row| row.period.due))
+            ))
+        })?;
+        let (start, end) = (self.row(row)?.first_segment, self.end_of(row));
+        let held = self.segments.get(start..end).unwrap_or(&[]);
+        let at = start + held.iter().take_while(|segment| segment.to < date).count();
+        let found = *self.segments.get(at).ok_or_else(|| no_instalment(at, end))?;
+        if found.to == date {
+            return Ok((row, at));
+        }
+        let before = SegmentState { to: date, disbursed_fen: 0, corrected_fen: 0, ..found };
+        self.segments.insert(at, before);
+        self.segment_mut(at + 1)?.from = date;
+        for later in self.rows.iter_mut().skip(row + 1) {
+            later.first_segment += 1;
+        }
+        Ok((row, at))
+    }
+
+    /// Works out the factors of the periods from `index` on.
+    fn weigh(&mut self, index: usize) -> Result<(), LoanError> {
+        for row in index..self.rows.len() {
+            self.weigh_row(row)?;
+        }
+        Ok(())
+    }
+
+    fn weigh_row(&mut self, index: usize) -> Result<(), LoanError> {
+        let (period, start, end) = (self.row(index)?.period, self.row(index)?.first_segment, self.end_of(index));
+        for at in start..end {
+            let SegmentState { from, to, .. } = *self.segment_mut(at)?;
+            self.segment_mut(at)?.factor = self.factor(period, from, to)?;
+        }
+        Ok(())
+    }
+
+    fn correct(&mut self, date: Date, amount_fen: i64) -> Result<(), LoanError> {
+        let (row, segment) = self.split(date)?;
+        let corrected = &mut self.segment_mut(segment)?.corrected_fen;
+        *corrected = corrected.checked_add(amount_fen).ok_or(TOO_LARGE)?;
+        self.weigh_row(row)?;
+        self.settle_last()
+    }
+
+    /// Levels the instalments from `index` on over the balance before the first of them and what is disbursed in it.
+    fn level_from(&mut self, index: usize) -> Result<(), LoanError> {
+        // A tranche on a due date splits nothing there but may have split the period before.
+        self.weigh(index.saturating_sub(1))?;
+        self.run_down()?;
+        let before = match index.checked_sub(1) {
+            Some(before) => self.row(before)?.balance_after_fen,
+            None => 0,
+        };
+        let here = self.segments(index).iter().try_fold(before, |sum, s| sum.checked_add(s.disbursed_fen));
+        let level = self.level(index, here.ok_or(TOO_LARGE)?)?;
+        self.set_level(index, level)?;
+        if self.convention.smoothing == Smoothing::Once {
+            self.smooth(index, level)?;
+        }
+        Ok(())
+    }
+
+    fn set_level(&mut self, index: usize, level_fen: i64) -> Result<(), LoanError> {
+        for row in self.rows.iter_mut().skip(index) {
+            // What was paid to an instalment stays in it.
+            row.instalment_fen = level_fen.max(row.paid_principal_fen.saturating_add(row.paid_interest_fen));
+        }
+        self.run_down()?;
+        self.settle_last()
+    }
+
+    fn smooth(&mut self, index: usize, level_fen: i64) -> Result<(), LoanError> {
+        let count = i64::try_from(self.rows.len() - index).map_err(|_| TOO_LARGE)?;
+        let difference = self.last_difference();
+        let (wide, half) = (i128::from(difference.abs()) * 100, i128::from(count / 2) * 100);
+        if count < 2 || difference == 0 || wide <= half {
+            return Ok(());
+        }
+        let step = div_round(i128::from(difference), i128::from(count), self.convention.rounding).ok_or(TOO_LARGE)?;
+        let moved = self.to_multiple(level_fen.checked_add(step).ok_or(TOO_LARGE)?)?;
+        if moved == level_fen {
+            return Ok(());
+        }
+        let mut tried = self.clone();
+        tried.set_level(index, moved)?;
+        if tried.last_difference().abs() < difference.abs() {
+            *self = tried;
+        }
+        Ok(())
+    }
+
+    fn last_difference(&self) -> i64 {
+        match self.rows.as_slice() {
+            [.., before, last] => last.instalment_fen.saturating_sub(before.instalment_fen),
+            _ => 0,
+        }
+    }
+
+    /// The instalment that pays `balance_fen` in equal parts over the periods from `index` on, to the multiple.
+    fn level(&self, index: usize, balance_fen: i64) -> Result<i64, LoanError> {
+        let Convention { arithmetic, rounding, .. } = self.convention;
+        let factors = (index..self.rows.len()).map(|row| self.segments(row).iter().map(|segment| segment.factor));
+        self.to_multiple(level_fen(balance_fen, factors, arithmetic, rounding).ok_or(TOO_LARGE)?)
+    }
+
+    fn to_multiple(&self, amount_fen: i64) -> Result<i64, LoanError> {
+        round_to_multiple(amount_fen, self.convention.multiple_fen, self.convention.rounding).ok_or(TOO_LARGE)
+    }
+
+    /// Runs the balance down over all segments: interest, principal and balance of every row.
+    fn run_down(&mut self) -> Result<(), LoanError> {
+        let Progressive { convention, rows, segments, .. } = self;
+        let (mut balance, mut carried) = (0i64, 0i64);
+        let count = segments.len();
+        let ends: usize = rows.len();
+        for index in 0..ends {
+            let end = rows.get(index + 1).map_or(count, |next| next.first_segment);
+            let Some(row) = rows.get_mut(index) else { break };
+            let mut sum = InterestSum::new(convention);
+            for segment in segments.get_mut(row.first_segment..end).unwrap_or(&mut []) {
+                segment.balance_fen = balance.max(0);
+                segment.interest_fen = sum.add(segment.balance_fen, segment.factor)?;
+                balance = sum_of([segment.balance_fen, segment.disbursed_fen, segment.corrected_fen])?;
+            }
+            let borne = sum.total()?.checked_add(carried).ok_or(TOO_LARGE)?;
+            row.interest_fen = due_interest(row, borne);
+            row.principal_fen = (row.instalment_fen - row.interest_fen).max(row.paid_principal_fen);
+            row.carried_interest_fen = borne - row.interest_fen;
+            carried = row.carried_interest_fen;
+            balance = sum_of([balance, -row.principal_fen, row.paid_principal_fen])?.max(0);
+            row.balance_after_fen = balance;
+        }
+        Ok(())
+    }
+
+    /// Lets the last instalment that is not settled take the remainder, so that the principal of all is what was
+    /// disbursed; where that would be less than was paid to it, the one before takes the rest.
+    fn settle_last(&mut self) -> Result<(), LoanError> {
+        self.run_down()?;
+        let mut missing = self.missing_fen()?;
+        let mut left = i64::MAX;
+        for index in (0..self.rows.len()).rev() {
+            if missing == 0 {
+                return Ok(());
+            }
+            // No instalment pays back what is paid out only after it.
+            left = left.min(self.row(index)?.balance_after_fen);
+            if !self.row(index)?.is_settled() && missing <= left {
+                self.add_to(index, missing)?;
+                missing = self.missing_fen()?;
+            }
+        }
+        // Paid out when the instalments after it were settled: the last is open again.
+        if missing > 0 { self.add_to(self.rows.len() - 1, missing) } else { Ok(()) }
+    }
+
+    /// Disbursed and in no instalment.
+    fn missing_fen(&self) -> Result<i64, LoanError> {
+        let planned: i128 = self.rows.iter().map(|row| i128::from(row.principal_fen)).sum();
+        i64::try_from(i128::from(self.disbursed_fen) - planned).map_err(|_| TOO_LARGE)
+    }
+
+    /// Moves the principal of an instalment, not below what was paid to it.
+    fn add_to(&mut self, index: usize, principal_fen: i64) -> Result<(), LoanError> {
+        let row = self.row_mut(index)?;
+        let principal = sum_of([row.principal_fen, principal_fen])?.max(row.paid_principal_fen);
+        let borne = sum_of([row.interest_fen, row.carried_interest_fen])?;
+        row.instalment_fen = sum_of([principal, borne.max(row.paid_interest_fen)])?;
+        self.run_down()
+    }
+}
+
+/// Of the interest borne by a period, what is due with its instalment: never less than was paid, and no more than
+/// the instalment has room for; an instalment that was settled early owes no interest beyond that of its payment.
+fn due_interest(row: &PeriodState, borne_fen: i64) -> i64 {
+    let room = row.instalment_fen.saturating_sub(row.paid_principal_fen).max(0);
+    borne_fen.min(room).max(row.paid_interest_fen)
+}
+
+/// Interest of a period, segment by segment.
+struct InterestSum<'a> {
+    convention: &'a Convention,
+    rounded: i64,
+    exact: i128,
+    denominator: i128,
+}
+
+impl<'a> InterestSum<'a> {
+    fn new(convention: &'a Convention) -> InterestSum<'a> {
+        InterestSum { convention, rounded: 0, exact: 0, denominator: 1 }
+    }
+
+    /// Adds a segment and answers its own interest, rounded.
+    fn add(&mut self, balance_fen: i64, factor: Factor) -> Result<i64, LoanError> {
+        let Convention { arithmetic, rounding, interest_rounding, .. } = *self.convention;
+        let own = factor.interest_fen(balance_fen, arithmetic, rounding).ok_or(TOO_LARGE)?;
+        match interest_rounding {
+            InterestRounding::Segment => self.rounded = self.rounded.checked_add(own).ok_or(TOO_LARGE)?,
+            InterestRounding::Period if factor.numerator == 0 => {}
+            InterestRounding::Period => {
+                self.denominator = factor.denominator;
+                let more = i128::from(balance_fen).checked_mul(factor.numerator).ok_or(TOO_LARGE)?;
+                self.exact = self.exact.checked_add(more).ok_or(TOO_LARGE)?;
+            }
+        }
+        Ok(own)
+    }
+
+    fn total(&self) -> Result<i64, LoanError> {
+        match self.convention.interest_rounding {
+            InterestRounding::Segment => Ok(self.rounded),
+            InterestRounding::Period => {
+                div_round(self.exact, self.denominator, self.convention.rounding).ok_or(TOO_LARGE)
+            }
+        }
+    }
+}
+
+fn sum_of<const N: usize>(amounts: [i64; N]) -> Result<i64, LoanError> {
+    amounts.into_iter().try_fold(0i64, i64::checked_add).ok_or(TOO_LARGE)
+}
+
+fn no_instalment(index: usize, count: usize) -> LoanError {
+    LoanError::Terms(format!("the plan has {count} instalments and none of number {}", index + 1))
+}

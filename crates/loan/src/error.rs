@@ -157,6 +157,14 @@ pub enum LoanError {
         /// Why not.
         refusal: crate::line::LineRefusal,
     },
+    /// A facility does not take an event.
+    #[error("event {id} is not taken: {refusal}")]
+    Facility {
+        /// The event.
+        id: Id,
+        /// Why not.
+        refusal: crate::facility::FacilityRefusal,
+    },
     /// A figure does not fit.
     #[error("{0} is too large to be kept: split the amount")]
     Overflow(&'static str),

@@ -54,6 +54,7 @@ pub mod class;
 pub mod cost;
 pub mod effects;
 pub mod error;
+pub mod facility;
 pub mod fold;
 pub mod life;
 pub mod line;

@@ -18,7 +18,7 @@ use minicbor::{Decode, Encode};
 
 use crate::life::in_order;
 use crate::servicing::Servicing;
-use crate::{Component, LifeEvent, LoanError, LoanTerms, Parts, Posted, Schedule};
+use crate::{ArrearsPath, Component, LifeEvent, LoanError, LoanTerms, Parts, Posted, Schedule};
 
 /// Where a loan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -136,6 +136,8 @@ pub struct LoanState {
     pub schedule: Option<Schedule>,
     /// The instalments of the plan and what became of them.
     pub instalments: Vec<InstalmentState>,
+    /// How long it was in arrears on every day so far, right after back-dating too.
+    pub arrears: ArrearsPath,
     /// Sums from the beginning.
     pub totals: Totals,
     /// What each event did, in the order in which they count.

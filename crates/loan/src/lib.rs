@@ -67,6 +67,7 @@ pub mod rules;
 pub mod schedule;
 pub mod season;
 mod servicing;
+pub mod standing;
 pub mod terms;
 pub mod trace;
 
@@ -82,5 +83,6 @@ pub use parts::{Component, Parts};
 pub use product::Product;
 pub use rules::{RulePack, Rules};
 pub use schedule::{Instalment, Schedule};
+pub use standing::LoanStanding;
 pub use terms::{Compound, Fee, FeeAmount, FeeWhen, InterestBasis, LoanTerms, Method, ProductRef, Term};
 pub use trace::{Posted, PostedKind};

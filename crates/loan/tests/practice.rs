@@ -6,8 +6,8 @@ use basics::{Currency, Date, Money, Rate};
 use loan::cost::cost_table;
 use loan::schedule::schedule;
 use loan::{
-    ClassMatrix, Component, Happening, LifeEvent, LoanClass, LoanError, LoanStatus, LoanTerms, Product, Term, effects,
-    fold, product,
+    ClassMatrix, Component, Happening, LifeEvent, LoanClass, LoanError, LoanStatus, LoanTerms, Product, RulePack, Term,
+    effects, fold, product,
 };
 
 fn date(text: &str) -> Date {
@@ -124,6 +124,21 @@ fn example_2_bullet_unpaid_for_ninety_one_days() {
     assert_eq!((owed.penalty_fen, owed.compound_fen), (113_750, 3_413));
     assert_eq!(owed.interest_fen + owed.penalty_fen + owed.compound_fen, 267_163);
 
+    // Interest, penalty and compound interest are no longer income; a quarter of the principal is set aside.
+    let rules = RulePack::shipped("cn-rural").unwrap().on(day_91).unwrap();
+    let standing = state.standing(&rules).unwrap();
+    assert_eq!((standing.class.class, standing.non_accrual_since), (rules.matrix.class(91), Some(day_91)));
+    assert_eq!(standing.suspended_fen(), Ok(267_163));
+    assert_eq!(standing.provision.specific_fen, 1_250_000);
+    insta::assert_snapshot!(standing, @r"
+                   principal   interest      fees   penalty  compound   accrued
+    on balance      50000.00       0.00      0.00      0.00      0.00      0.00
+    off balance         0.00    1500.00      0.00   1137.50     34.13      0.00
+    class 2, stage 3, not accruing since 2026-09-29; provision: general 500.00, specific 12500.00, expected loss 22500.00
+    ");
+    let day_90 = fold(&terms, &life, day_91.add_days(-1)).unwrap().standing(&rules).unwrap();
+    assert_eq!((day_90.suspended_fen(), day_90.non_accrual_since), (Ok(0), None));
+
     // More than 90 days late, money pays principal first.
     life.push(LifeEvent::new(2, day_91, Happening::Paid { amount_fen: 1_000_000 }));
     let paid = fold(&terms, &life, day_91).unwrap();
@@ -131,4 +146,10 @@ fn example_2_bullet_unpaid_for_ninety_one_days() {
     let effect = effects(&state, &paid).unwrap();
     assert_eq!(effect.allocation(), loan::Allocation { principal_fen: 1_000_000, ..Default::default() });
     assert_eq!(effect.receivable_fen(Component::Principal).unwrap(), -1_000_000);
+    insta::assert_snapshot!(paid.standing(&rules).unwrap(), @r"
+                   principal   interest      fees   penalty  compound   accrued
+    on balance      40000.00       0.00      0.00      0.00      0.00      0.00
+    off balance         0.00    1500.00      0.00   1137.50     34.13      0.00
+    class 2, stage 3, not accruing since 2026-09-29; provision: general 400.00, specific 10000.00, expected loss 18000.00
+    ");
 }

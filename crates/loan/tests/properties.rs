@@ -193,6 +193,31 @@ proptest! {
         prop_assert!(fold(&terms, &life, terms.start.add_days(-1)).is_ok());
     }
 
+    /// The path of arrears is what a fold of each single day says, and income stops and begins with it.
+    #[test]
+    fn arrears_are_right_on_every_day(
+        terms in any_terms(1_000_000_000_000), happenings in any_happenings(), days in proptest::collection::vec(0i32..2_500, 8),
+    ) {
+        let rules = loan::RulePack::shipped("cn-rural").unwrap().on(Date::ymd(2026, 1, 1).unwrap()).unwrap();
+        let life = accepted(&terms, &happenings);
+        let last = fold(&terms, &life, terms.start.add_days(2_500)).unwrap();
+        for day in days.into_iter().map(|days| terms.start.add_days(days)) {
+            let state = fold(&terms, &life, day).unwrap();
+            prop_assert_eq!(last.arrears.days_past_due(day), state.days_past_due);
+            prop_assert!(last.arrears.worst_days(day, day) == state.days_past_due);
+            if state.days_past_due > rules.accrual_stops_over_days {
+                prop_assert!(state.non_accrual_since(&rules).is_some());
+            }
+            let standing = state.standing(&rules).unwrap();
+            let owed = state.overdue_parts().unwrap();
+            for component in [Component::Interest, Component::Fee, Component::Penalty, Component::Compound] {
+                prop_assert_eq!(standing.on_balance.get(component) + standing.suspended.get(component), owed.get(component));
+            }
+            prop_assert!(standing.non_accrual_since.is_some() || standing.suspended_fen().unwrap() == 0);
+            prop_assert!(standing.provision.floor_fen(state.principal_fen) <= state.principal_fen);
+        }
+    }
+
     #[test]
     fn any_order_of_events_is_the_same_loan(
         terms in any_terms(100_000_000), happenings in any_happenings(), turn in any::<u64>(),

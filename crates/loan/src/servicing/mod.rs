@@ -11,7 +11,7 @@ mod shown;
 use basics::{Date, Id};
 
 use crate::schedule::schedule_drawn;
-use crate::{Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
+use crate::{ArrearsPath, Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
 use row::Row;
 
 /// A loan between two moments of its life.
@@ -34,6 +34,7 @@ pub(crate) struct Servicing<'t> {
     paid: Parts,
     waived: Parts,
     trace: Vec<Posted>,
+    arrears: ArrearsPath,
 }
 
 impl<'t> Servicing<'t> {
@@ -54,6 +55,7 @@ impl<'t> Servicing<'t> {
             paid: Parts::ZERO,
             waived: Parts::ZERO,
             trace: Vec::new(),
+            arrears: ArrearsPath::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use basics::Date;
 
 use super::{Servicing, add};
-use crate::{Component, LoanError, PayPath};
+use crate::{ArrearsStep, Component, LoanError, PayPath};
 
 impl Servicing<'_> {
     /// Pays what is due from the credit balance, and pays off the loan if that suffices.
@@ -38,6 +38,8 @@ impl Servicing<'_> {
         }
         let closed = self.schedule.is_some() && self.credit_fen >= 0 && self.payoff_total(today)? == 0;
         self.closed_on = if closed { self.closed_on.or(Some(today)) } else { None };
+        let oldest_due = self.oldest_unpaid_due();
+        self.arrears.step(ArrearsStep { from: today, oldest_due, owes: self.open < self.next });
         Ok(())
     }
 

@@ -66,6 +66,7 @@ impl Servicing<'_> {
             instalments,
             totals,
             trace: self.trace,
+            arrears: self.arrears,
             schedule: self.schedule,
         })
     }

@@ -165,6 +165,17 @@ pub enum LoanError {
         /// Why not.
         refusal: crate::facility::FacilityRefusal,
     },
+    /// A re-plan or a deferral that the contract or the rules do not allow.
+    #[error("event {id} cannot change the contract: {problem}")]
+    Change {
+        /// The event.
+        id: Id,
+        /// Why not.
+        problem: String,
+    },
+    /// What a household grows makes no plan.
+    #[error(transparent)]
+    Season(#[from] crate::season::SeasonError),
     /// A figure does not fit.
     #[error("{0} is too large to be kept: split the amount")]
     Overflow(&'static str),

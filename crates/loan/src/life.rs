@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use basics::{Date, Id};
 use minicbor::{Decode, Encode};
 
+use crate::season::change::accept_change;
+use crate::season::{Deferral, Replan};
 use crate::{Component, LoanError, LoanTerms, fold};
 
 /// A dated event of a loan's life.
@@ -81,6 +83,12 @@ pub enum Happening {
         #[n(0)]
         notice: String,
     },
+    /// The rows still to come were replaced, as the borrower agreed 重定还款计划.
+    #[n(45)]
+    Replanned(#[n(0)] Replan),
+    /// Part of what is owed was put off to a later date after a declared event 延期还本付息.
+    #[n(46)]
+    Deferred(#[n(0)] Deferral),
 }
 
 /// What can be waived. Principal cannot: that is a write-off.
@@ -123,6 +131,7 @@ impl LifeEvent {
     /// reversal, waiver, payment, refund, collection, notice.
     pub const fn rank(&self) -> u8 {
         match self.what {
+            Happening::Replanned(_) | Happening::Deferred(_) => 0,
             Happening::Disbursed { .. } => 1,
             Happening::Reversed { .. } => 2,
             Happening::Waived { .. } => 3,
@@ -139,7 +148,11 @@ impl LifeEvent {
             | Happening::Waived { amount_fen, .. }
             | Happening::Paid { amount_fen }
             | Happening::Refunded { amount_fen } => Some(amount_fen),
-            Happening::Reversed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => None,
+            Happening::Reversed { .. }
+            | Happening::CollectionRun { .. }
+            | Happening::Noticed { .. }
+            | Happening::Replanned(_)
+            | Happening::Deferred(_) => None,
         }
     }
 }
@@ -199,6 +212,7 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
             let credit_fen = fold(terms, events, new.value_date)?.credit_fen;
             there_is(id, "refund", *amount_fen, credit_fen)?;
         }
+        Happening::Replanned(_) | Happening::Deferred(_) => accept_change(terms, events, new)?,
         Happening::CollectionRun { .. } | Happening::Noticed { .. } => {}
     }
     // What follows from the event later must fit as well.

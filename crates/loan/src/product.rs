@@ -159,6 +159,7 @@ impl Product {
             fees: self.fees.clone(),
             pay_rule: self.pay_rule,
             rounding: self.rounding,
+            change: None,
         };
         terms.check()?;
         Ok(terms)

@@ -4,6 +4,7 @@ use basics::money::div_round;
 use basics::{Currency, Date, DayCount, Money, Rate, Rounding};
 use minicbor::{Decode, Encode};
 
+use crate::season::ChangeLimits;
 use crate::{LoanError, PayRule};
 
 /// How principal and interest are repaid.
@@ -170,6 +171,9 @@ pub struct LoanTerms {
     /// How fractions of a minor unit are rounded.
     #[cbor(n(14), with = "rounding_code")]
     pub rounding: Rounding,
+    /// How far the contract lets itself be changed; absent, [`ChangeLimits::DEFAULT`].
+    #[n(61)]
+    pub change: Option<ChangeLimits>,
 }
 
 impl LoanTerms {

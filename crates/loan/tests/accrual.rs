@@ -54,6 +54,7 @@ prop_compose! {
             fees: vec![],
             pay_rule: PayRule { order: PayOrder::COSTS_INTEREST_PRINCIPAL, path: PayPath::ByInstalment, late: None },
             rounding: Rounding::HalfUp,
+            change: None,
         };
         Life { terms, happenings }
     }

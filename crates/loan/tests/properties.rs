@@ -58,6 +58,7 @@ prop_compose! {
                 late: late.then_some(loan::allocation::LateOrder { after_days: 90, order: principal_first }),
             },
             rounding: if even { Rounding::HalfEven } else { Rounding::HalfUp },
+            change: None,
         }
     }
 }

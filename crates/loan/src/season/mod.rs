@@ -22,11 +22,16 @@
 
 pub mod calendar;
 mod calendar_file;
+pub mod change;
 pub mod error;
 pub mod rows;
 pub mod rule;
 
 pub use calendar::{Crop, CropCalendar, CropSeason, MonthShares, Region, Sure};
+pub use change::{
+    BorrowerConsent, ChangeLimits, Consent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope,
+    GuarantorConsent, Replan, ReplanReason, ReplanRow,
+};
 pub use error::SeasonError;
 pub use rows::{Grown, HouseholdYear, SeasonPlan, SeasonRow, household_year, parse_crops, rows};
 pub use rule::SeasonRule;

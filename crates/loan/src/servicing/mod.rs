@@ -1,8 +1,9 @@
 //! The running loan inside the fold: days pass, instalments fall due, events happen.
 //!
 //! One engine for every product. [`row`] is an instalment and what became of it, [`settle`] lets money and
-//! waivers meet the rows, [`running`] is what grows with the days, [`shown`] the state as it is told outside.
+//! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days, [`shown`] the state as it is told outside.
 
+mod change;
 mod row;
 mod running;
 mod settle;
@@ -35,6 +36,8 @@ pub(crate) struct Servicing<'t> {
     waived: Parts,
     trace: Vec<Posted>,
     arrears: ArrearsPath,
+    /// Principal that bears no interest for a time.
+    relief: Vec<change::Relief>,
 }
 
 impl<'t> Servicing<'t> {
@@ -56,6 +59,7 @@ impl<'t> Servicing<'t> {
             waived: Parts::ZERO,
             trace: Vec::new(),
             arrears: ArrearsPath::default(),
+            relief: Vec::new(),
         }
     }
 
@@ -103,6 +107,14 @@ impl<'t> Servicing<'t> {
             Happening::Waived { what, amount_fen } => {
                 self.waive(what.component(), positive(*amount_fen)?, today)?;
                 (PostedKind::Waiver, *amount_fen)
+            }
+            Happening::Replanned(replan) => {
+                self.replan(replan, today)?;
+                return self.settle(today);
+            }
+            Happening::Deferred(deferral) => {
+                self.defer(deferral, today)?;
+                return self.settle(today);
             }
             Happening::Reversed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {
                 return self.settle(today);

@@ -22,6 +22,8 @@ pub(super) struct Row {
     pub(super) penalty: i128,
     pub(super) compound: i128,
     pub(super) met_on: Option<Date>,
+    /// Interest of earlier rows that was put off to this one; part of `due`.
+    pub(super) carried_fen: i64,
 }
 
 impl Row {
@@ -40,6 +42,7 @@ impl Row {
             penalty: 0,
             compound: 0,
             met_on: None,
+            carried_fen: 0,
         }
     }
 

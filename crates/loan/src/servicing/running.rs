@@ -2,7 +2,7 @@
 
 use basics::{Date, Rate};
 
-use super::Servicing;
+use super::{Servicing, change};
 use crate::schedule::year_denominator;
 use crate::{Accrued, Component, Compound, InterestBasis, LoanError, Segment};
 
@@ -29,29 +29,46 @@ impl Servicing<'_> {
         Ok(())
     }
 
-    /// How interest of the running period grows.
+    /// How interest of the running period grows on the day reached.
     pub(super) fn segment(&self) -> Option<Segment> {
         let row = self.rows.get(self.next)?;
         let (from, until) = (row.plan.from, row.plan.due);
-        let (numerator, denominator) = match self.terms.basis {
-            InterestBasis::Twelfth => (i128::from(row.due.interest_fen), i128::from(until - from)),
-            InterestBasis::Daily => {
-                let balance: i128 = self.rows.iter().skip(self.next).map(|row| i128::from(row.due.principal_fen)).sum();
-                (balance * i128::from(self.terms.rate.ppm()), year_denominator(self.terms.day_count))
+        match self.terms.basis {
+            InterestBasis::Twelfth => {
+                let interest_fen = i128::from(row.due.interest_fen) - i128::from(row.carried_fen);
+                Some(Segment { from, until, numerator: interest_fen, denominator: i128::from(until - from) })
             }
-        };
-        Some(Segment { from, until, numerator, denominator })
+            InterestBasis::Daily => {
+                let today = self.date.unwrap_or(from);
+                let (from, until) = change::stretch(&self.relief, from, until, today);
+                let balance = self.balance_to_come();
+                let bearing = balance - change::relieved(&self.relief, balance, today);
+                let numerator = bearing * i128::from(self.terms.rate.ppm());
+                Some(Segment { from, until, numerator, denominator: year_denominator(self.terms.day_count) })
+            }
+        }
     }
 
+    /// Principal that is not due yet.
+    pub(super) fn balance_to_come(&self) -> i128 {
+        self.rows.iter().skip(self.next).map(|row| i128::from(row.due.principal_fen)).sum()
+    }
+
+    /// Interest of the running period by the beginning of a day.
     pub(super) fn accrued(&self, today: Date) -> Result<Accrued, LoanError> {
-        let Some(segment) = self.segment() else { return Ok(Accrued::ZERO) };
-        let days = match self.terms.basis {
-            InterestBasis::Twelfth => today - segment.from,
-            InterestBasis::Daily => self.terms.day_count.days(segment.from, today),
+        let too_large = LoanError::Overflow("accrued interest");
+        let (Some(row), Some(segment)) = (self.rows.get(self.next), self.segment()) else { return Ok(Accrued::ZERO) };
+        let from = row.plan.from;
+        let numerator = match self.terms.basis {
+            InterestBasis::Twelfth => segment.numerator.checked_mul(i128::from(today - from)),
+            InterestBasis::Daily => {
+                let days = |from, to| i128::from(self.terms.day_count.days(from, to));
+                let balance = self.balance_to_come();
+                let free = change::free_days(&self.relief, balance, from, today, days);
+                (balance * days(from, today) - free).checked_mul(i128::from(self.terms.rate.ppm()))
+            }
         };
-        let numerator =
-            segment.numerator.checked_mul(i128::from(days)).ok_or(LoanError::Overflow("accrued interest"))?;
-        Ok(Accrued { numerator, denominator: segment.denominator })
+        Ok(Accrued { numerator: numerator.ok_or(too_large)?, denominator: segment.denominator })
     }
 
     pub(super) fn oldest_unpaid_due(&self) -> Option<Date> {

@@ -73,7 +73,8 @@ impl Servicing<'_> {
         let accrued_fen = self.accrued(today)?.round_fen(self.terms.rounding)?;
         for (index, row) in self.rows.iter_mut().enumerate().skip(self.next) {
             row.due_on = today;
-            row.due.interest_fen = if index == self.next { accrued_fen } else { 0 };
+            let accrued_fen = if index == self.next { accrued_fen } else { 0 };
+            row.due.interest_fen = add(accrued_fen, row.carried_fen)?;
         }
         self.next = self.rows.len();
         Ok(())
@@ -88,7 +89,7 @@ impl Servicing<'_> {
                     sum += i128::from(row.unpaid_fen(component, today, self.terms)?);
                 }
             } else {
-                sum += i128::from(row.due.principal_fen) + i128::from(row.due.fee_fen);
+                sum += i128::from(row.due.principal_fen) + i128::from(row.due.fee_fen) + i128::from(row.carried_fen);
             }
         }
         Ok(sum)

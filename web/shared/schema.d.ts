@@ -915,7 +915,7 @@ export interface components {
             allocation?: components["schemas"]["AllocationShown"] | null;
             amount: string;
             date: string;
-            /** @description `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`. */
+            /** @description `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`, `replanned`, `deferred`. */
             kind: string;
         };
         /** @description Whether the server can be used. */

@@ -32,6 +32,8 @@ const TERMS: Record<string, Told> = {
   "event.refunded": ["退款", "Refunded"],
   "event.reversed": ["冲正", "Reversed"],
   "event.collection_run": ["催收", "Collection"],
+  "event.replanned": ["重定还款计划", "Re-planned"],
+  "event.deferred": ["延期还本付息", "Deferred"],
   "event.noticed": ["发了通知", "Notice sent"],
   "role.clerk": ["柜员", "Clerk"],
   "role.officer": ["客户经理", "Officer"],

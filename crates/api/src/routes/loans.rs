@@ -134,7 +134,7 @@ pub struct InstalmentShown {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HappeningShown {
     date: String,
-    /// `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`.
+    /// `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`, `replanned`, `deferred`.
     kind: &'static str,
     amount: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -293,6 +293,8 @@ fn history(terms: &LoanTerms, life: &[LifeEvent]) -> Result<Vec<HappeningShown>,
             Happening::Reversed { .. } => ("reversed", 0),
             Happening::CollectionRun { .. } => ("collection_run", 0),
             Happening::Noticed { .. } => ("noticed", 0),
+            Happening::Replanned(_) => ("replanned", 0),
+            Happening::Deferred(_) => ("deferred", 0),
         };
         shown.push(HappeningShown {
             date: event.value_date.to_string(),

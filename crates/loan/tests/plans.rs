@@ -8,8 +8,9 @@ use std::path::Path;
 use basics::money::parse_minor;
 use basics::{Date, Rate, Rounding};
 use loan::plan::{
-    Arithmetic, Convention, InterestRounding, MonthDays, Period, Progressive, Smoothing, Spacing, SpacingUnit, Weight,
-    YearDays,
+    Ahead, Arithmetic, Convention, Cumulative, DueDates, EqualPart, FixedInstalment, InterestOn, InterestRounding,
+    MonthDays, Period, PeriodInterest, PlanRow, Progressive, Rest, Smoothing, Spacing, SpacingUnit, Tranche, Weight,
+    YearDays, down_payment_fen,
 };
 use serde_json::Value;
 
@@ -151,4 +152,278 @@ fn progressive_plans_agree_in_every_cell() {
         }
     }
     assert!(cells > 100, "only {cells} cells were checked");
+}
+
+/// One row as the tables print it.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    due: Date,
+    days: i32,
+    principal: i64,
+    interest: i64,
+    balance: i64,
+}
+
+fn lines_of(schedule: &Value) -> Vec<Line> {
+    (schedule.as_array().unwrap().iter())
+        .filter(|row| !row["nr"].is_null())
+        .map(|row| Line {
+            due: date(&row["date"]),
+            days: i32::try_from(row["days"].as_i64().unwrap()).unwrap(),
+            principal: fen(&row["principal_due"]),
+            interest: fen(&row["interest"]),
+            balance: fen(&row["balance"]),
+        })
+        .collect()
+}
+
+/// What the plan of a scenario is made of.
+struct Told<'a> {
+    product: &'a Value,
+    loan: &'a Value,
+    /// Date, amount.
+    disbursed: Vec<(Date, i64)>,
+    fixed_fen: Option<i64>,
+    approved_fen: i64,
+    last_charge: Option<Date>,
+}
+
+impl Told<'_> {
+    fn rate(&self) -> Rate {
+        let rate = Rate::parse_percent(self.loan["interest_rate_per_period"].as_str().unwrap()).unwrap();
+        match self.loan["interest_rate_frequency"].as_str() {
+            Some("MONTH") => Rate::from_ppm(rate.ppm() * 12).unwrap(),
+            _ => rate,
+        }
+    }
+
+    fn spacing(&self) -> Spacing {
+        Spacing { every: every(&self.loan["repayment_every"]), unit: unit(&self.loan["repayment_frequency"]) }
+    }
+
+    fn multiple_fen(&self) -> i64 {
+        self.product["installment_amount_in_multiples_of"].as_i64().map_or(1, |units| units * 100)
+    }
+
+    fn dates(&self) -> DueDates {
+        let start = self.disbursed[0].0;
+        let seed = match self.product["repayment_start_date_type"].as_str() {
+            Some("SUBMITTED_ON_DATE") => date(&self.loan["submitted_on"]),
+            _ => start,
+        };
+        let dates = DueDates::new(start, seed, self.spacing(), every(&self.loan["number_of_repayments"])).unwrap();
+        match self.loan["fixed_length_days"].as_i64() {
+            Some(days) => dates.ending(start.add_days(i32::try_from(days).unwrap())).unwrap(),
+            None => dates,
+        }
+    }
+
+    fn is_progressive(&self) -> bool {
+        self.product["loan_schedule_type"] == "PROGRESSIVE"
+    }
+
+    fn down_payment(&self, amount: i64) -> i64 {
+        match self.product["down_payment"]["percentage"].as_str() {
+            Some(percent) => {
+                down_payment_fen(amount, Rate::parse_percent(percent).unwrap(), self.multiple_fen(), Rounding::HalfEven)
+                    .unwrap()
+            }
+            None => 0,
+        }
+    }
+
+    fn tranches(&self) -> Vec<Tranche> {
+        let mut tranches: Vec<Tranche> = (self.disbursed.iter())
+            .map(|(date, amount)| Tranche { date: *date, amount_fen: amount - self.down_payment(*amount) })
+            .collect();
+        tranches.sort_by_key(|tranche| tranche.date);
+        tranches
+    }
+
+    fn cumulative(&self) -> Cumulative {
+        let loan = self.loan;
+        let grace = |name: &str| loan[name].as_u64().map_or(0, |n| u16::try_from(n).unwrap());
+        let period_interest = match (
+            loan["interest_calculation_period"].as_str().unwrap(),
+            &self.product["allow_partial_period_interest"],
+        ) {
+            ("DAILY", _) => PeriodInterest::Days(year_days(&self.product["days_in_year"])),
+            (_, Value::Bool(true)) => PeriodInterest::WholeAndPart,
+            _ => PeriodInterest::Whole,
+        };
+        let recalculation = &self.product["interest_recalculation"];
+        let balance = loan["interest_type"] == "DECLINING_BALANCE";
+        Cumulative {
+            dates: self.dates(),
+            rate: self.rate(),
+            interest_on: if balance { InterestOn::Balance } else { InterestOn::Original },
+            period_interest,
+            equal: match loan["amortization_type"].as_str() {
+                Some("EQUAL_PRINCIPAL") => EqualPart::Principal,
+                _ => EqualPart::Total,
+            },
+            principal_grace: grace("grace_on_principal_periods"),
+            interest_grace: grace("grace_on_interest_periods"),
+            rounding: Rounding::HalfEven,
+            multiple_fen: self.multiple_fen(),
+            level_on_fen: (balance && self.product["multi_disburse"] == true).then_some(self.approved_fen),
+            fixed: self.fixed_fen.map(|amount_fen| FixedInstalment { amount_fen, threshold_ppm: 0 }),
+            ahead: match recalculation["advance_payment_strategy"].as_str() {
+                Some("REDUCE_NUMBER_OF_INSTALLMENTS") => Ahead::ReduceCount,
+                Some("RESCHEDULE_NEXT_REPAYMENTS") => Ahead::NextInstalments,
+                _ => Ahead::ReduceInstalment,
+            },
+            rest: match recalculation["rest_frequency"]["type"].as_str() {
+                Some("SAME_AS_REPAYMENT") => Rest::DueDate,
+                _ => Rest::Daily,
+            },
+        }
+    }
+
+    fn progressive(&self) -> Progressive {
+        let convention = progressive_convention(
+            self.spacing(),
+            &self.product["days_in_month"],
+            &self.product["days_in_year"],
+            &self.product["installment_amount_in_multiples_of"],
+        );
+        let dates = self.dates();
+        let mut periods: Vec<Period> = (1..=dates.count).map(|n| dates.period(n).unwrap()).collect();
+        for number in dates.count + 1.. {
+            let end = periods.last().unwrap().due;
+            if self.disbursed.iter().all(|(date, _)| *date < end) {
+                break;
+            }
+            periods.push(dates.period(number).unwrap());
+        }
+        let mut plan = Progressive::new(convention, self.rate(), &periods).unwrap();
+        for tranche in self.tranches() {
+            plan.disburse(tranche.date, tranche.amount_fen).unwrap();
+        }
+        plan
+    }
+
+    /// The table: down payments among the rows of the plan.
+    fn table(&self, rows: &[PlanRow]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut balance = 0;
+        let mut paid_down = self.disbursed.iter().peekable();
+        let mut before = self.dates().seed();
+        for row in rows {
+            // On a due date, a progressive plan keeps the instalment first, a cumulative one the down payment.
+            let (due, progressive) = (row.period.due, self.is_progressive());
+            let last = due == rows[rows.len() - 1].period.due;
+            let first = |date: Date| if progressive && !last { date < due } else { date <= due };
+            while let Some((date, _)) = paid_down.next_if(|(date, _)| first(*date)) {
+                let same: Vec<i64> = (self.disbursed.iter().filter(|(d, _)| d == date)).map(|(_, a)| *a).collect();
+                while paid_down.next_if(|(d, _)| d == date).is_some() {}
+                balance += same.iter().sum::<i64>();
+                for down in same.iter().map(|amount| self.down_payment(*amount)).filter(|down| *down > 0) {
+                    balance -= down;
+                    lines.push(Line { due: *date, days: 0, principal: down, interest: 0, balance });
+                }
+            }
+            balance -= row.principal_fen;
+            lines.push(Line {
+                due,
+                days: due - before,
+                principal: row.principal_fen,
+                interest: row.interest_fen,
+                balance,
+            });
+            before = due;
+        }
+        if let Some(charge) = self.last_charge {
+            let end = rows.last().unwrap().period.due;
+            if charge > end {
+                lines.push(Line { due: charge, days: charge - end, principal: 0, interest: 0, balance });
+            }
+        }
+        lines
+    }
+
+    fn rows(&self) -> Vec<PlanRow> {
+        if self.is_progressive() {
+            self.progressive().plan_rows()
+        } else {
+            self.cumulative().rows(&self.tranches()).unwrap()
+        }
+    }
+}
+
+/// Every table that only disbursements have shaped.
+#[test]
+fn plans_of_disbursements_agree() {
+    let Some(tables) = tables("plans_of_disbursements_agree") else { return };
+    let shaping = [
+        "undo_disbursal",
+        "undo_last_disbursal",
+        "chargeback",
+        "credit_balance_refund",
+        "reschedule",
+        "reage",
+        "reamortize",
+        "undo_reage",
+        "undo_reamortize",
+        "payoff",
+        "modify_loan",
+    ];
+    let (mut agreed, mut wrong) = (0, Vec::new());
+    for scenario in tables["scenarios"].as_array().unwrap() {
+        let tags = scenario["tags"].as_array().unwrap();
+        if ["upstream-skipped", "clock-dependent", "two-loans"].iter().any(|tag| tags.contains(&Value::from(*tag))) {
+            continue;
+        }
+        let events = scenario["events"].as_array().unwrap();
+        let (product, loan) = (&scenario["product"], &scenario["loan"]);
+        for expectation in scenario["expectations"].as_array().unwrap() {
+            let Some(schedule) = expectation.get("schedule") else { continue };
+            let until = usize::try_from(expectation["after_event"].as_u64().unwrap()).unwrap();
+            let before = &events[..=until];
+            let done = |event: &&Value| event.get("expect").is_none();
+            let is = |event: &Value, names: &[&str]| names.contains(&event["type"].as_str().unwrap());
+            let recalculated = !product["interest_recalculation"].is_null();
+            let shaped = before.iter().filter(done).any(|event| {
+                is(event, &shaping) || (recalculated && is(event, &["repayment", "inline_cob", "cob_job"]))
+            });
+            if shaped {
+                continue;
+            }
+            let mut disbursed: Vec<(Date, i64)> = (before.iter().filter(done))
+                .filter(|event| is(event, &["disburse"]))
+                .map(|event| (date(&event["date"]), fen(&event["amount"])))
+                .collect();
+            if disbursed.is_empty() {
+                let told = before.iter().filter_map(|e| e.get("expected_disbursement_date")).next_back();
+                let day = told.unwrap_or(&loan["expected_disbursement_date"]);
+                disbursed.push((date(day), fen(&loan["principal"])));
+            }
+            disbursed.sort_by_key(|(date, _)| *date);
+            let fixed = before.iter().filter_map(|event| event["fixed_emi_amount"].as_str()).next_back();
+            let charges = before.iter().filter(done).filter(|event| is(event, &["add_charge"]));
+            let told = Told {
+                product,
+                loan,
+                disbursed,
+                fixed_fen: fixed.map(|text| parse_minor(text).unwrap()),
+                approved_fen: fen(&loan["principal"]),
+                last_charge: charges.filter_map(|e| e["date"].as_str()).map(|d| Date::parse(d).unwrap()).max(),
+            };
+            let (ours, theirs) = (told.table(&told.rows()), lines_of(schedule));
+            if ours == theirs {
+                agreed += 1;
+            } else {
+                let first = ours.iter().zip(&theirs).position(|(a, b)| a != b).unwrap_or(ours.len().min(theirs.len()));
+                wrong.push(format!(
+                    "{} after {until}, row {}: ours {:?}, theirs {:?}",
+                    scenario["id"],
+                    first + 1,
+                    ours.get(first),
+                    theirs.get(first)
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{agreed} agree, {} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(agreed > 100, "only {agreed} tables were checked");
 }

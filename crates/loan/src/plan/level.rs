@@ -4,11 +4,12 @@ use basics::Rounding;
 use basics::money::div_round;
 
 use super::Arithmetic;
+use super::convention::round_to_multiple;
 use super::decimal::Significant;
 use super::weight::Factor;
 
 /// The instalment that pays a balance in equal parts: P × Π(1 + f) / F, with F₁ = 1 and
-/// Fₖ = 1 + Fₖ₋₁ × (1 + fₖ), f the sum of a period's segment factors, rounded to money once.
+/// Fₖ = 1 + Fₖ₋₁ × (1 + fₖ), f the sum of a period's segment factors, rounded once to a multiple of `multiple_fen`.
 ///
 /// Under [`Arithmetic::Exact`] this is P / Σ vₖ with vₖ = Π 1 / (1 + f) in 62 binary places. `None` if there are
 /// no periods or the result does not fit.
@@ -17,6 +18,7 @@ pub(super) fn level_fen<P: Iterator<Item = Factor>>(
     periods: impl Iterator<Item = P>,
     arithmetic: Arithmetic,
     rounding: Rounding,
+    multiple_fen: i64,
 ) -> Option<i64> {
     match arithmetic {
         Arithmetic::Exact => {
@@ -27,7 +29,8 @@ pub(super) fn level_fen<P: Iterator<Item = Factor>>(
                 v = v.checked_mul(d)? / (d + n);
                 sum += v;
             }
-            div_round(i128::from(balance_fen) << 62, sum, rounding)
+            div_round(i128::from(balance_fen) << 62, sum.checked_mul(i128::from(multiple_fen))?, rounding)?
+                .checked_mul(multiple_fen)
         }
         Arithmetic::Digits12 => {
             let (mut product, mut fraction) = (Significant::ONE, None);
@@ -39,7 +42,8 @@ pub(super) fn level_fen<P: Iterator<Item = Factor>>(
                     Some(before) => Significant::ONE.plus(grown.times(before)?)?,
                 });
             }
-            product.times(Significant::scaled(balance_fen, 2))?.over(fraction?)?.minor(2, rounding)
+            let level = product.times(Significant::scaled(balance_fen, 2))?.over(fraction?)?;
+            round_to_multiple(level.minor(2, rounding)?, multiple_fen, rounding)
         }
     }
 }

@@ -5,10 +5,12 @@
 //! convention chosen by the product and never a special case in the engine.
 //!
 //! - [`Spacing`] makes due dates.
+//! - [`Cumulative`] draws a plan up at the start, and again where payments ahead or overdue change it.
 //! - [`Progressive`] is a plan that follows the actual balance: a tranche, a payment or a new rate inside a
 //!   period splits it into segments, and the instalments still to come are worked out again.
 
 pub mod convention;
+pub mod cumulative;
 mod decimal;
 mod level;
 pub mod progressive;
@@ -16,8 +18,12 @@ pub mod spacing;
 pub mod weight;
 
 pub use convention::{Convention, InterestRounding, Smoothing};
+pub use cumulative::{
+    Ahead, Cumulative, EqualPart, FixedInstalment, Happened, InterestOn, Payment, PeriodInterest, PlanRow, Rest,
+    Tranche, down_payment_fen,
+};
 pub use progressive::{Payable, PeriodState, Progressive, SegmentState};
-pub use spacing::{Period, Spacing, SpacingUnit};
+pub use spacing::{DueDates, Period, Spacing, SpacingUnit};
 pub use weight::{Arithmetic, Factor, MonthDays, Weight, YearDays};
 
 #[cfg(test)]

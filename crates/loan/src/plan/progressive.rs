@@ -6,7 +6,7 @@ use basics::{Date, Rate};
 use super::convention::round_to_multiple;
 use super::level::level_fen;
 use super::weight::Factor;
-use super::{Arithmetic, Convention, InterestRounding, Period, Smoothing};
+use super::{Arithmetic, Convention, InterestRounding, Period, PlanRow, Smoothing};
 use crate::{LoanError, LoanTerms};
 
 /// A stretch of days with one balance and one rate, as it stands.
@@ -169,6 +169,17 @@ impl Progressive {
     /// The instalments as they stand.
     pub fn rows(&self) -> &[PeriodState] {
         &self.rows
+    }
+
+    /// The instalments as rows of any plan.
+    pub fn plan_rows(&self) -> Vec<PlanRow> {
+        let row = |state: &PeriodState| PlanRow {
+            period: state.period,
+            principal_fen: state.principal_fen,
+            interest_fen: state.interest_fen,
+            balance_after_fen: state.balance_after_fen,
+        };
+        self.rows.iter().map(row).collect()
     }
 
     /// The segments of an instalment; none if there is no such instalment.
@@ -462,9 +473,9 @@ impl Progressive {
 
     /// The instalment that pays `balance_fen` in equal parts over the periods from `index` on, to the multiple.
     fn level(&self, index: usize, balance_fen: i64) -> Result<i64, LoanError> {
-        let Convention { arithmetic, rounding, .. } = self.convention;
+        let Convention { arithmetic, rounding, multiple_fen, .. } = self.convention;
         let factors = (index..self.rows.len()).map(|row| self.segments(row).iter().map(|segment| segment.factor));
-        self.to_multiple(level_fen(balance_fen, factors, arithmetic, rounding).ok_or(TOO_LARGE)?)
+        level_fen(balance_fen, factors, arithmetic, rounding, multiple_fen).ok_or(TOO_LARGE)
     }
 
     fn to_multiple(&self, amount_fen: i64) -> Result<i64, LoanError> {

@@ -87,3 +87,90 @@ impl Spacing {
             .collect()
     }
 }
+
+/// Due dates of a loan, of which some may have been moved since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDates {
+    /// First day of interest.
+    pub start: Date,
+    /// Distance of the dates.
+    pub spacing: Spacing,
+    /// How many there are; more follow at the same spacing where a plan runs longer.
+    pub count: u16,
+    /// The last due date, where the loan has a fixed length.
+    pub last: Option<Date>,
+    /// From which instalment on dates are counted from which seed: the first is 0.
+    seeds: Vec<(u16, Date)>,
+}
+
+impl DueDates {
+    /// Dates counted from `seed`, interest from `start`; errors if the spacing or the count is nothing, or the
+    /// first date is not after the start.
+    pub fn new(start: Date, seed: Date, spacing: Spacing, count: u16) -> Result<DueDates, LoanError> {
+        if spacing.every == 0 || count == 0 {
+            return Err(LoanError::Terms("there must be at least one instalment, at least one day apart".to_owned()));
+        }
+        let first = spacing.date(seed, 1)?;
+        if first <= start {
+            return Err(LoanError::Terms(format!("the first due date {first} is not after the start {start}")));
+        }
+        Ok(DueDates { start, spacing, count, last: None, seeds: vec![(0, seed)] })
+    }
+
+    /// With a fixed last date. Errors if that is not after the date before it.
+    pub fn ending(mut self, last: Date) -> Result<DueDates, LoanError> {
+        let before = if self.count > 1 { self.due(self.count - 1)? } else { self.start };
+        if last <= before {
+            return Err(LoanError::Terms(format!("the last due date {last} is not after {before}")));
+        }
+        self.last = Some(last);
+        Ok(self)
+    }
+
+    /// The date from which the first due dates are counted.
+    pub fn seed(&self) -> Date {
+        self.seeds.first().map_or(self.start, |(_, seed)| *seed)
+    }
+
+    /// The due date of instalment `number`, from 1; that of 0 is the start. Errors outside the calendar.
+    pub fn due(&self, number: u16) -> Result<Date, LoanError> {
+        if number == 0 {
+            return Ok(self.start);
+        }
+        match self.last {
+            Some(last) if number == self.count => return Ok(last),
+            Some(last) if number > self.count => return self.spacing.date(last, number - self.count),
+            _ => {}
+        }
+        let (from, seed) =
+            self.seeds.iter().rev().find(|(from, _)| *from <= number).copied().unwrap_or((0, self.start));
+        self.spacing.date(seed, number - from)
+    }
+
+    /// The period of instalment `number`, from 1.
+    pub fn period(&self, number: u16) -> Result<Period, LoanError> {
+        Ok(Period { from: self.due(number.saturating_sub(1))?, due: self.due(number)? })
+    }
+
+    /// Moves one due date; those after it follow at the spacing. Errors if there is no such date, or the new one is
+    /// not after the date before.
+    pub fn shift(&mut self, from: Date, to: Date) -> Result<(), LoanError> {
+        for number in 1..=self.count {
+            if self.due(number)? == from {
+                let before = self.due(number - 1)?;
+                if to <= before {
+                    return Err(LoanError::Terms(format!(
+                        "the new due date {to} is not after {before}, the one before it"
+                    )));
+                }
+                self.seeds.retain(|(first, _)| *first < number);
+                self.seeds.push((number, to));
+                if number == self.count && self.last.is_some() {
+                    self.last = Some(to);
+                }
+                return Ok(());
+            }
+        }
+        Err(LoanError::Terms(format!("no instalment is due on {from}: choose a due date of the loan")))
+    }
+}

@@ -227,7 +227,7 @@ fn years_of(from: Date, to: Date, mut each: impl FnMut(i32, i32) -> Option<()>) 
     Some(())
 }
 
-fn year_days(year: YearDays, date: Date) -> i32 {
+pub(super) fn year_days(year: YearDays, date: Date) -> i32 {
     match year {
         YearDays::Actual => date.days_in_year(),
         YearDays::D360 => 360,

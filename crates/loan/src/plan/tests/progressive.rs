@@ -3,7 +3,7 @@
 use basics::{Date, DayCount, Rate, Rounding};
 use proptest::prelude::*;
 
-use super::*;
+use super::super::*;
 
 fn day(n: i32) -> Date {
     Date::ymd(2023, 11, 30).unwrap().add_days(n)

@@ -1,0 +1,4 @@
+//! What holds for every plan, whatever happens to it.
+
+mod cumulative;
+mod progressive;

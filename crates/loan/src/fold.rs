@@ -13,7 +13,7 @@
 //! - **A waiver** lets off what is due on its date, oldest first; what is more than that lapses.
 
 use basics::money::div_round;
-use basics::{Date, Rounding};
+use basics::{Date, Rate, Rounding};
 use minicbor::{Decode, Encode};
 
 use crate::life::in_order;
@@ -106,6 +106,19 @@ pub struct Segment {
     pub denominator: i128,
 }
 
+/// What overdue money of one instalment adds day by day: balance × rate, by the loan's day count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// Penalty or compound interest.
+    pub what: Component,
+    /// Number of the instalment.
+    pub instalment: u16,
+    /// What bears it, minor units.
+    pub balance_fen: i64,
+    /// Rate a year.
+    pub rate: Rate,
+}
+
 /// What has gone through the loan from its beginning, in minor units.
 ///
 /// `received − refunded − Σ paid = credit balance`, and principal outstanding is `disbursed − paid.principal`.
@@ -148,6 +161,8 @@ pub struct LoanState {
     pub accrued: Accrued,
     /// How it grows; `None` when nothing runs.
     pub segment: Option<Segment>,
+    /// How penalty and compound interest grow on what is overdue; empty when nothing is.
+    pub growing: Vec<Growth>,
     /// Money ahead of its time; less than nothing if more was refunded than there was.
     pub credit_fen: i64,
     /// What would close the loan today, over and above the credit balance.

@@ -109,6 +109,30 @@ pub enum Waivable {
     Compound,
 }
 
+impl Happening {
+    /// What it is, in English, short.
+    pub const fn name_en(&self) -> &'static str {
+        self.names().1
+    }
+
+    /// What it is, in Chinese, short.
+    pub const fn name_zh(&self) -> &'static str {
+        self.names().0
+    }
+
+    const fn names(&self) -> (&'static str, &'static str) {
+        match self {
+            Happening::Disbursed { .. } => ("放款", "disbursed"),
+            Happening::Reversed { .. } => ("冲正", "reversed"),
+            Happening::Waived { .. } => ("减免", "waived"),
+            Happening::Paid { .. } => ("还款", "paid"),
+            Happening::Refunded { .. } => ("退款", "refunded"),
+            Happening::CollectionRun { .. } => ("扣款", "collection"),
+            Happening::Noticed { .. } => ("通知", "notice"),
+        }
+    }
+}
+
 impl Waivable {
     /// The component it is.
     pub const fn component(self) -> Component {

@@ -219,6 +219,47 @@ proptest! {
         }
     }
 
+    /// Both sheets end in the fold, line by line and to the fraction.
+    #[test]
+    fn sheets_add_up_to_the_loan(
+        terms in any_terms(1_000_000_000_000), happenings in any_happenings(), days in 0i32..1_800,
+    ) {
+        let life = accepted(&terms, &happenings);
+        let as_of = terms.start.add_days(days);
+        let state = fold(&terms, &life, as_of).unwrap();
+        let sheet = loan::sheet::account_sheet(&terms, &life, as_of).unwrap();
+        prop_assert_eq!(&sheet.state, &state);
+        let mut balance = 0;
+        for line in &sheet.lines {
+            prop_assert!(line.debit_fen >= 0 && line.credit_fen >= 0);
+            balance += line.debit_fen - line.credit_fen;
+            prop_assert_eq!(line.balance_fen().unwrap(), balance, "{:?}", line);
+        }
+        let owed = state.principal_fen + state.overdue_parts().unwrap().total_fen().unwrap()
+            - state.overdue_parts().unwrap().principal_fen;
+        prop_assert_eq!(balance, owed - state.credit_fen);
+
+        let sheet = loan::sheet::interest_days(&terms, &life, as_of).unwrap();
+        prop_assert_eq!(&sheet.state, &state);
+        let exact = |a: loan::Accrued, b: loan::Accrued| a.numerator * b.denominator == b.numerator * a.denominator;
+        for row in &state.instalments {
+            let sum = |what| sheet.sum(what, row.number).unwrap();
+            let rounded = |what| sum(what).round_fen(terms.rounding).unwrap();
+            if !row.is_due {
+                let running = state.instalments.iter().find(|row| !row.is_due).unwrap().number == row.number;
+                let accrued = if running { state.accrued } else { loan::Accrued::ZERO };
+                prop_assert!(exact(sum(Component::Interest), accrued), "{:?} {:?}", sum(Component::Interest), accrued);
+            } else if row.number > 0 {
+                prop_assert_eq!(rounded(Component::Interest), row.due.interest_fen);
+            }
+            for what in [Component::Penalty, Component::Compound] {
+                if row.due.get(what) != 0 {
+                    prop_assert_eq!(rounded(what), row.due.get(what), "{:?} of {:?}", what, row);
+                }
+            }
+        }
+    }
+
     #[test]
     fn any_order_of_events_is_the_same_loan(
         terms in any_terms(100_000_000), happenings in any_happenings(), turn in any::<u64>(),

@@ -4,7 +4,7 @@ use basics::{Date, Rate};
 
 use super::{Servicing, change};
 use crate::schedule::year_denominator;
-use crate::{Accrued, Component, Compound, InterestBasis, LoanError, Segment};
+use crate::{Accrued, Component, Compound, Growth, InterestBasis, LoanError, Segment};
 
 impl Servicing<'_> {
     /// Penalty and compound interest of the days from the one reached to `to`.
@@ -14,6 +14,16 @@ impl Servicing<'_> {
         if days == 0 {
             return Ok(());
         }
+        let (penalty_rate, compound_rate) = self.overdue_rates();
+        for row in self.rows.iter_mut().take(self.next).skip(self.open) {
+            row.penalty += row.core_unpaid(Component::Principal) * i128::from(penalty_rate.ppm()) * days;
+            row.compound += row.core_unpaid(Component::Interest) * i128::from(compound_rate.ppm()) * days;
+        }
+        Ok(())
+    }
+
+    /// Rates of the days to come on overdue principal and on unpaid interest.
+    fn overdue_rates(&self) -> (Rate, Rate) {
         let penalty_rate = self.terms.penalty_rate;
         // Due dates are stops, so no run of days lies on both sides of maturity.
         let matured = self.next == self.rows.len();
@@ -22,11 +32,25 @@ impl Servicing<'_> {
             Compound::ContractThenPenalty if matured => penalty_rate,
             Compound::ContractThenPenalty => self.terms.rate,
         };
-        for row in self.rows.iter_mut().take(self.next).skip(self.open) {
-            row.penalty += row.core_unpaid(Component::Principal) * i128::from(penalty_rate.ppm()) * days;
-            row.compound += row.core_unpaid(Component::Interest) * i128::from(compound_rate.ppm()) * days;
+        (penalty_rate, compound_rate)
+    }
+
+    /// What grows on what is overdue, from the day reached on.
+    pub(super) fn growing(&self) -> Vec<Growth> {
+        let (penalty_rate, compound_rate) = self.overdue_rates();
+        let mut growing = Vec::new();
+        for row in self.rows.iter().take(self.next).skip(self.open) {
+            for (what, of, rate) in [
+                (Component::Penalty, Component::Principal, penalty_rate),
+                (Component::Compound, Component::Interest, compound_rate),
+            ] {
+                let balance_fen = i64::try_from(row.core_unpaid(of)).unwrap_or(i64::MAX);
+                if balance_fen != 0 && rate != Rate::ZERO {
+                    growing.push(Growth { what, instalment: row.plan.number, balance_fen, rate });
+                }
+            }
         }
-        Ok(())
+        growing
     }
 
     /// How interest of the running period grows on the day reached.

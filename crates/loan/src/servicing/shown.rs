@@ -49,6 +49,7 @@ impl Servicing<'_> {
             principal_fen: add(self.disbursed_fen, -totals.paid.principal_fen)?,
             accrued: self.accrued(as_of)?,
             segment: self.segment(),
+            growing: self.growing(),
             credit_fen: self.credit_fen,
             payoff_fen: i64::try_from(payoff).map_err(|_| LoanError::Overflow("what closes the loan"))?,
             oldest_unpaid_due,

@@ -129,6 +129,8 @@ impl Happening {
             Happening::Refunded { .. } => ("退款", "refunded"),
             Happening::CollectionRun { .. } => ("扣款", "collection"),
             Happening::Noticed { .. } => ("通知", "notice"),
+            Happening::Replanned(_) => ("重定还款计划", "re-planned"),
+            Happening::Deferred(_) => ("延期还本付息", "deferred"),
         }
     }
 }

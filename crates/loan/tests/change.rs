@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used)] // also outside #[test], in what the tests share
 
 use basics::{Currency, Date, DayCount, Id, Instant, Money, Rate, Rounding};
+use loan::class::ClassMark;
 use loan::season::{
     BorrowerConsent, ChangeLimits, Consent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope,
-    GuarantorConsent, Replan, ReplanReason, ReplanRow,
+    GuarantorConsent, Replan, ReplanReason, ReplanRow, class_marks,
 };
 use loan::{
     Compound, Happening, InterestBasis, LifeEvent, LoanState, LoanTerms, Method, PayOrder, PayPath, PayRule,
@@ -98,6 +99,7 @@ fn a_flood_puts_off_the_june_principal() {
       2  2027-10-31   30000.00      615.00       0.00    30615.00        0.00
     ");
     let effect = effects(&before, &after).unwrap();
+    assert!(class_marks(&terms, &life).unwrap().is_empty(), "a loan in order stays so");
     assert_eq!((effect.accrued_floor_fen, effect.billed.principal_fen), (0, 0), "nothing is booked that day");
     // Interest of June is paid; by October nothing is past due.
     life.push(LifeEvent::new(4, date("2027-06-30"), Happening::Paid { amount_fen: 60_500 }));
@@ -162,6 +164,7 @@ fn what_is_in_arrears_can_be_put_off_and_its_penalty_stays_owed() {
     let after = fold(&terms, &life, date("2027-07-10")).unwrap();
     let owed = after.overdue_parts().unwrap();
     assert_eq!((after.days_past_due, owed.principal_fen, owed.interest_fen, owed.penalty_fen), (0, 0, 0, 3_000));
+    assert_eq!(class_marks(&terms, &life).unwrap(), [(date("2027-07-10"), ClassMark::Restructured)]);
     // October: 18,000 for 123 days and 12,000 for the 113 days from 10 July; December: 61 days of 12,000, and the 605 put off.
     insta::assert_snapshot!(table(&after), @r"
     row  due         principal    interest        fee       total     balance

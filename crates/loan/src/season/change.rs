@@ -10,6 +10,7 @@
 use basics::{Date, Id, Instant};
 use minicbor::{Decode, Encode};
 
+use crate::class::ClassMark;
 use crate::life::in_order;
 use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
 
@@ -201,6 +202,14 @@ const ROWS_MAX: usize = 600;
 
 /// Whether a change may join the life of a loan. Errors say why not.
 pub(crate) fn accept_change(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Result<(), LoanError> {
+    check_change(terms, events, new)?;
+    let before = fold(terms, events, new.value_date)?;
+    let after = fold(terms, &with(events, new), new.value_date)?;
+    check_burden(&before, &after, consents(&new.what)).map_err(|problem| LoanError::Change { id: new.id, problem })
+}
+
+/// Whether a change is possible and inside its limits, whoever agrees to it.
+pub(crate) fn check_change(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Result<(), LoanError> {
     let id = new.id;
     let refuse = |problem: String| LoanError::Change { id, problem };
     let before = fold(terms, events, new.value_date)?;
@@ -239,11 +248,10 @@ pub(crate) fn accept_change(terms: &LoanTerms, events: &[LifeEvent], new: &LifeE
             limits.term_max_months
         )));
     }
-    let after = fold(terms, &with(events, new), new.value_date)?;
-    check_burden(&before, &after, consents(&new.what)).map_err(refuse)
+    Ok(())
 }
 
-fn consents(what: &Happening) -> Option<&Consents> {
+pub(crate) fn consents(what: &Happening) -> Option<&Consents> {
     match what {
         Happening::Replanned(replan) => Some(&replan.consent),
         Happening::Deferred(deferral) => Some(&deferral.consent),
@@ -316,6 +324,22 @@ fn check_deferral(before: &LoanState, deferral: &Deferral, on: Date) -> Result<D
     Ok(before.instalments.iter().map(|row| row.due_on).max().unwrap_or(deferral.to).max(deferral.to))
 }
 
+/// The marks that changes leave on a loan's class, by date: a loan that was past due when its rows were moved is
+/// restructured 重组 and observed as such, so that moving rows never mends a class. A loan in order leaves no mark.
+///
+/// Errors if the loan cannot be folded.
+pub fn class_marks(terms: &LoanTerms, events: &[LifeEvent]) -> Result<Vec<(Date, ClassMark)>, LoanError> {
+    let ordered = in_order(events);
+    let mut marks = Vec::new();
+    for (place, event) in ordered.iter().enumerate().filter(|(_, event)| consents(&event.what).is_some()) {
+        let before: Vec<LifeEvent> = ordered.iter().take(place).map(|event| (*event).clone()).collect();
+        if fold(terms, &before, event.value_date)?.days_past_due > 0 {
+            marks.push((event.value_date, ClassMark::Restructured));
+        }
+    }
+    Ok(marks)
+}
+
 /// A change that costs more, or asks for principal earlier, needs the borrower's word.
 fn check_burden(before: &LoanState, after: &LoanState, consents: Option<&Consents>) -> Result<(), String> {
     let told = consents.is_some_and(|consents| matches!(consents.borrower, BorrowerConsent::Given(_)));
@@ -348,7 +372,7 @@ pub(crate) fn cost_fen(state: &LoanState) -> i128 {
 }
 
 /// Whether on any date more principal is due after the change than before it.
-fn falls_earlier(before: &LoanState, after: &LoanState) -> bool {
+pub(crate) fn falls_earlier(before: &LoanState, after: &LoanState) -> bool {
     let due_by = |state: &LoanState, day: Date| -> i128 {
         state.instalments.iter().filter(|row| row.due_on <= day).map(|row| i128::from(row.due.principal_fen)).sum()
     };

@@ -24,14 +24,20 @@ pub mod calendar;
 mod calendar_file;
 pub mod change;
 pub mod error;
+pub mod guarantee;
+pub mod preview;
+pub mod propose;
 pub mod rows;
 pub mod rule;
 
 pub use calendar::{Crop, CropCalendar, CropSeason, MonthShares, Region, Sure};
 pub use change::{
     BorrowerConsent, ChangeLimits, Consent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope,
-    GuarantorConsent, Replan, ReplanReason, ReplanRow,
+    GuarantorConsent, Replan, ReplanReason, ReplanRow, class_marks,
 };
 pub use error::SeasonError;
+pub use guarantee::{Carried, carried};
+pub use preview::{ChangePreview, preview};
+pub use propose::{Departure, NoProposal, Proposal, propose};
 pub use rows::{Grown, HouseholdYear, SeasonPlan, SeasonRow, household_year, parse_crops, rows};
 pub use rule::SeasonRule;

@@ -8,9 +8,9 @@ use std::path::Path;
 use basics::money::parse_minor;
 use basics::{Date, Rate, Rounding};
 use loan::plan::{
-    Ahead, Arithmetic, Convention, Cumulative, DueDates, EqualPart, FixedInstalment, InterestOn, InterestRounding,
-    MonthDays, Period, PeriodInterest, PlanRow, Progressive, Rest, Smoothing, Spacing, SpacingUnit, Tranche, Weight,
-    YearDays, down_payment_fen,
+    Ahead, Arithmetic, Convention, Cumulative, DueDates, EqualPart, FixedInstalment, Happened, InterestOn,
+    InterestRounding, MonthDays, Payment, Period, PeriodInterest, PlanRow, Progressive, Rest, Smoothing, Spacing,
+    SpacingUnit, Tranche, Weight, YearDays, down_payment_fen,
 };
 use serde_json::Value;
 
@@ -426,4 +426,58 @@ fn plans_of_disbursements_agree() {
     }
     assert!(wrong.is_empty(), "{agreed} agree, {} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(agreed > 100, "only {agreed} tables were checked");
+}
+
+/// Every table of a cumulative plan that follows payments: drawn up again at each of them, the rows before it kept.
+#[test]
+fn recalculated_plans_agree() {
+    let Some(tables) = tables("recalculated_plans_agree") else { return };
+    let (mut agreed, mut wrong) = (0, Vec::new());
+    for scenario in tables["scenarios"].as_array().unwrap() {
+        let (product, loan) = (&scenario["product"], &scenario["loan"]);
+        let skipped = scenario["tags"].as_array().unwrap().contains(&Value::from("upstream-skipped"));
+        if skipped || product["interest_recalculation"].is_null() || product["loan_schedule_type"] == "PROGRESSIVE" {
+            continue;
+        }
+        let mut told = Told {
+            product,
+            loan,
+            disbursed: Vec::new(),
+            fixed_fen: None,
+            approved_fen: fen(&loan["principal"]),
+            last_charge: None,
+        };
+        let (mut rows, mut payments) = (Vec::new(), Vec::new());
+        for (number, event) in scenario["events"].as_array().unwrap().iter().enumerate() {
+            match event["type"].as_str().unwrap() {
+                "disburse" => {
+                    told.disbursed.push((date(&event["date"]), fen(&event["amount"])));
+                    told.fixed_fen = event["fixed_emi_amount"].as_str().map(|text| parse_minor(text).unwrap());
+                    rows = told.rows();
+                }
+                "repayment" => payments.push(Payment { date: date(&event["date"]), amount_fen: fen(&event["amount"]) }),
+                _ => {}
+            }
+            if let Some(last) = payments.last() {
+                let kept: Vec<PlanRow> = rows.iter().filter(|row| row.period.due < last.date).copied().collect();
+                let today = event.get("business_date").map(date);
+                let happened = Happened { kept: &kept, payments: &payments, charges: &[], today };
+                if today.is_some() {
+                    rows = told.cumulative().replan(&told.tranches(), happened).unwrap();
+                }
+            }
+            for expectation in scenario["expectations"].as_array().unwrap() {
+                if expectation["after_event"].as_u64() == Some(number as u64) && expectation.get("schedule").is_some() {
+                    let (ours, theirs) = (told.table(&rows), lines_of(&expectation["schedule"]));
+                    if ours == theirs {
+                        agreed += 1;
+                    } else {
+                        wrong.push(format!("{} after {number}\n ours {ours:#?}\n theirs {theirs:#?}", scenario["id"]));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{agreed} agree, {} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(agreed >= 9, "only {agreed} tables were checked");
 }

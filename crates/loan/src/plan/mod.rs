@@ -12,6 +12,7 @@
 pub mod convention;
 pub mod cumulative;
 mod decimal;
+mod drawing;
 mod level;
 pub mod progressive;
 pub mod spacing;

@@ -9,8 +9,8 @@ use basics::money::parse_minor;
 use basics::{Date, Rate, Rounding};
 use loan::plan::{
     Ahead, Arithmetic, Convention, Cumulative, DueDates, EqualPart, FixedInstalment, Happened, InterestOn,
-    InterestRounding, MonthDays, Payment, Period, PeriodInterest, PlanRow, Progressive, Rest, Smoothing, Spacing,
-    SpacingUnit, Tranche, Weight, YearDays, down_payment_fen,
+    InterestRounding, MonthDays, Payment, Period, PeriodInterest, PlanRow, Progressive, Recalculation, Rest, Smoothing,
+    Spacing, SpacingUnit, Tranche, Weight, YearDays, down_payment_fen,
 };
 use serde_json::Value;
 
@@ -268,14 +268,17 @@ impl Told<'_> {
             multiple_fen: self.multiple_fen(),
             level_on_fen: (balance && self.product["multi_disburse"] == true).then_some(self.approved_fen),
             fixed: self.fixed_fen.map(|amount_fen| FixedInstalment { amount_fen, threshold_ppm: 0 }),
-            ahead: match recalculation["advance_payment_strategy"].as_str() {
-                Some("REDUCE_NUMBER_OF_INSTALLMENTS") => Ahead::ReduceCount,
-                Some("RESCHEDULE_NEXT_REPAYMENTS") => Ahead::NextInstalments,
-                _ => Ahead::ReduceInstalment,
-            },
-            rest: match recalculation["rest_frequency"]["type"].as_str() {
-                Some("SAME_AS_REPAYMENT") => Rest::DueDate,
-                _ => Rest::Daily,
+            recalculation: Recalculation {
+                ahead: match recalculation["advance_payment_strategy"].as_str() {
+                    Some("REDUCE_NUMBER_OF_INSTALLMENTS") => Ahead::ReduceCount,
+                    Some("RESCHEDULE_NEXT_REPAYMENTS") => Ahead::NextInstalments,
+                    _ => Ahead::ReduceInstalment,
+                },
+                rest: match recalculation["rest_frequency"]["type"].as_str() {
+                    Some("SAME_AS_REPAYMENT") => Rest::DueDate,
+                    _ => Rest::Daily,
+                },
+                ..Recalculation::DAILY
             },
         }
     }

@@ -80,6 +80,63 @@ pub enum Rest {
     DueDate,
 }
 
+/// Which unpaid amounts, beside overdue principal, bear interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Compounding {
+    /// None.
+    #[n(0)]
+    None,
+    /// Overdue interest.
+    #[n(1)]
+    Interest,
+    /// Overdue charges.
+    #[n(2)]
+    Charges,
+    /// Both.
+    #[n(3)]
+    InterestAndCharges,
+}
+
+/// Up to when a loan that is paid off in the middle of a period bears interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum PayOff {
+    /// To the day of the payment.
+    #[n(0)]
+    ToDate,
+    /// To its rest date.
+    #[n(1)]
+    ToRest,
+}
+
+/// How a plan follows the payments of a running loan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Recalculation {
+    /// What an amount paid ahead does.
+    #[n(0)]
+    pub ahead: Ahead,
+    /// From when a change of the balance counts.
+    #[n(1)]
+    pub rest: Rest,
+    /// Which unpaid amounts bear interest.
+    #[n(2)]
+    pub compounding: Compounding,
+    /// Up to when a loan that is paid off bears interest.
+    #[n(3)]
+    pub pay_off: PayOff,
+}
+
+impl Recalculation {
+    /// By the day: payments ahead lower the instalment, nothing compounds.
+    pub const DAILY: Recalculation = Recalculation {
+        ahead: Ahead::ReduceInstalment,
+        rest: Rest::Daily,
+        compounding: Compounding::None,
+        pay_off: PayOff::ToDate,
+    };
+}
+
 /// The terms of a cumulative plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cumulative {
@@ -106,10 +163,8 @@ pub struct Cumulative {
     pub level_on_fen: Option<i64>,
     /// An instalment agreed on instead of the level one.
     pub fixed: Option<FixedInstalment>,
-    /// What an amount paid ahead does.
-    pub ahead: Ahead,
-    /// From when a change of the balance counts.
-    pub rest: Rest,
+    /// How the plan follows payments.
+    pub recalculation: Recalculation,
 }
 
 /// An instalment that was agreed on: as many follow as it takes.
@@ -174,6 +229,17 @@ impl PlanRow {
     }
 }
 
+/// What would close a loan on a date, charges that are not yet due apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Closing {
+    /// Principal.
+    pub principal_fen: i64,
+    /// Interest.
+    pub interest_fen: i64,
+    /// Charges due and not paid.
+    pub charges_fen: i64,
+}
+
 /// What has happened to a running loan, as far as it changes the plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Happened<'a> {
@@ -197,7 +263,7 @@ impl Cumulative {
     ///
     /// ```
     /// use basics::{Date, Rate, Rounding};
-    /// use loan::plan::{Ahead, Cumulative, DueDates, EqualPart, InterestOn, PeriodInterest, Rest, Spacing, Tranche};
+    /// use loan::plan::{Cumulative, DueDates, EqualPart, InterestOn, PeriodInterest, Recalculation, Spacing, Tranche};
     /// let start = Date::ymd(2026, 1, 1)?;
     /// let terms = Cumulative {
     ///     dates: DueDates::new(start, start, Spacing::MONTHLY, 3)?,
@@ -211,8 +277,7 @@ impl Cumulative {
     ///     multiple_fen: 1,
     ///     level_on_fen: None,
     ///     fixed: None,
-    ///     ahead: Ahead::ReduceInstalment,
-    ///     rest: Rest::Daily,
+    ///     recalculation: Recalculation::DAILY,
     /// };
     /// let rows = terms.rows(&[Tranche { date: start, amount_fen: 300_000 }])?;
     /// let due: Vec<_> = rows.iter().map(|row| (row.principal_fen, row.interest_fen)).collect();
@@ -239,6 +304,19 @@ impl Cumulative {
         }
         let disbursed = tranches.iter().try_fold(0i64, |sum, t| sum.checked_add(t.amount_fen)).ok_or(TOO_LARGE)?;
         Drawing::new(self, first.date, disbursed, tranches, happened)?.draw()
+    }
+
+    /// What would close the loan on `date`: all that is open of rows due until then, the rest of the principal, and
+    /// the interest of the running period up to that day or its rest date, as the terms say.
+    ///
+    /// Errors as [`replan`](Cumulative::replan) does.
+    pub fn pay_off(&self, tranches: &[Tranche], happened: Happened<'_>, date: Date) -> Result<Closing, LoanError> {
+        let Some(first) = tranches.first() else {
+            return Err(LoanError::Terms("a plan needs a disbursement".to_owned()));
+        };
+        let out: Vec<Tranche> = tranches.iter().filter(|tranche| tranche.date <= date).copied().collect();
+        let disbursed = out.iter().try_fold(0i64, |sum, t| sum.checked_add(t.amount_fen)).ok_or(TOO_LARGE)?;
+        Drawing::new(self, first.date, disbursed, &out, happened)?.close_on(date)
     }
 
     /// Interest of one minor unit over a stretch of days. `None` if it does not fit.

@@ -6,8 +6,8 @@ use basics::money::div_round;
 use super::convention::round_to_multiple;
 use super::cumulative::TOO_LARGE;
 use super::{
-    Ahead, Arithmetic, Cumulative, EqualPart, Happened, InterestOn, Payment, Period, PeriodInterest, PlanRow, Rest,
-    Tranche,
+    Ahead, Arithmetic, Closing, Compounding, Cumulative, EqualPart, Happened, InterestOn, PayOff, Payment, Period,
+    PeriodInterest, PlanRow, Rest, Tranche,
 };
 use crate::LoanError;
 
@@ -24,6 +24,30 @@ struct Open {
     charges: i64,
     interest: i64,
     principal: i64,
+}
+
+impl Cumulative {
+    /// What of an overdue row bears interest.
+    fn bears_overdue(&self, open: &Open) -> i64 {
+        let Open { charges, interest, principal, .. } = *open;
+        match self.recalculation.compounding {
+            Compounding::None => principal,
+            Compounding::Interest => principal + interest,
+            Compounding::Charges => principal + charges,
+            Compounding::InterestAndCharges => principal + interest + charges,
+        }
+    }
+}
+
+/// Payments before the due date of a period.
+#[derive(Default)]
+struct Early {
+    /// What was paid ahead and leaves the base before the due date.
+    ahead: i64,
+    /// What counts only on the due date.
+    held: i64,
+    /// The day of a payment that closes the loan.
+    closed: Option<Date>,
 }
 
 /// A plan while it is drawn up.
@@ -125,7 +149,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn rest_date(&self, date: Date, due: Date) -> Date {
-        match self.terms.rest {
+        match self.terms.recalculation.rest {
             Rest::Daily => date,
             Rest::DueDate => self.rest_due(date).unwrap_or(due),
         }
@@ -168,7 +192,10 @@ impl<'a> Drawing<'a> {
         }
         let due = period.due;
         self.pay_out(|date| date <= due)?;
-        let early = self.early_payments(period)?;
+        let Early { ahead: early, closed, .. } = self.early_payments(period)?;
+        if let Some(date) = closed {
+            return self.closing_row(period, date, early);
+        }
         let (interest, principal) = self.interest_and_principal(number, period)?;
         // What was paid ahead before is taken as this row's principal.
         let mut planned = (principal - self.ahead).max(0);
@@ -198,23 +225,29 @@ impl<'a> Drawing<'a> {
 
     /// Payments before the due date whose rest date lies inside the period: what they leave after all that is due is
     /// paid ahead, and leaves the base from that day.
-    fn early_payments(&mut self, period: Period) -> Result<i64, LoanError> {
-        let mut early = 0;
+    fn early_payments(&mut self, period: Period) -> Result<Early, LoanError> {
+        let mut early = Early::default();
         let mut later = Vec::new();
         while let Some(payment) = self.take_payment(|date| date < period.due) {
+            if self.closes(period, payment, early.held)? {
+                self.meet(payment.amount_fen);
+                early.closed = Some(payment.date);
+                return Ok(early);
+            }
             let counts = self.rest_date(payment.date, period.due);
             if counts >= period.due {
+                early.held = add(early.held, payment.amount_fen)?;
                 later.push(payment);
                 continue;
             }
-            let (left, principal) = self.meet(payment.amount_fen);
-            if principal > 0 {
-                self.pay_late(principal, counts);
-            }
+            let bore: i64 = self.open.iter().map(|open| self.terms.bears_overdue(open)).sum();
+            let left = self.meet(payment.amount_fen);
+            let bears: i64 = self.open.iter().map(|open| self.terms.bears_overdue(open)).sum();
+            self.pay_late(bore - bears, counts);
             let left = left.min(self.outstanding);
             if left > 0 {
                 self.outstanding -= left;
-                early = add(early, left)?;
+                early.ahead = add(early.ahead, left)?;
                 self.changes.push(Change { date: counts, fen: -left });
                 later.push(Payment { date: period.due, amount_fen: left });
             }
@@ -224,10 +257,73 @@ impl<'a> Drawing<'a> {
         Ok(early)
     }
 
+    /// Whether a payment inside a period pays all that is open, the rest of the principal and the interest so far.
+    fn closes(&self, period: Period, payment: Payment, held: i64) -> Result<bool, LoanError> {
+        let open: i64 = self.open.iter().map(|open| open.charges + open.interest + open.principal).sum();
+        let left = add(payment.amount_fen, held)? - open;
+        if left < self.outstanding || !self.tranches.is_empty() || self.terms.interest_on == InterestOn::Original {
+            return Ok(false);
+        }
+        Ok(left >= add(self.outstanding, self.interest_until(period, payment.date)?)?)
+    }
+
+    /// Interest of a running period up to a day of payment, or its rest date.
+    fn interest_until(&self, period: Period, date: Date) -> Result<i64, LoanError> {
+        let until = match self.terms.recalculation.pay_off {
+            PayOff::ToDate => date,
+            PayOff::ToRest => self.rest_date(date, period.due),
+        };
+        add(self.interest_held, self.balance_interest(period.from, until)?)
+    }
+
+    /// The last row of a loan that was paid off inside a period.
+    fn closing_row(&mut self, period: Period, date: Date, early: i64) -> Result<(), LoanError> {
+        let interest = self.interest_until(period, date)?;
+        let principal = add(self.outstanding, early)?;
+        (self.interest_held, self.outstanding) = (0, 0);
+        self.planned = add(self.planned, principal)?;
+        self.rows.push(PlanRow {
+            period: Period { due: date, ..period },
+            principal_fen: principal,
+            interest_fen: interest,
+            balance_after_fen: 0,
+        });
+        Ok(())
+    }
+
+    /// What would close the loan on a date.
+    pub(super) fn close_on(mut self, date: Date) -> Result<Closing, LoanError> {
+        for row in self.happened.kept.iter().filter(|row| row.period.due <= date) {
+            self.keep(*row)?;
+        }
+        loop {
+            let number = self.number()?;
+            let mut period = self.terms.dates.period(number)?;
+            if let Some(last) = self.rows.last() {
+                period.from = last.period.due;
+            }
+            if period.due > date || self.outstanding == 0 {
+                self.payments.retain(|payment| payment.date <= date);
+                let Early { ahead, held, .. } = self.early_payments(period)?;
+                let interest = if self.outstanding == 0 && ahead == 0 { 0 } else { self.interest_until(period, date)? };
+                let open = |part: fn(&Open) -> i64| self.open.iter().map(part).sum::<i64>();
+                // What was paid in this period has met its interest first.
+                let met = add(ahead, held)?.min(interest);
+                let rest = add(self.outstanding, open(|open| open.principal))?;
+                return Ok(Closing {
+                    principal_fen: (add(rest, met)? - held).max(0),
+                    interest_fen: add(interest - met, open(|open| open.interest))?,
+                    charges_fen: open(|open| open.charges),
+                });
+            }
+            self.next_row()?;
+        }
+    }
+
     /// Payments up to the due date: what is left after the row is paid becomes its principal.
     fn payments_at_due(&mut self, due: Date, number: u16) -> Result<(), LoanError> {
         while let Some(payment) = self.take_payment(|date| date <= due) {
-            let (left, _) = self.meet(payment.amount_fen);
+            let left = self.meet(payment.amount_fen);
             let left = left.min(self.outstanding);
             if left == 0 {
                 continue;
@@ -302,14 +398,19 @@ impl<'a> Drawing<'a> {
                 std::cmp::Ordering::Greater => 0,
             });
         }
-        if terms.period_interest == PeriodInterest::Whole {
-            return self.stretch(self.base, period.from, period.due);
+        self.balance_interest(period.from, period.due)
+    }
+
+    /// Interest of the balance, whose changes each begin a stretch of their own.
+    fn balance_interest(&self, from: Date, due: Date) -> Result<i64, LoanError> {
+        if self.terms.period_interest == PeriodInterest::Whole {
+            return self.stretch(self.base, from, due);
         }
         let mut changes: Vec<Change> = self.changes.iter().chain(&self.late).copied().collect();
         changes.sort_by_key(|change| change.date);
-        let (mut balance, mut from, mut sum) = (self.base, period.from, 0i64);
+        let (mut balance, mut from, mut sum) = (self.base, from, 0i64);
         for Change { date, fen } in changes {
-            if date > period.due {
+            if date > due {
                 break;
             }
             if date > from {
@@ -318,7 +419,7 @@ impl<'a> Drawing<'a> {
             }
             balance = add(balance, fen)?;
         }
-        add(sum, self.stretch(balance, from, period.due)?)
+        add(sum, self.stretch(balance, from, due)?)
     }
 
     fn stretch(&self, balance: i64, from: Date, to: Date) -> Result<i64, LoanError> {
@@ -355,24 +456,20 @@ impl<'a> Drawing<'a> {
         self.open.push(Open { due, charges, interest: row.interest_fen, principal: row.principal_fen });
     }
 
-    /// Pays what is open, oldest first: charges, interest, principal. Answers what is left, and the principal met.
-    fn meet(&mut self, amount: i64) -> (i64, i64) {
-        let (mut left, mut principal) = (amount, 0);
+    /// Pays what is open, oldest first: charges, interest, principal. Answers what is left.
+    fn meet(&mut self, amount: i64) -> i64 {
+        let mut left = amount;
         for open in &mut self.open {
-            for part in [&mut open.charges, &mut open.interest] {
+            for part in [&mut open.charges, &mut open.interest, &mut open.principal] {
                 let paid = left.min(*part);
                 *part -= paid;
                 left -= paid;
             }
-            let paid = left.min(open.principal);
-            open.principal -= paid;
-            principal += paid;
-            left -= paid;
         }
-        (left, principal)
+        left
     }
 
-    /// Overdue principal was paid on a day before the one it would leave the base on.
+    /// What bore overdue interest was paid on a day before the one it would leave the base on.
     fn pay_late(&mut self, mut principal: i64, date: Date) {
         let Some(until) = self.until() else { return };
         let overdue: i64 = self.late.iter().filter(|change| change.date < until).map(|change| change.fen).sum();
@@ -395,11 +492,12 @@ impl<'a> Drawing<'a> {
         let (Some(today), Some(until)) = (self.happened.today, self.until()) else { return };
         let mut total = 0;
         for index in 0..self.open.len() {
-            let Some(Open { due: was_due, principal, .. }) = self.open.get(index) else { break };
-            let from = self.rest_date(*was_due, *was_due);
-            if *principal > 0 && *was_due <= due && from < today {
-                self.late.push(Change { date: from, fen: *principal });
-                total += *principal;
+            let Some(open) = self.open.get(index) else { break };
+            let (was_due, bears) = (open.due, self.terms.bears_overdue(open));
+            let from = self.rest_date(was_due, was_due);
+            if bears > 0 && was_due <= due && from < today {
+                self.late.push(Change { date: from, fen: bears });
+                total += bears;
             }
         }
         if total > 0 {
@@ -414,7 +512,7 @@ impl<'a> Drawing<'a> {
     /// Lets what was paid ahead do what the terms say, from instalment `next` on.
     fn spread_ahead_from(&mut self, next: u16, planned: i64) -> Result<(), LoanError> {
         let terms = self.terms;
-        match terms.ahead {
+        match terms.recalculation.ahead {
             Ahead::NextInstalments => return Ok(()),
             Ahead::ReduceInstalment if terms.fixed.is_none() => {
                 let whole = terms.level_on_fen.unwrap_or(self.principal);

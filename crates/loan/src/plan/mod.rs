@@ -20,8 +20,8 @@ pub mod weight;
 
 pub use convention::{Convention, InterestRounding, Smoothing};
 pub use cumulative::{
-    Ahead, Cumulative, EqualPart, FixedInstalment, Happened, InterestOn, Payment, PeriodInterest, PlanRow, Rest,
-    Tranche, down_payment_fen,
+    Ahead, Closing, Compounding, Cumulative, EqualPart, FixedInstalment, Happened, InterestOn, PayOff, Payment,
+    PeriodInterest, PlanRow, Recalculation, Rest, Tranche, down_payment_fen,
 };
 pub use progressive::{Payable, PeriodState, Progressive, SegmentState};
 pub use spacing::{DueDates, Period, Spacing, SpacingUnit};

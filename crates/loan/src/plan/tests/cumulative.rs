@@ -24,9 +24,18 @@ fn any_terms() -> impl Strategy<Value = Cumulative> {
         prop_oneof![Just(EqualPart::Total), Just(EqualPart::Principal)],
         ahead,
         prop_oneof![Just(Rest::Daily), Just(Rest::DueDate)],
+        prop_oneof![Just(Compounding::None), Just(Compounding::InterestAndCharges)],
     );
     (1u16..4, unit, 1u16..20, 0i64..300_000, shape, (0u16..3, 0u16..3), prop_oneof![Just(1i64), Just(100)]).prop_map(
-        |(every, unit, count, ppm, (interest_on, period_interest, equal, ahead, rest), grace, multiple_fen)| {
+        |(
+            every,
+            unit,
+            count,
+            ppm,
+            (interest_on, period_interest, equal, ahead, rest, compounding),
+            grace,
+            multiple_fen,
+        )| {
             Cumulative {
                 dates: DueDates::new(day(0), day(0), Spacing { every, unit }, count).unwrap(),
                 rate: Rate::from_ppm(ppm).unwrap(),
@@ -39,8 +48,7 @@ fn any_terms() -> impl Strategy<Value = Cumulative> {
                 multiple_fen,
                 level_on_fen: None,
                 fixed: None,
-                ahead,
-                rest,
+                recalculation: Recalculation { ahead, rest, compounding, pay_off: PayOff::ToDate },
             }
         },
     )
@@ -84,6 +92,39 @@ proptest! {
         prop_assert_eq!(&rows[..kept.len()], &kept[..]);
     }
 
+    /// Paying what would close the loan closes it: the rows then are worth exactly what was paid.
+    #[test]
+    fn paying_off_closes(terms in any_terms(), amount_fen in 1_000_000i64..50_000_000,
+                         paid in prop::collection::vec((0i32..60, 1i64..300_000), 0..3), later in 0i32..100) {
+        let period_interest = match terms.period_interest {
+            PeriodInterest::Whole => PeriodInterest::WholeAndPart,
+            other => other,
+        };
+        let terms = Cumulative { interest_on: InterestOn::Balance, period_interest, ..terms };
+        let tranches = [Tranche { date: day(0), amount_fen }];
+        let Ok(first) = terms.rows(&tranches) else { return Ok(()) };
+        let mut payments: Vec<Payment> =
+            paid.iter().map(|(later, amount_fen)| Payment { date: day(*later), amount_fen: *amount_fen }).collect();
+        payments.sort_by_key(|payment| payment.date);
+        let date = day(later).max(payments.last().map_or(day(0), |payment| payment.date));
+        if date >= first.last().unwrap().period.due {
+            return Ok(());
+        }
+        let happened = Happened { payments: &payments, today: Some(date), ..Happened::default() };
+        let Ok(closing) = terms.pay_off(&tranches, happened, date) else { return Ok(()) };
+        let rest = closing.principal_fen + closing.interest_fen;
+        if rest == 0 {
+            return Ok(());
+        }
+        payments.push(Payment { date, amount_fen: rest });
+        let happened = Happened { payments: &payments, today: Some(date), ..Happened::default() };
+        let rows = terms.replan(&tranches, happened).unwrap();
+        let due: i64 = rows.iter().map(PlanRow::total_fen).sum();
+        let received: i64 = payments.iter().map(|payment| payment.amount_fen).sum();
+        prop_assert_eq!(due, received);
+        prop_assert!(rows.last().unwrap().period.due <= date);
+    }
+
     /// Equal principal and level instalments of a flat loan are worth the same interest.
     #[test]
     fn flat_interest_is_the_rate_on_the_principal(ppm in 0i64..300_000, count in 1u16..36, amount_fen in 100_000i64..50_000_000) {
@@ -99,8 +140,7 @@ proptest! {
             multiple_fen: 1,
             level_on_fen: None,
             fixed: None,
-            ahead: Ahead::ReduceInstalment,
-            rest: Rest::Daily,
+            recalculation: Recalculation::DAILY,
         };
         let rows = terms.rows(&[Tranche { date: day(0), amount_fen }]).unwrap();
         let interest: i64 = rows.iter().map(|row| row.interest_fen).sum();

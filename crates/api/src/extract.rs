@@ -103,6 +103,7 @@ impl Api {
         Err(Problem::new(match kind {
             IdKind::Contract => "unknown_contract",
             IdKind::Loan => "unknown_loan",
+            IdKind::Facility => "unknown_facility",
             _ => "unknown_application",
         }))
     }

@@ -76,6 +76,10 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/withdrawals", Act("withdraw")),
     post("/api/v1/households/{hh}/transfers", Act("transfer")),
 
+    get("/api/v1/households/{hh}/facility", Read(SERVICE)),
+    // Which change it is decides the door: who may not even freeze may do none of them.
+    post("/api/v1/households/{hh}/facilities/{fa}/changes", Act("freeze_facility")),
+
     get("/api/v1/households/{hh}/applications", Read(SERVICE)),
     post("/api/v1/households/{hh}/applications", Act("apply")),
     get("/api/v1/households/{hh}/applications/{ap}", Read(SERVICE)),

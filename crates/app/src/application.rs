@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 
 use crate::books::check_text;
 use crate::command::Outcome;
+use crate::facility::{FacilityLife, facility, facility_events, is_closed};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
 use crate::house::Tianxin;
 use crate::observe::{known_household, stale};
@@ -150,6 +151,7 @@ pub fn needs_exposure(needs: &mut Needs, cell: Cell, household: Id) {
     needs.rows::<Application>(key![cell, household]);
     needs.rows::<Contract>(key![cell, household]);
     needs.rows::<Facility>(key![cell, household]);
+    needs.rows::<FacilityLife>(key![cell, household]);
 }
 
 /// The household's exposure, from its loans, approved applications and signed contracts.
@@ -175,11 +177,6 @@ pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> 
         }
     }
     Ok(sum)
-}
-
-/// The household's facility, if it has one. One serves all products for now.
-pub fn facility(slice: &Overlay, cell: Cell, household: Id) -> Result<Option<Facility>, Fault> {
-    Ok(slice.range::<Facility>(&key![cell, household])?.into_iter().next())
 }
 
 impl Tianxin {
@@ -326,7 +323,8 @@ impl Tianxin {
         Ok(Change::new(outcome, facts))
     }
 
-    /// The facility that carries an approval: the household's own, raised where needed, or its first.
+    /// The facility that carries an approval: the household's own, renewed with what is decided, or its first; a new one
+    /// beside a closed one. A freeze in force stays.
     fn grant(
         &self,
         slice: &Overlay,
@@ -336,12 +334,17 @@ impl Tianxin {
         decision: Id,
         context: &Context,
     ) -> Result<Fact, Fault> {
-        let standing = facility(slice, cell, household)?;
+        let mut standing = facility(slice, cell, household)?.map(|row| row.id);
+        if let Some(id) = standing
+            && is_closed(&facility_events(slice, cell, household, id)?)
+        {
+            standing = Some(decision.derive("facility"));
+        }
         let valid_to: Date =
             context.open_date.add_months(FACILITY_MONTHS).map_err(|error| Fault::Broken(error.to_string()))?;
         Ok(Fact::FacilityGranted {
             household,
-            facility: standing.as_ref().map_or_else(|| household.derive("facility"), |facility| facility.id),
+            facility: standing.unwrap_or_else(|| household.derive("facility")),
             amount_minor: whole_minor,
             currency: self.institution.currency,
             valid_to,

@@ -219,6 +219,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::Applied(_)
         | Fact::Decided(_)
         | Fact::FacilityGranted { .. }
+        | Fact::FacilityMoved { .. }
         | Fact::ContractSigned(_)
         | Fact::LoanDrawn(_)
         | Fact::LoanMoved(_) => crate::loan_books::apply(books, stamp, fact)?,

@@ -8,6 +8,7 @@ use crate::application::{Apply, Decide, DecideByHand};
 use crate::close::{CloseCell, CloseDay, TakeReceipt};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
+use crate::facility::ChangeFacility;
 use crate::observe::Observe;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::repay::Repay;
@@ -96,6 +97,9 @@ pub enum Command {
     /// Take on a member of staff, or change one.
     #[n(24)]
     SetStaff(#[n(0)] SetStaff),
+    /// Review, freeze, thaw, raise, lower or close a facility.
+    #[n(35)]
+    ChangeFacility(#[n(0)] ChangeFacility),
 }
 
 /// What is answered.
@@ -211,6 +215,13 @@ pub enum Outcome {
         #[n(0)]
         available_minor: i64,
     },
+    /// A business no: nothing may be drawn under the facility now.
+    #[n(25)]
+    FacilityShut {
+        /// Why: not granted, frozen, over, closed, or its review is late.
+        #[n(0)]
+        why: String,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -242,6 +253,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Sign(c) => c.cell,
         Command::Draw(c) => c.cell,
         Command::Repay(c) => c.cell,
+        Command::ChangeFacility(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)

@@ -2,6 +2,7 @@
 
 use basics::{Cell, Currency, Date, Id, Money};
 use ledger::Entry;
+use loan::facility::FacilityEvent;
 use loan::{Allocation, LifeEvent, LoanTerms};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -221,6 +222,22 @@ pub enum Fact {
         /// Whether it may sign in.
         #[n(3)]
         active: bool,
+    },
+    /// A facility was reviewed, frozen, thawed, raised, lowered or closed.
+    #[n(40)]
+    FacilityMoved {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The facility.
+        #[n(1)]
+        facility: Id,
+        /// What happened.
+        #[n(2)]
+        event: FacilityEvent,
+        /// Why.
+        #[n(3)]
+        reason: String,
     },
 }
 

@@ -14,6 +14,7 @@ pub mod command;
 pub mod desk;
 pub mod enrol;
 pub mod erase;
+pub mod facility;
 pub mod fact;
 pub mod institution;
 pub mod observe;

@@ -7,9 +7,7 @@ use door::{Stamp, key};
 use loan::LifeEvent;
 
 use crate::fact::{DecidedBy, Fact};
-use crate::tables::{
-    Application, ApplicationStatus, Contract, ContractStatus, Facility, LoanEvent, LoanNote, LoanState,
-};
+use crate::tables::{Application, ApplicationStatus, Contract, ContractStatus, LoanEvent, LoanNote, LoanState};
 
 /// Turns one fact of a loan's life into rows.
 pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
@@ -46,18 +44,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 ..row
             });
         }
-        Fact::FacilityGranted { household, facility, amount_minor, currency, valid_to, decision } => {
-            books.put(&Facility {
-                cell,
-                household: *household,
-                id: *facility,
-                amount_minor: *amount_minor,
-                currency: *currency,
-                valid_from: stamp.booking_date,
-                valid_to: *valid_to,
-                decision: *decision,
-            });
-        }
+        Fact::FacilityGranted { .. } | Fact::FacilityMoved { .. } => crate::facility::apply(books, stamp, fact)?,
         Fact::ContractSigned(signed) => {
             let row: Application = standing(books, cell, signed.household, signed.application)?;
             books.put(&Application { status: ApplicationStatus::Signed, ..row });

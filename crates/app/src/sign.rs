@@ -11,9 +11,10 @@ use loan::{Happening, LifeEvent, LoanTerms, Term};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::application::{application, exposure, facility, needs_exposure};
+use crate::application::{application, needs_exposure};
 use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet, wallet_account};
 use crate::command::Outcome;
+use crate::facility::{facility, may_draw};
 use crate::fact::{ContractSigned, Fact, LoanDrawn};
 use crate::house::Tianxin;
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
@@ -137,13 +138,13 @@ impl Tianxin {
         let terms: LoanTerms = cbor::from_bytes(&contract.terms).map_err(Fault::from)?;
         let amount = terms.principal.minor();
         // What waits beside this contract stays reserved for its own drawing.
-        let others = exposure(slice, cell, household, Some(contract.application))?;
-        let standing = facility(slice, cell, household)?;
-        let in_force = standing.filter(|f| f.valid_from <= context.open_date && context.open_date <= f.valid_to);
-        let available_minor = in_force.map_or(0, |f| f.amount_minor.saturating_sub(others.total_minor()).max(0));
-        if amount > available_minor {
-            let fact = Fact::Declined { code: "over_facility".to_owned() };
-            return Ok(Change::new(Outcome::OverFacility { available_minor }, vec![fact]));
+        let but = Some(contract.application);
+        if let Err(outcome) = may_draw(slice, cell, household, but, amount, context.open_date)? {
+            let code = match &outcome {
+                Outcome::OverFacility { .. } => "over_facility",
+                _ => "facility_shut",
+            };
+            return Ok(Change::new(outcome, vec![Fact::Declined { code: code.to_owned() }]));
         }
         let plan = schedule_drawn(&terms, amount, context.open_date).map_err(|e| Fault::Broken(e.to_string()))?;
         let lines = vec![

@@ -596,6 +596,7 @@ pub fn all() -> Vec<&'static Table> {
         BehaviourProfile::table(),
         Behaviour::table(),
         Facility::table(),
+        crate::facility::FacilityLife::table(),
         Application::table(),
         DecisionRecord::table(),
         Contract::table(),

@@ -1,8 +1,7 @@
 //! A household as its pages show it: persons, wallet, account, limits, profile.
 
-use app::application::Exposure;
 use app::desk::Desk;
-use app::tables::{ApplicationStatus, ContractStatus, MemberRole};
+use app::tables::MemberRole;
 use axum::Json;
 use axum::extract::{Path, State};
 use basics::{Id, IdKind};
@@ -229,12 +228,11 @@ pub async fn limits(State(api): State<Shared>, Path(hh): Path<String>) -> Result
         let open_date = desk.open_date(desk.cell_of(id))?;
         let views = desk.limits(id)?;
         let (profile, _) = desk.profile(id)?;
-        let used = exposure_of(desk, id)?.total_minor();
-        let facility = desk.facility(id)?.map(|facility| FacilityShown {
-            amount: amount(facility.amount_minor),
-            used: amount(used),
-            available: amount(facility.amount_minor.saturating_sub(used).max(0)),
-            valid_to: facility.valid_to.to_string(),
+        let facility = desk.facility(id)?.map(|view| FacilityShown {
+            amount: amount(view.position.amount_fen),
+            used: amount(view.position.used_fen.saturating_add(view.position.reserved_fen)),
+            available: amount(view.position.available_fen),
+            valid_to: view.row.valid_to.to_string(),
         });
         let products = views.into_iter().map(|view| LimitShown {
             product: view.product,
@@ -261,24 +259,6 @@ const fn outcome_code(outcome: policy::Outcome) -> &'static str {
         policy::Outcome::Refer => "refer",
         policy::Outcome::Decline => "decline",
     }
-}
-
-/// What a household owes, and what it may still draw.
-fn exposure_of(desk: &Desk, id: Id) -> Result<Exposure, Problem> {
-    let outstanding_minor = desk.loans(id)?.iter().fold(0, |sum: i64, note| sum.saturating_add(note.outstanding_minor));
-    let contracts = desk.contracts(id)?;
-    let waits =
-        |application: Id| contracts.iter().any(|c| c.application == application && c.status == ContractStatus::Signed);
-    let frozen_minor = desk
-        .applications(id)?
-        .iter()
-        .filter(|row| match row.status {
-            ApplicationStatus::Approved => true,
-            ApplicationStatus::Signed => waits(row.id),
-            _ => false,
-        })
-        .fold(0, |sum: i64, row| sum.saturating_add(row.approved_minor));
-    Ok(Exposure { outstanding_minor, frozen_minor })
 }
 
 /// What is known of a household's behaviour.

@@ -2,6 +2,7 @@
 
 mod applications;
 mod events;
+mod facility;
 mod household;
 mod loans;
 mod money;
@@ -56,6 +57,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(money::top_up))
         .routes(routes!(money::withdraw))
         .routes(routes!(money::transfer))
+        .routes(routes!(facility::view))
+        .routes(routes!(facility::change))
         .routes(routes!(applications::list, applications::apply))
         .routes(routes!(applications::one))
         .routes(routes!(applications::sign))

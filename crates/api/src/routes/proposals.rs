@@ -72,6 +72,7 @@ fn proposal_shown(desk: &Desk, row: &Proposal, proposed_by: String) -> Result<Pr
         reason: match command {
             Command::DecideByHand(c) => Some(c.reason),
             Command::Reverse(c) => Some(c.reason),
+            Command::ChangeFacility(c) => Some(c.reason),
             Command::Fund(c) => Some(c.reference),
             Command::Transfer(c) => Some(c.note),
             Command::SetStaff(c) => Some(format!("{} {}", c.login, c.role.as_str())),

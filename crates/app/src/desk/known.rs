@@ -12,6 +12,7 @@ use loan::{LoanTerms, Method, Term};
 
 use super::{Desk, DeskError};
 use crate::assess::Standing;
+use crate::facility::{FacilityView, facility_view};
 use crate::tables::{
     Application, BehaviourProfile, Contract, ContractStatus, Facility, LoanNote, LoanState, MemberRole, Person, Sealed,
 };
@@ -43,6 +44,7 @@ impl Desk {
             Application::table(),
             Contract::table(),
             Facility::table(),
+            crate::facility::FacilityLife::table(),
         ];
         let mut slice = Overlay::default();
         let heads = self.readers.with(|reader| {
@@ -105,9 +107,9 @@ impl Known {
         Ok(Standing { exposure_minor: exposure.total_minor(), other_instalments_minor, age_years })
     }
 
-    /// The household's facility, if it has one.
-    pub(super) fn facility(&self) -> Result<Option<Facility>, DeskError> {
-        crate::application::facility(&self.slice, self.cell, self.household).map_err(damaged)
+    /// The household's facility as it stands on the open date, if it has one.
+    pub(super) fn facility(&self) -> Result<Option<FacilityView>, DeskError> {
+        facility_view(&self.slice, self.cell, self.household, self.open_date).map_err(damaged)
     }
 
     /// The age of the head on the open date, from its resident id; `None` if that tells none.

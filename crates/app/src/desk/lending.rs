@@ -12,9 +12,10 @@ use super::{Desk, DeskError};
 use crate::application::Decide;
 use crate::assess::{self, Asked, Assessment, Quote};
 use crate::command::Command;
+use crate::facility::FacilityView;
 use crate::observe::Observe;
 use crate::sign::Sign;
-use crate::tables::{Application, ApplicationStatus, BehaviourProfile, DecisionRecord, Facility};
+use crate::tables::{Application, ApplicationStatus, BehaviourProfile, DecisionRecord};
 use crate::vault::VaultError;
 
 /// An application and what came of it.
@@ -107,7 +108,7 @@ impl Desk {
     }
 
     /// The household's facility, if it has one.
-    pub fn facility(&self, household: Id) -> Result<Option<Facility>, DeskError> {
+    pub fn facility(&self, household: Id) -> Result<Option<FacilityView>, DeskError> {
         self.known(household)?.facility()
     }
 

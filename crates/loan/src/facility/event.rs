@@ -102,17 +102,13 @@ impl FacilityEvent {
         FacilityEvent { id: Id::from_u128(id), value_date, what }
     }
 
-    /// Place among the events of one day: grant, reversal, review, raise, lower, freeze, thaw, close.
+    /// Place among the events of one day: grant, reversal, change. Changes of one day count in the order of their ids,
+    /// so whoever records them gives ids that rise.
     pub const fn rank(&self) -> u8 {
         match self.what {
             FacilityHappening::Granted { .. } => 1,
             FacilityHappening::Reversed { .. } => 2,
-            FacilityHappening::Reviewed { .. } => 3,
-            FacilityHappening::Raised { .. } => 4,
-            FacilityHappening::Lowered { .. } => 5,
-            FacilityHappening::Frozen { .. } => 6,
-            FacilityHappening::Thawed => 7,
-            FacilityHappening::Closed { .. } => 8,
+            _ => 3,
         }
     }
 }

@@ -161,7 +161,8 @@ impl LineEvent {
     }
 
     /// Place among the events of one day, after the day's own statement: change of limit or standing, purchase, reversal,
-    /// refund, conversion, settlement of a plan, waiver, payment, return of credit.
+    /// refund, conversion, settlement of a plan, waiver, payment, return of credit. Changes of limit and standing of one day
+    /// count in the order of their ids, so whoever records them gives ids that rise.
     pub const fn rank(&self) -> u8 {
         match self.what {
             LineHappening::Raised { .. }

@@ -160,6 +160,9 @@ pub fn fee_shown(fee: &Fee) -> FeeShown {
         when: match fee.when {
             FeeWhen::Disbursement => "disbursement",
             FeeWhen::FirstInstalment => "first_instalment",
+            FeeWhen::EachInstalment => "each_instalment",
+            FeeWhen::OnDate => "on_date",
+            FeeWhen::Overdue => "overdue",
         },
         amount,
         percent: share,

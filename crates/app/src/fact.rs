@@ -341,7 +341,7 @@ pub struct ContractSigned {
     pub facility: Id,
     /// The terms.
     #[n(4)]
-    pub terms: LoanTerms,
+    pub terms: Box<LoanTerms>,
     /// Hash of the text that was read and confirmed.
     #[n(5)]
     pub text_hash: ByteVec,

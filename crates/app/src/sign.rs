@@ -104,7 +104,7 @@ impl Tianxin {
             contract: command.contract,
             application: command.application,
             facility: standing.id,
-            terms,
+            terms: Box::new(terms),
             text_hash: command.text_hash.clone(),
             evidence: command.evidence.clone(),
         });

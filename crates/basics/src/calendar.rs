@@ -2,18 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use minicbor::{Decode, Encode};
+
 use crate::Date;
 
 /// How a date that is no business day is moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Roll {
     /// Left where it is.
+    #[n(0)]
     Unadjusted,
-    /// To the next business day.
+    /// To the next business day 顺延.
+    #[n(1)]
     Following,
     /// To the next business day unless that is in another month, then to the one before.
+    #[n(2)]
     ModifiedFollowing,
     /// To the business day before.
+    #[n(3)]
     Preceding,
 }
 
@@ -26,9 +33,11 @@ pub enum Roll {
 /// assert_eq!(calendar.roll(new_year, Roll::Following).to_string(), "2027-01-04");
 /// # Ok::<(), basics::date::DateError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct HolidayCalendar {
+    #[n(0)]
     holidays: BTreeSet<Date>,
+    #[n(1)]
     working_days: BTreeSet<Date>,
 }
 
@@ -39,6 +48,24 @@ impl HolidayCalendar {
         working_days: impl IntoIterator<Item = Date>,
     ) -> HolidayCalendar {
         HolidayCalendar { holidays: holidays.into_iter().collect(), working_days: working_days.into_iter().collect() }
+    }
+
+    /// The days off, weekends aside, in order.
+    pub fn holidays(&self) -> impl Iterator<Item = Date> {
+        self.holidays.iter().copied()
+    }
+
+    /// The weekend days that are worked 调休上班, in order.
+    pub fn working_days(&self) -> impl Iterator<Item = Date> {
+        self.working_days.iter().copied()
+    }
+
+    /// The part from `from` to `to`, both included: what a contract keeps, so that it never
+    /// changes when the calendar does.
+    #[must_use]
+    pub fn between(&self, from: Date, to: Date) -> HolidayCalendar {
+        let part = |days: &BTreeSet<Date>| days.iter().copied().filter(|day| (from..=to).contains(day)).collect();
+        HolidayCalendar { holidays: part(&self.holidays), working_days: part(&self.working_days) }
     }
 
     /// Whether banks are open.

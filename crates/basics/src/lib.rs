@@ -9,13 +9,16 @@ pub mod calendar;
 pub mod cbor;
 pub mod date;
 pub mod daycount;
+pub mod frequency;
 pub mod id;
 pub mod merkle;
 pub mod money;
 pub mod rate;
 
+pub use calendar::{HolidayCalendar, Roll};
 pub use date::{Date, Instant};
 pub use daycount::DayCount;
+pub use frequency::{Frequency, Span};
 pub use id::{Cell, Id, IdKind, PublicId};
 pub use money::{Currency, Money, Rounding};
 pub use rate::Rate;

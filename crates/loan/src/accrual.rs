@@ -29,7 +29,7 @@
 use basics::{Currency, Date, DayCount};
 use minicbor::{Decode, Encode};
 
-use crate::{InterestBasis, LoanError, LoanState, LoanTerms};
+use crate::{LoanError, LoanState, LoanTerms};
 
 const OVERFLOW: LoanError = LoanError::Overflow("accrued interest");
 
@@ -49,7 +49,7 @@ impl Convention {
     pub fn weight(self, from: Date, to: Date) -> i128 {
         match self {
             Convention::Spread => i128::from(to - from),
-            Convention::Days(count) => i128::from(count.days(from, to)),
+            Convention::Days(count) => i128::from(count.weight(from, to)),
         }
     }
 
@@ -60,6 +60,8 @@ impl Convention {
             Convention::Days(DayCount::Actual365Fixed) => 1,
             Convention::Days(DayCount::Actual360) => 2,
             Convention::Days(DayCount::ThirtyE360) => 3,
+            Convention::Days(DayCount::ActualActual) => 4,
+            Convention::Days(DayCount::ThirtyU360) => 5,
         }
     }
 
@@ -70,6 +72,8 @@ impl Convention {
             Convention::Days(DayCount::Actual365Fixed),
             Convention::Days(DayCount::Actual360),
             Convention::Days(DayCount::ThirtyE360),
+            Convention::Days(DayCount::ActualActual),
+            Convention::Days(DayCount::ThirtyU360),
         ];
         known.into_iter().find(|convention| convention.code() == code)
     }
@@ -183,10 +187,7 @@ impl LoanState {
     ///
     /// Errors if the denominator does not fit, or interest runs in another denominator than it has accrued in.
     pub fn accrual(&self, terms: &LoanTerms) -> Result<Option<Accrual>, LoanError> {
-        let convention = match terms.basis {
-            InterestBasis::Twelfth => Convention::Spread,
-            InterestBasis::Daily => Convention::Days(terms.day_count),
-        };
+        let convention = if terms.grows_by_days() { Convention::Days(terms.day_count) } else { Convention::Spread };
         let denominator = match &self.segment {
             Some(segment) if self.accrued.numerator != 0 && segment.denominator != self.accrued.denominator => {
                 return Err(LoanError::Terms("interest runs in another denominator than it has accrued in".to_owned()));

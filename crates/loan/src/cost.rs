@@ -3,23 +3,26 @@
 //! Roots are found in floating point with the four basic operations only, which give the same bits on
 //! every machine, and rounded to whole parts per million.
 
-use basics::{Currency, Date, Rate};
+use basics::{Currency, Date, Frequency, Rate};
 
-use crate::{Compound, FeeAmount, FeeWhen, LoanError, LoanTerms, Schedule, schedule::schedule};
+use crate::schedule::{charges, schedule};
+use crate::{Compound, FeeAmount, FeeWhen, Instalment, LoanError, LoanTerms, Schedule};
 
 /// Annualised internal rate of a schedule, in ppm: what cost caps are checked against.
 ///
-/// If all due dates are one whole number of months apart, from the start on, it is the internal rate of a
-/// period × periods a year. Otherwise, and for a single due date more than a month away, it
-/// is `12 × ((1 + effective)^(1/12) − 1)` with the [effective rate](effective_ppm()).
+/// If all due dates are one spacing apart, from the start on, it is the internal rate of a
+/// period × periods a year: twelve months, 52 weeks or 365 days make the year. Otherwise, for a single due date more than
+/// a month away, and where the loan is disbursed in parts, it is `12 × ((1 + effective)^(1/12) − 1)` with
+/// the [effective rate](effective_ppm()).
 ///
 /// Errors if the flows have no internal rate, as when fees due at once eat up the principal.
 pub fn annualised_ppm(schedule: &Schedule) -> Result<i64, LoanError> {
     let (net, costs) = flows(schedule);
-    let annual = match months_apart(schedule) {
-        Some(months) => {
-            let by_period: Vec<(i32, f64)> = (1..).zip(costs.iter().map(|(_, amount)| *amount)).collect();
-            internal_rate(net, &by_period)? * 12.0 / f64::from(months)
+    let annual = match period_of(schedule) {
+        Some(period) => {
+            let by_period: Vec<(i32, f64)> = (1..).zip(by_date(&costs).into_iter().map(|(_, amount)| amount)).collect();
+            let (parts, of_year) = period.year_part();
+            internal_rate(net, &by_period)? * of_year as f64 / parts as f64
         }
         None => {
             let year = 1.0 + effective(net, &costs)?;
@@ -74,11 +77,13 @@ pub enum CostPrice {
     OnceFlat,
 }
 
-/// Who pays a cost. Partners that bear part of it come with their contracts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who pays a cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payer {
     /// The borrower 借款人.
     Borrower,
+    /// A partner in the borrower's place, by its code; no cost to the borrower.
+    Partner(String),
 }
 
 /// One cost of the loan in normal performance.
@@ -155,11 +160,15 @@ pub fn cost_table(terms: &LoanTerms) -> Result<CostTable, LoanError> {
         payer: Payer::Borrower,
         collector: "lender".to_owned(),
     }];
-    for fee in &terms.fees {
+    for fee in terms.fees.iter().filter(|fee| fee.when != FeeWhen::Overdue) {
         let price = match fee.amount {
             FeeAmount::Flat(_) => CostPrice::OnceFlat,
             FeeAmount::Ppm(ppm) => CostPrice::OncePpm(ppm),
         };
+        let amount_fen = charges(fee, terms, principal_fen, schedule.start, &schedule.rows)?
+            .iter()
+            .try_fold(0i64, |sum, charge| sum.checked_add(charge.amount_fen))
+            .ok_or(LoanError::Overflow("a fee"))?;
         items.push(CostItem {
             kind: CostKind::Fee {
                 code: fee.code.clone(),
@@ -168,14 +177,17 @@ pub fn cost_table(terms: &LoanTerms) -> Result<CostTable, LoanError> {
                 when: fee.when,
             },
             price,
-            amount_fen: fee.amount_fen(principal_fen, terms.rounding)?,
-            payer: Payer::Borrower,
+            amount_fen,
+            payer: fee.payer.clone().map_or(Payer::Borrower, Payer::Partner),
             collector: fee.collector.clone(),
         });
     }
     let too_large = || LoanError::Overflow("the cost of the loan");
-    let total_cost_fen =
-        items.iter().try_fold(0i64, |sum, item| sum.checked_add(item.amount_fen)).ok_or_else(too_large)?;
+    let total_cost_fen = items
+        .iter()
+        .filter(|item| item.payer == Payer::Borrower)
+        .try_fold(0i64, |sum, item| sum.checked_add(item.amount_fen))
+        .ok_or_else(too_large)?;
     let per_day = i128::from(principal_fen) * i128::from(terms.penalty_rate.ppm());
     let year = crate::schedule::year_denominator(terms.day_count);
     Ok(CostTable {
@@ -195,28 +207,49 @@ pub fn cost_table(terms: &LoanTerms) -> Result<CostTable, LoanError> {
     })
 }
 
-/// What the borrower has in hand after disbursement, and what he pays when: (days after the start, amount).
+/// What the borrower has in hand after disbursement, and what he pays when: (days after the start, amount). What he
+/// receives later is less than nothing.
 fn flows(schedule: &Schedule) -> (f64, Vec<(i32, f64)>) {
-    let at_once: i64 =
-        schedule.rows.iter().filter(|row| row.number == 0).fold(0, |sum, row| row.total_fen.saturating_add(sum));
-    let later = schedule.rows.iter().filter(|row| row.number > 0);
-    let costs = later.map(|row| (row.due - schedule.start, row.total_fen as f64)).collect();
-    (schedule.principal_fen.saturating_sub(at_once) as f64, costs)
+    let is_at_once = |row: &&Instalment| row.due == schedule.start;
+    let at_once: i64 = schedule.rows.iter().filter(is_at_once).fold(0, |sum, row| row.total_fen.saturating_add(sum));
+    let later = schedule.rows.iter().filter(|row| !is_at_once(row));
+    let costs = later.map(|row| (row.due - schedule.start, row.total_fen as f64));
+    let drawn: i64 = schedule.later_draws.iter().fold(0, |sum, draw| draw.amount_fen.saturating_add(sum));
+    let received = schedule.later_draws.iter().map(|draw| (draw.on - schedule.start, -(draw.amount_fen as f64)));
+    let first = schedule.principal_fen.saturating_sub(drawn).saturating_sub(at_once);
+    (first as f64, costs.chain(received).collect())
 }
 
-/// The number of months between any two due dates, if it is one, and for a single date only if it is one month.
-fn months_apart(schedule: &Schedule) -> Option<i32> {
-    let dues: Vec<Date> = schedule.rows.iter().filter(|row| row.number > 0).map(|row| row.due).collect();
-    let months_to = |date: Date| {
-        let months = |d: Date| 12 * i32::from(d.year()) + i32::from(d.month());
-        months(date) - months(schedule.start)
-    };
-    let months = months_to(*dues.first()?);
-    if months < 1 || (dues.len() == 1 && months > 1) {
+/// One sum a date.
+fn by_date(costs: &[(i32, f64)]) -> Vec<(i32, f64)> {
+    let mut sums: Vec<(i32, f64)> = Vec::with_capacity(costs.len());
+    for (date, amount) in costs {
+        match sums.last_mut() {
+            Some((last, sum)) if last == date => *sum += amount,
+            _ => sums.push((*date, *amount)),
+        }
+    }
+    sums
+}
+
+/// The spacing of the due dates, if from the start on it is one; a single date only if it is one month away.
+fn period_of(schedule: &Schedule) -> Option<Frequency> {
+    let mut dues: Vec<Date> = schedule.rows.iter().map(|row| row.due).filter(|due| *due > schedule.start).collect();
+    dues.dedup();
+    let first = *dues.first()?;
+    if !schedule.later_draws.is_empty() {
         return None;
     }
-    let regular = (1..).zip(&dues).all(|(k, due)| schedule.start.add_months(k * months).ok() == Some(*due));
-    regular.then_some(months)
+    let is_regular =
+        |period: &Frequency| (1..).zip(&dues).all(|(k, due)| period.nth(schedule.start, k).ok() == Some(*due));
+    let months_of = |date: Date| 12 * i32::from(date.year()) + i32::from(date.month());
+    let months = u16::try_from(months_of(first) - months_of(schedule.start)).ok()?;
+    if dues.len() == 1 && months > 1 {
+        return None;
+    }
+    let by_months = Frequency::months(months).ok().filter(is_regular);
+    let by_days = || Frequency::days(u16::try_from(first - schedule.start).ok()?).ok().filter(is_regular);
+    by_months.or_else(|| if dues.len() > 1 { by_days() } else { None })
 }
 
 fn effective(net: f64, costs: &[(i32, f64)]) -> Result<f64, LoanError> {
@@ -225,7 +258,8 @@ fn effective(net: f64, costs: &[(i32, f64)]) -> Result<f64, LoanError> {
 
 /// The rate `x ≥ 0` a step with `net = Σ amount × (1 + x)^−steps`.
 ///
-/// The right side falls and is convex in x, so Newton's steps from 0 rise to the root and never pass it.
+/// Where all amounts are paid, the right side falls and is convex in x, so Newton's steps from 0 rise to the root and
+/// never pass it. Where some are received, the root is enclosed and halved.
 fn internal_rate(net: f64, costs: &[(i32, f64)]) -> Result<f64, LoanError> {
     let total: f64 = costs.iter().map(|(_, amount)| amount).sum();
     if net <= 0.0 {
@@ -234,15 +268,12 @@ fn internal_rate(net: f64, costs: &[(i32, f64)]) -> Result<f64, LoanError> {
     if total < net {
         return Err(LoanError::NoRate("less is paid back than was received"));
     }
+    if costs.iter().any(|(_, amount)| *amount < 0.0) {
+        return halved(net, costs);
+    }
     let mut rate = 0.0;
     for _ in 0..200 {
-        let discount = 1.0 / (1.0 + rate);
-        let (mut value, mut slope) = (-net, 0.0);
-        for (steps, amount) in costs {
-            let present = amount * power(discount, *steps);
-            value += present;
-            slope += f64::from(*steps) * present * discount;
-        }
+        let (value, slope) = value_and_slope(rate, net, costs);
         let step = if slope > 0.0 { value / slope } else { 0.0 };
         rate += step;
         if step.abs() <= 1e-15 + 1e-13 * rate.abs() {
@@ -250,6 +281,34 @@ fn internal_rate(net: f64, costs: &[(i32, f64)]) -> Result<f64, LoanError> {
         }
     }
     Err(LoanError::NoRate("the search does not settle"))
+}
+
+/// The root between 0 and a rate at which the flows are worth less than nothing, by halving.
+fn halved(net: f64, costs: &[(i32, f64)]) -> Result<f64, LoanError> {
+    let (mut low, mut high) = (0.0, 1e-6);
+    while value_and_slope(high, net, costs).0 > 0.0 {
+        high *= 2.0;
+        if high > 1e3 {
+            return Err(LoanError::NoRate("the search does not settle"));
+        }
+    }
+    for _ in 0..200 {
+        let middle = (low + high) / 2.0;
+        if value_and_slope(middle, net, costs).0 > 0.0 { low = middle } else { high = middle }
+    }
+    Ok(low)
+}
+
+/// What the flows are worth at a rate, and how fast that falls.
+fn value_and_slope(rate: f64, net: f64, costs: &[(i32, f64)]) -> (f64, f64) {
+    let discount = 1.0 / (1.0 + rate);
+    let (mut value, mut slope) = (-net, 0.0);
+    for (steps, amount) in costs {
+        let present = amount * power(discount, *steps);
+        value += present;
+        slope += f64::from(*steps) * present * discount;
+    }
+    (value, slope)
 }
 
 /// `base` to a whole power, by squaring.
@@ -307,7 +366,7 @@ mod tests {
                 balance_after_fen: 0,
             })
             .collect();
-        Schedule { start, principal_fen, rows }
+        Schedule { start, principal_fen, later_draws: Vec::new(), rows }
     }
 
     #[test]
@@ -324,6 +383,25 @@ mod tests {
     fn quarters_count_four_times() {
         let quarters = plan("2026-01-31", &[("2026-04-30", 1_500), ("2026-07-31", 101_500)], 100_000);
         assert_eq!(annualised_ppm(&quarters), Ok(60_000));
+    }
+
+    #[test]
+    fn days_and_weeks_make_their_years() {
+        // 1 % every ten days, and every two weeks.
+        let days = plan("2026-01-01", &[("2026-01-11", 1_000), ("2026-01-21", 101_000)], 100_000);
+        assert_eq!(annualised_ppm(&days), Ok(365_000));
+        let weeks = plan("2026-01-01", &[("2026-01-15", 1_000), ("2026-01-29", 101_000)], 100_000);
+        assert_eq!(annualised_ppm(&weeks), Ok(260_000));
+    }
+
+    #[test]
+    fn a_loan_in_parts_costs_what_each_part_costs() {
+        // Two parts, each at 1 % a month of 30 days, paid back together.
+        let mut parts = plan("2026-01-01", &[("2026-03-02", 203_010)], 200_000);
+        parts.later_draws = vec![crate::Draw { on: Date::parse("2026-01-31").unwrap(), amount_fen: 100_000 }];
+        let whole = plan("2026-01-01", &[("2026-01-31", 1_000), ("2026-03-02", 101_000)], 100_000);
+        assert_eq!(effective_ppm(&parts), effective_ppm(&whole));
+        assert!(annualised_ppm(&parts).unwrap() > 0);
     }
 
     #[test]

@@ -85,6 +85,17 @@ pub enum LoanError {
     /// Terms that no schedule can be made of.
     #[error("these terms cannot be scheduled: {0}")]
     Terms(String),
+    /// An instalment that does not pay more than its interest never ends the loan.
+    #[error(
+        "instalments of {} never pay the loan back, the interest of the first period alone is {}: ask for fewer instalments or a smaller multiple",
+        format_minor(*instalment_fen), format_minor(*interest_fen)
+    )]
+    NeverAmortises {
+        /// The instalment, minor units.
+        instalment_fen: i64,
+        /// Interest of the first period that has to repay principal, minor units.
+        interest_fen: i64,
+    },
     /// The all-in cost passes the cap.
     #[error("the all-in cost of {} % a year passes the cap of {} %: lower the fees or the rate",
         crate::cost::percent(*annualised_ppm), crate::cost::percent(*cap_ppm))]

@@ -48,7 +48,6 @@
 
 pub mod accrual;
 pub mod allocation;
-mod annuity;
 pub mod arrears;
 pub mod class;
 pub mod cost;
@@ -83,7 +82,12 @@ pub use life::{Happening, LifeEvent, Waivable, accept};
 pub use parts::{Component, Parts};
 pub use product::Product;
 pub use rules::{RulePack, Rules};
-pub use schedule::{Instalment, Schedule};
+pub use schedule::{Draw, Instalment, Schedule};
 pub use standing::LoanStanding;
-pub use terms::{Compound, Fee, FeeAmount, FeeWhen, InterestBasis, LoanTerms, Method, ProductRef, Term};
+pub use terms::{
+    Compound, Conditions, DueRoll, EventRule, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, FixedRow, Grace,
+    GuaranteeForm, GuaranteeNeed, GuaranteeRule, InterestBasis, LoanTerms, Method, PayoutMode, PayoutRule, PlanRow,
+    PrepayStrategy, Prepaying, PrepaymentRule, ProductRef, RateReset, RateRule, Settlement, SettlementCycle,
+    SpouseRule, Term, Tranche,
+};
 pub use trace::{Posted, PostedKind};

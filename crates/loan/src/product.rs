@@ -159,7 +159,7 @@ impl Product {
             fees: self.fees.clone(),
             pay_rule: self.pay_rule,
             rounding: self.rounding,
-            change: None,
+            ..LoanTerms::plain(amount, rate, self.method, term, start)
         };
         terms.check()?;
         Ok(terms)

@@ -137,11 +137,7 @@ impl Source<'_> {
             effective_from: date("effective_from", &raw.effective_from)?,
             effective_to: raw.effective_to.as_deref().map(|text| date("effective_to", text)).transpose()?,
             currency: Currency::parse(&raw.currency).map_err(|e| self.wrong("currency", e.to_string()))?,
-            method: self.choice(
-                "method",
-                &raw.method,
-                &[("equal-instalments", Method::EqualInstalments), ("bullet", Method::Bullet)],
-            )?,
+            method: self.choice("method", &raw.method, &Method::ALL.map(|method| (method.as_str(), method)))?,
             amount_min_fen: money("amount.min", &raw.amount.min)?,
             amount_max_fen: money("amount.max", &raw.amount.max)?,
             amount_multiple_fen: money("amount.multiple", &raw.amount.multiple)?,
@@ -314,7 +310,7 @@ impl Source<'_> {
             &raw.when,
             &[("disbursement", FeeWhen::Disbursement), ("first-instalment", FeeWhen::FirstInstalment)],
         )?;
-        Ok(Fee { code: raw.code, name_zh: raw.name_zh, name_en: raw.name_en, when, amount, collector: raw.collector })
+        Ok(Fee { collector: raw.collector, ..Fee::service(&raw.code, &raw.name_zh, &raw.name_en, when, amount) })
     }
 
     fn rate(&self, field: &str, text: &str) -> Result<Rate, LoanError> {

@@ -4,12 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use basics::{Currency, Date, DayCount, Money, Rate, Rounding};
+use basics::{Currency, Date, DayCount, Money, Rate};
 use loan::accrual::{Accrual, Convention, GroupSum, earned_anew};
-use loan::{
-    Compound, Happening, InterestBasis, LifeEvent, LoanTerms, Method, PayOrder, PayPath, PayRule, ProductRef, Term,
-    accept, fold,
-};
+use loan::{Happening, InterestBasis, LifeEvent, LoanTerms, Method, Term, accept, fold};
 use proptest::prelude::*;
 
 const DAYS: i32 = 420;
@@ -39,22 +36,18 @@ prop_compose! {
     ) -> Life {
         let start = first_day().add_days(drawn);
         let terms = LoanTerms {
-            product: ProductRef { code: "any".into(), version: 1 },
-            principal: Money::new(principal, Currency::CNY),
-            rate: Rate::from_ppm(ppm).unwrap(),
-            method: if bullet { Method::Bullet } else { Method::EqualInstalments },
-            term: Term::Months(months),
-            start,
             first_due: stub.filter(|_| !bullet).map(|days| start.add_days(days)),
             basis: if bullet || daily { InterestBasis::Daily } else { InterestBasis::Twelfth },
             day_count,
             penalty_rate: Rate::from_ppm(ppm * 3 / 2).unwrap(),
-            compound: Compound::None,
             grace_days: 3,
-            fees: vec![],
-            pay_rule: PayRule { order: PayOrder::COSTS_INTEREST_PRINCIPAL, path: PayPath::ByInstalment, late: None },
-            rounding: Rounding::HalfUp,
-            change: None,
+            ..LoanTerms::plain(
+                Money::new(principal, Currency::CNY),
+                Rate::from_ppm(ppm).unwrap(),
+                if bullet { Method::Bullet } else { Method::EqualInstalments },
+                Term::Months(months),
+                start,
+            )
         };
         Life { terms, happenings }
     }

@@ -2,16 +2,13 @@
 
 #![allow(clippy::unwrap_used)] // also outside #[test], in what the tests share
 
-use basics::{Currency, Date, DayCount, Id, Instant, Money, Rate, Rounding};
+use basics::{Currency, Date, Id, Instant, Money, Rate, Rounding};
 use loan::class::ClassMark;
 use loan::season::{
     BorrowerConsent, ChangeLimits, Consent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope,
     GuarantorConsent, Replan, ReplanReason, ReplanRow, class_marks,
 };
-use loan::{
-    Compound, Happening, InterestBasis, LifeEvent, LoanState, LoanTerms, Method, PayOrder, PayPath, PayRule,
-    ProductRef, Term, accept, effects, fold,
-};
+use loan::{Compound, Happening, InterestBasis, LifeEvent, LoanState, LoanTerms, Method, Term, accept, effects, fold};
 use proptest::prelude::*;
 
 fn date(text: &str) -> Date {
@@ -20,22 +17,17 @@ fn date(text: &str) -> Date {
 
 fn terms(method: Method, basis: InterestBasis, principal_fen: i64, start: &str, term: Term) -> LoanTerms {
     LoanTerms {
-        product: ProductRef { code: "any".into(), version: 1 },
-        principal: Money::new(principal_fen, Currency::CNY),
-        rate: Rate::parse_percent("6").unwrap(),
-        method,
-        term,
-        start: date(start),
-        first_due: None,
         basis,
-        day_count: DayCount::Actual360,
         penalty_rate: Rate::parse_percent("9").unwrap(),
         compound: Compound::ContractThenPenalty,
-        grace_days: 0,
-        fees: vec![],
-        pay_rule: PayRule { order: PayOrder::COSTS_INTEREST_PRINCIPAL, path: PayPath::ByInstalment, late: None },
-        rounding: Rounding::HalfUp,
         change: Some(ChangeLimits { term_max_months: 24, replans_max: 1, arrears_days_max: 90 }),
+        ..LoanTerms::plain(
+            Money::new(principal_fen, Currency::CNY),
+            Rate::parse_percent("6").unwrap(),
+            method,
+            term,
+            date(start),
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use loan::cost::cost_table;
 use loan::schedule::schedule;
 use loan::{
     Component, Compound, Fee, FeeAmount, FeeWhen, Happening, InterestBasis, LifeEvent, LoanState, LoanStatus,
-    LoanTerms, Method, PayOrder, PayPath, PayRule, PostedKind, ProductRef, Term, Waivable, accept, effects, fold,
+    LoanTerms, Method, PayOrder, PayPath, PayRule, PostedKind, Term, Waivable, accept, effects, fold,
 };
 use proptest::prelude::*;
 
@@ -29,19 +29,11 @@ prop_compose! {
         even in any::<bool>(),
     ) -> LoanTerms {
         let start = Date::from_days(start).unwrap();
-        let fee_of = |when, amount| Fee {
-            code: "f".into(), name_zh: "费".into(), name_en: "fee".into(), when, amount, collector: "lender".into(),
-        };
+        let fee_of = |code, when, amount| Fee::service(code, "费", "fee", when, amount);
         let principal_first = PayOrder::new(&[
             Component::Principal, Component::Interest, Component::Fee, Component::Penalty, Component::Compound,
         ]).unwrap();
         LoanTerms {
-            product: ProductRef { code: "any".into(), version: 1 },
-            principal: Money::new(principal, Currency::CNY),
-            rate: Rate::from_ppm(ppm).unwrap(),
-            method: if bullet { Method::Bullet } else { Method::EqualInstalments },
-            term: Term::Months(months),
-            start,
             first_due: stub.filter(|_| !bullet).map(|days| start.add_days(days)),
             basis: if bullet || daily { InterestBasis::Daily } else { InterestBasis::Twelfth },
             day_count,
@@ -49,8 +41,8 @@ prop_compose! {
             compound: if compound { Compound::ContractThenPenalty } else { Compound::None },
             grace_days,
             fees: vec![
-                fee_of(FeeWhen::Disbursement, FeeAmount::Flat(fee / 2)),
-                fee_of(FeeWhen::FirstInstalment, FeeAmount::Ppm(fee)),
+                fee_of("a", FeeWhen::Disbursement, FeeAmount::Flat(fee / 2)),
+                fee_of("b", FeeWhen::FirstInstalment, FeeAmount::Ppm(fee)),
             ],
             pay_rule: PayRule {
                 order: PayOrder::COSTS_INTEREST_PRINCIPAL,
@@ -58,7 +50,13 @@ prop_compose! {
                 late: late.then_some(loan::allocation::LateOrder { after_days: 90, order: principal_first }),
             },
             rounding: if even { Rounding::HalfEven } else { Rounding::HalfUp },
-            change: None,
+            ..LoanTerms::plain(
+                Money::new(principal, Currency::CNY),
+                Rate::from_ppm(ppm).unwrap(),
+                if bullet { Method::Bullet } else { Method::EqualInstalments },
+                Term::Months(months),
+                start,
+            )
         }
     }
 }
@@ -152,18 +150,15 @@ proptest! {
     ) {
         let rate = Rate::from_ppm(ppm).unwrap();
         let start = Date::ymd(2026, 1, 31).unwrap();
-        let dues = loan::schedule::monthly_dues(start, None, months).unwrap();
-        let periods = loan::schedule::InterestOf {
-            basis: InterestBasis::Twelfth, day_count: DayCount::Actual360, rounding: Rounding::HalfUp,
-        };
-        let rows = loan::schedule::equal_instalments(principal, rate, start, &dues, periods).unwrap();
-        let (last, others) = rows.split_last().unwrap();
-        prop_assert!(others.iter().all(|row| row.total_fen == rows[0].total_fen));
+        let amount = Money::new(principal, Currency::CNY);
+        let terms = LoanTerms::plain(amount, rate, Method::EqualInstalments, Term::Months(months), start);
+        let plan = schedule(&terms).unwrap();
+        let (last, others) = plan.rows.split_last().unwrap();
+        prop_assert!(others.iter().all(|row| row.total_fen == plan.rows[0].total_fen));
         // Instalment and interest are each off by half a minor unit a period at most, grown with the rate.
         let bound = (1.0 + f64::from(months)) * (1.0 + ppm as f64 / 12e6).powi(i32::from(months));
-        prop_assert!(((last.total_fen - rows[0].total_fen) as f64).abs() <= bound + 1.0);
+        prop_assert!(((last.total_fen - plan.rows[0].total_fen) as f64).abs() <= bound + 1.0);
         // Without fees the annualised internal rate is the rate, within rounding.
-        let plan = loan::Schedule { start, principal_fen: principal, rows };
         let annualised = loan::cost::annualised_ppm(&plan).unwrap();
         prop_assert!((annualised - ppm).abs() <= 60, "{annualised} {ppm}");
     }

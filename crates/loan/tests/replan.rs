@@ -2,15 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // also outside #[test], in what the tests share
 
-use basics::{Currency, Date, DayCount, Id, Instant, Money, Rate, Rounding};
+use basics::{Currency, Date, Id, Instant, Money, Rate};
 use loan::season::{
     BorrowerConsent, ChangeLimits, Consent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope,
     Departure, GuarantorConsent, Replan, ReplanReason, ReplanRow, SeasonRule, carried, preview, propose,
 };
-use loan::{
-    Compound, Happening, InterestBasis, LifeEvent, LoanTerms, Method, PayOrder, PayPath, PayRule, ProductRef, Term,
-    accept, fold,
-};
+use loan::{Happening, LifeEvent, LoanTerms, Method, Term, accept, fold};
 
 fn date(text: &str) -> Date {
     Date::parse(text).unwrap()
@@ -19,22 +16,15 @@ fn date(text: &str) -> Date {
 /// 30,000 at 6 % on 2027-03-01; 12,000 from the wheat of June, 18,000 from the maize of October.
 fn two_harvests() -> (LoanTerms, Vec<LifeEvent>) {
     let terms = LoanTerms {
-        product: ProductRef { code: "any".into(), version: 1 },
-        principal: Money::new(3_000_000, Currency::CNY),
-        rate: Rate::parse_percent("6").unwrap(),
-        method: Method::Bullet,
-        term: Term::Days(244),
-        start: date("2027-03-01"),
-        first_due: None,
-        basis: InterestBasis::Daily,
-        day_count: DayCount::Actual360,
         penalty_rate: Rate::parse_percent("9").unwrap(),
-        compound: Compound::None,
-        grace_days: 0,
-        fees: vec![],
-        pay_rule: PayRule { order: PayOrder::COSTS_INTEREST_PRINCIPAL, path: PayPath::ByInstalment, late: None },
-        rounding: Rounding::HalfUp,
         change: Some(ChangeLimits { term_max_months: 12, replans_max: 2, arrears_days_max: 90 }),
+        ..LoanTerms::plain(
+            Money::new(3_000_000, Currency::CNY),
+            Rate::parse_percent("6").unwrap(),
+            Method::Bullet,
+            Term::Days(244),
+            date("2027-03-01"),
+        )
     };
     let rows = [("2027-06-30", 1_200_000), ("2027-10-31", 1_800_000)];
     let rows = rows.map(|(due, principal_fen)| ReplanRow { due: date(due), principal_fen });

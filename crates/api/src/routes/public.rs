@@ -178,6 +178,13 @@ pub const fn method_code(method: Method) -> &'static str {
     match method {
         Method::EqualInstalments => "equal_instalments",
         Method::Bullet => "bullet",
+        Method::EqualPrincipal => "equal_principal",
+        Method::InterestFirst => "interest_first",
+        Method::Flat => "flat",
+        Method::Revolving => "revolving",
+        Method::Seasonal => "seasonal",
+        Method::Custom => "custom",
+        Method::StatementLine => "statement_line",
     }
 }
 

@@ -74,7 +74,7 @@ pub fn quote(terms: &LineTerms, principal_fen: i64, instalments: u16, on: Date) 
         });
         from = due;
     }
-    let schedule = Schedule { start: on, principal_fen, rows: schedule_rows };
+    let schedule = Schedule { start: on, principal_fen, later_draws: Vec::new(), rows: schedule_rows };
     let quote = PlanQuote {
         fees_fen: schedule.fees_fen(),
         annualised_ppm: annualised_ppm(&schedule)?,

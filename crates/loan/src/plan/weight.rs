@@ -126,13 +126,13 @@ impl Weight {
         }
         match (self, arithmetic) {
             (Weight::Days(count), Arithmetic::Exact) => Some(Factor {
-                numerator: i128::from(rate.ppm()) * i128::from(count.days(from, to)),
+                numerator: i128::from(rate.ppm()) * i128::from(count.weight(from, to)),
                 denominator: self.denominator(period),
             }),
             (Weight::Days(count), Arithmetic::Digits12) => {
-                let days = Significant::whole(i64::from(count.days(from, to)));
+                let days = Significant::whole(count.weight(from, to));
                 let rate = Significant::scaled(rate.ppm(), 6);
-                ratio(rate.times(days)?.over(Significant::whole(i64::from(count.year_days())))?)
+                ratio(rate.times(days)?.over(Significant::whole(count.year_weight()))?)
             }
             (Weight::Nominal { month, year }, Arithmetic::Exact) => {
                 self.nominal_exact(rate, spacing, period, (from, to), month, year)
@@ -147,7 +147,7 @@ impl Weight {
     fn denominator(self, period: Period) -> i128 {
         let days = i128::from(period.days().max(1));
         match self {
-            Weight::Days(count) => MILLION * i128::from(count.year_days()),
+            Weight::Days(count) => MILLION * i128::from(count.year_weight()),
             Weight::Nominal { year: YearDays::Actual, .. } => MILLION * BOTH_YEARS * days,
             Weight::Nominal { year, .. } => MILLION * i128::from(year_days(year, period.from)) * days,
         }

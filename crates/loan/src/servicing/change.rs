@@ -169,7 +169,7 @@ impl Servicing<'_> {
             let numerator = (balance * days - free) * i128::from(rate.ppm()) * i128::from(months);
             return div_round(numerator, 12_000_000 * days, rounding).ok_or(too_large);
         }
-        let days = |from, to| i128::from(count.days(from, to));
+        let days = |from, to| i128::from(count.weight(from, to));
         let bearing = balance * days(from, due) - free_days(&self.relief, balance, from, due, days);
         div_round(bearing * i128::from(rate.ppm()), year_denominator(count), rounding).ok_or(too_large)
     }

@@ -4,13 +4,13 @@ use basics::{Date, Rate};
 
 use super::{Servicing, change};
 use crate::schedule::year_denominator;
-use crate::{Accrued, Component, Compound, Growth, InterestBasis, LoanError, Segment};
+use crate::{Accrued, Component, Compound, Growth, LoanError, Segment};
 
 impl Servicing<'_> {
     /// Penalty and compound interest of the days from the one reached to `to`.
     pub(super) fn run_overdue(&mut self, to: Date) -> Result<(), LoanError> {
         let Some(from) = self.date.replace(to) else { return Ok(()) };
-        let days = i128::from(self.terms.day_count.days(from, to));
+        let days = i128::from(self.terms.day_count.weight(from, to));
         if days == 0 {
             return Ok(());
         }
@@ -57,12 +57,12 @@ impl Servicing<'_> {
     pub(super) fn segment(&self) -> Option<Segment> {
         let row = self.rows.get(self.next)?;
         let (from, until) = (row.plan.from, row.plan.due);
-        match self.terms.basis {
-            InterestBasis::Twelfth => {
+        match self.terms.grows_by_days() {
+            false => {
                 let interest_fen = i128::from(row.due.interest_fen) - i128::from(row.carried_fen);
                 Some(Segment { from, until, numerator: interest_fen, denominator: i128::from(until - from) })
             }
-            InterestBasis::Daily => {
+            true => {
                 let today = self.date.unwrap_or(from);
                 let (from, until) = change::stretch(&self.relief, from, until, today);
                 let balance = self.balance_to_come();
@@ -83,10 +83,10 @@ impl Servicing<'_> {
         let too_large = LoanError::Overflow("accrued interest");
         let (Some(row), Some(segment)) = (self.rows.get(self.next), self.segment()) else { return Ok(Accrued::ZERO) };
         let from = row.plan.from;
-        let numerator = match self.terms.basis {
-            InterestBasis::Twelfth => segment.numerator.checked_mul(i128::from(today - from)),
-            InterestBasis::Daily => {
-                let days = |from, to| i128::from(self.terms.day_count.days(from, to));
+        let numerator = match self.terms.grows_by_days() {
+            false => segment.numerator.checked_mul(i128::from(today - from)),
+            true => {
+                let days = |from, to| i128::from(self.terms.day_count.weight(from, to));
                 let balance = self.balance_to_come();
                 let free = change::free_days(&self.relief, balance, from, today, days);
                 (balance * days(from, today) - free).checked_mul(i128::from(self.terms.rate.ppm()))

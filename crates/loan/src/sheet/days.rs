@@ -7,7 +7,7 @@ use basics::{Date, Rate};
 
 use super::walk;
 use crate::accrual::Convention;
-use crate::{Accrued, Component, InterestBasis, LifeEvent, LoanError, LoanState, LoanTerms};
+use crate::{Accrued, Component, LifeEvent, LoanError, LoanState, LoanTerms};
 
 /// A run of days on one balance at one rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,9 +110,10 @@ fn contract_line(
     let too_large = || LoanError::Overflow("the interest of an interest-day sheet");
     let Some(segment) = state.segment else { return Ok(()) };
     let Some(row) = state.instalments.iter().find(|row| !row.is_due) else { return Ok(()) };
-    let convention = match terms.basis {
-        InterestBasis::Twelfth => Convention::Spread,
-        InterestBasis::Daily => Convention::Days(terms.day_count),
+    let (convention, days) = if terms.grows_by_days() {
+        (Convention::Days(terms.day_count), terms.day_count.days(from, to))
+    } else {
+        (Convention::Spread, to - from)
     };
     let weight = convention.weight(from, to);
     let numerator = segment.numerator.checked_mul(weight).ok_or_else(too_large)?;
@@ -127,7 +128,7 @@ fn contract_line(
         instalment: row.number,
         from,
         to,
-        days: i64::try_from(weight).map_err(|_| too_large())?,
+        days: i64::from(days),
         balance_fen: to_come,
         rate: terms.rate,
         grown: Accrued { numerator, denominator: segment.denominator },
@@ -136,9 +137,9 @@ fn contract_line(
 }
 
 fn overdue_lines(terms: &LoanTerms, state: &LoanState, from: Date, to: Date, lines: &mut Vec<DayLine>) {
-    let days = i64::from(terms.day_count.days(from, to));
+    let (days, weight) = (i64::from(terms.day_count.days(from, to)), terms.day_count.weight(from, to));
     for growth in &state.growing {
-        let numerator = i128::from(growth.balance_fen) * i128::from(growth.rate.ppm()) * i128::from(days);
+        let numerator = i128::from(growth.balance_fen) * i128::from(growth.rate.ppm()) * i128::from(weight);
         lines.push(DayLine {
             what: growth.what,
             instalment: growth.instalment,

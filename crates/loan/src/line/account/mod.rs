@@ -155,7 +155,7 @@ impl<'t> Account<'t> {
     fn run_interest(&mut self, to: Date) {
         let from = self.date;
         self.date = from.max(to);
-        let days = i128::from(self.terms.day_count.days(from, to));
+        let days = i128::from(self.terms.day_count.weight(from, to));
         if days <= 0 {
             return;
         }

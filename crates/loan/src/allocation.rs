@@ -1,5 +1,6 @@
 //! In which order money pays what is owed.
 
+use basics::Date;
 use minicbor::{Decode, Encode};
 
 use crate::{Component, LoanError};
@@ -92,6 +93,110 @@ pub struct LateOrder {
     /// Order of components.
     #[n(1)]
     pub order: PayOrder,
+}
+
+/// Where an instalment stands on the day money comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum DueStatus {
+    /// Its due date has passed.
+    #[n(0)]
+    PastDue,
+    /// It is due that day.
+    #[n(1)]
+    Due,
+    /// Its due date is to come.
+    #[n(2)]
+    Ahead,
+}
+
+impl DueStatus {
+    /// Where an instalment due on a date stands.
+    pub fn of(due_on: Date, today: Date) -> DueStatus {
+        match due_on.cmp(&today) {
+            std::cmp::Ordering::Less => DueStatus::PastDue,
+            std::cmp::Ordering::Equal => DueStatus::Due,
+            std::cmp::Ordering::Greater => DueStatus::Ahead,
+        }
+    }
+}
+
+/// One step of a waterfall: this component of the instalments that stand so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Step {
+    /// Which instalments.
+    #[n(0)]
+    pub status: DueStatus,
+    /// Which component.
+    #[n(1)]
+    pub component: Component,
+}
+
+/// Which instalments still to come are paid by money ahead of its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum AheadPick {
+    /// The next one first.
+    #[n(0)]
+    Next,
+    /// The last one first.
+    #[n(1)]
+    Last,
+    /// All of them in equal parts.
+    #[n(2)]
+    Spread,
+}
+
+/// An order of payment by component and by where an instalment stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Waterfall {
+    /// Steps, first paid first.
+    #[n(0)]
+    pub steps: Vec<Step>,
+    /// Whether an instalment or a component is finished first.
+    #[n(1)]
+    pub path: PayPath,
+    /// Which instalments still to come are paid first.
+    #[n(2)]
+    pub ahead: AheadPick,
+}
+
+/// Steps of one status, as money meets them one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stage {
+    pub(crate) status: DueStatus,
+    pub(crate) components: Vec<Component>,
+}
+
+impl Waterfall {
+    /// Oldest instalment first, its components in one order when due and in another ahead of its time.
+    pub fn oldest_first(due: &[Component], ahead: &[Component]) -> Waterfall {
+        let of = |status, order: &[Component]| {
+            order.iter().map(|component| Step { status, component: *component }).collect::<Vec<_>>()
+        };
+        Waterfall {
+            steps: [of(DueStatus::PastDue, due), of(DueStatus::Due, due), of(DueStatus::Ahead, ahead)].concat(),
+            path: PayPath::ByInstalment,
+            ahead: AheadPick::Next,
+        }
+    }
+
+    /// By instalment: the components of each status together, in the order in which the statuses first appear.
+    /// By component: every step for itself.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        let mut stages: Vec<Stage> = Vec::new();
+        for step in &self.steps {
+            let open = match self.path {
+                PayPath::ByInstalment => stages.iter_mut().find(|stage| stage.status == step.status),
+                PayPath::ByComponent => None,
+            };
+            match open {
+                Some(stage) => stage.components.push(step.component),
+                None => stages.push(Stage { status: step.status, components: vec![step.component] }),
+            }
+        }
+        stages
+    }
 }
 
 /// What became of money that came in: the parts it paid, and what was left over.

@@ -148,6 +148,14 @@ pub enum LoanError {
         /// Why not.
         problem: &'static str,
     },
+    /// An event is about another that is not there, does not count, or is of another kind.
+    #[error("event {id} is about {target}, which is no such event of this loan: check the id")]
+    Target {
+        /// The event.
+        id: Id,
+        /// What it is about.
+        target: Id,
+    },
     /// More would be waived or refunded than there is.
     #[error("event {id} is of {}, and only {} is there to {act}", format_minor(*amount_fen), format_minor(*there_fen))]
     MoreThanThere {

@@ -16,7 +16,8 @@ use basics::money::div_round;
 use basics::{Date, Rate, Rounding};
 use minicbor::{Decode, Encode};
 
-use crate::life::in_order;
+use crate::charge::ChargeState;
+use crate::life::{as_recorded, in_order};
 use crate::servicing::Servicing;
 use crate::{ArrearsPath, Component, LifeEvent, LoanError, LoanTerms, Parts, Posted, Schedule};
 
@@ -55,12 +56,38 @@ pub struct InstalmentState {
     pub waived: Parts,
     /// The day from which principal, interest and fees were met.
     pub met_on: Option<Date>,
+    /// What kind of row it is.
+    pub kind: RowKind,
+    /// First day of its period.
+    pub from: Date,
+    /// What refunds and chargebacks added to what was planned; a part of `due`.
+    pub credited: Parts,
+    /// What has been written off.
+    pub written_off: Parts,
+    /// Paid before the due date, all components, minor units; kept only where money pays ahead of its time.
+    pub ahead_fen: i64,
+    /// Paid after the due date, all components, minor units; kept only where money pays ahead of its time.
+    pub late_fen: i64,
+}
+
+/// Kinds of rows among the instalments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RowKind {
+    /// An instalment of the plan, or what is due at disbursement.
+    Regular,
+    /// The share of a disbursement due on its date.
+    DownPayment,
+    /// After maturity: a charge that falls due then, or a refund or chargeback that came then.
+    AfterMaturity,
+    /// Made when the loan was re-aged.
+    Reaged,
 }
 
 impl InstalmentState {
     /// What is neither paid nor waived of one component. Never less than nothing.
     pub fn unpaid_fen(&self, component: Component) -> i64 {
         let settled = self.paid.get(component).saturating_add(self.waived.get(component));
+        let settled = settled.saturating_add(self.written_off.get(component));
         self.due.get(component).saturating_sub(settled).max(0)
     }
 }
@@ -177,6 +204,12 @@ pub struct LoanState {
     pub grace_ends: Option<Date>,
     /// The day on which nothing was owed any more.
     pub closed_on: Option<Date>,
+    /// Charges, in the order in which they were added.
+    pub charges: Vec<ChargeState>,
+    /// The day on which the loan was taken out of income and assets.
+    pub charged_off_on: Option<Date>,
+    /// The day on which what was owed was written off.
+    pub written_off_on: Option<Date>,
     /// Waivers that found nothing to let off, minor units.
     pub waiver_lapsed_fen: i64,
 }
@@ -209,11 +242,13 @@ impl LoanState {
 pub fn fold(terms: &LoanTerms, events: &[LifeEvent], as_of: Date) -> Result<LoanState, LoanError> {
     terms.check()?;
     let mut servicing = Servicing::new(terms);
-    for event in in_order(events) {
-        if event.value_date > as_of {
-            break;
-        }
-        servicing.advance(event.value_date)?;
+    let life = match &terms.conventions {
+        Some(conventions) => as_recorded(conventions.plan.engine, events),
+        None => in_order(events).into_iter().map(|event| (event.value_date, event)).collect(),
+    };
+    servicing.look_ahead(&life, as_of);
+    for (counts_on, event) in life.into_iter().filter(|(_, event)| event.value_date <= as_of) {
+        servicing.advance(counts_on.min(as_of))?;
         servicing.apply(event)?;
     }
     servicing.advance(as_of)?;

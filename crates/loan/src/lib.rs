@@ -49,7 +49,9 @@
 pub mod accrual;
 pub mod allocation;
 pub mod arrears;
+pub mod charge;
 pub mod class;
+pub mod conventions;
 pub mod cost;
 pub mod effects;
 pub mod error;
@@ -72,13 +74,15 @@ pub mod terms;
 pub mod trace;
 
 pub use accrual::{Accrual, Convention, GroupKey, GroupSum, Stage};
-pub use allocation::{Allocation, PayOrder, PayPath, PayRule};
+pub use allocation::{AheadPick, Allocation, DueStatus, PayOrder, PayPath, PayRule, Step, Waterfall};
 pub use arrears::{ArrearsPath, ArrearsStep};
+pub use charge::{ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeState, ChargeTerms};
 pub use class::{ClassCase, ClassMark, ClassMatrix, ClassVerdict, LoanClass, classify};
+pub use conventions::Conventions;
 pub use effects::{Effects, effects};
 pub use error::LoanError;
-pub use fold::{Accrued, Growth, InstalmentState, LoanState, LoanStatus, Segment, fold};
-pub use life::{Happening, LifeEvent, Waivable, accept};
+pub use fold::{Accrued, Growth, InstalmentState, LoanState, LoanStatus, RowKind, Segment, fold};
+pub use life::{Happening, LifeEvent, Reage, Receipt, Reschedule, Waivable, accept};
 pub use parts::{Component, Parts};
 pub use product::Product;
 pub use rules::{RulePack, Rules};

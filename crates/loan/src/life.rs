@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use basics::{Date, Id};
 use minicbor::{Decode, Encode};
 
+use crate::charge::{ChargeDue, ChargeTerms};
+use crate::conventions::{PlanEngine, Unit};
 use crate::season::change::accept_change;
 use crate::season::{Deferral, Replan};
 use crate::{Component, LoanError, LoanTerms, fold};
@@ -89,6 +91,161 @@ pub enum Happening {
     /// Part of what is owed was put off to a later date after a declared event 延期还本付息.
     #[n(46)]
     Deferred(#[n(0)] Deferral),
+    /// Money of a certain kind came in, or was granted.
+    #[n(8)]
+    Received {
+        /// Kind.
+        #[n(0)]
+        receipt: Receipt,
+        /// Minor units.
+        #[n(1)]
+        amount_fen: i64,
+    },
+    /// A charge was agreed or imposed.
+    #[n(9)]
+    ChargeAdded {
+        /// The charge; its id is the event's.
+        #[n(0)]
+        charge: ChargeTerms,
+    },
+    /// What is unpaid of a charge is let off.
+    #[n(10)]
+    ChargeWaived {
+        /// The event that added it.
+        #[n(0)]
+        charge: Id,
+    },
+    /// Part of a charge is given back as if it had been paid.
+    #[n(11)]
+    ChargeAdjusted {
+        /// The event that added it.
+        #[n(0)]
+        charge: Id,
+        /// Minor units.
+        #[n(1)]
+        amount_fen: i64,
+    },
+    /// A payment was taken back by the payer's bank: what it paid is owed again 拒付退回.
+    #[n(12)]
+    ChargedBack {
+        /// The payment.
+        #[n(0)]
+        payment: Id,
+        /// Minor units, at most the payment.
+        #[n(1)]
+        amount_fen: i64,
+    },
+    /// The loan is taken out of income and assets; the claim and its instalments stand.
+    #[n(13)]
+    ChargedOff,
+    /// What is still owed is given up in the books 核销.
+    #[n(14)]
+    WrittenOff,
+    /// Due dates are moved from one instalment on.
+    #[n(15)]
+    Rescheduled {
+        /// Due date of the instalment.
+        #[n(0)]
+        from_due: Date,
+        /// What changes.
+        #[n(1)]
+        change: Reschedule,
+    },
+    /// All that is outstanding is spread over new instalments.
+    #[n(16)]
+    Reaged {
+        /// The new instalments.
+        #[n(0)]
+        spread: Reage,
+    },
+    /// What is overdue is spread over the instalments still to come.
+    #[n(17)]
+    Reamortised,
+    /// Money that had paid an open loan goes back to the borrower; the latest instalments are unpaid again.
+    #[n(18)]
+    RefundedCash {
+        /// Minor units.
+        #[n(0)]
+        amount_fen: i64,
+    },
+}
+
+/// Kinds of money that come in beside an ordinary payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Receipt {
+    /// A payment of the borrower.
+    #[n(0)]
+    Repayment,
+    /// The share of a disbursement that is paid at once 首付.
+    #[n(1)]
+    DownPayment,
+    /// Granted by the lender as a courtesy; no money moves.
+    #[n(2)]
+    Goodwill,
+    /// The payee gave money back that had been paid out.
+    #[n(3)]
+    PayoutRefund,
+    /// The merchant gave money back for goods returned 商户退款.
+    #[n(4)]
+    MerchantRefund,
+    /// Recovered after a write-off 核销后收回.
+    #[n(5)]
+    Recovery,
+    /// A charge given back as if it had been paid.
+    #[n(6)]
+    ChargeAdjustment,
+}
+
+impl Receipt {
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Receipt::Repayment => ("还款", "paid"),
+            Receipt::DownPayment => ("首付", "down payment"),
+            Receipt::Goodwill => ("善意减让", "goodwill credit"),
+            Receipt::PayoutRefund => ("放款退回", "payout refund"),
+            Receipt::MerchantRefund => ("商户退款", "merchant refund"),
+            Receipt::Recovery => ("核销后收回", "recovery"),
+            Receipt::ChargeAdjustment => ("费用调整", "charge adjustment"),
+        }
+    }
+}
+
+/// What a reschedule changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Reschedule {
+    /// The new due date; later ones follow it.
+    #[n(0)]
+    pub new_due: Option<Date>,
+    /// So many more instalments.
+    #[n(1)]
+    pub extra_instalments: u16,
+    /// So many instalments from there without principal.
+    #[n(2)]
+    pub principal_grace: u16,
+    /// So many instalments from there without interest.
+    #[n(3)]
+    pub interest_grace: u16,
+    /// A new rate a year, ppm.
+    #[n(4)]
+    pub new_rate_ppm: Option<i64>,
+}
+
+/// New instalments of a loan that is re-aged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct Reage {
+    /// First due date.
+    #[n(0)]
+    pub start: Date,
+    /// Number of instalments.
+    #[n(1)]
+    pub count: u16,
+    /// Distance, in units.
+    #[n(2)]
+    pub every: u16,
+    /// Unit of the distance.
+    #[n(3)]
+    pub unit: Unit,
 }
 
 /// What can be waived. Principal cannot: that is a write-off.
@@ -131,6 +288,17 @@ impl Happening {
             Happening::Noticed { .. } => ("通知", "notice"),
             Happening::Replanned(_) => ("重定还款计划", "re-planned"),
             Happening::Deferred(_) => ("延期还本付息", "deferred"),
+            Happening::Received { receipt, .. } => receipt.names(),
+            Happening::ChargeAdded { .. } => ("计收费用", "charge"),
+            Happening::ChargeWaived { .. } => ("减免费用", "charge waived"),
+            Happening::ChargeAdjusted { .. } => ("费用调整", "charge adjusted"),
+            Happening::ChargedBack { .. } => ("拒付退回", "charged back"),
+            Happening::ChargedOff => ("转出表内", "charged off"),
+            Happening::WrittenOff => ("核销", "written off"),
+            Happening::Rescheduled { .. } => ("变更还款日", "rescheduled"),
+            Happening::Reaged { .. } => ("重新分期", "re-aged"),
+            Happening::Reamortised => ("重新摊还", "re-amortised"),
+            Happening::RefundedCash { .. } => ("退回已还款", "payment refunded"),
         }
     }
 }
@@ -165,6 +333,12 @@ impl LifeEvent {
             Happening::Refunded { .. } => 5,
             Happening::CollectionRun { .. } => 6,
             Happening::Noticed { .. } => 7,
+            Happening::Rescheduled { .. } | Happening::Reaged { .. } | Happening::Reamortised => 0,
+            Happening::ChargeAdded { .. } => 1,
+            Happening::ChargeWaived { .. } => 3,
+            Happening::Received { .. } | Happening::ChargeAdjusted { .. } => 4,
+            Happening::ChargedBack { .. } | Happening::RefundedCash { .. } => 5,
+            Happening::ChargedOff | Happening::WrittenOff => 8,
         }
     }
 
@@ -173,18 +347,76 @@ impl LifeEvent {
             Happening::Disbursed { amount_fen }
             | Happening::Waived { amount_fen, .. }
             | Happening::Paid { amount_fen }
-            | Happening::Refunded { amount_fen } => Some(amount_fen),
+            | Happening::Refunded { amount_fen }
+            | Happening::Received { amount_fen, .. }
+            | Happening::ChargeAdjusted { amount_fen, .. }
+            | Happening::ChargedBack { amount_fen, .. }
+            | Happening::RefundedCash { amount_fen } => Some(amount_fen),
             Happening::Reversed { .. }
             | Happening::CollectionRun { .. }
             | Happening::Noticed { .. }
             | Happening::Replanned(_)
-            | Happening::Deferred(_) => None,
+            | Happening::Deferred(_)
+            | Happening::ChargeAdded { .. }
+            | Happening::ChargeWaived { .. }
+            | Happening::ChargedOff
+            | Happening::WrittenOff
+            | Happening::Rescheduled { .. }
+            | Happening::Reaged { .. }
+            | Happening::Reamortised => None,
         }
     }
 }
 
 /// The events that count, by (value date, rank, id): neither reversed nor reversals, each id once.
 pub fn in_order(events: &[LifeEvent]) -> Vec<&LifeEvent> {
+    ordered(events, |event| (event.value_date, event.rank(), event.id))
+}
+
+/// The events that count, each with the date from which it counts, for conventions under which a day's events
+/// count as recorded.
+///
+/// A charge counts from when it was recorded. Where the life is gone through anew, since a payment was dated back or
+/// taken away, or the charge is due before money that had come already, it counts from its due date.
+pub(crate) fn as_recorded(engine: PlanEngine, events: &[LifeEvent]) -> Vec<(Date, &LifeEvent)> {
+    let mut recorded: Vec<&LifeEvent> = events.iter().collect();
+    recorded.sort_by_key(|event| event.id);
+    let mut latest: Option<Date> = None;
+    let mut anew_after: Option<Id> = None;
+    for event in &recorded {
+        match &event.what {
+            Happening::ChargeAdded { charge } => {
+                if let ChargeDue::On(due_on) = charge.due
+                    && latest.is_some_and(|latest| due_on <= latest)
+                {
+                    anew_after = Some(event.id);
+                }
+            }
+            Happening::Reversed { .. } | Happening::Rescheduled { .. } => anew_after = Some(event.id),
+            Happening::Disbursed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {}
+            _ => {
+                if latest.is_some_and(|latest| event.value_date < latest) {
+                    anew_after = Some(event.id);
+                }
+                latest = latest.max(Some(event.value_date));
+            }
+        }
+    }
+    let mut life: Vec<(Date, &LifeEvent)> = ordered(events, |event| (event.value_date, 0, event.id))
+        .into_iter()
+        .map(|event| match &event.what {
+            Happening::ChargeAdded { charge } if engine == PlanEngine::Progressive => match charge.due {
+                ChargeDue::On(due_on) if anew_after.is_some_and(|id| event.id <= id) => (due_on, event),
+                _ => (event.value_date, event),
+            },
+            _ => (event.value_date, event),
+        })
+        .collect();
+    life.sort_by_key(|(date, event)| (*date, event.id));
+    life
+}
+
+fn ordered(events: &[LifeEvent], key: impl Fn(&LifeEvent) -> (Date, u8, Id)) -> Vec<&LifeEvent> {
     let reversed: BTreeSet<Id> = events
         .iter()
         .filter_map(|event| match event.what {
@@ -196,7 +428,7 @@ pub fn in_order(events: &[LifeEvent]) -> Vec<&LifeEvent> {
         .iter()
         .filter(|event| !matches!(event.what, Happening::Reversed { .. }) && !reversed.contains(&event.id))
         .collect();
-    life.sort_by_key(|event| (event.value_date, event.rank(), event.id));
+    life.sort_by_key(|event| key(event));
     let mut seen = BTreeSet::new();
     life.retain(|event| seen.insert(event.id));
     life
@@ -227,10 +459,10 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
         }
         Happening::Paid { .. } => {
             let state = fold(terms, events, new.value_date)?;
-            if state.schedule.is_none() {
+            if state.schedule.is_none() && state.instalments.is_empty() {
                 return Err(LoanError::BeforeDisbursement(id));
             }
-            if let Some(closed_on) = state.closed_on {
+            if let Some(closed_on) = state.closed_on.filter(|_| terms.conventions.is_none()) {
                 return Err(LoanError::AfterClosure { id, closed_on });
             }
         }
@@ -239,7 +471,45 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
             there_is(id, "refund", *amount_fen, credit_fen)?;
         }
         Happening::Replanned(_) | Happening::Deferred(_) => accept_change(terms, events, new)?,
-        Happening::CollectionRun { .. } | Happening::Noticed { .. } => {}
+        Happening::Received { .. } => {
+            let state = fold(terms, events, new.value_date)?;
+            if state.schedule.is_none() && state.instalments.is_empty() {
+                return Err(LoanError::BeforeDisbursement(id));
+            }
+        }
+        Happening::ChargeWaived { charge } | Happening::ChargeAdjusted { charge, .. } => {
+            target_of(events, new, *charge, |what| matches!(what, Happening::ChargeAdded { .. }))?;
+        }
+        Happening::ChargedBack { payment, amount_fen } => {
+            let paid = target_of(events, new, *payment, |what| {
+                matches!(what, Happening::Paid { .. } | Happening::Received { .. })
+            })?;
+            let taken: i64 = in_order(events)
+                .iter()
+                .filter_map(|event| match event.what {
+                    Happening::ChargedBack { payment: other, amount_fen } if other == *payment => Some(amount_fen),
+                    _ => None,
+                })
+                .fold(0, i64::saturating_add);
+            there_is(id, "charge back", *amount_fen, paid.amount_fen().unwrap_or(0).saturating_sub(taken))?;
+        }
+        Happening::RefundedCash { amount_fen } => {
+            let state = fold(terms, events, new.value_date)?;
+            there_is(id, "refund", *amount_fen, state.totals.paid.total_fen()?)?;
+        }
+        Happening::ChargedOff | Happening::WrittenOff | Happening::Reaged { .. } | Happening::Reamortised => {
+            let state = fold(terms, events, new.value_date)?;
+            if state.instalments.is_empty() {
+                return Err(LoanError::BeforeDisbursement(id));
+            }
+            if let Some(closed_on) = state.closed_on {
+                return Err(LoanError::AfterClosure { id, closed_on });
+            }
+        }
+        Happening::ChargeAdded { .. }
+        | Happening::Rescheduled { .. }
+        | Happening::CollectionRun { .. }
+        | Happening::Noticed { .. } => {}
     }
     // What follows from the event later must fit as well.
     let mut with: Vec<LifeEvent> = events.to_vec();
@@ -254,9 +524,18 @@ fn accept_disbursement(
     new: &LifeEvent,
     amount_fen: i64,
 ) -> Result<(), LoanError> {
-    if in_order(events).iter().any(|event| matches!(event.what, Happening::Disbursed { .. })) {
+    let earlier: Vec<i64> = in_order(events)
+        .iter()
+        .filter_map(|event| match event.what {
+            Happening::Disbursed { amount_fen } => Some(amount_fen),
+            _ => None,
+        })
+        .collect();
+    let tranches_max = terms.conventions.as_ref().map_or(1, |conventions| usize::from(conventions.tranches_max));
+    if earlier.len() >= tranches_max.max(1) {
         return Err(LoanError::SecondDisbursement(new.id));
     }
+    let amount_fen = earlier.iter().fold(amount_fen, |sum, fen| sum.saturating_add(*fen));
     let signed_fen = terms.principal.minor();
     if amount_fen > signed_fen {
         return Err(LoanError::MoreThanSigned { id: new.id, amount_fen, signed_fen });
@@ -279,6 +558,19 @@ fn accept_reversal(events: &[LifeEvent], new: &LifeEvent, target: Id) -> Result<
         return refuse("the reversal is dated before it");
     }
     Ok(())
+}
+
+/// The event that a new one is about. Errors unless it is there, counts, and is of the right kind.
+fn target_of<'e>(
+    events: &'e [LifeEvent],
+    new: &LifeEvent,
+    target: Id,
+    fits: impl Fn(&Happening) -> bool,
+) -> Result<&'e LifeEvent, LoanError> {
+    in_order(events)
+        .into_iter()
+        .find(|event| event.id == target && fits(&event.what))
+        .ok_or(LoanError::Target { id: new.id, target })
 }
 
 fn there_is(id: Id, act: &'static str, amount_fen: i64, there_fen: i64) -> Result<(), LoanError> {

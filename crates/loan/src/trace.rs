@@ -3,7 +3,7 @@
 use basics::{Date, Id};
 use minicbor::{Decode, Encode};
 
-use crate::Parts;
+use crate::{Parts, Receipt};
 
 /// What kind of movement a line of the trace is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
@@ -24,6 +24,63 @@ pub enum PostedKind {
     /// An instalment fell due and credit balance that was waiting paid of it.
     #[n(4)]
     CreditUsed,
+    /// The share of a disbursement that is paid at once.
+    #[n(5)]
+    DownPayment,
+    /// A courtesy of the lender.
+    #[n(6)]
+    Goodwill,
+    /// Money that the payee gave back.
+    #[n(7)]
+    PayoutRefund,
+    /// Money that the merchant gave back.
+    #[n(8)]
+    MerchantRefund,
+    /// Recovered after a write-off.
+    #[n(9)]
+    Recovery,
+    /// A charge given back as if it had been paid.
+    #[n(10)]
+    ChargeAdjustment,
+    /// A charge that was let off.
+    #[n(11)]
+    ChargeWaiver,
+    /// Charges due at disbursement, paid with it.
+    #[n(12)]
+    PaidAtDisbursement,
+    /// A payment taken back by the payer's bank.
+    #[n(13)]
+    Chargeback,
+    /// Taken out of income and assets.
+    #[n(14)]
+    ChargeOff,
+    /// Given up in the books.
+    #[n(15)]
+    WriteOff,
+    /// Spread over new instalments.
+    #[n(16)]
+    Reage,
+    /// Spread over the instalments still to come.
+    #[n(17)]
+    Reamortisation,
+    /// Money of an open loan that went back.
+    #[n(18)]
+    CashRefund,
+}
+
+impl PostedKind {
+    /// The kind of line that a receipt makes.
+    pub const fn of(receipt: Receipt) -> PostedKind {
+        match receipt {
+            Receipt::Repayment => PostedKind::Repayment,
+            Receipt::DownPayment => PostedKind::DownPayment,
+            Receipt::Goodwill => PostedKind::Goodwill,
+            Receipt::PayoutRefund => PostedKind::PayoutRefund,
+            Receipt::MerchantRefund => PostedKind::MerchantRefund,
+            Receipt::Recovery => PostedKind::Recovery,
+            Receipt::ChargeAdjustment => PostedKind::ChargeAdjustment,
+        }
+    }
 }
 
 /// One movement on a loan, with the parts that it settled.

@@ -101,7 +101,7 @@ fn holds(state: &LoanState) -> Result<(), TestCaseError> {
             PostedKind::Disbursement => paid_out += line.amount_fen,
             PostedKind::Repayment => prop_assert_eq!(parts + line.excess_fen, line.amount_fen, "{:?}", line),
             PostedKind::CreditUsed => prop_assert_eq!(parts, -line.excess_fen, "{:?}", line),
-            PostedKind::Refund | PostedKind::Waiver => {}
+            _ => {}
         }
         (settled, credit_fen) = (settled + parts, credit_fen + line.excess_fen);
     }

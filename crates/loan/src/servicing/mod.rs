@@ -3,7 +3,12 @@
 //! One engine for every product. [`row`] is an instalment and what became of it, [`settle`] lets money and
 //! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days, [`shown`] the state as it is told outside.
 
+mod ahead;
 mod change;
+mod charged;
+mod credit;
+mod ended;
+mod planned;
 mod row;
 mod running;
 mod settle;
@@ -11,8 +16,10 @@ mod shown;
 
 use basics::{Date, Id};
 
+use crate::charge::ChargeState;
 use crate::schedule::schedule_drawn;
 use crate::{ArrearsPath, Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
+use planned::Outlook;
 use row::Row;
 
 /// A loan between two moments of its life.
@@ -34,6 +41,16 @@ pub(crate) struct Servicing<'t> {
     /// Sums over the rows, of money and of waivers.
     paid: Parts,
     waived: Parts,
+    /// Principal that refunds and chargebacks made owed again, and what was written off.
+    credited: Parts,
+    written_off: Parts,
+    charges: Vec<ChargeState>,
+    /// Principal as the trace tells it after each line.
+    outstanding_fen: i64,
+    charged_off_on: Option<Date>,
+    written_off_on: Option<Date>,
+    /// What the whole life will bring, for plans that are made from all of it.
+    outlook: Outlook,
     trace: Vec<Posted>,
     arrears: ArrearsPath,
     /// Principal that bears no interest for a time.
@@ -57,6 +74,13 @@ impl<'t> Servicing<'t> {
             closed_on: None,
             paid: Parts::ZERO,
             waived: Parts::ZERO,
+            credited: Parts::ZERO,
+            written_off: Parts::ZERO,
+            charges: Vec::new(),
+            outstanding_fen: 0,
+            charged_off_on: None,
+            written_off_on: None,
+            outlook: Outlook::default(),
             trace: Vec::new(),
             arrears: ArrearsPath::default(),
             relief: Vec::new(),
@@ -65,6 +89,11 @@ impl<'t> Servicing<'t> {
 
     /// Lets days pass until `to`, with everything that falls due up to and on it.
     pub(crate) fn advance(&mut self, to: Date) -> Result<(), LoanError> {
+        if self.terms.conventions.is_some() {
+            self.date = Some(self.date.map_or(to, |date| date.max(to)));
+            self.reach(to);
+            return Ok(());
+        }
         while let Some(due) = self.rows.get(self.next).map(|row| row.due_on).filter(|due| *due <= to) {
             self.run_overdue(due)?;
             self.next += 1;
@@ -83,6 +112,9 @@ impl<'t> Servicing<'t> {
         let positive = |amount_fen: i64| {
             if amount_fen > 0 { Ok(amount_fen) } else { Err(LoanError::NotPositive(event.id)) }
         };
+        if self.terms.conventions.is_some() {
+            return self.apply_ahead(event);
+        }
         let before = self.mark();
         let (kind, amount_fen) = match &event.what {
             Happening::Disbursed { amount_fen } => {
@@ -116,7 +148,33 @@ impl<'t> Servicing<'t> {
                 self.defer(deferral, today)?;
                 return self.settle(today);
             }
-            Happening::Reversed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {
+            Happening::Received { receipt, amount_fen } => {
+                self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
+                self.credit_fen = add(self.credit_fen, *amount_fen)?;
+                (PostedKind::of(*receipt), *amount_fen)
+            }
+            Happening::ChargeAdded { charge } => {
+                self.add_charge(event.id, charge, today)?;
+                return self.settle(today);
+            }
+            Happening::ChargeWaived { charge } => {
+                let amount_fen = self.waive_charge(*charge, today)?;
+                (PostedKind::ChargeWaiver, amount_fen)
+            }
+            Happening::WrittenOff => {
+                let amount_fen = self.write_off(today)?;
+                (PostedKind::WriteOff, amount_fen)
+            }
+            Happening::Reversed { .. }
+            | Happening::CollectionRun { .. }
+            | Happening::Noticed { .. }
+            | Happening::ChargeAdjusted { .. }
+            | Happening::ChargedBack { .. }
+            | Happening::ChargedOff
+            | Happening::Rescheduled { .. }
+            | Happening::Reaged { .. }
+            | Happening::Reamortised
+            | Happening::RefundedCash { .. } => {
                 return self.settle(today);
             }
         };
@@ -134,7 +192,7 @@ impl<'t> Servicing<'t> {
 
     /// Where the sums stand before something happens.
     fn mark(&self) -> Mark {
-        Mark { paid: self.paid, waived: self.waived, credit_fen: self.credit_fen }
+        Mark { paid: self.paid, waived: self.waived, written_off: self.written_off, credit_fen: self.credit_fen }
     }
 
     /// Writes the line of the trace for what has just happened.
@@ -146,7 +204,13 @@ impl<'t> Servicing<'t> {
         amount_fen: i64,
         before: Mark,
     ) -> Result<(), LoanError> {
-        let parts = self.paid.minus(&before.paid)?.plus(&self.waived.minus(&before.waived)?)?;
+        let paid = self.paid.minus(&before.paid)?;
+        let waived = self.waived.minus(&before.waived)?;
+        let parts = paid.plus(&waived)?.plus(&self.written_off.minus(&before.written_off)?)?;
+        self.outstanding_fen = match kind {
+            PostedKind::Disbursement => add(self.outstanding_fen, amount_fen)?,
+            _ => add(self.outstanding_fen, -parts.principal_fen)?,
+        };
         self.trace.push(Posted {
             event,
             date,
@@ -154,7 +218,7 @@ impl<'t> Servicing<'t> {
             amount_fen,
             parts,
             excess_fen: add(self.credit_fen, -before.credit_fen)?,
-            principal_after_fen: add(self.disbursed_fen, -self.paid.principal_fen)?,
+            principal_after_fen: self.outstanding_fen.max(0),
         });
         Ok(())
     }
@@ -165,6 +229,7 @@ impl<'t> Servicing<'t> {
 struct Mark {
     paid: Parts,
     waived: Parts,
+    written_off: Parts,
     credit_fen: i64,
 }
 

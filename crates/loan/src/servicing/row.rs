@@ -5,7 +5,7 @@ use basics::money::div_round;
 
 use super::add;
 use crate::schedule::year_denominator;
-use crate::{Component, Instalment, LoanError, LoanTerms, Parts};
+use crate::{Component, Instalment, LoanError, LoanTerms, Parts, RowKind};
 
 /// What must be met for an instalment not to be overdue.
 const CORE: [Component; 3] = [Component::Principal, Component::Interest, Component::Fee];
@@ -24,6 +24,13 @@ pub(super) struct Row {
     pub(super) met_on: Option<Date>,
     /// Interest of earlier rows that was put off to this one; part of `due`.
     pub(super) carried_fen: i64,
+    pub(super) kind: RowKind,
+    /// What refunds and chargebacks added to what was planned; a part of `due`.
+    pub(super) credited: Parts,
+    pub(super) written_off: Parts,
+    /// Paid before and after the due date, all components.
+    pub(super) ahead_fen: i64,
+    pub(super) late_fen: i64,
 }
 
 impl Row {
@@ -43,7 +50,70 @@ impl Row {
             compound: 0,
             met_on: None,
             carried_fen: 0,
+            kind: RowKind::Regular,
+            credited: Parts::ZERO,
+            written_off: Parts::ZERO,
+            ahead_fen: 0,
+            late_fen: 0,
         }
+    }
+
+    /// A row that the plan does not number among its regular ones.
+    pub(super) fn beside(kind: RowKind, from: Date, due: Date, principal_fen: i64) -> Row {
+        let plan = Instalment {
+            number: 0,
+            from,
+            due,
+            principal_fen,
+            interest_fen: 0,
+            fee_fen: 0,
+            total_fen: principal_fen,
+            balance_after_fen: 0,
+        };
+        Row { kind, ..Row::planned(&plan) }
+    }
+
+    /// Principal of the plan, without what was credited to it.
+    pub(super) fn planned_principal(&self) -> i64 {
+        self.due.principal_fen.saturating_sub(self.credited.principal_fen)
+    }
+
+    /// Plans another principal for it; what was credited stands beside.
+    pub(super) fn plan_principal(&mut self, principal_fen: i64) {
+        self.plan.principal_fen = principal_fen;
+        self.due.principal_fen = principal_fen.saturating_add(self.credited.principal_fen);
+        if !self.is_clear() {
+            self.met_on = None;
+        }
+    }
+
+    /// What is neither paid, waived nor written off of one component, whatever the day.
+    pub(super) fn open_fen(&self, component: Component) -> i64 {
+        i64::try_from(self.core_unpaid(component)).unwrap_or(i64::MAX).max(0)
+    }
+
+    /// What is open of all components.
+    pub(super) fn open_parts(&self) -> Parts {
+        let mut parts = Parts::ZERO;
+        for component in Component::ALL {
+            *parts.get_mut(component) = self.open_fen(component);
+        }
+        parts
+    }
+
+    /// Whether nothing at all is open.
+    pub(super) fn is_clear(&self) -> bool {
+        Component::ALL.iter().all(|component| self.open_fen(*component) == 0)
+    }
+
+    /// Marks the day from which it is clear, or that it is not.
+    pub(super) fn mark_clear(&mut self, today: Date) {
+        self.met_on = if self.is_clear() { self.met_on.or(Some(today)) } else { None };
+    }
+
+    /// Whether a date lies in the row's period; the first period has its first day too.
+    pub(super) fn covers(&self, date: Date, is_first: bool) -> bool {
+        (date > self.plan.from || is_first && date == self.plan.from) && date <= self.due_on
     }
 
     /// Unpaid principal, interest or fee: what does not depend on the day.
@@ -51,6 +121,7 @@ impl Row {
         i128::from(self.due.get(component))
             - i128::from(self.paid.get(component))
             - i128::from(self.waived.get(component))
+            - i128::from(self.written_off.get(component))
     }
 
     pub(super) fn is_met(&self) -> bool {
@@ -73,7 +144,7 @@ impl Row {
     /// What the instalment asks for on a day, with penalty and compound interest rounded each.
     pub(super) fn due_parts(&self, today: Date, terms: &LoanTerms) -> Result<Parts, LoanError> {
         Ok(Parts {
-            penalty_fen: self.run_up_fen(self.penalty, today, terms)?,
+            penalty_fen: add(self.due.penalty_fen, self.run_up_fen(self.penalty, today, terms)?)?,
             compound_fen: self.run_up_fen(self.compound, today, terms)?,
             ..self.due
         })
@@ -88,10 +159,10 @@ impl Row {
     }
 
     pub(super) fn unpaid_fen(&self, component: Component, today: Date, terms: &LoanTerms) -> Result<i64, LoanError> {
-        let settled = add(self.paid.get(component), self.waived.get(component))?;
+        let settled = add(add(self.paid.get(component), self.waived.get(component))?, self.written_off.get(component))?;
         let due = match component {
             Component::Principal | Component::Interest | Component::Fee => self.due.get(component),
-            Component::Penalty => self.run_up_fen(self.penalty, today, terms)?,
+            Component::Penalty => add(self.due.penalty_fen, self.run_up_fen(self.penalty, today, terms)?)?,
             Component::Compound => self.run_up_fen(self.compound, today, terms)?,
         };
         Ok(add(due, -settled)?.max(0))

@@ -55,6 +55,9 @@ impl Servicing<'_> {
 
     /// How interest of the running period grows on the day reached.
     pub(super) fn segment(&self) -> Option<Segment> {
+        if self.terms.conventions.is_some() {
+            return None;
+        }
         let row = self.rows.get(self.next)?;
         let (from, until) = (row.plan.from, row.plan.due);
         match self.terms.grows_by_days() {

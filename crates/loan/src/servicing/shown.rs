@@ -25,20 +25,30 @@ impl Servicing<'_> {
                 totals.billed = totals.billed.plus(&due)?;
             }
             instalments.push(InstalmentState {
-                number: row.plan.number,
+                number: if self.terms.conventions.is_some() {
+                    u16::try_from(index + 1).unwrap_or(u16::MAX)
+                } else {
+                    row.plan.number
+                },
                 due_on: row.due_on,
                 is_due,
                 due,
                 paid: row.paid,
                 waived: row.waived,
                 met_on: row.met_on,
+                kind: row.kind,
+                from: row.plan.from,
+                credited: row.credited,
+                written_off: row.written_off,
+                ahead_fen: row.ahead_fen,
+                late_fen: row.late_fen,
             });
         }
         let oldest_unpaid_due = self.oldest_unpaid_due();
         let grace = i32::from(self.terms.grace_days) + 1;
         let payoff = (self.payoff_total(as_of)? - i128::from(self.credit_fen)).max(0);
-        let status = match (&self.schedule, self.closed_on, oldest_unpaid_due) {
-            (None, ..) => LoanStatus::Signed,
+        let status = match (self.disbursed_fen > 0, self.closed_on, oldest_unpaid_due) {
+            (false, ..) => LoanStatus::Signed,
             (_, Some(_), _) => LoanStatus::Closed,
             (_, None, Some(due)) if due < as_of => LoanStatus::Overdue,
             _ => LoanStatus::Active,
@@ -46,7 +56,10 @@ impl Servicing<'_> {
         Ok(LoanState {
             as_of,
             status,
-            principal_fen: add(self.disbursed_fen, -totals.paid.principal_fen)?,
+            principal_fen: add(
+                add(self.disbursed_fen, self.credited.principal_fen)?,
+                -add(totals.paid.principal_fen, self.written_off.principal_fen)?,
+            )?,
             accrued: self.accrued(as_of)?,
             segment: self.segment(),
             growing: self.growing(),
@@ -68,6 +81,9 @@ impl Servicing<'_> {
             totals,
             trace: self.trace,
             arrears: self.arrears,
+            charges: self.charges,
+            charged_off_on: self.charged_off_on,
+            written_off_on: self.written_off_on,
             schedule: self.schedule,
         })
     }

@@ -21,6 +21,7 @@ pub use fee::{Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen};
 pub use method::{Compound, InterestBasis, Method, Term};
 pub use plan::{DueRoll, FixedRow, Grace, PlanRow, Settlement, SettlementCycle, Tranche};
 
+use crate::conventions::Conventions;
 use crate::season::ChangeLimits;
 use crate::{LoanError, PayOrder, PayPath, PayRule};
 
@@ -138,6 +139,9 @@ pub struct LoanTerms {
     /// How far the contract lets itself be changed; absent, [`ChangeLimits::DEFAULT`].
     #[n(61)]
     pub change: Option<ChangeLimits>,
+    /// Conventions of planning and servicing, where they are not the house rule.
+    #[n(30)]
+    pub conventions: Option<Box<Conventions>>,
 }
 
 impl LoanTerms {
@@ -202,6 +206,7 @@ impl LoanTerms {
             non_accrual_days: None,
             fixed_rows: Vec::new(),
             change: None,
+            conventions: None,
         }
     }
 

@@ -1,0 +1,226 @@
+//! Money that pays at once whatever the waterfall names, due or not; and the events of loans that work so.
+
+use basics::{Date, Id};
+
+use super::{Mark, Servicing, add};
+use crate::conventions::{Conventions, PlanEngine};
+use crate::{
+    AheadPick, ArrearsStep, Component, DueStatus, Happening, LifeEvent, LoanError, Parts, Posted, PostedKind, Receipt,
+};
+
+impl Servicing<'_> {
+    /// Lets one event happen under the conventions of the terms.
+    pub(super) fn apply_ahead(&mut self, event: &LifeEvent) -> Result<(), LoanError> {
+        let terms = self.terms;
+        let Some(conventions) = terms.conventions.as_deref() else { return Ok(()) };
+        let (id, today) = (event.id, event.value_date);
+        let before = self.mark();
+        match &event.what {
+            Happening::Disbursed { amount_fen } => {
+                self.disburse_planned(conventions, *amount_fen, today)?;
+                self.post(Some(id), today, PostedKind::Disbursement, *amount_fen, before)?;
+                self.pay_at_disbursement(id, today)?;
+            }
+            Happening::Paid { amount_fen } => self.receive(conventions, id, Receipt::Repayment, *amount_fen, today)?,
+            Happening::Received { receipt, amount_fen } => {
+                self.receive(conventions, id, *receipt, *amount_fen, today)?;
+            }
+            Happening::ChargeAdjusted { charge, amount_fen } => {
+                self.adjust_charge(conventions, id, *charge, *amount_fen, today)?;
+            }
+            Happening::Refunded { amount_fen } => {
+                self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
+                self.give_back(id, PostedKind::Refund, *amount_fen, None, today)?;
+            }
+            Happening::ChargedBack { payment, amount_fen } => {
+                self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
+                let split = self.chargeback_split(conventions, *payment, *amount_fen)?;
+                self.give_back(id, PostedKind::Chargeback, *amount_fen, split, today)?;
+            }
+            Happening::RefundedCash { amount_fen } => {
+                self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
+                self.take_back(*amount_fen, today)?;
+                self.post(Some(id), today, PostedKind::CashRefund, *amount_fen, before)?;
+            }
+            Happening::ChargeAdded { charge } => {
+                let known = conventions.plan.engine == PlanEngine::Cumulative && !self.rows.is_empty();
+                if !known && self.disbursed_fen > 0 {
+                    self.add_charge(id, charge, today)?;
+                }
+            }
+            Happening::ChargeWaived { charge } => {
+                let amount_fen = self.waive_charge(*charge, today)?;
+                self.post(Some(id), today, PostedKind::ChargeWaiver, amount_fen, before)?;
+            }
+            Happening::Waived { what, amount_fen } => {
+                self.waive(what.component(), *amount_fen, today)?;
+                self.post(Some(id), today, PostedKind::Waiver, *amount_fen, before)?;
+            }
+            Happening::ChargedOff => self.charge_off(id, today)?,
+            Happening::WrittenOff => {
+                let amount_fen = self.write_off(today)?;
+                self.post(Some(id), today, PostedKind::WriteOff, amount_fen, before)?;
+            }
+            Happening::Replanned(_)
+            | Happening::Deferred(_)
+            | Happening::Reaged { .. }
+            | Happening::Reamortised
+            | Happening::Reversed { .. }
+            | Happening::CollectionRun { .. }
+            | Happening::Noticed { .. }
+            | Happening::Rescheduled { .. } => {}
+        }
+        self.settle_ahead(today);
+        Ok(())
+    }
+
+    /// Money in: it pays down the waterfall, and what is left is an overpayment.
+    fn receive(
+        &mut self,
+        conventions: &Conventions,
+        id: Id,
+        receipt: Receipt,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<(), LoanError> {
+        let before = self.mark();
+        self.received_fen = add(self.received_fen, amount_fen)?;
+        let left = self.allocate(conventions, receipt, amount_fen, today)?;
+        self.credit_fen = add(self.credit_fen, left)?;
+        self.post(Some(id), today, PostedKind::of(receipt), amount_fen, before)
+    }
+
+    /// Pays down the waterfall and answers what is left.
+    pub(super) fn allocate(
+        &mut self,
+        conventions: &Conventions,
+        receipt: Receipt,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<i64, LoanError> {
+        let waterfall = conventions.waterfall_for(receipt);
+        let mut left = amount_fen;
+        for stage in waterfall.stages() {
+            let mut places: Vec<usize> = (0..self.rows.len())
+                .filter(|place| {
+                    self.rows
+                        .get(*place)
+                        .is_some_and(|row| DueStatus::of(row.due_on, today) == stage.status && !row.is_clear())
+                })
+                .collect();
+            if stage.status == DueStatus::Ahead && waterfall.ahead == AheadPick::Spread {
+                left = self.spread(&places, &stage.components, left, today)?;
+                continue;
+            }
+            if stage.status == DueStatus::Ahead && waterfall.ahead == AheadPick::Last {
+                places.reverse();
+            }
+            for place in places {
+                for component in &stage.components {
+                    left = add(left, -self.pay_row(place, *component, left, today)?)?;
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    /// Pays instalments in equal parts, the last of them with what division leaves, until nothing more goes.
+    fn spread(
+        &mut self,
+        places: &[usize],
+        components: &[Component],
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<i64, LoanError> {
+        let mut left = amount_fen;
+        loop {
+            let open: Vec<usize> = places
+                .iter()
+                .copied()
+                .filter(|place| {
+                    self.rows.get(*place).is_some_and(|row| components.iter().any(|c| row.open_fen(*c) > 0))
+                })
+                .collect();
+            let count = i64::try_from(open.len()).unwrap_or(0);
+            if left == 0 || count == 0 {
+                return Ok(left);
+            }
+            let part = basics::money::div_round(i128::from(left), i128::from(count), self.terms.rounding)
+                .ok_or(LoanError::Overflow("a part of a payment"))?;
+            let rest = add(left, -part.saturating_mul(count))?;
+            for (index, place) in open.iter().enumerate() {
+                let mut share = if index + 1 == open.len() { add(part, rest)? } else { part }.min(left).max(0);
+                for component in components {
+                    let paid = self.pay_row(*place, *component, share, today)?;
+                    share -= paid;
+                    left -= paid;
+                }
+            }
+        }
+    }
+
+    /// Pays one component of one row with at most so much, and answers what was paid.
+    pub(super) fn pay_row(
+        &mut self,
+        place: usize,
+        component: Component,
+        at_most_fen: i64,
+        today: Date,
+    ) -> Result<i64, LoanError> {
+        let Some(row) = self.rows.get_mut(place) else { return Ok(0) };
+        let amount_fen = row.open_fen(component).min(at_most_fen).max(0);
+        if amount_fen == 0 {
+            return Ok(0);
+        }
+        row.paid.put(component, amount_fen)?;
+        match DueStatus::of(row.due_on, today) {
+            DueStatus::PastDue => row.late_fen = add(row.late_fen, amount_fen)?,
+            DueStatus::Ahead => row.ahead_fen = add(row.ahead_fen, amount_fen)?,
+            DueStatus::Due => {}
+        }
+        row.mark_clear(today);
+        self.paid.put(component, amount_fen)?;
+        self.pay_charges(place, component, amount_fen)?;
+        Ok(amount_fen)
+    }
+
+    /// Moves the mark of what has fallen due.
+    pub(super) fn reach(&mut self, today: Date) {
+        self.next = self.rows.partition_point(|row| row.due_on <= today);
+        self.open = 0;
+    }
+
+    /// All that is open, by component.
+    pub(super) fn open_parts(&self) -> Result<Parts, LoanError> {
+        self.rows.iter().try_fold(Parts::ZERO, |sum, row| sum.plus(&row.open_parts()))
+    }
+
+    fn settle_ahead(&mut self, today: Date) {
+        self.reach(today);
+        let is_clear = self.disbursed_fen > 0 && self.rows.iter().all(|row| row.is_clear());
+        self.closed_on = if is_clear { self.closed_on.or(Some(today)) } else { None };
+        let oldest_due = self.oldest_unpaid_due();
+        self.arrears.step(ArrearsStep { from: today, oldest_due, owes: oldest_due.is_some() });
+    }
+
+    /// Writes a line of the trace with parts that do not follow from what was paid.
+    pub(super) fn post_parts(
+        &mut self,
+        id: Id,
+        date: Date,
+        kind: PostedKind,
+        amount_fen: i64,
+        (parts, before): (Parts, Mark),
+    ) -> Result<(), LoanError> {
+        self.trace.push(Posted {
+            event: Some(id),
+            date,
+            kind,
+            amount_fen,
+            parts,
+            excess_fen: add(self.credit_fen, -before.credit_fen)?,
+            principal_after_fen: self.outstanding_fen.max(0),
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! Charges on the running loan: they add to rows, are paid with them, and are let off.
+
+use basics::{Date, Id};
+
+use super::planned::insert;
+use super::row::Row;
+use super::{Servicing, add};
+use crate::charge::{ChargePart, ChargeState};
+use crate::conventions::Conventions;
+use crate::{ChargeDue, ChargeTerms, Component, LoanError, PostedKind, Receipt, RowKind};
+
+impl Servicing<'_> {
+    /// Attaches every charge of the outlook that was recorded, at the moment the rows are made.
+    pub(super) fn attach_known_charges(&mut self) -> Result<(), LoanError> {
+        let whole = self
+            .terms
+            .conventions
+            .as_deref()
+            .is_some_and(|c| c.plan.engine == crate::conventions::PlanEngine::Cumulative);
+        let start = self.date;
+        for (id, added_on, terms) in self.outlook.charges.clone() {
+            if !whole && start.is_some_and(|start| added_on >= start) && terms.due != ChargeDue::Disbursement {
+                continue;
+            }
+            if whole || !self.charges.iter().any(|charge| charge.id == id) {
+                self.add_charge(id, &terms, added_on)?;
+                if whole && self.outlook.waived.contains(&id) {
+                    self.let_off(id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A charge joins the loan.
+    pub(super) fn add_charge(&mut self, id: Id, terms: &ChargeTerms, today: Date) -> Result<(), LoanError> {
+        if self.charges.iter().any(|charge| charge.id == id) {
+            return Ok(());
+        }
+        let rounding = self.terms.rounding;
+        let component = terms.kind.component();
+        let mut parts = Vec::new();
+        match terms.due {
+            ChargeDue::Disbursement => {
+                let amount_fen = terms.amount.of_fen(self.disbursed_fen, 0, rounding)?;
+                let due_on = self.date.unwrap_or(today);
+                parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
+            }
+            ChargeDue::On(due_on) => {
+                let interest: i64 = self.rows.iter().map(|row| row.due.interest_fen).sum();
+                let amount_fen = terms.amount.of_fen(self.disbursed_fen, interest, rounding)?;
+                let place = self.place_for(due_on);
+                if let Some(row) = self.rows.get_mut(place) {
+                    row.due.put(component, amount_fen)?;
+                    row.mark_clear(today);
+                }
+                parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
+            }
+            ChargeDue::EachInstalment => {
+                for row in
+                    self.rows.iter_mut().filter(|row| row.kind == RowKind::Regular && row.plan.due > row.plan.from)
+                {
+                    let amount_fen = terms.amount.of_fen(row.due.principal_fen, row.due.interest_fen, rounding)?;
+                    row.due.put(component, amount_fen)?;
+                    parts.push(ChargePart {
+                        due_on: row.due_on,
+                        amount_fen,
+                        paid_fen: 0,
+                        waived_fen: 0,
+                        written_off_fen: 0,
+                    });
+                }
+            }
+        }
+        self.charges.push(ChargeState { id, terms: terms.clone(), parts });
+        self.reach_keeping_open(today);
+        Ok(())
+    }
+
+    /// The row that a date belongs to; one after maturity is made or moved for it.
+    fn place_for(&mut self, due_on: Date) -> usize {
+        let first = self.rows.iter().position(|row| row.kind != RowKind::DownPayment);
+        let found = self
+            .rows
+            .iter()
+            .enumerate()
+            .position(|(place, row)| row.kind != RowKind::DownPayment && row.covers(due_on, Some(place) == first));
+        if let Some(place) = found {
+            return place;
+        }
+        if let Some(first) = first
+            && self.rows.get(first).is_some_and(|row| due_on < row.plan.from)
+        {
+            return first;
+        }
+        if let Some(place) = self.rows.iter().rposition(|row| row.kind == RowKind::AfterMaturity) {
+            if let Some(row) = self.rows.get_mut(place) {
+                row.due_on = row.due_on.max(due_on);
+                row.plan.due = row.due_on;
+            }
+            return place;
+        }
+        let last = self.rows.last().map_or(due_on, |row| row.due_on);
+        insert(&mut self.rows, Row::beside(RowKind::AfterMaturity, last, due_on, 0));
+        self.rows.len() - 1
+    }
+
+    /// Money that paid a component of a row has paid the charges in it, the earliest first.
+    pub(super) fn pay_charges(&mut self, place: usize, component: Component, amount_fen: i64) -> Result<(), LoanError> {
+        if !matches!(component, Component::Fee | Component::Penalty) {
+            return Ok(());
+        }
+        let first = self.rows.iter().position(|row| row.kind != RowKind::DownPayment);
+        let Some(row) = self.rows.get(place) else { return Ok(()) };
+        let is_first = Some(place) == first;
+        let mut parts: Vec<(bool, Date, &mut ChargePart)> = self
+            .charges
+            .iter_mut()
+            .filter(|charge| charge.terms.kind.component() == component && charge.terms.due != ChargeDue::Disbursement)
+            .flat_map(|charge| charge.parts.iter_mut())
+            .filter(|part| part.unpaid_fen() > 0)
+            .map(|part| (!row.covers(part.due_on, is_first), part.due_on, part))
+            .collect();
+        parts.sort_by_key(|(elsewhere, due_on, _)| (*elsewhere, *due_on));
+        let mut left = amount_fen;
+        for (_, _, part) in parts {
+            let paid = part.unpaid_fen().min(left);
+            part.paid_fen = add(part.paid_fen, paid)?;
+            left -= paid;
+        }
+        Ok(())
+    }
+
+    /// Charges due at disbursement are paid with it, in one line of the trace.
+    pub(super) fn pay_at_disbursement(&mut self, id: Id, today: Date) -> Result<(), LoanError> {
+        let before = self.mark();
+        let mut parts = crate::Parts::ZERO;
+        for charge in self.charges.iter_mut().filter(|charge| charge.terms.due == ChargeDue::Disbursement) {
+            for part in &mut charge.parts {
+                let unpaid = part.unpaid_fen();
+                part.paid_fen = add(part.paid_fen, unpaid)?;
+                parts.put(charge.terms.kind.component(), unpaid)?;
+            }
+        }
+        let total = parts.total_fen()?;
+        if total > 0 {
+            self.post_parts(id, today, PostedKind::PaidAtDisbursement, total, (parts, before))?;
+        }
+        Ok(())
+    }
+
+    /// Lets off what is unpaid of a charge, and answers how much that was.
+    pub(super) fn waive_charge(&mut self, id: Id, _today: Date) -> Result<i64, LoanError> {
+        let whole = self
+            .terms
+            .conventions
+            .as_deref()
+            .is_some_and(|c| c.plan.engine == crate::conventions::PlanEngine::Cumulative);
+        if whole {
+            let waived = self.charges.iter().find(|charge| charge.id == id).map_or(0, ChargeState::waived_fen);
+            return Ok(waived);
+        }
+        self.let_off(id)
+    }
+
+    fn let_off(&mut self, id: Id) -> Result<i64, LoanError> {
+        let Some(index) = self.charges.iter().position(|charge| charge.id == id) else { return Ok(0) };
+        let mut total = 0;
+        let Some(charge) = self.charges.get_mut(index) else { return Ok(0) };
+        let component = charge.terms.kind.component();
+        let mut off = Vec::new();
+        for part in &mut charge.parts {
+            let unpaid = part.unpaid_fen();
+            part.waived_fen = add(part.waived_fen, unpaid)?;
+            total = add(total, unpaid)?;
+            off.push((part.due_on, unpaid));
+        }
+        if charge.terms.due == ChargeDue::Disbursement {
+            return Ok(total);
+        }
+        for (due_on, unpaid) in off {
+            let place = self.place_for(due_on);
+            if let Some(row) = self.rows.get_mut(place) {
+                row.waived.put(component, unpaid)?;
+                self.waived.put(component, unpaid)?;
+                if row.is_clear() && row.due.total_fen()? > 0 {
+                    row.mark_clear(self.date.unwrap_or(due_on));
+                }
+            }
+        }
+        Ok(total)
+    }
+
+    /// Gives back part of a charge as if it had been paid: what it was owed as first, then the waterfall.
+    pub(super) fn adjust_charge(
+        &mut self,
+        conventions: &Conventions,
+        id: Id,
+        _charge: Id,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<(), LoanError> {
+        let before = self.mark();
+        self.received_fen = add(self.received_fen, amount_fen)?;
+        let left = self.allocate(conventions, Receipt::ChargeAdjustment, amount_fen, today)?;
+        self.credit_fen = add(self.credit_fen, left)?;
+        self.post(Some(id), today, PostedKind::ChargeAdjustment, amount_fen, before)
+    }
+
+    fn reach_keeping_open(&mut self, today: Date) {
+        if self.terms.conventions.is_some() {
+            self.reach(today);
+        }
+    }
+}

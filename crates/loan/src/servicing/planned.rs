@@ -1,0 +1,225 @@
+//! Rows made from the conventions of the terms: due dates, down payments, tranches.
+
+use std::collections::BTreeSet;
+
+use basics::money::div_round;
+use basics::{Date, Id, Rounding};
+
+use super::row::Row;
+use super::{Servicing, add};
+use crate::charge::ChargeTerms;
+use crate::conventions::{Conventions, DownPayment, PlanEngine, PlanRule, Unit};
+use crate::{Happening, LifeEvent, LoanError, Reschedule, RowKind};
+
+/// What the whole life of a loan brings, gathered before it is lived: some plans are made from all of it.
+#[derive(Default)]
+pub(super) struct Outlook {
+    /// Disbursements by date.
+    tranches: Vec<(Date, i64)>,
+    /// Moves of due dates, as recorded.
+    changes: Vec<(Date, Reschedule)>,
+    /// Charges, as recorded.
+    pub(super) charges: Vec<(Id, Date, ChargeTerms)>,
+    /// Charges that are waived at some time.
+    pub(super) waived: BTreeSet<Id>,
+}
+
+impl Servicing<'_> {
+    /// Gathers what plans need to know beforehand from the events up to `as_of`.
+    pub(crate) fn look_ahead(&mut self, life: &[(Date, &LifeEvent)], as_of: Date) {
+        let mut changes = Vec::new();
+        for (_, event) in life.iter().filter(|(_, event)| event.value_date <= as_of) {
+            match &event.what {
+                Happening::Disbursed { amount_fen } => self.outlook.tranches.push((event.value_date, *amount_fen)),
+                Happening::Rescheduled { from_due, change } => changes.push((event.id, *from_due, *change)),
+                Happening::ChargeAdded { charge } => {
+                    self.outlook.charges.push((event.id, event.value_date, charge.clone()));
+                }
+                Happening::ChargeWaived { charge } => {
+                    self.outlook.waived.insert(*charge);
+                }
+                _ => {}
+            }
+        }
+        changes.sort_by_key(|(id, ..)| *id);
+        self.outlook.changes = changes.into_iter().map(|(_, from_due, change)| (from_due, change)).collect();
+        self.outlook.charges.sort_by_key(|(id, ..)| *id);
+    }
+
+    /// Pays out under the conventions: the first time the plan is made, later it is changed.
+    pub(super) fn disburse_planned(
+        &mut self,
+        conventions: &Conventions,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<(), LoanError> {
+        let rule = &conventions.plan;
+        let is_first = self.disbursed_fen == 0;
+        self.disbursed_fen = add(self.disbursed_fen, amount_fen)?;
+        match rule.engine {
+            PlanEngine::Cumulative if is_first => {
+                self.rows = self.cumulative_rows(rule)?;
+                self.attach_known_charges()?;
+            }
+            PlanEngine::Cumulative => {}
+            PlanEngine::Progressive if is_first => {
+                self.rows = self.regular_rows(rule, today)?;
+                self.tranche(rule, amount_fen, today)?;
+                self.attach_known_charges()?;
+            }
+            PlanEngine::Progressive => self.tranche(rule, amount_fen, today)?,
+        }
+        self.reach(today);
+        Ok(())
+    }
+
+    /// Empty rows of the regular instalments.
+    fn regular_rows(&self, rule: &PlanRule, start: Date) -> Result<Vec<Row>, LoanError> {
+        let dues = due_dates(rule, start, &self.outlook.changes)?;
+        let mut from = rule.seed.unwrap_or(start);
+        let mut rows = Vec::with_capacity(dues.len());
+        for due in dues {
+            rows.push(Row::beside(RowKind::Regular, from, due, 0));
+            from = due;
+        }
+        Ok(rows)
+    }
+
+    /// One plan from all tranches.
+    fn cumulative_rows(&self, rule: &PlanRule) -> Result<Vec<Row>, LoanError> {
+        let rounding = self.terms.rounding;
+        let tranches = self.outlook.tranches.clone();
+        let Some((start, _)) = tranches.first().copied() else { return Ok(Vec::new()) };
+        let mut rows = self.regular_rows(rule, start)?;
+        let count = i128::try_from(rows.len()).unwrap_or(1) - i128::from(rule.principal_grace);
+        for (date, _) in &tranches {
+            self.lengthen(rule, &mut rows, *date)?;
+        }
+        let mut net = Vec::new();
+        let mut down = Vec::new();
+        for (date, amount_fen) in &tranches {
+            let share = down_payment_fen(rule, *amount_fen, rounding)?;
+            if share > 0 {
+                down.push(Row::beside(RowKind::DownPayment, *date, *date, share));
+            }
+            net.push((*date, add(*amount_fen, -share)?));
+        }
+        let mut planned = 0i64;
+        let last = rows.len().saturating_sub(1);
+        let grace = usize::from(rule.principal_grace);
+        for (index, row) in rows.iter_mut().enumerate().skip(grace) {
+            let so_far = net.iter().filter(|(date, _)| *date <= row.due_on).map(|(_, fen)| *fen).sum::<i64>();
+            let level = to_multiple(div(i128::from(so_far), count.max(1), rounding)?, rule.multiple_fen, rounding)?;
+            let principal = if index == last { so_far - planned } else { level.min(so_far - planned) };
+            row.plan_principal(principal);
+            planned = add(planned, principal)?;
+        }
+        for row in down {
+            insert(&mut rows, row);
+        }
+        Ok(rows)
+    }
+
+    /// Adds a tranche to what is still to come.
+    fn tranche(&mut self, rule: &PlanRule, amount_fen: i64, today: Date) -> Result<(), LoanError> {
+        let rounding = self.terms.rounding;
+        let share = down_payment_fen(rule, amount_fen, rounding)?;
+        let mut rows = std::mem::take(&mut self.rows);
+        self.lengthen(rule, &mut rows, today)?;
+        let coming: Vec<usize> = (0..rows.len())
+            .filter(|index| rows.get(*index).is_some_and(|row| row.kind == RowKind::Regular && row.due_on > today))
+            .collect();
+        let mut left: i64 = coming.iter().filter_map(|index| rows.get(*index)).map(Row::planned_principal).sum();
+        left = add(left, add(amount_fen, -share)?)?;
+        let count = i128::try_from(coming.len()).unwrap_or(1);
+        let level = to_multiple(div(i128::from(left), count.max(1), rounding)?, rule.multiple_fen, rounding)?;
+        for (place, index) in coming.iter().enumerate() {
+            if let Some(row) = rows.get_mut(*index) {
+                let principal = if place + 1 == coming.len() { left } else { level.min(left) };
+                row.plan_principal(principal);
+                left = add(left, -principal)?;
+            }
+        }
+        if share > 0 {
+            insert(&mut rows, Row::beside(RowKind::DownPayment, today, today, share));
+        }
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// Adds instalments one spacing apart until one is due after a date.
+    fn lengthen(&self, rule: &PlanRule, rows: &mut Vec<Row>, date: Date) -> Result<(), LoanError> {
+        while let Some(last) = rows.iter().rev().find(|row| row.kind == RowKind::Regular).map(|row| row.due_on)
+            && last < date
+        {
+            let due = spaced(last, rule.every, rule.unit, 1)?;
+            insert(rows, Row::beside(RowKind::Regular, last, due, 0));
+        }
+        Ok(())
+    }
+}
+
+/// Puts a row in its place by due date; a row beside the plan stands before the instalment due on its day.
+pub(super) fn insert(rows: &mut Vec<Row>, row: Row) {
+    let place = rows.partition_point(|other| match row.kind {
+        RowKind::DownPayment => {
+            other.due_on < row.due_on
+                || other.due_on == row.due_on && other.due_on > other.plan.from
+                || other.kind == RowKind::DownPayment && other.due_on == row.due_on
+        }
+        _ => other.due_on <= row.due_on,
+    });
+    rows.insert(place, row);
+}
+
+/// Due dates of the instalments, moved and lengthened by what was agreed later.
+fn due_dates(rule: &PlanRule, start: Date, changes: &[(Date, Reschedule)]) -> Result<Vec<Date>, LoanError> {
+    let seed = rule.seed.unwrap_or(start);
+    let mut dues: Vec<Date> =
+        (1..=i32::from(rule.count)).map(|k| spaced(seed, rule.every, rule.unit, k)).collect::<Result<_, _>>()?;
+    if let (Some(days), Some(last)) = (rule.fixed_length_days, dues.last_mut()) {
+        *last = seed.add_days(i32::from(days));
+    }
+    for (from_due, change) in changes {
+        let Some(place) = dues.iter().position(|due| due == from_due) else { continue };
+        for _ in 0..change.extra_instalments {
+            let last = dues.last().copied().unwrap_or(seed);
+            dues.push(spaced(last, rule.every, rule.unit, 1)?);
+        }
+        if let Some(new_due) = change.new_due {
+            for (k, due) in (0i32..).zip(dues.iter_mut().skip(place)) {
+                *due = spaced(new_due, rule.every, rule.unit, k)?;
+            }
+        }
+    }
+    Ok(dues)
+}
+
+/// The date so many spacings after another.
+pub(super) fn spaced(seed: Date, every: u16, unit: Unit, times: i32) -> Result<Date, LoanError> {
+    let steps = i32::from(every).saturating_mul(times);
+    Ok(match unit {
+        Unit::Days => seed.add_days(steps),
+        Unit::Weeks => seed.add_days(steps.saturating_mul(7)),
+        Unit::Months => seed.add_months(steps)?,
+    })
+}
+
+/// The share of a disbursement that is due at once, minor units.
+pub(super) fn down_payment_fen(rule: &PlanRule, amount_fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
+    let Some(DownPayment { ppm }) = rule.down_payment else { return Ok(0) };
+    let share = div(i128::from(amount_fen) * i128::from(ppm), 1_000_000, rounding)?;
+    to_multiple(share, rule.multiple_fen, rounding)
+}
+
+fn div(numerator: i128, denominator: i128, rounding: Rounding) -> Result<i64, LoanError> {
+    div_round(numerator, denominator, rounding).ok_or(LoanError::Overflow("an instalment"))
+}
+
+fn to_multiple(fen: i64, multiple_fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
+    if multiple_fen <= 1 {
+        return Ok(fen);
+    }
+    let times = div(i128::from(fen), i128::from(multiple_fen), rounding)?;
+    times.checked_mul(multiple_fen).ok_or(LoanError::Overflow("an instalment"))
+}

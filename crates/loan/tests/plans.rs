@@ -10,7 +10,7 @@ use basics::{Date, Rate, Rounding};
 use loan::plan::{
     Ahead, Arithmetic, Convention, Cumulative, DueDates, EqualPart, FixedInstalment, Happened, InterestOn,
     InterestRounding, MonthDays, Payment, Period, PeriodInterest, PlanRow, Progressive, Recalculation, Rest, Smoothing,
-    Spacing, SpacingUnit, Tranche, Weight, YearDays, down_payment_fen,
+    Spacing, SpacingUnit, TermChange, TermChangeKind, Tranche, Weight, YearDays, down_payment_fen,
 };
 use serde_json::Value;
 
@@ -186,6 +186,8 @@ struct Told<'a> {
     fixed_fen: Option<i64>,
     approved_fen: i64,
     last_charge: Option<Date>,
+    /// What was agreed on later.
+    changes: Vec<&'a Value>,
 }
 
 impl Told<'_> {
@@ -212,10 +214,40 @@ impl Told<'_> {
             _ => start,
         };
         let dates = DueDates::new(start, seed, self.spacing(), every(&self.loan["number_of_repayments"])).unwrap();
-        match self.loan["fixed_length_days"].as_i64() {
+        let mut dates = match self.loan["fixed_length_days"].as_i64() {
             Some(days) => dates.ending(start.add_days(i32::try_from(days).unwrap())).unwrap(),
             None => dates,
+        };
+        for change in &self.changes {
+            if let Some(to) = change.get("adjusted_due_date") {
+                dates.shift(date(&change["reschedule_from"]), date(to)).unwrap();
+            }
         }
+        dates
+    }
+
+    fn term_changes(&self) -> Vec<TermChange> {
+        let dates = self.dates();
+        let mut changes = Vec::new();
+        for change in &self.changes {
+            let from = date(&change["reschedule_from"]);
+            let number = (1..).find(|number| dates.due(*number).unwrap() >= from).unwrap();
+            let mut more = |kind| changes.push(TermChange { number, kind });
+            let count = |name: &str| change.get(name).map(every);
+            if let Some(rate) = change["new_interest_rate"].as_str() {
+                more(TermChangeKind::Rate(Rate::parse_percent(rate).unwrap()));
+            }
+            if let Some(rows) = count("grace_on_principal") {
+                more(TermChangeKind::PrincipalGrace(rows));
+            }
+            if let Some(rows) = count("grace_on_interest") {
+                more(TermChangeKind::InterestGrace(rows));
+            }
+            if let Some(rows) = count("extra_terms") {
+                more(TermChangeKind::Longer(rows));
+            }
+        }
+        changes
     }
 
     fn is_progressive(&self) -> bool {
@@ -280,6 +312,7 @@ impl Told<'_> {
                 },
                 ..Recalculation::DAILY
             },
+            changes: self.term_changes(),
         }
     }
 
@@ -411,6 +444,7 @@ fn plans_of_disbursements_agree() {
                 fixed_fen: fixed.map(|text| parse_minor(text).unwrap()),
                 approved_fen: fen(&loan["principal"]),
                 last_charge: charges.filter_map(|e| e["date"].as_str()).map(|d| Date::parse(d).unwrap()).max(),
+                changes: Vec::new(),
             };
             let (ours, theirs) = (told.table(&told.rows()), lines_of(schedule));
             if ours == theirs {
@@ -449,6 +483,7 @@ fn recalculated_plans_agree() {
             fixed_fen: None,
             approved_fen: fen(&loan["principal"]),
             last_charge: None,
+            changes: Vec::new(),
         };
         let (mut rows, mut payments) = (Vec::new(), Vec::new());
         for (number, event) in scenario["events"].as_array().unwrap().iter().enumerate() {
@@ -483,4 +518,48 @@ fn recalculated_plans_agree() {
     }
     assert!(wrong.is_empty(), "{agreed} agree, {} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(agreed >= 9, "only {agreed} tables were checked");
+}
+
+/// Every table of a cumulative plan after due dates were moved, instalments added, grace given or the rate changed.
+#[test]
+fn rescheduled_plans_agree() {
+    let Some(tables) = tables("rescheduled_plans_agree") else { return };
+    let (mut agreed, mut wrong) = (0, Vec::new());
+    for scenario in tables["scenarios"].as_array().unwrap() {
+        let (product, loan) = (&scenario["product"], &scenario["loan"]);
+        let skipped = scenario["tags"].as_array().unwrap().contains(&Value::from("upstream-skipped"));
+        let events = scenario["events"].as_array().unwrap();
+        if skipped || !events.iter().any(|event| event["type"] == "reschedule" && event.get("expect").is_none()) {
+            continue;
+        }
+        let mut told = Told {
+            product,
+            loan,
+            disbursed: Vec::new(),
+            fixed_fen: None,
+            approved_fen: fen(&loan["principal"]),
+            last_charge: None,
+            changes: Vec::new(),
+        };
+        for (number, event) in events.iter().enumerate() {
+            match event["type"].as_str().unwrap() {
+                "disburse" => told.disbursed.push((date(&event["date"]), fen(&event["amount"]))),
+                "add_charge" => told.last_charge = told.last_charge.max(Some(date(&event["date"]))),
+                "reschedule" => told.changes.push(event),
+                _ => {}
+            }
+            for expectation in scenario["expectations"].as_array().unwrap() {
+                if expectation["after_event"].as_u64() == Some(number as u64) && expectation.get("schedule").is_some() {
+                    let (ours, theirs) = (told.table(&told.rows()), lines_of(&expectation["schedule"]));
+                    if ours == theirs {
+                        agreed += 1;
+                    } else {
+                        wrong.push(format!("{} after {number}\n ours {ours:#?}\n theirs {theirs:#?}", scenario["id"]));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{agreed} agree, {} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(agreed >= 20, "only {agreed} tables were checked");
 }

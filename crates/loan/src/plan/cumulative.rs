@@ -165,6 +165,30 @@ pub struct Cumulative {
     pub fixed: Option<FixedInstalment>,
     /// How the plan follows payments.
     pub recalculation: Recalculation,
+    /// Changes agreed on later, by instalment. Moved due dates are in `dates`.
+    pub changes: Vec<TermChange>,
+}
+
+/// A change of the terms from an instalment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TermChange {
+    /// The first instalment that it holds for, from 1.
+    pub number: u16,
+    /// What changes.
+    pub kind: TermChangeKind,
+}
+
+/// What changes from an instalment on. Principal and level instalment are spread again over what is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TermChangeKind {
+    /// So many more instalments; flat interest that is left is spread over them.
+    Longer(u16),
+    /// So many instalments carry no principal, and as many are added.
+    PrincipalGrace(u16),
+    /// So many instalments carry no interest, which falls due with the next, and as many are added.
+    InterestGrace(u16),
+    /// Another rate a year.
+    Rate(Rate),
 }
 
 /// An instalment that was agreed on: as many follow as it takes.
@@ -278,6 +302,7 @@ impl Cumulative {
     ///     level_on_fen: None,
     ///     fixed: None,
     ///     recalculation: Recalculation::DAILY,
+    ///     changes: Vec::new(),
     /// };
     /// let rows = terms.rows(&[Tranche { date: start, amount_fen: 300_000 }])?;
     /// let due: Vec<_> = rows.iter().map(|row| (row.principal_fen, row.interest_fen)).collect();
@@ -320,8 +345,8 @@ impl Cumulative {
     }
 
     /// Interest of one minor unit over a stretch of days. `None` if it does not fit.
-    pub(super) fn factor(&self, from: Date, to: Date) -> Option<Factor> {
-        let ppm = i128::from(self.rate.ppm());
+    pub(super) fn factor(&self, rate: Rate, from: Date, to: Date) -> Option<Factor> {
+        let ppm = i128::from(rate.ppm());
         let days = i128::from((to - from).max(0));
         let every = i128::from(self.dates.spacing.every);
         let (numerator, denominator) = match self.period_interest {
@@ -336,7 +361,7 @@ impl Cumulative {
     }
 
     /// Interest of one minor unit over a nominal period, for the level instalment.
-    fn level_factor(&self) -> Factor {
+    fn level_factor(&self, rate: Rate) -> Factor {
         let Spacing { every, unit } = self.dates.spacing;
         let every = i128::from(every);
         let (numerator, denominator) = match (self.period_interest, unit) {
@@ -345,7 +370,7 @@ impl Cumulative {
             (PeriodInterest::Days(year), SpacingUnit::Days) => (every, i128::from(fixed_year(year))),
             (PeriodInterest::Whole | PeriodInterest::WholeAndPart, _) => (every, self.periods_a_year()),
         };
-        Factor { numerator: i128::from(self.rate.ppm()) * numerator, denominator: denominator * 1_000_000 }
+        Factor { numerator: i128::from(rate.ppm()) * numerator, denominator: denominator * 1_000_000 }
     }
 
     fn periods_a_year(&self) -> i128 {
@@ -373,25 +398,25 @@ impl Cumulative {
     }
 
     /// A level instalment, or level principal, over `count` periods.
-    pub(super) fn level(&self, balance_fen: i64, count: u16) -> Option<i64> {
+    pub(super) fn level(&self, rate: Rate, balance_fen: i64, count: u16) -> Option<i64> {
         let count = count.max(1);
         match self.equal {
             EqualPart::Principal => div_round(i128::from(balance_fen), i128::from(count), self.rounding),
             EqualPart::Total => {
-                let factor = self.level_factor();
+                let factor = self.level_factor(rate);
                 let periods = (0..count).map(|_| std::iter::once(factor));
                 level_fen(balance_fen, periods, Arithmetic::Exact, self.rounding, self.multiple_fen)
             }
         }
     }
 
-    /// All interest of a flat loan: `principal × rate × term`, rounded.
-    pub(super) fn flat_interest_fen(&self, principal_fen: i64) -> Option<i64> {
+    /// Interest of a flat loan over the term of so many instalments: `principal × rate × term`, rounded.
+    pub(super) fn flat_interest_fen(&self, rate: Rate, principal_fen: i64, count: u16) -> Option<i64> {
         let factor = match self.period_interest {
-            PeriodInterest::Days(_) => self.factor(self.dates.start, self.dates.due(self.dates.count).ok()?)?,
+            PeriodInterest::Days(_) => self.factor(rate, self.dates.start, self.dates.due(count).ok()?)?,
             PeriodInterest::Whole | PeriodInterest::WholeAndPart => {
-                let Factor { numerator, denominator } = self.level_factor();
-                Factor { numerator: numerator * i128::from(self.dates.count), denominator }
+                let Factor { numerator, denominator } = self.level_factor(rate);
+                Factor { numerator: numerator * i128::from(count), denominator }
             }
         };
         factor.interest_fen(principal_fen, Arithmetic::Exact, self.rounding)

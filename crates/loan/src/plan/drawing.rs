@@ -1,13 +1,13 @@
 //! How a cumulative plan is drawn up, row by row, with what happened to the loan on the way.
 
-use basics::Date;
 use basics::money::div_round;
+use basics::{Date, Rate};
 
 use super::convention::round_to_multiple;
 use super::cumulative::TOO_LARGE;
 use super::{
     Ahead, Arithmetic, Closing, Compounding, Cumulative, EqualPart, Happened, InterestOn, PayOff, Payment, Period,
-    PeriodInterest, PlanRow, Rest, Tranche,
+    PeriodInterest, PlanRow, Rest, TermChangeKind, Tranche,
 };
 use crate::LoanError;
 
@@ -50,6 +50,19 @@ struct Early {
     closed: Option<Date>,
 }
 
+/// Equal parts of a flat loan, from an instalment on.
+#[derive(Clone, Copy)]
+struct Flat {
+    /// Instalments before these.
+    before: u16,
+    /// Principal of the instalments before.
+    planned: i64,
+    /// Interest of these.
+    interest: i64,
+    /// Interest of these that is in rows by now.
+    charged: i64,
+}
+
 /// A plan while it is drawn up.
 pub(super) struct Drawing<'a> {
     terms: &'a Cumulative,
@@ -58,9 +71,16 @@ pub(super) struct Drawing<'a> {
     payments: Vec<Payment>,
     rows: Vec<PlanRow>,
     open: Vec<Open>,
-    /// Level instalment, level principal, or principal of a flat row.
+    rate: Rate,
+    /// Instalments, those added since included.
+    count: u16,
+    /// The last instalment without principal.
+    principal_grace: u16,
+    /// The last instalment whose interest is held back.
+    interest_grace: u16,
+    /// Level instalment or level principal.
     level: i64,
-    flat_interest: i64,
+    flat: Flat,
     /// Disbursed up to the period being drawn.
     principal: i64,
     outstanding: i64,
@@ -91,8 +111,12 @@ impl<'a> Drawing<'a> {
             payments: happened.payments.to_vec(),
             rows: Vec::with_capacity(usize::from(terms.dates.count) + 1),
             open: Vec::new(),
+            rate: terms.rate,
+            count: terms.dates.count,
+            principal_grace: terms.principal_grace,
+            interest_grace: terms.interest_grace,
             level: 0,
-            flat_interest: terms.flat_interest_fen(terms.level_on_fen.unwrap_or(disbursed)).ok_or(TOO_LARGE)?,
+            flat: Flat { before: 0, planned: 0, interest: 0, charged: 0 },
             principal: 0,
             outstanding: 0,
             planned: 0,
@@ -107,15 +131,74 @@ impl<'a> Drawing<'a> {
         drawing.base = drawing.outstanding;
         drawing.changes.clear();
         let whole = terms.level_on_fen.unwrap_or(disbursed);
-        drawing.level = terms.level(whole, terms.dates.count.saturating_sub(terms.principal_grace)).ok_or(TOO_LARGE)?;
+        match terms.interest_on {
+            InterestOn::Original => {
+                let interest = terms.flat_interest_fen(terms.rate, whole, terms.dates.count);
+                drawing.flat.interest = interest.ok_or(TOO_LARGE)?;
+            }
+            InterestOn::Balance => {
+                let count = terms.dates.count.saturating_sub(terms.principal_grace);
+                drawing.level = terms.level(terms.rate, whole, count).ok_or(TOO_LARGE)?;
+            }
+        }
         Ok(drawing)
+    }
+
+    /// Changes of the terms that hold from an instalment on.
+    fn change_terms(&mut self, number: u16) -> Result<(), LoanError> {
+        let terms = self.terms;
+        for change in terms.changes.iter().filter(|change| change.number == number) {
+            let mut flat = Flat {
+                before: number - 1,
+                planned: self.planned,
+                interest: self.flat.interest - self.flat.charged,
+                charged: 0,
+            };
+            match change.kind {
+                TermChangeKind::Longer(more) => self.lengthen(more)?,
+                TermChangeKind::PrincipalGrace(rows) => {
+                    self.principal_grace = (number - 1).saturating_add(rows);
+                    self.lengthen(rows)?;
+                }
+                TermChangeKind::InterestGrace(rows) => {
+                    self.interest_grace = (number - 1).saturating_add(rows);
+                    self.lengthen(rows)?;
+                }
+                TermChangeKind::Rate(rate) => {
+                    self.rate = rate;
+                    if terms.interest_on == InterestOn::Original {
+                        let left = self.principal - self.planned;
+                        flat.interest = terms.flat_interest_fen(rate, left, self.count).ok_or(TOO_LARGE)?;
+                    }
+                }
+            }
+            self.flat = flat;
+            self.relevel(number)?;
+        }
+        Ok(())
+    }
+
+    fn lengthen(&mut self, more: u16) -> Result<(), LoanError> {
+        self.count = self.count.checked_add(more).ok_or(TOO_LARGE)?;
+        Ok(())
+    }
+
+    /// Levels the instalments from `next` on over what is not yet planned.
+    fn relevel(&mut self, next: u16) -> Result<(), LoanError> {
+        let terms = self.terms;
+        let left = terms.level_on_fen.unwrap_or(self.principal) - self.planned;
+        if terms.fixed.is_none() && terms.interest_on == InterestOn::Balance && left > 0 {
+            let done = self.principal_grace.max(next.saturating_sub(1));
+            self.level = terms.level(self.rate, left, self.count.saturating_sub(done)).ok_or(TOO_LARGE)?;
+        }
+        Ok(())
     }
 
     pub(super) fn draw(mut self) -> Result<Vec<PlanRow>, LoanError> {
         for row in self.happened.kept {
             self.keep(*row)?;
         }
-        let limit = usize::from(u16::MAX).min(self.rows.len() + usize::from(self.terms.dates.count) + 1_200);
+        let limit = self.rows.len() + usize::from(self.terms.dates.count) + 1_200;
         while self.outstanding > 0 || !self.tranches.is_empty() {
             if self.rows.len() >= limit {
                 return Err(LoanError::Terms("the instalment does not repay the loan: raise it".to_owned()));
@@ -164,13 +247,16 @@ impl<'a> Drawing<'a> {
     fn keep(&mut self, row: PlanRow) -> Result<(), LoanError> {
         let number = self.number()?;
         let PlanRow { period: Period { due, .. }, principal_fen, interest_fen, .. } = row;
+        self.change_terms(number)?;
         self.pay_out(|date| date <= due)?;
+        let scheduled = self.scheduled(number, interest_fen)?;
+        self.flat.charged = add(self.flat.charged, interest_fen)?;
         self.outstanding = add(self.outstanding, -principal_fen)?;
         self.planned = add(self.planned, principal_fen)?;
         self.changes.clear();
         self.base = self.outstanding;
-        let expected = (self.scheduled(number, interest_fen)? - self.ahead).max(0);
-        self.ahead = (self.ahead - self.scheduled(number, interest_fen)?).max(0);
+        let expected = (scheduled - self.ahead).max(0);
+        self.ahead = (self.ahead - scheduled).max(0);
         self.rows.push(PlanRow { balance_after_fen: self.outstanding, ..row });
         self.open_row(row);
         while let Some(payment) = self.take_payment(|date| date <= due) {
@@ -191,6 +277,7 @@ impl<'a> Drawing<'a> {
             period.from = last.period.due;
         }
         let due = period.due;
+        self.change_terms(number)?;
         self.pay_out(|date| date <= due)?;
         let Early { ahead: early, closed, .. } = self.early_payments(period)?;
         if let Some(date) = closed {
@@ -202,16 +289,18 @@ impl<'a> Drawing<'a> {
         self.ahead = (self.ahead - principal).max(0);
         if early > planned {
             self.ahead = add(self.ahead, early - planned)?;
-            let paid = add(self.planned, early)?;
-            self.spread_ahead_from(number + 1, paid)?;
             planned = early;
         }
+        let excess = self.ahead;
         self.outstanding = add(self.outstanding, early - planned)?;
         if self.outstanding < 0 {
             planned += self.outstanding;
             self.outstanding = 0;
         }
         self.planned = add(self.planned, planned)?;
+        if excess > 0 {
+            self.spread_ahead(number + 1)?;
+        }
         self.changes.push(Change { date: self.rest_date(due, due), fen: early - planned });
         let row =
             PlanRow { period, principal_fen: planned, interest_fen: interest, balance_after_fen: self.outstanding };
@@ -344,12 +433,13 @@ impl<'a> Drawing<'a> {
     /// What the terms give as principal of a row, before anything paid ahead.
     fn scheduled(&self, number: u16, interest: i64) -> Result<i64, LoanError> {
         let terms = self.terms;
-        if number <= terms.principal_grace {
+        if number <= self.principal_grace {
             return Ok(0);
         }
         if terms.interest_on == InterestOn::Original {
-            let count = terms.dates.count.saturating_sub(terms.principal_grace).max(1);
-            let part = div_round(i128::from(self.principal), i128::from(count), terms.rounding).ok_or(TOO_LARGE)?;
+            let count = self.count.saturating_sub(self.principal_grace.max(self.flat.before)).max(1);
+            let left = i128::from(self.principal - self.flat.planned);
+            let part = div_round(left, i128::from(count), terms.rounding).ok_or(TOO_LARGE)?;
             let whole = round_to_multiple(part, terms.multiple_fen, terms.rounding).ok_or(TOO_LARGE)?;
             let rounded = round_to_multiple(interest, terms.multiple_fen, terms.rounding).ok_or(TOO_LARGE)?;
             return Ok(if interest == 0 { whole } else { whole + rounded - interest });
@@ -364,7 +454,7 @@ impl<'a> Drawing<'a> {
     fn interest_and_principal(&mut self, number: u16, period: Period) -> Result<(i64, i64), LoanError> {
         let terms = self.terms;
         let own = self.period_interest(number, period)?;
-        let interest = if number <= terms.interest_grace {
+        let interest = if number <= self.interest_grace {
             self.interest_held = add(self.interest_held, own)?;
             0
         } else {
@@ -381,22 +471,20 @@ impl<'a> Drawing<'a> {
         let joins = terms.fixed.is_some_and(|fixed| {
             i128::from(left) * 1_000_000 < i128::from(principal) * i128::from(fixed.threshold_ppm)
         });
-        if left < 0 || joins || (terms.fixed.is_none() && number >= terms.dates.count) {
+        if left < 0 || joins || (terms.fixed.is_none() && number >= self.count) {
             principal += left;
         }
         Ok((interest, principal))
     }
 
-    fn period_interest(&self, number: u16, period: Period) -> Result<i64, LoanError> {
-        let terms = self.terms;
-        if terms.interest_on == InterestOn::Original {
-            let count = terms.dates.count;
-            let part = div_round(i128::from(self.flat_interest), i128::from(count), terms.rounding).ok_or(TOO_LARGE)?;
-            return Ok(match number.cmp(&count) {
-                std::cmp::Ordering::Less => part,
-                std::cmp::Ordering::Equal => self.flat_interest - part * i64::from(count - 1),
-                std::cmp::Ordering::Greater => 0,
-            });
+    fn period_interest(&mut self, number: u16, period: Period) -> Result<i64, LoanError> {
+        if self.terms.interest_on == InterestOn::Original {
+            let Flat { before, interest, charged, .. } = self.flat;
+            let count = self.count.saturating_sub(before).max(1);
+            let part = div_round(i128::from(interest), i128::from(count), self.terms.rounding).ok_or(TOO_LARGE)?;
+            let own = if number < self.count { part.min(interest - charged) } else { interest - charged };
+            self.flat.charged = add(charged, own)?;
+            return Ok(own);
         }
         self.balance_interest(period.from, period.due)
     }
@@ -426,7 +514,7 @@ impl<'a> Drawing<'a> {
         if balance <= 0 || to <= from {
             return Ok(0);
         }
-        let factor = self.terms.factor(from, to).ok_or(TOO_LARGE)?;
+        let factor = self.terms.factor(self.rate, from, to).ok_or(TOO_LARGE)?;
         factor.interest_fen(balance, Arithmetic::Exact, self.terms.rounding).ok_or(TOO_LARGE)
     }
 
@@ -505,24 +593,12 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn spread_ahead(&mut self, next: u16) -> Result<(), LoanError> {
-        self.spread_ahead_from(next, self.planned)
-    }
-
     /// Lets what was paid ahead do what the terms say, from instalment `next` on.
-    fn spread_ahead_from(&mut self, next: u16, planned: i64) -> Result<(), LoanError> {
-        let terms = self.terms;
-        match terms.recalculation.ahead {
+    fn spread_ahead(&mut self, next: u16) -> Result<(), LoanError> {
+        match self.terms.recalculation.ahead {
             Ahead::NextInstalments => return Ok(()),
-            Ahead::ReduceInstalment if terms.fixed.is_none() => {
-                let whole = terms.level_on_fen.unwrap_or(self.principal);
-                if whole > planned {
-                    let grace = terms.principal_grace.max(next.saturating_sub(1));
-                    let count = terms.dates.count.saturating_sub(grace);
-                    self.level = terms.level(whole - planned, count).ok_or(TOO_LARGE)?;
-                }
-            }
-            Ahead::ReduceInstalment | Ahead::ReduceCount | Ahead::LastInstalment => {}
+            Ahead::ReduceInstalment => self.relevel(next)?,
+            Ahead::ReduceCount | Ahead::LastInstalment => {}
         }
         self.ahead = 0;
         Ok(())

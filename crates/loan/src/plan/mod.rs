@@ -21,7 +21,7 @@ pub mod weight;
 pub use convention::{Convention, InterestRounding, Smoothing};
 pub use cumulative::{
     Ahead, Closing, Compounding, Cumulative, EqualPart, FixedInstalment, Happened, InterestOn, PayOff, Payment,
-    PeriodInterest, PlanRow, Recalculation, Rest, Tranche, down_payment_fen,
+    PeriodInterest, PlanRow, Recalculation, Rest, TermChange, TermChangeKind, Tranche, down_payment_fen,
 };
 pub use progressive::{Payable, PeriodState, Progressive, SegmentState};
 pub use spacing::{DueDates, Period, Spacing, SpacingUnit};

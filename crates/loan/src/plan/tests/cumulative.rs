@@ -49,6 +49,7 @@ fn any_terms() -> impl Strategy<Value = Cumulative> {
                 level_on_fen: None,
                 fixed: None,
                 recalculation: Recalculation { ahead, rest, compounding, pay_off: PayOff::ToDate },
+                changes: Vec::new(),
             }
         },
     )
@@ -90,6 +91,25 @@ proptest! {
         let Ok(rows) = terms.replan(&tranches, happened) else { return Ok(()) };
         prop_assert_eq!(sums(&rows), (amount_fen, true));
         prop_assert_eq!(&rows[..kept.len()], &kept[..]);
+    }
+
+    /// Instalments added, grace given, the rate changed: what is left is spread again and no fen is lost.
+    #[test]
+    fn changed_terms_add_up(terms in any_terms(), amount_fen in 1_000_000i64..50_000_000,
+                            changes in prop::collection::vec((1u16..20, 0u16..4, 0u8..4), 1..4)) {
+        let mut terms = terms;
+        for (number, rows, kind) in changes {
+            let kind = match kind {
+                0 => TermChangeKind::Longer(rows),
+                1 => TermChangeKind::PrincipalGrace(rows),
+                2 => TermChangeKind::InterestGrace(rows),
+                _ => TermChangeKind::Rate(Rate::from_ppm(i64::from(rows) * 40_000).unwrap()),
+            };
+            terms.changes.push(TermChange { number, kind });
+        }
+        let Ok(rows) = terms.rows(&[Tranche { date: day(0), amount_fen }]) else { return Ok(()) };
+        prop_assert_eq!(sums(&rows), (amount_fen, true));
+        prop_assert_eq!(rows.last().unwrap().balance_after_fen, 0);
     }
 
     /// Paying what would close the loan closes it: the rows then are worth exactly what was paid.
@@ -141,6 +161,7 @@ proptest! {
             level_on_fen: None,
             fixed: None,
             recalculation: Recalculation::DAILY,
+            changes: Vec::new(),
         };
         let rows = terms.rows(&[Tranche { date: day(0), amount_fen }]).unwrap();
         let interest: i64 = rows.iter().map(|row| row.interest_fen).sum();

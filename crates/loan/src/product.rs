@@ -8,6 +8,7 @@ use basics::money::format_minor;
 use basics::{Currency, Date, DayCount, Money, Rate, Rounding};
 
 use crate::product_file::read;
+use crate::season::{HouseholdSeasons, SeasonRule};
 use crate::{Compound, Fee, InterestBasis, LoanError, LoanTerms, Method, PayRule, ProductRef, Term};
 
 /// One version of a product.
@@ -63,6 +64,10 @@ pub struct Product {
     pub fees: Vec<Fee>,
     /// Cap of the annualised all-in cost, where the rules set one.
     pub cost_cap: Option<Rate>,
+    /// How principal follows the seasons, for the method `seasonal`.
+    pub season: Option<SeasonRule>,
+    /// The household that it is for, where its crops are known; never in a file.
+    pub grown: Option<HouseholdSeasons>,
 }
 
 /// What terms are counted in.
@@ -133,6 +138,17 @@ impl Product {
     ///
     /// `rate` must be one of the product's prices. Errors say which limit is passed and what it is.
     pub fn terms(&self, amount: Money, term: Term, start: Date, rate: Rate) -> Result<LoanTerms, LoanError> {
+        let within = self.terms_within(amount, term, start, rate)?;
+        let terms = match term {
+            Term::Months(months) => self.seasonal(within, months)?,
+            Term::Days(_) => within,
+        };
+        terms.check()?;
+        Ok(terms)
+    }
+
+    /// The terms inside the product's limits; a seasonal plan still lacks its rows.
+    fn terms_within(&self, amount: Money, term: Term, start: Date, rate: Rate) -> Result<LoanTerms, LoanError> {
         if start < self.effective_from || self.effective_to.is_some_and(|last| start > last) {
             return Err(LoanError::NotInEffect { product: self.code.clone(), version: self.version, date: start });
         }
@@ -141,7 +157,7 @@ impl Product {
         if !self.pricing.rates().contains(&rate) {
             return Err(self.no_price(format!("a rate of {rate} %")));
         }
-        let terms = LoanTerms {
+        Ok(LoanTerms {
             product: ProductRef { code: self.code.clone(), version: self.version },
             principal: amount,
             rate,
@@ -160,9 +176,7 @@ impl Product {
             pay_rule: self.pay_rule,
             rounding: self.rounding,
             ..LoanTerms::plain(amount, rate, self.method, term, start)
-        };
-        terms.check()?;
-        Ok(terms)
+        })
     }
 
     fn check_amount(&self, amount: Money) -> Result<(), LoanError> {
@@ -228,9 +242,10 @@ pub(crate) fn uplifted(rate: Rate, uplift_ppm: i64) -> Option<Rate> {
 }
 
 /// The files of the products that are shipped: (file name, text).
-pub const SHIPPED: [(&str, &str); 3] = [
+pub const SHIPPED: [(&str, &str); 4] = [
     ("short-working-capital.toml", include_str!("../products/short-working-capital.toml")),
     ("season-bullet.toml", include_str!("../products/season-bullet.toml")),
+    ("seasonal-loan.toml", include_str!("../products/seasonal-loan.toml")),
     ("history-czk-instalment.toml", include_str!("../products/history-czk-instalment.toml")),
 ];
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::allocation::LateOrder;
 use crate::product::{Pricing, Product, TermUnit, uplifted};
+use crate::season::file::{SeasonTable, season_rule};
 use crate::{
     Component, Compound, Fee, FeeAmount, FeeWhen, InterestBasis, LoanError, LoanTerms, Method, PayOrder, PayPath,
     PayRule,
@@ -31,6 +32,7 @@ struct ProductFile {
     #[serde(default)]
     fee: Vec<FeeTable>,
     cost: Option<CostTable>,
+    season: Option<SeasonTable>,
 }
 
 #[derive(Deserialize)]
@@ -181,6 +183,11 @@ impl Source<'_> {
                 Some(cap) => Some(self.rate("cost.cap", &cap)?),
                 None => None,
             },
+            season: raw
+                .season
+                .map(|table| season_rule(&table).map_err(|(field, problem)| self.wrong(field, problem)))
+                .transpose()?,
+            grown: None,
             code: raw.code,
             version: raw.version,
             name_zh: raw.name_zh,
@@ -236,6 +243,21 @@ impl Source<'_> {
         }
         if product.method == Method::Bullet && product.basis == InterestBasis::Twelfth {
             return Err(self.wrong("interest.basis", "a bullet needs `daily`".to_owned()));
+        }
+        if product.method == Method::Seasonal && product.basis == InterestBasis::Twelfth {
+            return Err(self.wrong("interest.basis", "a seasonal loan needs `daily`".to_owned()));
+        }
+        if product.method == Method::Seasonal && product.term_unit == TermUnit::Days {
+            return Err(self.wrong("term.unit", "a seasonal loan needs `months`".to_owned()));
+        }
+        match (&product.season, product.method) {
+            (None, Method::Seasonal) => {
+                return Err(self.wrong("season", "a seasonal loan needs a table `[season]`".to_owned()));
+            }
+            (Some(_), method) if method != Method::Seasonal => {
+                return Err(self.wrong("season", "only the method `seasonal` has a table `[season]`".to_owned()));
+            }
+            _ => {}
         }
         for (index, fee) in product.fees.iter().enumerate() {
             if product.fees.iter().take(index).any(|other| other.code == fee.code) {

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used)] // also outside #[test], in what the tests share
 
-use basics::{Currency, Date, Money, Rate};
+use basics::{Currency, Date, Id, Instant, Money, Rate};
 use loan::cost::cost_table;
 use loan::schedule::schedule;
+use loan::season::{
+    BorrowerConsent, Consent, Consents, CropCalendar, Deferral, DeferredInterest, DeferredScope, GuarantorConsent,
+    Programme, offer, parse_crops,
+};
 use loan::{
     ClassMatrix, Component, Happening, LifeEvent, LoanClass, LoanError, LoanStatus, LoanTerms, Product, RulePack, Term,
     effects, fold, product,
@@ -152,4 +156,75 @@ fn example_2_bullet_unpaid_for_ninety_one_days() {
     off balance         0.00    1500.00      0.00   1137.50     34.13      0.00
     class 2, stage 3, not accruing since 2026-09-29; provision: general 400.00, specific 10000.00, expected loss 18000.00
     ");
+}
+
+/// 30,000 on 2027-03-01 for wheat and maize on the plain.
+fn seasonal() -> (LoanTerms, Vec<LifeEvent>) {
+    let product = product::shipped("seasonal-loan").unwrap();
+    let calendar = CropCalendar::shipped().unwrap();
+    let crops = parse_crops("wheat:4,maize:6").unwrap();
+    let product = product.for_household(&calendar, "huang-huai-hai", &crops).unwrap();
+    let (start, rate) = (date("2027-03-01"), product.price(None).unwrap());
+    let terms = product.terms(yuan("30000"), Term::Months(8), start, rate).unwrap();
+    (terms, vec![LifeEvent::new(1, start, Happening::Disbursed { amount_fen: 3_000_000 })])
+}
+
+#[test]
+fn example_4_wheat_and_maize_and_a_flood() {
+    let (terms, mut life) = seasonal();
+    let plan = schedule(&terms).unwrap();
+    insta::assert_snapshot!(plan, @r"
+    row  due         principal    interest        fee       total     balance
+      1  2027-06-30   12000.00      605.00       0.00    12605.00    18000.00
+      2  2027-10-31   18000.00      369.00       0.00    18369.00        0.00
+    ");
+    assert_eq!(plan.interest_fen(), 97_400);
+
+    // Flood on 5 June: the June principal, all of it wheat's, waits for the maize.
+    let flood = Programme {
+        document: "county-2027-17".into(),
+        event_on: date("2027-06-05"),
+        crops: vec!["wheat".into()],
+        to: date("2027-10-31"),
+        scope: DeferredScope::Principal,
+        interest: DeferredInterest::RunsOn,
+    };
+    let offered = offer(&terms, &life, &flood).unwrap().unwrap();
+    insta::assert_snapshot!(offered.preview, @r"
+    from 2027-06-05
+    before
+    row  due         principal    interest        fee       total     balance
+      1  2027-06-30   12000.00      605.00       0.00    12605.00    18000.00
+      2  2027-10-31   18000.00      369.00       0.00    18369.00        0.00
+    after
+    row  due         principal    interest        fee       total     balance
+      1  2027-06-30       0.00      605.00       0.00      605.00    30000.00
+      2  2027-10-31   30000.00      615.00       0.00    30615.00        0.00
+    cost before 974.00, after 1220.00, added 246.00
+    ");
+    assert_eq!((offered.preview.added_fen(), offered.preview.needs_consent), (24_600, true));
+
+    let event = |deferral: &Deferral| LifeEvent::new(2, offered.on, Happening::Deferred(deferral.clone()));
+    let refusal = loan::accept(&terms, &life, &event(&offered.deferral)).unwrap_err().to_string();
+    assert!(refusal.ends_with("it costs 246.00 more, and the borrower has not agreed to that"), "{refusal}");
+    let consent = Consent { by: Id::from_u128(7), at: Instant(1_812_000_000_000_000), evidence: [7; 32] };
+    let consents = Consents { borrower: BorrowerConsent::Given(consent), guarantor: GuarantorConsent::NoGuarantor };
+    let agreed = event(&Deferral { consent: consents, ..offered.deferral.clone() });
+    loan::accept(&terms, &life, &agreed).unwrap();
+    life.push(agreed);
+    let deferred = fold(&terms, &life, date("2027-06-05")).unwrap();
+    let totals: Vec<i64> = deferred.schedule.unwrap().rows.iter().map(|row| row.total_fen).collect();
+    assert_eq!(totals, [60_500, 3_061_500]);
+
+    // Other crops and other times are not touched.
+    for other in [
+        Programme { crops: vec!["rice".into()], ..flood.clone() },
+        Programme { event_on: date("2027-07-01"), ..flood.clone() },
+    ] {
+        assert_eq!(offer(&terms, &life[..1], &other).unwrap(), None);
+    }
+    // A flood that is told of late is dated back: the penalty since 30 June was never owed.
+    let late = fold(&terms, &life, date("2027-07-20")).unwrap();
+    assert_eq!((late.days_past_due, late.overdue_parts().unwrap().penalty_fen), (20, 0), "605.00 of interest alone");
+    assert_eq!(late.overdue_parts().unwrap().principal_fen, 0);
 }

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // also outside #[test], in what the tests share
 
-use basics::Date;
+use basics::{Currency, Date, Money};
 use loan::season::{CropCalendar, SeasonError, SeasonRule, Sure, household_year, parse_crops, rows};
+use loan::{Product, Term, product};
 use proptest::prelude::*;
 
 fn date(text: &str) -> Date {
@@ -245,6 +246,65 @@ fn an_own_file_corrects_a_line_and_adds_a_crop() {
     assert_eq!(calendar.season("valley", "谷子").unwrap().income.of(9), 500_000);
     assert_eq!(calendar.season("loess", "wheat").unwrap(), shipped().season("loess", "wheat").unwrap());
     assert_eq!(calendar.code, "county");
+}
+
+#[test]
+fn a_product_says_how_it_follows_the_seasons() {
+    let (file, text) = product::SHIPPED.iter().find(|(file, _)| *file == "seasonal-loan.toml").unwrap();
+    let told = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        Product::parse(file, &text.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    let wrong = [
+        told("due = \"month-end\"", "due = \"harvest\""),
+        told("rows_max = 12", "rows_max = 0"),
+        told("rows_max = 12", "rows_max = 12\ncrops = [\"小麦\"]"),
+        told("least_share = \"5\"", "least_share = \"101\""),
+        told("shortfall = \"30\"", "shortfall = \"some\""),
+        told("replan_term_max = 36", "replan_term_max = 601"),
+        told("replans_max = 2\n", ""),
+        told("method = \"seasonal\"", "method = \"bullet\""),
+        told("basis = \"daily\"", "basis = \"twelfth\""),
+    ];
+    insta::assert_snapshot!(wrong.join("\n"), @r"
+    seasonal-loan.toml, line 29, `season.due`: write `month-end`, and `days_after` where rows fall due some days after it
+    seasonal-loan.toml, line 33, `season.rows_max`: must be from 1 to 120
+    seasonal-loan.toml, line 34, `season.crops`: `小麦` is no crop code: use small letters, digits and hyphens
+    seasonal-loan.toml, line 32, `season.least_share`: must be at most 100
+    seasonal-loan.toml, line 38, `season.shortfall`: `some` is not a rate: give percent with at most four decimals, from 0 to 1000
+    seasonal-loan.toml, line 37, `season.replan_term_max`: must be from 1 to 600 months
+    seasonal-loan.toml, line 27, `replans_max`: missing field `replans_max`
+    seasonal-loan.toml, line 1, `season`: only the method `seasonal` has a table `[season]`
+    seasonal-loan.toml, line 23, `interest.basis`: a seasonal loan needs `daily`
+    ");
+
+    let product = Product::parse(file, text).unwrap();
+    let (calendar, crops) = (shipped(), parse_crops("wheat:4,maize:6").unwrap());
+    let rate = product.price(None).unwrap();
+    let amount = Money::parse("30000", Currency::CNY).unwrap();
+    let plain = product.terms(amount, Term::Months(8), date("2027-03-01"), rate).unwrap_err();
+    insta::assert_snapshot!(plain, @"these terms cannot be scheduled: a seasonal plan needs rows: name the region and the crops, or list them");
+    let bullet = product::shipped("season-bullet").unwrap();
+    let refusal = bullet.for_household(&calendar, "henan", &crops).unwrap_err();
+    insta::assert_snapshot!(refusal, @"these terms cannot be scheduled: season-bullet does not follow the seasons: leave out region and crops");
+    let ours = product.for_household(&calendar, "henan", &crops).unwrap();
+    let refusal = ours.terms(amount, Term::Months(25), date("2027-03-01"), rate).unwrap_err();
+    insta::assert_snapshot!(refusal, @"seasonal-loan runs 3 to 24 months, not 25 months: ask for a term in that range");
+}
+
+#[test]
+fn a_signed_season_is_read_back() {
+    let product = product::shipped("seasonal-loan").unwrap();
+    let (calendar, crops) = (shipped(), parse_crops("小麦:4,玉米:6").unwrap());
+    let amount = Money::parse("30000", Currency::CNY).unwrap();
+    let (start, rate) = (date("2027-03-01"), product.price(None).unwrap());
+    let ours = product.for_household(&calendar, "河北", &crops).unwrap();
+    let terms = ours.terms(amount, Term::Months(8), start, rate).unwrap();
+    let plan = ours.grown.unwrap().plan(start, 8, &product.season.unwrap()).unwrap();
+    let bytes = basics::cbor::to_bytes(&terms);
+    assert_eq!(basics::cbor::from_bytes::<loan::LoanTerms>(&bytes).unwrap(), terms);
+    assert_eq!((terms.season.unwrap(), terms.rows), (plan.terms(), plan.plan_rows()));
+    assert_eq!(plan.grown.0, "huang-huai-hai");
 }
 
 proptest! {

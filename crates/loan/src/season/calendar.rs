@@ -1,7 +1,7 @@
 //! The crop calendar 农事日历: in which months a crop costs and brings money in a region, as data.
 
-use crate::season::SeasonError;
 use crate::season::calendar_file::{read, shipped};
+use crate::season::{Grown, SeasonError};
 
 /// Regions, crops, and the months of each crop in each region.
 ///
@@ -129,6 +129,12 @@ impl CropCalendar {
         read(Some(self), file, text)
     }
 
+    /// Whether a word can be the code of a region or a crop: 1 to 40 small letters, digits and hyphens.
+    pub fn is_code(word: &str) -> bool {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        (1..=40).contains(&word.len()) && word.chars().all(plain)
+    }
+
     /// A region by its code, by one of its names, or by a place in it. Errors list the regions there are.
     pub fn region(&self, asked: &str) -> Result<&Region, SeasonError> {
         let asked = asked.trim();
@@ -153,6 +159,24 @@ impl CropCalendar {
                 known: list(self.crops.iter().map(|crop| (&crop.code, &crop.name_zh))),
             }
         })
+    }
+
+    /// The part of the calendar that is about some crops in a region, with the region's code.
+    ///
+    /// Errors list what there is where one is unknown.
+    pub fn about(&self, region: &str, crops: &[Grown]) -> Result<(CropCalendar, String), SeasonError> {
+        let region = self.region(region)?;
+        let seasons: Vec<CropSeason> =
+            crops.iter().map(|grown| self.season(&region.code, &grown.crop).cloned()).collect::<Result<_, _>>()?;
+        let grown = |crop: &&Crop| seasons.iter().any(|season| season.crop == crop.code);
+        let part = CropCalendar {
+            code: self.code.clone(),
+            version: self.version,
+            regions: vec![region.clone()],
+            crops: self.crops.iter().filter(grown).cloned().collect(),
+            seasons,
+        };
+        Ok((part, region.code.clone()))
     }
 
     /// The months of a crop in a region, both by any of their names. Errors list what there is.

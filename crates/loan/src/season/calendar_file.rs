@@ -185,9 +185,8 @@ impl Source<'_> {
     }
 
     fn code(&self, field: &str, code: &Spanned<String>) -> Result<String, SeasonError> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let text = code.get_ref();
-        if text.is_empty() || text.len() > 40 || !text.chars().all(plain) {
+        if !CropCalendar::is_code(text) {
             return Err(self.wrong(&code.span(), field, "use 1 to 40 small letters, digits and hyphens"));
         }
         Ok(text.clone())

@@ -23,9 +23,12 @@
 pub mod calendar;
 mod calendar_file;
 pub mod change;
+pub mod disaster;
 pub mod error;
+pub(crate) mod file;
 pub mod guarantee;
 pub mod preview;
+mod product;
 pub mod propose;
 pub mod rows;
 pub mod rule;
@@ -35,9 +38,11 @@ pub use change::{
     BorrowerConsent, ChangeLimits, Consent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope,
     GuarantorConsent, Replan, ReplanReason, ReplanRow, class_marks,
 };
+pub use disaster::{Offered, Programme, offer};
 pub use error::SeasonError;
 pub use guarantee::{Carried, carried};
 pub use preview::{ChangePreview, preview};
+pub use product::HouseholdSeasons;
 pub use propose::{Departure, NoProposal, Proposal, propose};
-pub use rows::{Grown, HouseholdYear, SeasonPlan, SeasonRow, household_year, parse_crops, rows};
+pub use rows::{Grown, HouseholdYear, SeasonPlan, SeasonRow, SeasonTerms, household_year, parse_crops, rows};
 pub use rule::SeasonRule;

@@ -6,6 +6,7 @@ use std::fmt;
 use basics::Date;
 use minicbor::{Decode, Encode};
 
+use crate::PlanRow;
 use crate::season::{CropCalendar, SeasonError, SeasonRule};
 
 /// A crop with the measure by which it is blended with the others.
@@ -89,10 +90,27 @@ pub struct SeasonRow {
 /// Its text form is a table: due date, share, crops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeasonPlan {
+    /// Region code, crops by their codes, and calendar they were taken from.
+    pub grown: (String, Vec<Grown>),
+    /// Code and version of the calendar.
+    pub calendar: (String, u32),
     /// Rows by due date; their shares sum to 1,000,000.
     pub rows: Vec<SeasonRow>,
     /// Codes of crops that bring nothing inside the term, and so repay nothing.
     pub left_out: Vec<String>,
+}
+
+impl SeasonPlan {
+    /// What the terms of a loan keep of it.
+    pub fn terms(&self) -> SeasonTerms {
+        let (region, crops) = self.grown.clone();
+        SeasonTerms { region, crops, calendar: self.calendar.clone(), rows: self.rows.clone() }
+    }
+
+    /// Its rows without the crops.
+    pub fn plan_rows(&self) -> Vec<PlanRow> {
+        self.rows.iter().map(|row| PlanRow { due: row.due, principal_ppm: row.principal_ppm }).collect()
+    }
 }
 
 impl fmt::Display for SeasonPlan {
@@ -104,6 +122,23 @@ impl fmt::Display for SeasonPlan {
         }
         Ok(())
     }
+}
+
+/// How a loan was made to follow the seasons, as signed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SeasonTerms {
+    /// Region code of the calendar.
+    #[n(0)]
+    pub region: String,
+    /// What the household grows, with its measures.
+    #[n(1)]
+    pub crops: Vec<Grown>,
+    /// Code and version of the calendar.
+    #[n(2)]
+    pub calendar: (String, u32),
+    /// The rows, with the crops that pay them.
+    #[n(3)]
+    pub rows: Vec<SeasonRow>,
 }
 
 /// A household's cost and income by month, each in ppm of the year, January first.
@@ -175,7 +210,14 @@ pub fn rows(
         let of = of.keys().map(|crop| (*crop).to_owned()).zip(shares(&values, principal_ppm));
         SeasonRow { due: *due, principal_ppm, of: of.collect() }
     });
-    Ok(SeasonPlan { rows: rows.collect(), left_out })
+    let region = calendar.region(region)?.code.clone();
+    let grown = crops
+        .iter()
+        .map(|crop| Grown { crop: crop.code.to_owned(), weight_milli: i64::try_from(crop.weight).unwrap_or(0) })
+        .collect();
+    let grown = (region, grown);
+    let calendar = (calendar.code.clone(), calendar.version);
+    Ok(SeasonPlan { grown, calendar, rows: rows.collect(), left_out })
 }
 
 /// A crop of the household with its months.

@@ -22,7 +22,7 @@ pub use method::{Compound, InterestBasis, Method, Term};
 pub use plan::{DueRoll, FixedRow, Grace, PlanRow, Settlement, SettlementCycle, Tranche};
 
 use crate::conventions::Conventions;
-use crate::season::ChangeLimits;
+use crate::season::{ChangeLimits, SeasonTerms};
 use crate::{LoanError, PayOrder, PayPath, PayRule};
 
 /// The version of the product that a loan was signed under.
@@ -136,6 +136,9 @@ pub struct LoanTerms {
     #[n(29)]
     #[cbor(default)]
     pub fixed_rows: Vec<FixedRow>,
+    /// Region, crops and rows of a seasonal loan.
+    #[n(60)]
+    pub season: Option<SeasonTerms>,
     /// How far the contract lets itself be changed; absent, [`ChangeLimits::DEFAULT`].
     #[n(61)]
     pub change: Option<ChangeLimits>,
@@ -205,6 +208,7 @@ impl LoanTerms {
             conditions: None,
             non_accrual_days: None,
             fixed_rows: Vec::new(),
+            season: None,
             change: None,
             conventions: None,
         }

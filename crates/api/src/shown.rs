@@ -57,6 +57,11 @@ pub const fn entry_zh(kind: EntryKind) -> &'static str {
         EntryKind::Reversal => "冲正",
         EntryKind::Disbursement => "放款",
         EntryKind::Repayment => "还款",
+        EntryKind::LoanDues => "贷款到期结转",
+        EntryKind::Accrual => "计提利息",
+        EntryKind::Correction => "倒起息更正",
+        EntryKind::Provision => "计提准备",
+        EntryKind::YearClose => "损益结转",
     }
 }
 
@@ -74,6 +79,11 @@ pub const fn entry_en(kind: EntryKind) -> &'static str {
         EntryKind::Reversal => "Reversal",
         EntryKind::Disbursement => "Loan paid out",
         EntryKind::Repayment => "Loan payment",
+        EntryKind::LoanDues => "Loan dues",
+        EntryKind::Accrual => "Interest of the day",
+        EntryKind::Correction => "Correction of a closed day",
+        EntryKind::Provision => "Loan loss allowance",
+        EntryKind::YearClose => "Into the profit of the year",
     }
 }
 

@@ -163,6 +163,7 @@ pub const WORDS: &[Word] = &[
     word("loan_closed", 409, "这笔借款已经还清。", "This loan is paid off: nothing is owed any more."),
     word("loan_event", 422, "这笔还款记不进去，请核对。", "The payment cannot join the life of this loan."),
     word("more_than_due", 422, "还多了：今天应还 {due} 元，一次结清是 {payoff} 元。", "That is more than is due: {due} is due today, {payoff} would close the loan."),
+    word("dated_back", 422, "这一天已经日结：请提出更正，写明依据和理由，由第二人复核。", "That day is closed: propose a correction with reference and reason, and have it approved."),
     // The office.
     word("bad_role", 422, "没有这个岗位。", "There is no such role for staff."),
     word("login_taken", 409, "这个登录名已经有人用了。", "Another member of staff has this login name."),
@@ -182,6 +183,8 @@ pub const WORDS: &[Word] = &[
     word("day_closing", 409, "这一天已经日结或正在日结。", "This day is closed, or being closed, already."),
     word("not_the_open_day", 409, "这不是当前的账务日期。", "This is not the open day."),
     word("day_not_over", 409, "这一天还没有过完，不能日结。", "The day is not over yet: close it tomorrow."),
+    word("not_closed", 409, "这一天还没有日结。", "This day is not closed: close it first."),
+    word("bad_duration", 422, "用时不能为负。", "A close takes no less than 0 milliseconds."),
     word("not_closing", 409, "这一天没有在日结。", "This day is not being closed."),
     word("unknown_day", 404, "这一天还没有开始日结。", "The close of this day was never begun."),
     // The server.

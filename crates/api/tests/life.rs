@@ -87,7 +87,7 @@ fn from_enrolment_to_paid_off() {
     assert_eq!(detail["schedule"].as_array().unwrap().len(), 1);
     assert_eq!(detail["history"][0]["kind"], "disbursed");
     let repayments = format!("{loan}/repayments");
-    let problem = town.post(&farmer, &repayments, json!({ "amount": "10.00" })).problem(422, "more_than_due");
+    let problem = town.post(&farmer, &repayments, json!({ "amount": "3000.01" })).problem(422, "more_than_due");
     assert_eq!(problem["params"]["due"], "0.00");
     let payoff = detail["payoff_today"].as_str().unwrap();
     let paid = town.post(&farmer, &repayments, json!({ "amount": payoff })).expect(201).json();

@@ -16,6 +16,8 @@ use crate::tables::{
 pub const BOOK_WALLET: u16 = 1;
 /// Sub-account book of loans.
 pub const BOOK_LOAN: u16 = 2;
+/// Sub-account book of groups of accrued interest.
+pub const BOOK_GROUP: u16 = 3;
 /// The quota of the bank balance.
 pub const QUOTA_BANK: &str = "bank";
 /// The largest amount one command may move: a hundred billion in major units.
@@ -200,7 +202,14 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             books.put(&Quota { asked: false, target_minor, ..row });
         }
         Fact::CloseStarted { day, expected } => {
-            books.put(&BusinessDay { cell, day: *day, expected: *expected, received: 0, closed: false });
+            books.put(&BusinessDay {
+                cell,
+                day: *day,
+                expected: *expected,
+                received: 0,
+                closed: false,
+                took_millis: None,
+            });
         }
         Fact::ReceiptTaken { day, .. } => {
             let row = business_day(books, cell, *day)?;
@@ -222,7 +231,17 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::FacilityMoved { .. }
         | Fact::ContractSigned(_)
         | Fact::LoanDrawn(_)
-        | Fact::LoanMoved(_) => crate::loan_books::apply(books, stamp, fact)?,
+        | Fact::LoanMoved(_)
+        | Fact::LoanCorrected(_) => crate::loan_books::apply(books, stamp, fact)?,
+        Fact::LoansTouched { .. } => {
+            crate::close::count_touched(books, stamp, fact)?;
+            crate::loan_books::apply(books, stamp, fact)?;
+        }
+        Fact::DayAccrued { .. } | Fact::Provided { .. } => crate::close::apply(books, stamp, fact)?,
+        Fact::CloseTook { day, millis } => {
+            let row = business_day(books, cell, *day)?;
+            books.put(&BusinessDay { took_millis: Some(*millis), ..row });
+        }
         Fact::StaffSet { staff, login, role, active } => books.put(&Staff {
             cell,
             id: *staff,

@@ -1,18 +1,33 @@
 //! Close of day: each cell closes in its own queue, the institution when every receipt is in.
 //!
-//! The last step in a cell moves its open date on; everything else interleaves and books
-//! to whatever the cell's open date is, so nothing stops for the close.
+//! A cell closes day D in steps, each a command of its own that sends the next: first the agenda, a bounded number of
+//! loans at a time (only those to which something happens on D by itself: a due date, a threshold of days past due, the end of
+//! grace, a run-up at the end of a month); then, in the last step, one entry with the day's interest by group, what ends
+//! with a month or a year, the receipt, and the new open date. Everything else interleaves and books to whatever the
+//! cell's open date is, so nothing stops for the close. A step that was cut off is delivered again under its own id.
 
 use basics::{Cell, Date};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{Change, Message, key};
+use door::{Change, Fault, Message, Record, Stamp, key};
+use ledger::{Line, SubjectCode, SubjectKind};
+use loan::rules::Rules;
 use minicbor::{Decode, Encode};
 
+use crate::books::{booked, gl_key};
 use crate::command::{Command, Outcome};
-use crate::fact::Fact;
+use crate::fact::{AccruedGroup, Fact, TouchedLoan};
+use crate::holding::{Holding, Touched, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
-use crate::tables::BusinessDay;
+use crate::loan_books::{loan_events, needs_touch, put_group};
+use crate::posting::{Movement, Role, Sheet};
+use crate::tables::{
+    AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, GlBalance, LoanEvent, LoanNote,
+    Portfolio,
+};
+
+/// What one step takes from the agenda at most.
+pub const STEP_MAX: usize = 256;
 
 /// Close the institution's day.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -22,7 +37,7 @@ pub struct CloseDay {
     pub day: Date,
 }
 
-/// Close a cell's day.
+/// A step of closing a cell's day.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct CloseCell {
     /// The cell.
@@ -31,6 +46,10 @@ pub struct CloseCell {
     /// The day.
     #[n(1)]
     pub day: Date,
+    /// Which step, from 0.
+    #[n(2)]
+    #[cbor(default)]
+    pub step: u32,
 }
 
 /// A cell has closed its day.
@@ -42,6 +61,17 @@ pub struct TakeReceipt {
     /// Which day.
     #[n(1)]
     pub day: Date,
+}
+
+/// How long the close of a day took, told by whoever ran it: the books have no clock.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct NoteClose {
+    /// The day.
+    #[n(0)]
+    pub day: Date,
+    /// Milliseconds.
+    #[n(1)]
+    pub millis: i64,
 }
 
 impl Tianxin {
@@ -66,24 +96,225 @@ impl Tianxin {
         let mut change = Change::new(Outcome::Closing { day, cells: context.cells }, vec![fact]);
         for cell in (1..=context.cells).map(Cell) {
             let id = context.command_id.derive(&format!("close-{cell}"));
-            change = change.with_message(Message { id, command: Command::CloseCell(CloseCell { cell, day }) });
+            let command = Command::CloseCell(CloseCell { cell, day, step: 0 });
+            change = change.with_message(Message { id, command });
         }
         Ok(change)
     }
 
-    pub(crate) fn close_cell(&self, command: &CloseCell, context: &Context) -> Decided<Tianxin> {
-        let day = command.day;
+    pub(crate) fn needs_close_cell(
+        &self,
+        command: &CloseCell,
+        slice: &Overlay,
+        needs: &mut Needs,
+    ) -> Result<(), Fault> {
+        let cell = command.cell;
+        needs.first::<Agenda>(key![cell], STEP_MAX);
+        needs.rows::<CellDay>(key![cell, command.day]);
+        needs_touch(needs, cell);
+        if !slice.has_first(Agenda::table(), &key![cell]) {
+            return Ok(());
+        }
+        for row in due_on(slice, cell, command.day)?.0 {
+            match kind_of(&row)? {
+                AgendaKind::Loan => {
+                    let loan = key![cell, row.owner, row.item];
+                    needs.rows::<LoanNote>(loan.clone());
+                    needs.rows::<LoanEvent>(loan.clone());
+                    if slice.has(LoanNote::table(), &loan)
+                        && let Some(note) = slice.get::<LoanNote>(&loan)?
+                    {
+                        needs.rows::<Contract>(key![cell, row.owner, note.contract]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the next part of the agenda; where it is done, ends the day.
+    pub(crate) fn close_cell(&self, slice: &Overlay, command: &CloseCell, context: &Context) -> Decided<Tianxin> {
+        let (cell, day) = (command.cell, command.day);
         if context.open_date != day {
-            let message = format!("{} has {} open, not {day}", command.cell, context.open_date);
+            let message = format!("{cell} has {} open, not {day}", context.open_date);
             return Err(Refusal::new("not_the_open_day", message).into());
         }
+        let (due, whole) = due_on(slice, cell, day)?;
+        if due.is_empty() && whole {
+            return self.end_day(slice, command, context);
+        }
+        // Where others in this batch have dealt with everything that was loaded, the next step looks again.
+        let facts = self.touch_due(slice, cell, day, &due)?;
+        let step = command.step + 1;
+        let id = context.command_id.derive(&format!("step-{step}"));
+        let next = Message { id, command: Command::CloseCell(CloseCell { cell, day, step }) };
+        Ok(Change::new(Outcome::Done, facts).with_message(next))
+    }
+
+    /// What happens on a day by itself to what stands on the agenda.
+    fn touch_due(&self, slice: &Overlay, cell: Cell, day: Date, due: &[Agenda]) -> Result<Vec<Fact>, Fault> {
+        let mut turn = Turn::new(slice, cell, day);
+        let mut loans = Vec::with_capacity(due.len());
+        for row in due {
+            match kind_of(row)? {
+                AgendaKind::Loan => {
+                    let (household, loan) = (row.owner, row.item);
+                    let gone = || Fault::Broken(format!("loan {loan} is on the agenda and not in the books"));
+                    let note = slice.get::<LoanNote>(&key![cell, household, loan])?.ok_or_else(gone)?;
+                    let contract = slice.get::<Contract>(&key![cell, household, note.contract])?.ok_or_else(gone)?;
+                    let terms = basics::cbor::from_bytes(&contract.terms)?;
+                    let events = loan_events(slice, cell, household, loan)?;
+                    let folded = self.stands(&terms, &events, day);
+                    let (_, stands) = folded.map_err(|e| Fault::Broken(format!("loan {loan}: {e}")))?;
+                    let old = Holding::of(&note)?;
+                    let (product, currency, new) = (note.product.as_str(), note.currency, &stands.holding);
+                    turn.touch(&Touched { household, loan, product, currency, old: &old, new })?;
+                    loans.push(TouchedLoan { household, loan, stands });
+                }
+            }
+        }
+        let lines = turn.lines(&self.subjects.roles)?;
+        let mut facts = vec![Fact::LoansTouched { loans, entries: i64::from(!lines.is_empty()) }];
+        if !lines.is_empty() {
+            facts.push(booked(EntryKind::LoanDues, day, self.institution.currency, lines, None)?);
+        }
+        Ok(facts)
+    }
+
+    /// The day's interest, what ends with a month or a year, the receipt, the new open date.
+    fn end_day(&self, slice: &Overlay, command: &CloseCell, context: &Context) -> Decided<Tianxin> {
+        let (cell, day) = (command.cell, command.day);
+        let currency = self.institution.currency;
+        let (groups, accrual) = self.accrual(slice, cell, day)?;
+        let mut facts = Vec::new();
+        let mut moved: Vec<Line> = accrual.clone();
+        if !accrual.is_empty() {
+            facts.push(booked(EntryKind::Accrual, day, currency, accrual, None)?);
+        }
+        if day == day.last_of_month() {
+            let rules = self.dated.on(day).map_err(broken)?;
+            let change_minor = self.provision_change(slice, cell, rules)?;
+            if change_minor != 0 {
+                let mut sheet = Sheet::default();
+                sheet.post(Movement::Provided, change_minor, crate::posting::Accounts::default());
+                let lines = sheet.lines(&self.subjects.roles)?;
+                moved.extend(lines.iter().copied());
+                facts.push(Fact::Provided { day, change_minor });
+                facts.push(booked(EntryKind::Provision, day, currency, lines, None)?);
+            }
+        }
+        if is_last_of_year(day) {
+            facts.extend(self.year_close(slice, cell, day, &moved)?);
+        }
+        let entries = facts.iter().filter(|fact| matches!(fact, Fact::Booked(_))).count() as i64;
+        facts.insert(0, Fact::DayAccrued { day, groups, entries });
+        facts.push(Fact::DayClosed { day });
         let receipt = Message {
             id: context.command_id.derive("receipt"),
-            command: Command::TakeReceipt(TakeReceipt { from: command.cell, day }),
+            command: Command::TakeReceipt(TakeReceipt { from: cell, day }),
         };
-        let mut change = Change::new(Outcome::Closed { day }, vec![Fact::DayClosed { day }]).with_message(receipt);
+        let mut change = Change::new(Outcome::Closed { day }, facts).with_message(receipt);
         change.opens = Some(day.add_days(1));
         Ok(change)
+    }
+
+    /// What every group accrues on a day, and the lines of the one entry with it.
+    fn accrual(&self, slice: &Overlay, cell: Cell, day: Date) -> Result<(Vec<AccruedGroup>, Vec<Line>), Fault> {
+        let roles = &self.subjects.roles;
+        let mut groups = Vec::new();
+        let mut lines = Vec::new();
+        let (mut income, mut contra) = (0i64, 0i64);
+        let add = |a: i64, b: i64| {
+            a.checked_add(b).ok_or_else(|| Fault::Broken("a day's interest does not fit 64 bits".to_owned()))
+        };
+        for row in slice.range::<AccrualGroup>(&key![cell])? {
+            let (key, mut sum) = group_of(&row)?;
+            let grown = sum.accrue(key.convention, key.denominator, day, day.add_days(1));
+            let change_minor = grown.map_err(broken)?;
+            if change_minor == 0 {
+                continue;
+            }
+            let role = if key.stage.is_accruing() {
+                income = add(income, change_minor)?;
+                Role::InterestAccrued
+            } else {
+                contra = add(contra, change_minor)?;
+                Role::OffAccrued
+            };
+            lines.push(Line::debit(roles.code(role), Some(group_account(&key)), change_minor));
+            groups.push(AccruedGroup { key, change_minor });
+        }
+        for (role, amount_minor) in [(Role::InterestIncome, income), (Role::OffContra, contra)] {
+            if amount_minor != 0 {
+                lines.push(Line::credit(roles.code(role), None, amount_minor));
+            }
+        }
+        Ok((groups, lines))
+    }
+
+    /// What the allowance must be raised by: the floors of the rule pack on the principal of each class,
+    /// less what stands in the books.
+    fn provision_change(&self, slice: &Overlay, cell: Cell, rules: &Rules) -> Result<i64, Fault> {
+        let mut by_class = std::collections::BTreeMap::<i64, i128>::new();
+        for row in slice.range::<Portfolio>(&key![cell])? {
+            *by_class.entry(row.class).or_default() += i128::from(row.principal_minor);
+        }
+        let mut needed: i128 = 0;
+        for (class, principal) in by_class {
+            let specific = usize::try_from(class).ok().and_then(|class| rules.specific.get(class));
+            let ppm = specific.map_or(0, |specific| specific.rate.ppm()) + rules.general_provision.ppm();
+            let numerator = principal * i128::from(ppm.min(1_000_000));
+            needed += basics::money::div_round(numerator, 1_000_000, basics::Rounding::HalfUp)
+                .map(i128::from)
+                .ok_or_else(|| Fault::Broken("an allowance does not fit 64 bits".to_owned()))?;
+        }
+        let subject = self.subjects.roles.code(Role::LoanAllowance);
+        let key = gl_key(cell, subject, self.institution.currency);
+        let stands = slice.get::<GlBalance>(&key)?.map_or(0, |row| row.balance_minor);
+        i64::try_from(needed + i128::from(stands))
+            .map_err(|_| Fault::Broken("an allowance does not fit 64 bits".to_owned()))
+    }
+
+    /// Income and expense of a cell into the profit of the year; `moved` is booked today beside what `slice` shows.
+    pub(crate) fn year_close(
+        &self,
+        slice: &Overlay,
+        cell: Cell,
+        day: Date,
+        moved: &[Line],
+    ) -> Result<Vec<Fact>, Fault> {
+        let currency = self.institution.currency;
+        let profit = self.subjects.roles.code(Role::ProfitOfYear);
+        let mut sum: i64 = 0;
+        let mut lines = Vec::new();
+        let overflow = || Fault::Broken("the profit of a year does not fit 64 bits".to_owned());
+        for subject in self.chart.subjects() {
+            if !matches!(subject.kind, SubjectKind::Income | SubjectKind::Expense) {
+                continue;
+            }
+            let code: SubjectCode = subject.code;
+            let stored = slice.get::<GlBalance>(&gl_key(cell, code, currency))?.map_or(0, |row| row.balance_minor);
+            let mut today = moved.iter().filter(|line| line.subject == code).map(|line| line.amount_minor);
+            let balance = today.try_fold(stored, i64::checked_add).ok_or_else(overflow)?;
+            if balance != 0 {
+                lines.push(Line::credit(code, None, balance));
+                sum = sum.checked_add(balance).ok_or_else(overflow)?;
+            }
+        }
+        if sum != 0 {
+            lines.push(Line::debit(profit, None, sum));
+        }
+        if lines.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![booked(EntryKind::YearClose, day, currency, lines, None)?])
+    }
+
+    pub(crate) fn needs_receipt(&self, command: &TakeReceipt, needs: &mut Needs) {
+        self.needs_day(command.day, needs);
+        if is_last_of_year(command.day) {
+            needs.rows::<GlBalance>(key![Cell::OFFICE]);
+        }
     }
 
     pub(crate) fn take_receipt(&self, slice: &Overlay, command: &TakeReceipt, _: &Context) -> Decided<Tianxin> {
@@ -95,9 +326,120 @@ impl Tianxin {
         if row.received + 1 < row.expected {
             return Ok(Change::new(Outcome::Done, facts));
         }
+        if is_last_of_year(day) {
+            facts.extend(self.year_close(slice, Cell::OFFICE, day, &[])?);
+        }
         facts.push(Fact::InstitutionDayClosed { day });
         let mut change = Change::new(Outcome::Closed { day }, facts);
         change.opens = Some(day.add_days(1));
         Ok(change)
     }
+
+    pub(crate) fn note_close(&self, slice: &Overlay, command: &NoteClose) -> Decided<Tianxin> {
+        let NoteClose { day, millis } = *command;
+        let row = slice.get::<BusinessDay>(&key![Cell::OFFICE, day])?;
+        if !row.is_some_and(|row| row.closed) {
+            return Err(Refusal::new("not_closed", format!("{day} is not closed: close it first")).into());
+        }
+        if millis < 0 {
+            return Err(Refusal::new("bad_duration", "a close takes no less than 0 milliseconds").into());
+        }
+        Ok(Change::new(Outcome::Done, vec![Fact::CloseTook { day, millis }]))
+    }
+}
+
+/// The part of the agenda that was loaded and is due by the end of a day, and whether that is all of it.
+fn due_on(slice: &Overlay, cell: Cell, day: Date) -> Result<(Vec<Agenda>, bool), Fault> {
+    let first = slice.first::<Agenda>(&key![cell])?;
+    let whole = first.whole || first.rows.iter().any(|row| row.on_day > day);
+    let due = first.rows.into_iter().filter(|row| row.on_day <= day).collect();
+    Ok((due, whole))
+}
+
+fn kind_of(row: &Agenda) -> Result<AgendaKind, Fault> {
+    AgendaKind::of_code(row.kind)
+        .ok_or_else(|| Fault::Broken(format!("nothing is known of the kind {} on the agenda", row.kind)))
+}
+
+/// Whether income and expense of a year end with this day.
+fn is_last_of_year(day: Date) -> bool {
+    (day.month(), day.day()) == (12, 31)
+}
+
+fn cell_day(books: &Overlay, cell: Cell, day: Date) -> Result<CellDay, Fault> {
+    let row = books.get::<CellDay>(&key![cell, day])?;
+    Ok(row.unwrap_or(CellDay {
+        cell,
+        day,
+        steps: 0,
+        loans: 0,
+        entries: 0,
+        accrued_minor: 0,
+        due_minor: 0,
+        class_moves: 0,
+        provision_minor: 0,
+        closed_seq: 0,
+    }))
+}
+
+/// Counts what a step of the close touched, before the notes change.
+pub(crate) fn count_touched(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
+    let Fact::LoansTouched { loans, entries } = fact else { return Ok(()) };
+    let mut row = cell_day(books, stamp.cell, stamp.booking_date)?;
+    row.steps += 1;
+    row.entries += entries;
+    row.loans += loans.len() as i64;
+    for touched in loans {
+        let key = key![stamp.cell, touched.household, touched.loan];
+        let note =
+            books.get::<LoanNote>(&key)?.ok_or_else(|| Fault::Broken(format!("no loan {} to touch", touched.loan)))?;
+        let (old, new) = (Holding::of(&note)?, &touched.stands.holding);
+        row.class_moves += i64::from(old.class != new.class);
+        row.due_minor = row.due_minor.saturating_add(new.billed.interest_fen.saturating_sub(old.billed.interest_fen));
+    }
+    books.put(&row);
+    Ok(())
+}
+
+/// Turns the facts that end a day in a cell into rows.
+pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
+    let cell = stamp.cell;
+    match fact {
+        Fact::DayAccrued { day, groups, entries } => {
+            let mut accrued = 0i64;
+            let mut told = groups.iter();
+            for row in books.range::<AccrualGroup>(&key![cell])? {
+                let (key, mut sum) = group_of(&row)?;
+                let grown = sum.accrue(key.convention, key.denominator, *day, day.add_days(1));
+                let change_minor = grown.map_err(broken)?;
+                if change_minor != 0 {
+                    let same = told.next().is_some_and(|g| g.key == key && g.change_minor == change_minor);
+                    if !same {
+                        return Err(Fault::Broken(format!("the accrual of {day} is not that of the groups")));
+                    }
+                    if key.stage.is_accruing() {
+                        accrued = accrued.saturating_add(change_minor);
+                    }
+                }
+                put_group(books, cell, &key, &sum);
+            }
+            if told.next().is_some() {
+                return Err(Fault::Broken(format!("the accrual of {day} names a group that is not there")));
+            }
+            let row = cell_day(books, cell, *day)?;
+            books.put(&CellDay {
+                steps: row.steps + 1,
+                entries: row.entries + entries,
+                accrued_minor: accrued,
+                closed_seq: stamp.seq,
+                ..row
+            });
+        }
+        Fact::Provided { day, change_minor } => {
+            let row = cell_day(books, cell, *day)?;
+            books.put(&CellDay { provision_minor: *change_minor, ..row });
+        }
+        other => return Err(Fault::Broken(format!("{other:?} does not end a day"))),
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use loan::Allocation;
 use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
-use crate::close::{CloseCell, CloseDay, TakeReceipt};
+use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
@@ -100,6 +100,9 @@ pub enum Command {
     /// Review, freeze, thaw, raise, lower or close a facility.
     #[n(35)]
     ChangeFacility(#[n(0)] ChangeFacility),
+    /// Tell how long the close of a day took.
+    #[n(25)]
+    NoteClose(#[n(0)] NoteClose),
 }
 
 /// What is answered.
@@ -257,6 +260,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)
+        | Command::NoteClose(_)
         | Command::AskQuota(_)
         | Command::TakeReceipt(_)
         | Command::SetStaff(_) => Cell::OFFICE,

@@ -3,10 +3,11 @@
 use basics::{Cell, Currency, Date, Id, Money};
 use ledger::Entry;
 use loan::facility::FacilityEvent;
-use loan::{Allocation, LifeEvent, LoanTerms};
+use loan::{Allocation, GroupKey, LifeEvent, LoanClass, LoanTerms};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::holding::Stands;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
 /// One fact.
@@ -239,6 +240,106 @@ pub enum Fact {
         #[n(3)]
         reason: String,
     },
+    /// A step of a close touched loans: what happened to them by itself.
+    #[n(24)]
+    LoansTouched {
+        /// The loans.
+        #[n(0)]
+        loans: Vec<TouchedLoan>,
+        /// Entries that the step books.
+        #[n(1)]
+        entries: i64,
+    },
+    /// A day's interest was accrued: of every group, what the ledger's accrued interest grew by.
+    #[n(25)]
+    DayAccrued {
+        /// The day.
+        #[n(0)]
+        day: Date,
+        /// The groups and their growth, in minor units.
+        #[n(1)]
+        groups: Vec<AccruedGroup>,
+        /// Entries that the last step books.
+        #[n(2)]
+        entries: i64,
+    },
+    /// The allowance was set at the end of a month.
+    #[n(26)]
+    Provided {
+        /// The day.
+        #[n(0)]
+        day: Date,
+        /// What it was raised by, in minor units; less than nothing if it was lowered.
+        #[n(1)]
+        change_minor: i64,
+    },
+    /// An event was dated back into closed days.
+    #[n(27)]
+    LoanCorrected(#[n(0)] LoanCorrected),
+    /// How long the close of a day took, as measured by who ran it.
+    #[n(28)]
+    CloseTook {
+        /// The day.
+        #[n(0)]
+        day: Date,
+        /// Milliseconds.
+        #[n(1)]
+        millis: i64,
+    },
+}
+
+/// A loan as a step of a close left it.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct TouchedLoan {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The loan.
+    #[n(1)]
+    pub loan: Id,
+    /// Where it stands since.
+    #[n(2)]
+    pub stands: Stands,
+}
+
+/// A group of accrued interest, and a day's growth.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct AccruedGroup {
+    /// The group.
+    #[n(0)]
+    pub key: GroupKey,
+    /// What its accrued interest grew by, in minor units.
+    #[n(1)]
+    pub change_minor: i64,
+}
+
+/// What an event dated back changed.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct LoanCorrected {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The loan.
+    #[n(1)]
+    pub loan: Id,
+    /// The event.
+    #[n(2)]
+    pub event: Id,
+    /// The date it counts from.
+    #[n(3)]
+    pub value_date: Date,
+    /// What it rests on.
+    #[n(4)]
+    pub reference: String,
+    /// Why.
+    #[n(5)]
+    pub reason: String,
+    /// Days past due on the last closed day, before and after.
+    #[n(6)]
+    pub days_past_due: (u32, u32),
+    /// Class on that day, before and after.
+    #[n(7)]
+    pub class: (LoanClass, LoanClass),
 }
 
 /// An application as taken in.
@@ -377,6 +478,9 @@ pub struct LoanDrawn {
     /// The event of its life.
     #[n(7)]
     pub event: LifeEvent,
+    /// Where it stands since; absent in records from before the books held accrued interest.
+    #[n(8)]
+    pub stands: Option<Stands>,
 }
 
 /// A loan's life gone on.
@@ -403,6 +507,9 @@ pub struct LoanMoved {
     /// The day nothing was owed any more.
     #[n(6)]
     pub closed_on: Option<Date>,
+    /// Where it stands since; absent in records from before the books held accrued interest.
+    #[n(7)]
+    pub stands: Option<Stands>,
 }
 
 /// A household as enrolled.

@@ -6,14 +6,19 @@ use door::app::{App, Context, CrossSums, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::permission::{Act, Rule};
 use door::table::{Record, Row, Table};
-use ledger::{Chart, ChartError};
+use ledger::Chart;
 use loan::Product;
+use loan::rules::RulePack;
 
 use crate::command::{Command, Outcome, cell_of};
 use crate::fact::Fact;
-use crate::institution::{Institution, Subjects};
+use crate::identities::group_sum;
+use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
 use crate::tables::{Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
 use crate::{books, permission, tables};
+
+/// The rule pack an institution works under unless told otherwise.
+const SHIPPED_PACK: &str = "cn-rural";
 
 /// The application: an institution and its chart of accounts.
 #[derive(Clone, Debug)]
@@ -26,15 +31,25 @@ pub struct Tianxin {
     pub subjects: Subjects,
     /// What it lends.
     pub products: Vec<Product>,
+    /// What the regulator sets, by date: classes, provisions, when interest is no longer income.
+    pub dated: DatedRules,
     /// Who may do what.
     pub rules: Vec<Rule>,
 }
 
 impl Tianxin {
-    /// The application of an institution that lends nothing yet. Errors if the chart lacks a subject.
-    pub fn new(institution: Institution, chart: Chart) -> Result<Tianxin, ChartError> {
+    /// The application of an institution that lends nothing yet, under the rule pack shipped for rural banks.
+    /// Errors if the chart lacks a subject.
+    pub fn new(institution: Institution, chart: Chart) -> Result<Tianxin, SetUpError> {
         let subjects = Subjects::of(&chart, institution.licence)?;
-        Ok(Tianxin { institution, chart, subjects, products: Vec::new(), rules: permission::RULES.to_vec() })
+        let dated = DatedRules::of(&RulePack::shipped(SHIPPED_PACK)?)?;
+        let rules = permission::RULES.to_vec();
+        Ok(Tianxin { institution, chart, subjects, products: Vec::new(), dated, rules })
+    }
+
+    /// The same institution under another rule pack. Errors if the pack is never complete.
+    pub fn under(self, pack: &RulePack) -> Result<Tianxin, SetUpError> {
+        Ok(Tianxin { dated: DatedRules::of(pack)?, ..self })
     }
 
     /// The same institution, lending these products.
@@ -91,6 +106,7 @@ impl App for Tianxin {
             Command::GrantQuota(c) => act("grant_quota", None, c.amount.minor()),
             Command::Transfer(c) => act("transfer", Some(c.from), c.amount.minor()),
             Command::CloseDay(_) => act("close_day", None, 0),
+            Command::NoteClose(_) => act("note_close", None, 0),
             Command::Reverse(_) => act("reverse", None, 0),
             Command::Erase(c) => act("erase", Some(c.household), 0),
             Command::Observe(c) => act("observe", Some(c.household), 0),
@@ -130,8 +146,9 @@ impl App for Tianxin {
             Command::Arrive(c) => self.needs_arrive(c, needs),
             Command::Settle(c) => return self.needs_settle(c, slice, needs),
             Command::PayWaiting(c) => return self.needs_pay_waiting(c, slice, needs),
-            Command::CloseCell(_) => {}
-            Command::TakeReceipt(c) => self.needs_day(c.day, needs),
+            Command::CloseCell(c) => return self.needs_close_cell(c, slice, needs),
+            Command::TakeReceipt(c) => self.needs_receipt(c, needs),
+            Command::NoteClose(c) => self.needs_day(c.day, needs),
             Command::Observe(c) => self.needs_observe(c, needs),
             Command::Apply(c) => self.needs_apply(c, needs),
             Command::Decide(c) => self.needs_decide(c.cell, c.household, needs),
@@ -161,8 +178,9 @@ impl App for Tianxin {
             Command::Arrive(c) => self.arrive(slice, c, context),
             Command::Settle(c) => self.settle(slice, c, context),
             Command::CloseDay(c) => self.close_day(slice, c, context),
-            Command::CloseCell(c) => self.close_cell(c, context),
+            Command::CloseCell(c) => self.close_cell(slice, c, context),
             Command::TakeReceipt(c) => self.take_receipt(slice, c, context),
+            Command::NoteClose(c) => self.note_close(slice, c),
             Command::Reverse(c) => self.reverse(slice, c, context),
             Command::Erase(c) => self.erase(slice, c, context),
             Command::Observe(c) => self.observe(slice, c, context),
@@ -192,6 +210,11 @@ impl App for Tianxin {
                 }
                 if posting.book == i64::from(books::BOOK_LOAN) {
                     sums.add(format!("loans {}", posting.cell.0), amount);
+                }
+                if posting.book == i64::from(books::BOOK_GROUP)
+                    && let Some(account) = posting.account
+                {
+                    sums.add(group_sum(posting.cell, account), amount);
                 }
             }
         }
@@ -231,6 +254,7 @@ impl App for Tianxin {
         if loans != posted {
             findings.push(format!("{cell:?}: loans owe {loans} of principal, the ledger has {posted}"));
         }
+        findings.extend(self.check_loans(cell, books, sums)?);
         for row in rows(Crossing::table()) {
             let crossing = Crossing::from_row(row)?;
             let amount = i128::from(crossing.amount_minor);

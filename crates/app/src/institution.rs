@@ -1,8 +1,12 @@
 //! The institution that runs the platform: its licence, its currency, its subjects.
 
-use basics::Currency;
+use basics::{Currency, Date};
 use door::app::Refusal;
 use ledger::{Chart, ChartError, SubjectCode};
+use loan::LoanError;
+use loan::rules::{RulePack, Rules};
+
+use crate::posting::RoleSubjects;
 
 door::text_enum! {
     /// What the institution is licensed to do.
@@ -43,7 +47,7 @@ impl Institution {
             Licence::RuralBank => true,
             Licence::MicroLoanCompany => act != "transfer",
             Licence::GuaranteeCompany | Licence::TechnologyOperator => {
-                matches!(act, "enrol" | "bury" | "erase" | "close_day")
+                matches!(act, "enrol" | "bury" | "erase" | "close_day" | "note_close" | "follow_up")
             }
         };
         if allowed {
@@ -67,14 +71,8 @@ pub struct Subjects {
     pub capital: SubjectCode,
     /// Loan principal 贷款本金.
     pub loan_principal: SubjectCode,
-    /// Interest receivable 应收利息.
-    pub interest_receivable: SubjectCode,
-    /// Interest income 利息收入.
-    pub interest_income: SubjectCode,
-    /// Penalty interest income 罚息收入.
-    pub penalty_income: SubjectCode,
-    /// Fee income 手续费收入.
-    pub fee_income: SubjectCode,
+    /// What the posting table books, by role.
+    pub roles: RoleSubjects,
 }
 
 impl Subjects {
@@ -87,10 +85,44 @@ impl Subjects {
             clearing: code("clearing")?,
             capital: code("capital")?,
             loan_principal: code("loan_principal")?,
-            interest_receivable: code("interest_receivable")?,
-            interest_income: code("interest_income")?,
-            penalty_income: code("penalty_income")?,
-            fee_income: code("fee_income")?,
+            roles: RoleSubjects::of(chart, licence)?,
         })
+    }
+}
+
+/// Why an institution cannot be set up.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SetUpError {
+    /// The chart of accounts lacks what is needed.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// The rule pack lacks what is needed.
+    #[error(transparent)]
+    Rules(#[from] LoanError),
+}
+
+/// A rule pack's figures by the day from which they hold, ready to be looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatedRules(Vec<(Date, Rules)>);
+
+impl DatedRules {
+    /// Every set of figures a pack ever has. Errors if it is never complete.
+    pub fn of(pack: &RulePack) -> Result<DatedRules, LoanError> {
+        let mut days: Vec<Date> = pack.figures.iter().map(|figure| figure.from).collect();
+        days.sort_unstable();
+        days.dedup();
+        let complete = days.iter().filter_map(|day| pack.on(*day).ok().map(|rules| (*day, rules))).collect();
+        let all = DatedRules(complete);
+        match (all.0.is_empty(), days.last()) {
+            (false, _) => Ok(all),
+            (true, Some(last)) => Err(pack.on(*last).err().unwrap_or(LoanError::Rules(pack.code.clone()))),
+            (true, None) => Err(LoanError::Rules(format!("rule pack `{}` has no figures", pack.code))),
+        }
+    }
+
+    /// The figures that hold on a date; before the first complete set, that one.
+    pub fn on(&self, date: Date) -> Result<&Rules, LoanError> {
+        let holds = self.0.iter().rev().find(|(from, _)| *from <= date).or_else(|| self.0.first());
+        holds.map(|(_, rules)| rules).ok_or_else(|| LoanError::Rules("a rule pack without figures".to_owned()))
     }
 }

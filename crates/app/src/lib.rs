@@ -16,9 +16,11 @@ pub mod enrol;
 pub mod erase;
 pub mod facility;
 pub mod fact;
+pub mod holding;
 pub mod institution;
 pub mod observe;
 pub mod permission;
+pub mod posting;
 pub mod quota;
 pub mod repay;
 pub mod reverse;
@@ -30,10 +32,12 @@ pub mod vault;
 pub mod wallet;
 
 mod house;
+mod identities;
 mod loan_books;
+mod loan_turn;
 
 pub use command::{Command, Outcome};
 pub use fact::Fact;
 pub use house::Tianxin;
-pub use institution::{Institution, Licence};
+pub use institution::{Institution, Licence, SetUpError};
 pub use loan_books::loan_events;

@@ -1,13 +1,17 @@
 //! How facts of applications, contracts and loans become rows.
 
-use basics::{Cell, Id, cbor};
-use door::overlay::{Fault, Overlay};
+use basics::{Cell, Date, Id, cbor};
+use door::overlay::{Fault, Needs, Overlay};
 use door::table::Record;
 use door::{Stamp, key};
-use loan::LifeEvent;
+use loan::{GroupKey, GroupSum, LifeEvent};
 
 use crate::fact::{DecidedBy, Fact};
-use crate::tables::{Application, ApplicationStatus, Contract, ContractStatus, LoanEvent, LoanNote, LoanState};
+use crate::holding::{Holding, Stands, broken, group_of, group_row, group_row_key};
+use crate::tables::{
+    AccrualGroup, Agenda, AgendaKind, Application, ApplicationStatus, Contract, ContractStatus, GlBalance,
+    LoanCorrection, LoanEvent, LoanNote, LoanState, Portfolio,
+};
 
 /// Turns one fact of a loan's life into rows.
 pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
@@ -77,23 +81,145 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 maturity: drawn.maturity,
                 next_due: drawn.next_due.unwrap_or(drawn.maturity),
                 closed_on: None,
+                overdue_since: None,
+                folded_on: stamp.booking_date,
+                agenda_on: None,
+                holding: cbor::to_bytes(&Holding::default()),
             });
             put_event(books, cell, drawn.household, drawn.loan, &drawn.event);
+            if let Some(stands) = &drawn.stands {
+                stand(books, stamp, drawn.household, drawn.loan, stands)?;
+            }
         }
         Fact::LoanMoved(moved) => {
-            let row: LoanNote = standing(books, cell, moved.household, moved.loan)?;
-            books.put(&LoanNote {
-                status: if moved.closed_on.is_some() { LoanState::Closed } else { LoanState::Open },
-                outstanding_minor: moved.outstanding_minor,
-                next_due: moved.next_due.or(moved.closed_on).unwrap_or(row.maturity),
-                closed_on: moved.closed_on,
-                ..row
-            });
             put_event(books, cell, moved.household, moved.loan, &moved.event);
+            match &moved.stands {
+                Some(stands) => stand(books, stamp, moved.household, moved.loan, stands)?,
+                // From before the books held accrued interest.
+                None => {
+                    let row: LoanNote = standing(books, cell, moved.household, moved.loan)?;
+                    books.put(&LoanNote {
+                        status: if moved.closed_on.is_some() { LoanState::Closed } else { LoanState::Open },
+                        outstanding_minor: moved.outstanding_minor,
+                        next_due: moved.next_due.or(moved.closed_on).unwrap_or(row.maturity),
+                        closed_on: moved.closed_on,
+                        ..row
+                    });
+                }
+            }
+        }
+        Fact::LoansTouched { loans, .. } => {
+            for touched in loans {
+                stand(books, stamp, touched.household, touched.loan, &touched.stands)?;
+            }
+        }
+        Fact::LoanCorrected(corrected) => {
+            let (days_before, days_after) = corrected.days_past_due;
+            books.put(&LoanCorrection {
+                cell,
+                household: corrected.household,
+                loan: corrected.loan,
+                event: corrected.event,
+                value_date: corrected.value_date,
+                booking_date: stamp.booking_date,
+                reference: corrected.reference.clone(),
+                reason: corrected.reason.clone(),
+                days_before: i64::from(days_before),
+                days_after: i64::from(days_after),
+                class_before: i64::from(corrected.class.0.0),
+                class_after: i64::from(corrected.class.1.0),
+                seq: stamp.seq,
+            });
         }
         other => return Err(Fault::Broken(format!("{other:?} is no fact of a loan"))),
     }
     Ok(())
+}
+
+/// Writes where a loan stands since a touch: its note, its group, the portfolio, its place on the agenda.
+fn stand(books: &mut Overlay, stamp: &Stamp, household: Id, loan: Id, stands: &Stands) -> Result<(), Fault> {
+    let (cell, on) = (stamp.cell, stamp.booking_date);
+    let note: LoanNote = standing(books, cell, household, loan)?;
+    let (old, new) = (Holding::of(&note)?, &stands.holding);
+    for (holding, sign) in [(&old, -1), (new, 1)] {
+        if let (Some(key), Some(accrual)) = (holding.group(&note.product, note.currency), &holding.accrual) {
+            let mut sum = books
+                .get::<AccrualGroup>(&group_row_key(cell, &key))?
+                .map(|row| group_of(&row))
+                .transpose()?
+                .map_or_else(GroupSum::default, |(_, sum)| sum);
+            let exact = accrual.at(on).map_err(broken)?;
+            sum.change(key.denominator, sign * exact, sign * accrual.rate).map_err(broken)?;
+            put_group(books, cell, &key, &sum);
+        }
+    }
+    if old.disbursed_fen > 0 && note.status == LoanState::Open {
+        portfolio(books, &note, &old, -1, -note.outstanding_minor)?;
+    }
+    if new.disbursed_fen > 0 && stands.closed_on.is_none() {
+        portfolio(books, &note, new, 1, stands.outstanding_minor)?;
+    }
+    let place = |on_day: Date| key![cell, on_day, AgendaKind::Loan.code(), household, loan];
+    if note.agenda_on != stands.agenda_on {
+        if let Some(on_day) = note.agenda_on {
+            books.remove::<Agenda>(&place(on_day));
+        }
+        if let Some(on_day) = stands.agenda_on {
+            let kind = AgendaKind::Loan.code();
+            books.put(&Agenda { cell, on_day, kind, owner: household, item: loan, by_seq: stamp.seq });
+        }
+    }
+    books.put(&LoanNote {
+        status: if stands.closed_on.is_some() { LoanState::Closed } else { LoanState::Open },
+        outstanding_minor: stands.outstanding_minor,
+        next_due: stands.next_due.or(stands.closed_on).unwrap_or(note.maturity),
+        closed_on: stands.closed_on,
+        overdue_since: stands.overdue_since,
+        folded_on: on,
+        agenda_on: stands.agenda_on,
+        holding: cbor::to_bytes(new),
+        ..note
+    });
+    Ok(())
+}
+
+/// Keeps a group's row, unless nothing is left in it.
+pub(crate) fn put_group(books: &mut Overlay, cell: Cell, key: &GroupKey, sum: &GroupSum) {
+    if *sum == GroupSum::default() {
+        books.remove::<AccrualGroup>(&group_row_key(cell, key));
+    } else {
+        books.put(&group_row(cell, key, sum));
+    }
+}
+
+fn portfolio(
+    books: &mut Overlay,
+    note: &LoanNote,
+    holding: &Holding,
+    loans: i64,
+    principal_minor: i64,
+) -> Result<(), Fault> {
+    let (cell, product, currency) = (note.cell, note.product.clone(), note.currency);
+    let (stage, class) = (holding.stage.code(), i64::from(holding.class.0));
+    let key = key![cell, product.clone(), stage, class, currency];
+    let row = books.get::<Portfolio>(&key)?;
+    let row = row.unwrap_or(Portfolio { cell, product, stage, class, currency, loans: 0, principal_minor: 0 });
+    let principal_minor = row
+        .principal_minor
+        .checked_add(principal_minor)
+        .ok_or_else(|| Fault::Broken("the principal of a portfolio does not fit 64 bits".to_owned()))?;
+    match row.loans + loans {
+        0 => books.remove::<Portfolio>(&key),
+        loans => books.put(&Portfolio { loans, principal_minor, ..row }),
+    }
+    Ok(())
+}
+
+/// Asks for what a touch of loans of this cell reads beside the loans: balances, groups, portfolio.
+pub(crate) fn needs_touch(needs: &mut Needs, cell: Cell) {
+    needs.rows::<GlBalance>(key![cell]);
+    needs.rows::<AccrualGroup>(key![cell]);
+    needs.rows::<Portfolio>(key![cell]);
 }
 
 fn put_event(books: &mut Overlay, cell: Cell, household: Id, loan: Id, event: &LifeEvent) {

@@ -39,6 +39,7 @@ pub const RULES: &[Rule] = &[
     may(System, "grant_quota", Alone),
     may(Accountant, "close_day", Alone),
     may(System, "close_day", Alone),
+    may(System, "note_close", Alone),
     may(Accountant, "reverse", ProposeOrApprove),
     may(Approver, "reverse", Approve),
     may(Admin, "erase", ProposeOrApprove),

@@ -4,7 +4,7 @@ use basics::{Cell, Id, Money, Rate, cbor};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
 use door::{Change, Fault, key};
-use ledger::{Line, SubAccount};
+use ledger::SubAccount;
 use loan::cost::cost_table;
 use loan::schedule::schedule_drawn;
 use loan::{Happening, LifeEvent, LoanTerms, Term};
@@ -12,11 +12,13 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::application::{application, needs_exposure};
-use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet, wallet_account};
+use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet};
 use crate::command::Outcome;
 use crate::facility::{facility, may_draw};
 use crate::fact::{ContractSigned, Fact, LoanDrawn};
+use crate::holding::{Holding, Touched, Turn};
 use crate::house::Tianxin;
+use crate::loan_books::needs_touch;
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
 
 /// Days within which a signed contract must be drawn.
@@ -113,8 +115,8 @@ impl Tianxin {
 
     pub(crate) fn needs_draw(&self, command: &Draw, needs: &mut Needs) {
         let (cell, household) = (command.cell, command.household);
-        let subjects = [self.subjects.loan_principal, self.subjects.wallet];
-        needs_booking(needs, cell, self.institution.currency, &subjects, &[household]);
+        needs_booking(needs, cell, self.institution.currency, &[], &[household]);
+        needs_touch(needs, cell);
         needs_exposure(needs, cell, household);
         needs.rows::<LoanEvent>(key![cell, household, command.loan]);
     }
@@ -147,15 +149,23 @@ impl Tianxin {
             return Ok(Change::new(outcome, vec![Fact::Declined { code: code.to_owned() }]));
         }
         let plan = schedule_drawn(&terms, amount, context.open_date).map_err(|e| Fault::Broken(e.to_string()))?;
-        let lines = vec![
-            Line::debit(self.subjects.loan_principal, loan_account(household, command.loan), amount),
-            Line::credit(self.subjects.wallet, wallet_account(household), amount),
-        ];
         let event = LifeEvent {
             id: context.command_id,
             value_date: context.open_date,
             what: Happening::Disbursed { amount_fen: amount },
         };
+        let folded = self.stands(&terms, std::slice::from_ref(&event), context.open_date);
+        let (_, stands) = folded.map_err(|e| Fault::Broken(e.to_string()))?;
+        let mut turn = Turn::new(slice, cell, context.open_date);
+        turn.touch(&Touched {
+            household,
+            loan: command.loan,
+            product: &terms.product.code,
+            currency: terms.principal.currency(),
+            old: &Holding::default(),
+            new: &stands.holding,
+        })?;
+        let lines = turn.lines(&self.subjects.roles)?;
         let drawn = Fact::LoanDrawn(LoanDrawn {
             household,
             loan: command.loan,
@@ -165,6 +175,7 @@ impl Tianxin {
             maturity: plan.maturity(),
             next_due: plan.rows.first().map(|row| row.due),
             event,
+            stands: Some(stands),
         });
         let currency = terms.principal.currency();
         let entry = booked(EntryKind::Disbursement, context.open_date, currency, lines, None)?;

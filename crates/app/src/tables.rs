@@ -154,6 +154,16 @@ door::text_enum! {
         Disbursement = "disbursement",
         /// A loan was paid from a wallet.
         Repayment = "repayment",
+        /// What loans came to by themselves on a day: dues, penalty, change of class.
+        LoanDues = "loan_dues",
+        /// A day's interest, by group.
+        Accrual = "accrual",
+        /// What an event dated back changed.
+        Correction = "correction",
+        /// The allowance at the end of a month.
+        Provision = "provision",
+        /// Income and expense into the profit of the year.
+        YearClose = "year_close",
     }
 }
 
@@ -161,6 +171,13 @@ impl EntryKind {
     /// Whether the entry belongs to a loan, whose life is corrected by events of the loan.
     pub fn touches_loan(self) -> bool {
         matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
+            || self.is_close()
+            || self == EntryKind::Correction
+    }
+
+    /// Whether the close of day makes such entries.
+    pub fn is_close(self) -> bool {
+        matches!(self, EntryKind::LoanDues | EntryKind::Accrual | EntryKind::Provision | EntryKind::YearClose)
     }
 
     /// Whether the entry is one side of a crossing, which a reversal cannot undo.
@@ -319,6 +336,8 @@ door::table! {
         received: i64,
         /// Whether the institution has closed it.
         closed: bool,
+        /// How long the close took, in milliseconds, where whoever ran it measured it.
+        took_millis: Option<i64>,
     }
 }
 
@@ -516,6 +535,14 @@ door::table! {
         next_due: Date,
         /// The day nothing was owed any more.
         closed_on: Option<Date>,
+        /// Due date of the oldest instalment that is not met.
+        overdue_since: Option<Date>,
+        /// The day as of which the books hold it.
+        folded_on: Date,
+        /// Its place on the agenda: the next day on which something happens by itself.
+        agenda_on: Option<Date>,
+        /// What the books hold of it, encoded.
+        holding: Vec<u8>,
     }
     index "loan_by_due" ["cell", "status", "next_due", "id"];
 }
@@ -577,6 +604,150 @@ door::table! {
     }
 }
 
+door::table! {
+    /// Accrued interest of the loans of a cell that grow alike: `ledger × denominator + remainder = Σ over loans`.
+    pub struct AccrualGroup = "accrual_group" (Household, State, key 6) {
+        /// The cell.
+        cell: Cell,
+        /// The product's code.
+        product: String,
+        /// Accruing or not, and the stage of expected loss: 1 to 3, or 11 to 13.
+        stage: i64,
+        /// The currency.
+        currency: Currency,
+        /// How the weight of days is counted, by its code.
+        convention: i64,
+        /// Of the sum.
+        denominator: i64,
+        /// What one unit of weight adds over all loans.
+        rate: i128,
+        /// Whole minor units, rounded down: what the ledger shows.
+        ledger_minor: i64,
+        /// What is left of the sum, from 0 to the denominator.
+        remainder: i64,
+    }
+}
+
+door::table! {
+    /// Principal by product, stage and class in a cell: what provisions and reports are made of.
+    pub struct Portfolio = "portfolio" (Household, State, key 5) {
+        /// The cell.
+        cell: Cell,
+        /// The product's code.
+        product: String,
+        /// Accruing or not, and the stage of expected loss.
+        stage: i64,
+        /// The class, from 0, the best of the rule pack's ladder.
+        class: i64,
+        /// The currency.
+        currency: Currency,
+        /// Open loans.
+        loans: i64,
+        /// Principal outstanding, in minor units.
+        principal_minor: i64,
+    }
+}
+
+/// What kind of thing is on the agenda: the code in its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgendaKind {
+    /// A loan: a due date, a threshold of days past due, the end of grace.
+    Loan,
+}
+
+impl AgendaKind {
+    /// All kinds.
+    pub const ALL: &'static [AgendaKind] = &[AgendaKind::Loan];
+
+    /// The code in keys; never used for another kind.
+    pub const fn code(self) -> i64 {
+        match self {
+            AgendaKind::Loan => 1,
+        }
+    }
+
+    /// The kind of a code.
+    pub fn of_code(code: i64) -> Option<AgendaKind> {
+        AgendaKind::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+}
+
+door::table! {
+    /// What the close of a day must touch: everything else stays as it is.
+    pub struct Agenda = "agenda" (Household, State, key 5) {
+        /// The cell.
+        cell: Cell,
+        /// The day.
+        on_day: Date,
+        /// What kind of thing.
+        kind: i64,
+        /// The household it belongs to.
+        owner: Id,
+        /// Which one.
+        item: Id,
+        /// The record that put it here.
+        by_seq: i64,
+    }
+}
+
+door::table! {
+    /// A day in a cell: what its close did.
+    pub struct CellDay = "cell_day" (Household, State, key 2) {
+        /// The cell.
+        cell: Cell,
+        /// The day.
+        day: Date,
+        /// Steps the close took.
+        steps: i64,
+        /// Loans it touched.
+        loans: i64,
+        /// Entries it booked.
+        entries: i64,
+        /// Interest accrued, in minor units.
+        accrued_minor: i64,
+        /// Interest that fell due in its steps, in minor units.
+        due_minor: i64,
+        /// Loans whose class changed in its steps.
+        class_moves: i64,
+        /// What the allowance was raised by, in minor units.
+        provision_minor: i64,
+        /// The record that accrued the day and closed it; 0 until then.
+        closed_seq: i64,
+    }
+}
+
+door::table! {
+    /// What an event dated back changed in days that were closed.
+    pub struct LoanCorrection = "loan_correction" (Household, State, key 4) {
+        /// The cell.
+        cell: Cell,
+        /// The household.
+        household: Id,
+        /// The loan.
+        loan: Id,
+        /// The event.
+        event: Id,
+        /// The date it counts from.
+        value_date: Date,
+        /// The day it was booked.
+        booking_date: Date,
+        /// What it rests on: a slip, a letter.
+        reference: String,
+        /// Why.
+        reason: String,
+        /// Days past due on the last closed day, as they stood.
+        days_before: i64,
+        /// Days past due on that day, as they are now.
+        days_after: i64,
+        /// The class on that day, as it stood: 0 is the best.
+        class_before: i64,
+        /// The class on that day, as it is now.
+        class_after: i64,
+        /// The record that made it.
+        seq: i64,
+    }
+}
+
 /// All tables, in the order they are made.
 pub fn all() -> Vec<&'static Table> {
     vec![
@@ -602,6 +773,11 @@ pub fn all() -> Vec<&'static Table> {
         Contract::table(),
         LoanNote::table(),
         LoanEvent::table(),
+        AccrualGroup::table(),
+        Portfolio::table(),
+        Agenda::table(),
+        CellDay::table(),
+        LoanCorrection::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

@@ -157,10 +157,12 @@ impl<'a, A: App> Attempt<'a, A> {
     /// Asks, and holds a command to its own cell: rows of a cell that this batch has not locked would be
     /// cached without the version that makes a cache valid.
     fn ask_within(&self, order: &Order<A::Command>, cell: Cell, needs: &mut Needs) -> Result<(), Fault> {
-        let from = needs.wanted.len();
+        let (from, firsts_from) = (needs.wanted.len(), needs.firsts.len());
         self.ask(order, needs)?;
         let own = Value::Int(i64::from(cell.0));
-        match needs.wanted[from..].iter().find(|(_, prefix)| prefix.first() != Some(&own)) {
+        let rows = needs.wanted[from..].iter().map(|(table, prefix)| (table, prefix));
+        let firsts = needs.firsts[firsts_from..].iter().map(|(table, prefix, _)| (table, prefix));
+        match rows.chain(firsts).find(|(_, prefix)| prefix.first() != Some(&own)) {
             None => Ok(()),
             Some((table, _)) => {
                 Err(Fault::Broken(format!("a command of {cell:?} asked for rows of table `{}` elsewhere", table.name)))
@@ -197,7 +199,16 @@ impl<'a, A: App> Attempt<'a, A> {
                 None => groups.push((table, prefix.len(), vec![prefix])),
             }
         }
-        let any = !groups.is_empty();
+        let mut any = !groups.is_empty();
+        for (table, prefix, limit) in needs.firsts {
+            if self.writer.overlay.has_first(table, &prefix) {
+                continue;
+            }
+            let rows = self.writer.connection()?.scan(table, &prefix, None, limit)?;
+            let whole = rows.len() < limit;
+            self.writer.overlay.fill_first(table, prefix, rows, whole);
+            any = true;
+        }
         for (table, len, mut keys) in groups {
             keys.sort_unstable();
             keys.dedup();

@@ -32,6 +32,8 @@ pub enum Fault {
 pub struct Needs {
     /// What was asked, in order.
     pub wanted: Vec<(&'static Table, Key)>,
+    /// First rows by key that were asked for, with how many at most.
+    pub firsts: Vec<(&'static Table, Key, usize)>,
 }
 
 impl Needs {
@@ -40,6 +42,22 @@ impl Needs {
         debug_assert!(!prefix.is_empty() && prefix.len() <= R::table().key_len);
         self.wanted.push((R::table(), prefix));
     }
+
+    /// Asks for the first `limit` rows, by key, of those whose key begins with `prefix`: what a long list
+    /// begins with, however long it is. They are read with [`Overlay::first`].
+    pub fn first<R: Record>(&mut self, prefix: Key, limit: usize) {
+        debug_assert!(!prefix.is_empty() && prefix.len() < R::table().key_len && limit > 0);
+        self.firsts.push((R::table(), prefix, limit));
+    }
+}
+
+/// The beginning of a long list, by key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct First<R> {
+    /// The rows, in key order.
+    pub rows: Vec<R>,
+    /// Whether they are all there are.
+    pub whole: bool,
 }
 
 #[derive(Debug)]
@@ -54,6 +72,8 @@ struct TableRows {
     table: &'static Table,
     rows: BTreeMap<Key, Slot>,
     loaded: HashSet<Key>,
+    /// Of prefixes whose first rows this batch has loaded: the last key, none if all rows were loaded.
+    firsts: BTreeMap<Key, Option<Key>>,
     dirty: Vec<Key>,
 }
 
@@ -103,6 +123,38 @@ impl Overlay {
             .filter_map(|(_, slot)| slot.row.as_deref())
             .map(|row| R::from_row(row).map_err(Fault::from))
             .collect()
+    }
+
+    /// The first rows whose key begins with `prefix`, as [`Needs::first`] asked for them in this batch, with what
+    /// earlier commands of the batch changed among them.
+    pub fn first<R: Record>(&self, prefix: &[Value]) -> Result<First<R>, Fault> {
+        let Some(rows) = self.find(R::table()) else {
+            return self.absent(R::table()).map(|_: Option<R>| First { rows: Vec::new(), whole: true });
+        };
+        let last = match rows.firsts.get(prefix) {
+            Some(last) => last.as_ref(),
+            None if self.everything_loaded => None,
+            None => return Err(Fault::NotLoaded(R::table().name)),
+        };
+        let read = rows
+            .with_prefix(prefix)
+            .take_while(|(key, _)| last.is_none_or(|last| *key <= last))
+            .filter_map(|(_, slot)| slot.row.as_deref())
+            .map(|row| R::from_row(row).map_err(Fault::from))
+            .collect::<Result<_, _>>()?;
+        Ok(First { rows: read, whole: last.is_none() })
+    }
+
+    /// Whether the first rows under a prefix can be read.
+    pub fn has_first(&self, table: &'static Table, prefix: &[Value]) -> bool {
+        self.everything_loaded || self.find(table).is_some_and(|rows| rows.firsts.contains_key(prefix))
+    }
+
+    /// Takes in the first rows read from the database for a prefix; `whole` says that there are no more.
+    pub fn fill_first(&mut self, table: &'static Table, prefix: Key, rows: Vec<Row>, whole: bool) {
+        let last = if whole { None } else { rows.last().map(|row| row[..table.key_len.min(row.len())].to_vec()) };
+        self.fill(table, Vec::new(), rows);
+        self.find_or_make(table).firsts.insert(prefix, last);
     }
 
     /// Whether these rows can be read.
@@ -181,6 +233,7 @@ impl Overlay {
     /// The changes are stored: rows of `State` tables stay as a cache, all others are let go.
     pub fn settle(&mut self) {
         for rows in &mut self.tables {
+            rows.firsts.clear();
             if rows.table.origin != Origin::State {
                 rows.clear();
                 continue;
@@ -249,7 +302,13 @@ impl Overlay {
         let place = match self.tables.iter().position(|t| std::ptr::eq(t.table, table)) {
             Some(place) => place,
             None => {
-                self.tables.push(TableRows { table, rows: BTreeMap::new(), loaded: HashSet::new(), dirty: Vec::new() });
+                self.tables.push(TableRows {
+                    table,
+                    rows: BTreeMap::new(),
+                    loaded: HashSet::new(),
+                    firsts: BTreeMap::new(),
+                    dirty: Vec::new(),
+                });
                 self.tables.len() - 1
             }
         };
@@ -271,6 +330,7 @@ impl TableRows {
     fn clear(&mut self) {
         self.rows.clear();
         self.loaded.clear();
+        self.firsts.clear();
         self.dirty.clear();
     }
 }
@@ -324,6 +384,25 @@ mod tests {
         assert!(overlay.changes().is_empty());
         assert_eq!(overlay.get::<Purse>(&key![Cell(1), Id::from_u128(9), 1i64]).unwrap(), Some(purse(1, 7)));
         assert!(overlay.get::<Line>(&key![Cell(1), 1i64]).is_err(), "log rows are let go");
+    }
+
+    #[test]
+    fn the_beginning_of_a_list_is_read_as_far_as_it_was_loaded() {
+        let mut overlay = Overlay::default();
+        let prefix = key![Cell(1), Id::from_u128(9)];
+        assert_eq!(overlay.first::<Purse>(&prefix), Err(Fault::NotLoaded("purse")));
+        let rows = vec![purse(1, 5).to_row(), purse(3, 5).to_row()];
+        overlay.fill_first(Purse::table(), prefix.clone(), rows, false);
+        overlay.remove::<Purse>(&key![Cell(1), Id::from_u128(9), 1i64]);
+        overlay.put(&purse(2, 6));
+        overlay.put(&purse(4, 7));
+        // Row 4 lies beyond what was loaded: there may be rows between 3 and it.
+        let first = overlay.first::<Purse>(&prefix).unwrap();
+        assert_eq!(first, First { rows: vec![purse(2, 6), purse(3, 5)], whole: false });
+        assert!(overlay.range::<Purse>(&prefix).is_err(), "the whole list was not loaded");
+        overlay.settle();
+        assert!(overlay.first::<Purse>(&prefix).is_err(), "every batch reads the beginning anew");
+        assert_eq!(overlay.get::<Purse>(&key![Cell(1), Id::from_u128(9), 3i64]).unwrap(), Some(purse(3, 5)));
     }
 
     #[test]

@@ -182,6 +182,7 @@ fields! {
     Id, Id, |v| *v, |s| Some(*s);
     Date, Date, |v| *v, |s| Some(*s);
     Instant, Instant, |v| *v, |s| Some(*s);
+    i128, Text, |v| v.to_string().as_str().into(), |s| s.parse().ok();
     String, Text, |v| v.as_str().into(), |s| Some(s.to_string());
     Currency, Text, |v| v.as_str().into(), |s| Currency::parse(s).ok();
     Vec<u8>, Bytes, |v| v.as_slice().into(), |s| Some(s.to_vec());

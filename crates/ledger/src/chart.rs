@@ -40,6 +40,8 @@ pub enum SubjectKind {
     Expense,
     /// Common class: either side; nets to nothing over all cells.
     Clearing,
+    /// Off balance 表外: a memorandum, debit, kept by double entry against a contra subject of the same kind.
+    Memo,
 }
 
 impl SubjectKind {
@@ -52,7 +54,7 @@ impl SubjectKind {
     /// ```
     pub fn natural(self, balance: i64) -> i64 {
         match self {
-            SubjectKind::Asset | SubjectKind::Expense | SubjectKind::Clearing => balance,
+            SubjectKind::Asset | SubjectKind::Expense | SubjectKind::Clearing | SubjectKind::Memo => balance,
             SubjectKind::Liability | SubjectKind::Equity | SubjectKind::Income => balance.saturating_neg(),
         }
     }

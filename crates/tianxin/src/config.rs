@@ -141,8 +141,11 @@ impl Settings {
             }
             None => Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL),
         };
-        let unusable = |error| Failure::Unreachable(format!("the chart of accounts cannot be used: {error}"));
-        crate::lending::lending(Tianxin::new(institution, chart.map_err(unusable)?).map_err(unusable)?, place)
+        let unusable = |error: app::SetUpError| {
+            Failure::Unreachable(format!("the chart of accounts or the rule pack cannot be used: {error}"))
+        };
+        let chart = chart.map_err(|error| unusable(error.into()))?;
+        crate::lending::lending(Tianxin::new(institution, chart).map_err(unusable)?, place)
     }
 }
 

@@ -231,8 +231,8 @@ fn a_loan_lives_from_application_to_closed() {
     assert!(matches!(twice, DoorError::Refused(refusal) if refusal.code == "wrong_status"));
     let wallet = house.desk.household(farmer_id).unwrap().wallets[0].clone();
     assert_eq!(wallet.balance_minor, 300_000);
-    // Nothing is due today: only what closes the loan may be paid.
-    let Outcome::MoreThanDue { due_minor, payoff_minor } = house.repay(6, farmer_id, loan, 1_000) else { panic!() };
+    // Nothing is due today: not more is taken than what closes the loan.
+    let Outcome::MoreThanDue { due_minor, payoff_minor } = house.repay(6, farmer_id, loan, 300_001) else { panic!() };
     assert_eq!(due_minor, 0);
     assert!(payoff_minor >= 300_000);
     for month in 0..12u128 {
@@ -250,9 +250,15 @@ fn a_loan_lives_from_application_to_closed() {
     let trial = house.desk.trial_balance().unwrap();
     let total: i64 = trial.iter().map(|line| line.debit_minor - line.credit_minor).sum();
     assert_eq!(total, 0);
-    assert!(
-        trial.iter().any(|line| line.en == "Interest income" && line.credit_minor == offer.schedule.interest_fen())
-    );
+    // The year ended on the way: its income stands in the profit, with what the allowance took.
+    let credit = |name: &str| {
+        trial.iter().filter(|line| line.en == name).map(|line| line.credit_minor - line.debit_minor).sum::<i64>()
+    };
+    let earned = credit("Interest income") + credit("Credit impairment loss") + credit("Profit of the year");
+    assert_eq!(earned, offer.schedule.interest_fen() - credit("Loan loss allowance"), "{trial:#?}");
+    for name in ["Interest accrued, not due", "Interest receivable, due", "Loan payments received ahead"] {
+        assert_eq!(credit(name), 0, "{name}");
+    }
     house.verify();
 }
 

@@ -29,8 +29,8 @@ pub const MIX: &str = "40 % top up, 30 % withdraw, 20 % transfer within a cell, 
 
 /// The application that benchmarks run.
 pub fn tianxin() -> Result<Arc<Tianxin>, Failure> {
-    let unusable = |error: ledger::ChartError| Failure::Wrong(error.to_string());
-    let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).map_err(unusable)?;
+    let unusable = |error: app::SetUpError| Failure::Wrong(error.to_string());
+    let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).map_err(|error| unusable(error.into()))?;
     Ok(Arc::new(Tianxin::new(Institution::rural_bank("Bench Co-operative"), chart).map_err(unusable)?))
 }
 

@@ -16,6 +16,7 @@ use basics::money::div_round;
 use basics::{Date, Rate, Rounding};
 use minicbor::{Decode, Encode};
 
+use crate::act::Bearings;
 use crate::charge::ChargeState;
 use crate::life::{as_recorded, in_order};
 use crate::servicing::Servicing;
@@ -190,6 +191,10 @@ pub struct LoanState {
     pub segment: Option<Segment>,
     /// How penalty and compound interest grow on what is overdue; empty when nothing is.
     pub growing: Vec<Growth>,
+    /// Contract rate a year on this date.
+    pub rate: Rate,
+    /// What is known of it beside its money: links, marks, officer, death of the borrower.
+    pub bearings: Bearings,
     /// Money ahead of its time; less than nothing if more was refunded than there was.
     pub credit_fen: i64,
     /// What would close the loan today, over and above the credit balance.

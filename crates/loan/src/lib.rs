@@ -47,6 +47,7 @@
 #![warn(missing_docs)]
 
 pub mod accrual;
+pub mod act;
 pub mod allocation;
 pub mod arrears;
 pub mod charge;

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use basics::{Date, Id};
+use basics::{Date, Id, Rate};
 use minicbor::{Decode, Encode};
 
+use crate::act::{Alteration, NewRates, NoteLink, Prepayment, accept_act};
 use crate::charge::{ChargeDue, ChargeTerms};
 use crate::conventions::{PlanEngine, Unit};
 use crate::season::change::accept_change;
 use crate::season::{Deferral, Replan};
-use crate::{Component, LoanError, LoanTerms, fold};
+use crate::{Component, LoanClass, LoanError, LoanTerms, fold};
 
 /// A dated event of a loan's life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -84,6 +85,45 @@ pub enum Happening {
         /// Kind of notice.
         #[n(0)]
         notice: String,
+    },
+    /// Money came in to pay principal before it was due 提前还款.
+    #[n(25)]
+    Prepaid(#[n(0)] Prepayment),
+    /// The loan's end was moved to a later day 展期.
+    #[n(26)]
+    Extended(#[n(0)] Alteration),
+    /// All outstanding principal got new rows, since the borrower was in difficulty 重组.
+    #[n(27)]
+    Restructured(#[n(0)] Alteration),
+    /// The contract rate was set anew, as the contract says 重定价.
+    #[n(28)]
+    RateReset(#[n(0)] NewRates),
+    /// The money was found to be used for something else than agreed 挪用.
+    #[n(29)]
+    Misused {
+        /// Rate a year from then on, in the place of the contract rate.
+        #[n(0)]
+        penalty_rate: Rate,
+    },
+    /// A person judged the class of the loan.
+    #[n(30)]
+    Judged {
+        /// Place on the class ladder.
+        #[n(0)]
+        class: LoanClass,
+    },
+    /// The note was bound to another 借据关联.
+    #[n(31)]
+    Linked(#[n(0)] NoteLink),
+    /// The borrower died: the estate owes; nothing more is drawn, and no reminder goes out.
+    #[n(32)]
+    BorrowerDied,
+    /// Another officer looks after it 移交.
+    #[n(33)]
+    HandedOver {
+        /// The officer.
+        #[n(0)]
+        officer: Id,
     },
     /// The rows still to come were replaced, as the borrower agreed 重定还款计划.
     #[n(45)]
@@ -286,6 +326,15 @@ impl Happening {
             Happening::Refunded { .. } => ("退款", "refunded"),
             Happening::CollectionRun { .. } => ("扣款", "collection"),
             Happening::Noticed { .. } => ("通知", "notice"),
+            Happening::Prepaid(_) => ("提前还款", "prepaid"),
+            Happening::Extended(_) => ("展期", "extended"),
+            Happening::Restructured(_) => ("重组", "restructured"),
+            Happening::RateReset(_) => ("重定价", "rate reset"),
+            Happening::Misused { .. } => ("挪用", "misused"),
+            Happening::Judged { .. } => ("人工分类", "judged"),
+            Happening::Linked(_) => ("借据关联", "linked"),
+            Happening::BorrowerDied => ("借款人死亡", "borrower died"),
+            Happening::HandedOver { .. } => ("移交", "handed over"),
             Happening::Replanned(_) => ("重定还款计划", "re-planned"),
             Happening::Deferred(_) => ("延期还本付息", "deferred"),
             Happening::Received { receipt, .. } => receipt.names(),
@@ -326,6 +375,15 @@ impl LifeEvent {
     pub const fn rank(&self) -> u8 {
         match self.what {
             Happening::Replanned(_) | Happening::Deferred(_) => 0,
+            Happening::Extended(_)
+            | Happening::Restructured(_)
+            | Happening::RateReset(_)
+            | Happening::Misused { .. }
+            | Happening::Judged { .. }
+            | Happening::Linked(_)
+            | Happening::BorrowerDied
+            | Happening::HandedOver { .. } => 0,
+            Happening::Prepaid(_) => 4,
             Happening::Disbursed { .. } => 1,
             Happening::Reversed { .. } => 2,
             Happening::Waived { .. } => 3,
@@ -351,7 +409,8 @@ impl LifeEvent {
             | Happening::Received { amount_fen, .. }
             | Happening::ChargeAdjusted { amount_fen, .. }
             | Happening::ChargedBack { amount_fen, .. }
-            | Happening::RefundedCash { amount_fen } => Some(amount_fen),
+            | Happening::RefundedCash { amount_fen }
+            | Happening::Prepaid(Prepayment { amount_fen, .. }) => Some(amount_fen),
             Happening::Reversed { .. }
             | Happening::CollectionRun { .. }
             | Happening::Noticed { .. }
@@ -363,7 +422,15 @@ impl LifeEvent {
             | Happening::WrittenOff
             | Happening::Rescheduled { .. }
             | Happening::Reaged { .. }
-            | Happening::Reamortised => None,
+            | Happening::Reamortised
+            | Happening::Extended(_)
+            | Happening::Restructured(_)
+            | Happening::RateReset(_)
+            | Happening::Misused { .. }
+            | Happening::Judged { .. }
+            | Happening::Linked(_)
+            | Happening::BorrowerDied
+            | Happening::HandedOver { .. } => None,
         }
     }
 }
@@ -502,14 +569,29 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
             if state.instalments.is_empty() {
                 return Err(LoanError::BeforeDisbursement(id));
             }
+            if let (Happening::WrittenOff, Some(on)) = (&new.what, state.written_off_on) {
+                return Err(LoanError::Change { id, problem: format!("it was written off on {on} already") });
+            }
             if let Some(closed_on) = state.closed_on {
                 return Err(LoanError::AfterClosure { id, closed_on });
             }
         }
-        Happening::ChargeAdded { .. }
-        | Happening::Rescheduled { .. }
-        | Happening::CollectionRun { .. }
-        | Happening::Noticed { .. } => {}
+        Happening::ChargeAdded { .. } | Happening::Rescheduled { .. } | Happening::CollectionRun { .. } => {}
+        Happening::Prepaid(_)
+        | Happening::Extended(_)
+        | Happening::Restructured(_)
+        | Happening::RateReset(_)
+        | Happening::Misused { .. }
+        | Happening::Judged { .. }
+        | Happening::Linked(_)
+        | Happening::BorrowerDied
+        | Happening::HandedOver { .. } => accept_act(terms, events, new)?,
+        Happening::Noticed { .. } => {
+            if let Some(died_on) = fold(terms, events, new.value_date)?.bearings.died_on {
+                let problem = format!("the borrower died ({died_on}): no reminder goes out, the estate is the debtor");
+                return Err(LoanError::Change { id, problem });
+            }
+        }
     }
     // What follows from the event later must fit as well.
     let mut with: Vec<LifeEvent> = events.to_vec();

@@ -27,7 +27,8 @@ pub struct LoanStanding {
     pub non_accrual_since: Option<Date>,
     /// What is due and unpaid, as the balance sheet shows it; principal here is all that is outstanding.
     pub on_balance: Parts,
-    /// Interest, penalty and compound interest carried off balance, minor units.
+    /// Interest, penalty and compound interest carried off balance, minor units; of a claim that was written off
+    /// everything, principal too.
     pub suspended: Parts,
     /// Accrued and not due, on balance.
     pub accrued: Accrued,
@@ -98,7 +99,7 @@ impl LoanState {
 
     /// What the loan is under the rules of a day. Errors if a figure does not fit.
     pub fn standing(&self, rules: &Rules) -> Result<LoanStanding, LoanError> {
-        self.standing_with(rules, &[])
+        self.standing_with(rules, &self.bearings.marks)
     }
 
     /// The same with marks that stand beside the loan's own events, such as a judgement kept elsewhere;
@@ -111,7 +112,11 @@ impl LoanState {
         let owed = Parts { principal_fen: self.principal_fen, ..self.overdue_parts()? };
         let (mut on_balance, mut suspended) = (owed, Parts::ZERO);
         let (mut accrued, mut suspended_accrued) = (self.accrued, Accrued::ZERO);
-        if non_accrual_since.is_some() {
+        let claim = self.bearings.written_off.is_some();
+        if claim {
+            (on_balance, suspended) = (Parts::ZERO, owed);
+            (accrued, suspended_accrued) = (Accrued::ZERO, self.accrued);
+        } else if non_accrual_since.is_some() {
             for component in [Component::Interest, Component::Penalty, Component::Compound] {
                 *suspended.get_mut(component) = owed.get(component);
                 *on_balance.get_mut(component) = 0;
@@ -123,7 +128,7 @@ impl LoanState {
             .checked_add(accrued.floor_fen()?)
             .ok_or(LoanError::Overflow("what is receivable"))?;
         let exposure = Exposure {
-            principal_fen: self.principal_fen,
+            principal_fen: on_balance.principal_fen,
             receivable_fen,
             days_past_due: self.days_past_due,
             class: class.class,

@@ -66,6 +66,9 @@ pub enum PostedKind {
     /// Money of an open loan that went back.
     #[n(18)]
     CashRefund,
+    /// Money came in to pay principal before it was due.
+    #[n(25)]
+    Prepayment,
 }
 
 impl PostedKind {

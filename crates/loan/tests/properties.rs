@@ -99,7 +99,9 @@ fn holds(state: &LoanState) -> Result<(), TestCaseError> {
         let parts = line.parts.total_fen().unwrap();
         match line.kind {
             PostedKind::Disbursement => paid_out += line.amount_fen,
-            PostedKind::Repayment => prop_assert_eq!(parts + line.excess_fen, line.amount_fen, "{:?}", line),
+            PostedKind::Repayment | PostedKind::Prepayment => {
+                prop_assert_eq!(parts + line.excess_fen, line.amount_fen, "{:?}", line)
+            }
             PostedKind::CreditUsed => prop_assert_eq!(parts, -line.excess_fen, "{:?}", line),
             _ => {}
         }

@@ -255,6 +255,7 @@ pub(crate) fn consents(what: &Happening) -> Option<&Consents> {
     match what {
         Happening::Replanned(replan) => Some(&replan.consent),
         Happening::Deferred(deferral) => Some(&deferral.consent),
+        Happening::Extended(alteration) | Happening::Restructured(alteration) => Some(&alteration.consent),
         _ => None,
     }
 }

@@ -61,8 +61,19 @@ impl Servicing<'_> {
                 let amount_fen = self.write_off(today)?;
                 self.post(Some(id), today, PostedKind::WriteOff, amount_fen, before)?;
             }
+            Happening::Prepaid(prepayment) => {
+                self.receive(conventions, id, Receipt::Repayment, prepayment.amount_fen, today)?;
+            }
+            Happening::Restructured(_)
+            | Happening::Misused { .. }
+            | Happening::Judged { .. }
+            | Happening::Linked(_)
+            | Happening::BorrowerDied
+            | Happening::HandedOver { .. } => self.note(&event.what, today),
             Happening::Replanned(_)
             | Happening::Deferred(_)
+            | Happening::Extended(_)
+            | Happening::RateReset(_)
             | Happening::Reaged { .. }
             | Happening::Reamortised
             | Happening::Reversed { .. }

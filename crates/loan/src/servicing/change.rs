@@ -21,11 +21,28 @@ pub(super) struct Relief {
 }
 
 /// What a row still to come will be.
-struct Coming {
-    due: Date,
-    principal_fen: i64,
-    fee_fen: i64,
-    carried_fen: i64,
+pub(super) struct Coming {
+    pub(super) due: Date,
+    pub(super) principal_fen: i64,
+    pub(super) fee_fen: i64,
+    pub(super) carried_fen: i64,
+}
+
+impl Coming {
+    /// A row that asks for nothing yet.
+    pub(super) fn at(due: Date) -> Coming {
+        Coming { due, principal_fen: 0, fee_fen: 0, carried_fen: 0 }
+    }
+
+    /// A row as it stands.
+    pub(super) fn of(row: &Row) -> Coming {
+        Coming {
+            due: row.plan.due,
+            principal_fen: row.due.principal_fen,
+            fee_fen: row.due.fee_fen,
+            carried_fen: row.carried_fen,
+        }
+    }
 }
 
 impl Servicing<'_> {
@@ -58,17 +75,7 @@ impl Servicing<'_> {
             return Ok(());
         }
         let overdue = self.take_overdue(deferral)?;
-        let mut coming: Vec<Coming> = self
-            .rows
-            .iter()
-            .skip(self.next)
-            .map(|row| Coming {
-                due: row.plan.due,
-                principal_fen: row.due.principal_fen,
-                fee_fen: row.due.fee_fen,
-                carried_fen: row.carried_fen,
-            })
-            .collect();
+        let mut coming: Vec<Coming> = self.rows.iter().skip(self.next).map(Coming::of).collect();
         let taken = take_coming(&mut coming, deferral)?;
         let principal_fen = add(overdue.principal_fen, taken.principal_fen)?;
         if principal_fen == 0 && overdue.carried_fen == 0 && taken.dropped.is_empty() {
@@ -120,15 +127,24 @@ impl Servicing<'_> {
     }
 
     /// Lays the rows still to come anew; interest is that of each row's own days on what is then owed.
-    fn lay(&mut self, coming: Vec<Coming>, today: Date) -> Result<(), LoanError> {
+    pub(super) fn lay(&mut self, coming: Vec<Coming>, today: Date) -> Result<(), LoanError> {
         let running = self.rows.get(self.next);
         let mut from = running.map_or(today, |row| row.plan.from);
         let mut number = running
             .map_or_else(|| self.rows.last().map_or(1, |row| row.plan.number.saturating_add(1)), |row| row.plan.number);
         let mut balance_fen = whole(coming.iter().map(|row| i128::from(row.principal_fen)).sum())?;
+        let turned = match (self.turned(), coming.first()) {
+            (Some(turn), Some(first)) => Some(self.turned_interest_fen(turn, balance_fen, first.due)?),
+            _ => None,
+        };
+        let (penalty, misuse) = running.map_or((0, 0), |row| (row.penalty, row.misuse));
+        self.turn = turned.map(|(_, turn)| turn);
         self.rows.truncate(self.next);
-        for row in coming {
-            let own_fen = self.period_interest_fen(balance_fen, from, row.due)?;
+        for (index, row) in coming.into_iter().enumerate() {
+            let own_fen = match turned.filter(|_| index == 0) {
+                Some((interest_fen, _)) => interest_fen,
+                None => self.period_interest_fen(balance_fen, from, row.due)?,
+            };
             let interest_fen = add(own_fen, row.carried_fen)?;
             balance_fen = add(balance_fen, -row.principal_fen)?;
             let plan = Instalment {
@@ -141,7 +157,13 @@ impl Servicing<'_> {
                 total_fen: add(add(row.principal_fen, interest_fen)?, row.fee_fen)?,
                 balance_after_fen: balance_fen,
             };
-            self.rows.push(Row { carried_fen: row.carried_fen, ..Row::planned(&plan) });
+            let grown = if index == 0 { (penalty, misuse) } else { (0, 0) };
+            self.rows.push(Row {
+                carried_fen: row.carried_fen,
+                penalty: grown.0,
+                misuse: grown.1,
+                ..Row::planned(&plan)
+            });
             from = row.due;
             number = number.saturating_add(1);
         }
@@ -157,9 +179,9 @@ impl Servicing<'_> {
     }
 
     /// Interest on a balance over a period, less what is relieved of interest in it.
-    fn period_interest_fen(&self, balance_fen: i64, from: Date, due: Date) -> Result<i64, LoanError> {
+    pub(super) fn period_interest_fen(&self, balance_fen: i64, from: Date, due: Date) -> Result<i64, LoanError> {
         let too_large = LoanError::Overflow("the interest of a row");
-        let (rate, rounding, count) = (self.terms.rate, self.terms.rounding, self.terms.day_count);
+        let (rate, rounding, count) = (self.rate, self.terms.rounding, self.terms.day_count);
         let balance = i128::from(balance_fen);
         if self.terms.basis == InterestBasis::Twelfth
             && let Some(months) = self.whole_months(from, due)

@@ -4,6 +4,7 @@
 //! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days, [`shown`] the state as it is told outside.
 
 mod ahead;
+mod alter;
 mod change;
 mod charged;
 mod credit;
@@ -14,8 +15,9 @@ mod running;
 mod settle;
 mod shown;
 
-use basics::{Date, Id};
+use basics::{Date, Id, Rate};
 
+use crate::act::Bearings;
 use crate::charge::ChargeState;
 use crate::schedule::schedule_drawn;
 use crate::{ArrearsPath, Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
@@ -53,6 +55,13 @@ pub(crate) struct Servicing<'t> {
     outlook: Outlook,
     trace: Vec<Posted>,
     arrears: ArrearsPath,
+    /// Rates of today; those of the terms until they are changed.
+    rate: Rate,
+    penalty_rate: Rate,
+    misuse_rate: Option<Rate>,
+    /// Where balance or rate last changed within the running period.
+    turn: Option<alter::Turn>,
+    bearings: Bearings,
     /// Principal that bears no interest for a time.
     relief: Vec<change::Relief>,
 }
@@ -83,6 +92,11 @@ impl<'t> Servicing<'t> {
             outlook: Outlook::default(),
             trace: Vec::new(),
             arrears: ArrearsPath::default(),
+            rate: terms.rate,
+            penalty_rate: terms.penalty_rate,
+            misuse_rate: None,
+            turn: None,
+            bearings: Bearings::default(),
             relief: Vec::new(),
         }
     }
@@ -148,6 +162,33 @@ impl<'t> Servicing<'t> {
                 self.defer(deferral, today)?;
                 return self.settle(today);
             }
+            Happening::Prepaid(prepayment) => {
+                self.received_fen = add(self.received_fen, positive(prepayment.amount_fen)?)?;
+                self.credit_fen = add(self.credit_fen, prepayment.amount_fen)?;
+                self.prepay(prepayment, today)?;
+                (PostedKind::Prepayment, prepayment.amount_fen)
+            }
+            Happening::Extended(alteration) => {
+                self.alter(alteration, today)?;
+                return self.settle(today);
+            }
+            Happening::Restructured(alteration) => {
+                self.restructure(alteration, today)?;
+                self.note(&event.what, today);
+                return self.settle(today);
+            }
+            Happening::RateReset(rates) => {
+                self.reset_rate(*rates, today)?;
+                return self.settle(today);
+            }
+            Happening::Misused { .. }
+            | Happening::Judged { .. }
+            | Happening::Linked(_)
+            | Happening::BorrowerDied
+            | Happening::HandedOver { .. } => {
+                self.note(&event.what, today);
+                return self.settle(today);
+            }
             Happening::Received { receipt, amount_fen } => {
                 self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
                 self.credit_fen = add(self.credit_fen, *amount_fen)?;
@@ -162,7 +203,7 @@ impl<'t> Servicing<'t> {
                 (PostedKind::ChargeWaiver, amount_fen)
             }
             Happening::WrittenOff => {
-                let amount_fen = self.write_off(today)?;
+                let amount_fen = self.write_off_claim(today)?;
                 (PostedKind::WriteOff, amount_fen)
             }
             Happening::Reversed { .. }

@@ -21,6 +21,8 @@ pub(super) struct Row {
     /// Numerators over 10⁶ × year.
     pub(super) penalty: i128,
     pub(super) compound: i128,
+    /// What misuse added before it was due, over the same; grace days do not take it away.
+    pub(super) misuse: i128,
     pub(super) met_on: Option<Date>,
     /// Interest of earlier rows that was put off to this one; part of `due`.
     pub(super) carried_fen: i64,
@@ -48,6 +50,7 @@ impl Row {
             waived: Parts::ZERO,
             penalty: 0,
             compound: 0,
+            misuse: 0,
             met_on: None,
             carried_fen: 0,
             kind: RowKind::Regular,
@@ -144,10 +147,20 @@ impl Row {
     /// What the instalment asks for on a day, with penalty and compound interest rounded each.
     pub(super) fn due_parts(&self, today: Date, terms: &LoanTerms) -> Result<Parts, LoanError> {
         Ok(Parts {
-            penalty_fen: add(self.due.penalty_fen, self.run_up_fen(self.penalty, today, terms)?)?,
+            penalty_fen: self.penalty_fen(today, terms)?,
             compound_fen: self.run_up_fen(self.compound, today, terms)?,
             ..self.due
         })
+    }
+
+    /// Penalty charges, and what ran up; the latter rounded once.
+    fn penalty_fen(&self, today: Date, terms: &LoanTerms) -> Result<i64, LoanError> {
+        let overdue = if self.within_grace(today, terms.grace_days) { 0 } else { self.penalty };
+        if overdue == 0 && self.misuse == 0 {
+            return Ok(self.due.penalty_fen);
+        }
+        let grown = div_round(overdue + self.misuse, year_denominator(terms.day_count), terms.rounding);
+        add(self.due.penalty_fen, grown.ok_or(LoanError::Overflow("the penalty"))?)
     }
 
     pub(super) fn run_up_fen(&self, numerator: i128, today: Date, terms: &LoanTerms) -> Result<i64, LoanError> {
@@ -162,7 +175,7 @@ impl Row {
         let settled = add(add(self.paid.get(component), self.waived.get(component))?, self.written_off.get(component))?;
         let due = match component {
             Component::Principal | Component::Interest | Component::Fee => self.due.get(component),
-            Component::Penalty => add(self.due.penalty_fen, self.run_up_fen(self.penalty, today, terms)?)?,
+            Component::Penalty => self.penalty_fen(today, terms)?,
             Component::Compound => self.run_up_fen(self.compound, today, terms)?,
         };
         Ok(add(due, -settled)?.max(0))

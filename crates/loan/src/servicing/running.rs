@@ -19,18 +19,36 @@ impl Servicing<'_> {
             row.penalty += row.core_unpaid(Component::Principal) * i128::from(penalty_rate.ppm()) * days;
             row.compound += row.core_unpaid(Component::Interest) * i128::from(compound_rate.ppm()) * days;
         }
+        self.run_misuse(days);
         Ok(())
+    }
+
+    /// What misuse adds to the contract rate on principal that is not due, asked for with the running row.
+    fn run_misuse(&mut self, days: i128) {
+        let added_ppm = self.misuse_added_ppm();
+        if added_ppm == 0 {
+            return;
+        }
+        let balance = self.balance_to_come();
+        if let Some(row) = self.rows.get_mut(self.next) {
+            row.misuse += balance * i128::from(added_ppm) * days;
+        }
+    }
+
+    fn misuse_added_ppm(&self) -> i64 {
+        self.misuse_rate.map_or(0, |misuse| (misuse.ppm() - self.rate.ppm()).max(0))
     }
 
     /// Rates of the days to come on overdue principal and on unpaid interest.
     fn overdue_rates(&self) -> (Rate, Rate) {
-        let penalty_rate = self.terms.penalty_rate;
+        // The heavier of the two, never both.
+        let penalty_rate = self.misuse_rate.map_or(self.penalty_rate, |misuse| misuse.max(self.penalty_rate));
         // Due dates are stops, so no run of days lies on both sides of maturity.
         let matured = self.next == self.rows.len();
         let compound_rate = match self.terms.compound {
             Compound::None => Rate::ZERO,
-            Compound::ContractThenPenalty if matured => penalty_rate,
-            Compound::ContractThenPenalty => self.terms.rate,
+            Compound::ContractThenPenalty if matured => self.penalty_rate,
+            Compound::ContractThenPenalty => self.rate,
         };
         (penalty_rate, compound_rate)
     }
@@ -50,6 +68,12 @@ impl Servicing<'_> {
                 }
             }
         }
+        let balance_fen = i64::try_from(self.balance_to_come()).unwrap_or(i64::MAX);
+        if let (Some(row), Ok(rate)) = (self.rows.get(self.next), Rate::from_ppm(self.misuse_added_ppm()))
+            && rate != Rate::ZERO
+        {
+            growing.push(Growth { what: Component::Penalty, instalment: row.plan.number, balance_fen, rate });
+        }
         growing
     }
 
@@ -62,15 +86,22 @@ impl Servicing<'_> {
         let (from, until) = (row.plan.from, row.plan.due);
         match self.terms.grows_by_days() {
             false => {
-                let interest_fen = i128::from(row.due.interest_fen) - i128::from(row.carried_fen);
-                Some(Segment { from, until, numerator: interest_fen, denominator: i128::from(until - from) })
+                let denominator = i128::from(until - from);
+                Some(match self.turned() {
+                    Some(turn) => Segment { from: turn.on, until, numerator: turn.spread_fen, denominator },
+                    None => {
+                        let numerator = i128::from(row.due.interest_fen) - i128::from(row.carried_fen);
+                        Segment { from, until, numerator, denominator }
+                    }
+                })
             }
             true => {
+                let from = self.turned().map_or(from, |turn| turn.on);
                 let today = self.date.unwrap_or(from);
                 let (from, until) = change::stretch(&self.relief, from, until, today);
                 let balance = self.balance_to_come();
                 let bearing = balance - change::relieved(&self.relief, balance, today);
-                let numerator = bearing * i128::from(self.terms.rate.ppm());
+                let numerator = bearing * i128::from(self.rate.ppm());
                 Some(Segment { from, until, numerator, denominator: year_denominator(self.terms.day_count) })
             }
         }
@@ -85,17 +116,18 @@ impl Servicing<'_> {
     pub(super) fn accrued(&self, today: Date) -> Result<Accrued, LoanError> {
         let too_large = LoanError::Overflow("accrued interest");
         let (Some(row), Some(segment)) = (self.rows.get(self.next), self.segment()) else { return Ok(Accrued::ZERO) };
-        let from = row.plan.from;
-        let numerator = match self.terms.grows_by_days() {
+        let (from, banked) = self.turned().map_or((row.plan.from, 0), |turn| (turn.on, turn.banked));
+        let grown = match self.terms.grows_by_days() {
             false => segment.numerator.checked_mul(i128::from(today - from)),
             true => {
                 let days = |from, to| i128::from(self.terms.day_count.weight(from, to));
                 let balance = self.balance_to_come();
                 let free = change::free_days(&self.relief, balance, from, today, days);
-                (balance * days(from, today) - free).checked_mul(i128::from(self.terms.rate.ppm()))
+                (balance * days(from, today) - free).checked_mul(i128::from(self.rate.ppm()))
             }
         };
-        Ok(Accrued { numerator: numerator.ok_or(too_large)?, denominator: segment.denominator })
+        let numerator = grown.and_then(|grown| grown.checked_add(banked)).ok_or(too_large)?;
+        Ok(Accrued { numerator, denominator: segment.denominator })
     }
 
     pub(super) fn oldest_unpaid_due(&self) -> Option<Date> {

@@ -93,6 +93,7 @@ impl Servicing<'_> {
                 }
             } else {
                 sum += i128::from(row.due.principal_fen) + i128::from(row.due.fee_fen) + i128::from(row.carried_fen);
+                sum += i128::from(row.unpaid_fen(Component::Penalty, today, self.terms)?);
             }
         }
         Ok(sum)

@@ -63,6 +63,8 @@ impl Servicing<'_> {
             accrued: self.accrued(as_of)?,
             segment: self.segment(),
             growing: self.growing(),
+            rate: self.rate,
+            bearings: self.bearings.clone(),
             credit_fen: self.credit_fen,
             payoff_fen: i64::try_from(payoff).map_err(|_| LoanError::Overflow("what closes the loan"))?,
             oldest_unpaid_due,

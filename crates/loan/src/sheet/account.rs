@@ -16,7 +16,7 @@ pub enum LineKind {
     /// Penalty and compound interest ran up.
     RunUp,
     /// An event of the loan's life.
-    Event(Happening),
+    Event(Box<Happening>),
 }
 
 impl LineKind {
@@ -97,7 +97,7 @@ pub fn account_sheet(terms: &LoanTerms, events: &[LifeEvent], as_of: Date) -> Re
         let (kind, event) = match stretch.stop {
             Stop::Day => (LineKind::Due, None),
             Stop::Until => (LineKind::RunUp, None),
-            Stop::Event(event) => (LineKind::Event(event.what.clone()), Some(event.id)),
+            Stop::Event(event) => (LineKind::Event(Box::new(event.what.clone())), Some(event.id)),
         };
         let (debit_fen, credit_fen) = sides(stretch.before, stretch.after)?;
         let owed = owed(stretch.after)?;

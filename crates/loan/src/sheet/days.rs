@@ -130,7 +130,7 @@ fn contract_line(
         to,
         days: i64::from(days),
         balance_fen: to_come,
-        rate: terms.rate,
+        rate: state.rate,
         grown: Accrued { numerator, denominator: segment.denominator },
     });
     Ok(())

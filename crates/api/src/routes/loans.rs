@@ -278,7 +278,7 @@ fn history(terms: &LoanTerms, life: &[LifeEvent]) -> Result<Vec<HappeningShown>,
     let mut shown = Vec::with_capacity(ordered.len());
     for (place, event) in ordered.iter().enumerate() {
         let allocation = match event.what {
-            Happening::Paid { .. } => {
+            Happening::Paid { .. } | Happening::Prepaid(_) => {
                 let before = fold(terms, ordered.get(..place).unwrap_or_default(), event.value_date)?;
                 let after = fold(terms, ordered.get(..=place).unwrap_or_default(), event.value_date)?;
                 Some(effects(&before, &after)?.allocation())
@@ -306,6 +306,15 @@ fn history(terms: &LoanTerms, life: &[LifeEvent]) -> Result<Vec<HappeningShown>,
             Happening::Reaged { .. } => ("reaged", 0),
             Happening::Reamortised => ("reamortised", 0),
             Happening::RefundedCash { amount_fen } => ("payment_refunded", amount_fen),
+            Happening::Prepaid(prepayment) => ("prepaid", prepayment.amount_fen),
+            Happening::Extended(_) => ("extended", 0),
+            Happening::Restructured(_) => ("restructured", 0),
+            Happening::RateReset(_) => ("rate_reset", 0),
+            Happening::Misused { .. } => ("misused", 0),
+            Happening::Judged { .. } => ("judged", 0),
+            Happening::Linked(_) => ("linked", 0),
+            Happening::BorrowerDied => ("borrower_died", 0),
+            Happening::HandedOver { .. } => ("handed_over", 0),
         };
         shown.push(HappeningShown {
             date: event.value_date.to_string(),

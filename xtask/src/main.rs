@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask test`, `demo`, `bench`. Plain programs over the tools that are
+//! The project's chores: `cargo xtask test`, `demo`, `oracle`, `bench`. Plain programs over the tools that are
 //! there; nothing here is part of what a lender runs.
 
 mod debian;
@@ -22,6 +22,8 @@ The chores of Tianxin. Run them as `cargo xtask CHORE`.
                   ends with one summary. Installs PostgreSQL and Chromium where it may (Debian, as root),
                   else says what was skipped.
   demo [ARGS]     builds all and serves a small lender with plausible books on 127.0.0.1:8080
+  oracle FILE...  replays oracle files through the loan engine: failing scenarios with the first differing
+                  cell, counts by tag, and a summary
   bench [ARGS]    measures with an optimised build: `cargo xtask bench door --json`
   help            this text
 ";
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         (Some("test"), []) => test::test(&root),
         (Some("demo"), arguments) => demo(&root, arguments),
         (Some("bench"), arguments) => bench(&root, arguments),
+        (Some("oracle"), files) => ExitCode::from(xtask::oracle::main(files)),
         (Some("test"), [extra, ..]) => {
             eprintln!("`cargo xtask test` takes no arguments, found {extra:?}; to run some tests only, use cargo");
             ExitCode::from(2)

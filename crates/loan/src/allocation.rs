@@ -159,6 +159,21 @@ pub struct Waterfall {
     /// Which instalments still to come are paid first.
     #[n(2)]
     pub ahead: AheadPick,
+    /// When charges of an instalment still to come count as due.
+    #[n(3)]
+    pub charges: ChargeTiming,
+}
+
+/// When the charges of an instalment still to come count as due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ChargeTiming {
+    /// With their instalment.
+    #[n(0)]
+    WithInstalment,
+    /// On their own date: then they are paid before anything that is ahead of its time.
+    #[n(1)]
+    OwnDate,
 }
 
 /// Steps of one status, as money meets them one after the other.
@@ -178,6 +193,7 @@ impl Waterfall {
             steps: [of(DueStatus::PastDue, due), of(DueStatus::Due, due), of(DueStatus::Ahead, ahead)].concat(),
             path: PayPath::ByInstalment,
             ahead: AheadPick::Next,
+            charges: ChargeTiming::WithInstalment,
         }
     }
 

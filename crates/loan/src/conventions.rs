@@ -4,11 +4,12 @@
 //! ahead of its time is held as a credit balance, events of one day count by rank. A product that says
 //! otherwise says so here, by name; the engine is the same.
 
-use basics::Date;
+use basics::money::div_round;
+use basics::{Date, Rounding};
 use minicbor::{Decode, Encode};
 
 use crate::allocation::Waterfall;
-use crate::{Component, Receipt};
+use crate::{Component, LoanError, Receipt};
 
 /// How a loan is planned and serviced, where it is not by the house rule.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -264,4 +265,23 @@ pub struct PlanRule {
     /// With a fixed instalment: a remainder below this share of the instalment's principal joins it, ppm.
     #[n(17)]
     pub last_threshold_ppm: u32,
+}
+
+impl PlanRule {
+    /// The share of a disbursement that is due at once, rounded, then to the multiple. Errors on overflow.
+    pub fn down_payment_fen(&self, amount_fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
+        let Some(DownPayment { ppm }) = self.down_payment else { return Ok(0) };
+        let share = div_round(i128::from(amount_fen) * i128::from(ppm), 1_000_000, rounding);
+        self.to_multiple(share.ok_or(LoanError::Overflow("a down payment"))?, rounding)
+    }
+
+    /// An amount rounded to the multiple of instalments. Errors on overflow.
+    pub fn to_multiple(&self, fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
+        if self.multiple_fen <= 1 {
+            return Ok(fen);
+        }
+        div_round(i128::from(fen), i128::from(self.multiple_fen), rounding)
+            .and_then(|times| times.checked_mul(self.multiple_fen))
+            .ok_or(LoanError::Overflow("an instalment"))
+    }
 }

@@ -54,6 +54,7 @@ pub mod charge;
 pub mod class;
 pub mod conventions;
 pub mod cost;
+pub mod daily;
 pub mod effects;
 pub mod error;
 pub mod facility;
@@ -75,7 +76,7 @@ pub mod terms;
 pub mod trace;
 
 pub use accrual::{Accrual, Convention, GroupKey, GroupSum, Stage};
-pub use allocation::{AheadPick, Allocation, DueStatus, PayOrder, PayPath, PayRule, Step, Waterfall};
+pub use allocation::{AheadPick, Allocation, ChargeTiming, DueStatus, PayOrder, PayPath, PayRule, Step, Waterfall};
 pub use arrears::{ArrearsPath, ArrearsStep};
 pub use charge::{ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeState, ChargeTerms};
 pub use class::{ClassCase, ClassMark, ClassMatrix, ClassVerdict, LoanClass, classify};

@@ -5,7 +5,8 @@ use basics::{Date, Id};
 use super::{Mark, Servicing, add};
 use crate::conventions::{Conventions, PlanEngine};
 use crate::{
-    AheadPick, ArrearsStep, Component, DueStatus, Happening, LifeEvent, LoanError, Parts, Posted, PostedKind, Receipt,
+    AheadPick, ArrearsStep, ChargeTiming, Component, DueStatus, Happening, LifeEvent, LoanError, Parts, Posted,
+    PostedKind, Receipt,
 };
 
 impl Servicing<'_> {
@@ -18,7 +19,9 @@ impl Servicing<'_> {
         match &event.what {
             Happening::Disbursed { amount_fen } => {
                 self.disburse_planned(conventions, *amount_fen, today)?;
-                self.post(Some(id), today, PostedKind::Disbursement, *amount_fen, before)?;
+                let used = self.use_credit(conventions, *amount_fen, today)?;
+                self.outstanding_fen = add(self.outstanding_fen, add(*amount_fen, -used)?)?;
+                self.post_parts(id, today, PostedKind::Disbursement, *amount_fen, (Parts::ZERO, before))?;
                 self.pay_at_disbursement(id, today)?;
             }
             Happening::Paid { amount_fen } => self.receive(conventions, id, Receipt::Repayment, *amount_fen, today)?,
@@ -40,7 +43,9 @@ impl Servicing<'_> {
             Happening::RefundedCash { amount_fen } => {
                 self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
                 self.take_back(*amount_fen, today)?;
-                self.post(Some(id), today, PostedKind::CashRefund, *amount_fen, before)?;
+                let parts = before.paid.minus(&self.paid)?;
+                self.outstanding_fen = add(self.outstanding_fen, parts.principal_fen)?;
+                self.post_parts(id, today, PostedKind::CashRefund, *amount_fen, (parts, before))?;
             }
             Happening::ChargeAdded { charge } => {
                 let known = conventions.plan.engine == PlanEngine::Cumulative && !self.rows.is_empty();
@@ -50,7 +55,11 @@ impl Servicing<'_> {
             }
             Happening::ChargeWaived { charge } => {
                 let amount_fen = self.waive_charge(*charge, today)?;
-                self.post(Some(id), today, PostedKind::ChargeWaiver, amount_fen, before)?;
+                let mut parts = Parts::ZERO;
+                if let Some(charge) = self.charges.iter().find(|other| other.id == *charge) {
+                    parts.put(charge.terms.kind.component(), amount_fen)?;
+                }
+                self.post_parts(id, today, PostedKind::ChargeWaiver, amount_fen, (parts, before))?;
             }
             Happening::Waived { what, amount_fen } => {
                 self.waive(what.component(), *amount_fen, today)?;
@@ -101,6 +110,18 @@ impl Servicing<'_> {
         self.post(Some(id), today, PostedKind::of(receipt), amount_fen, before)
     }
 
+    /// An overpayment pays of what a new tranche makes due, at most as much as the tranche; answers how much it paid.
+    fn use_credit(&mut self, conventions: &Conventions, amount_fen: i64, today: Date) -> Result<i64, LoanError> {
+        let credit = self.credit_fen.max(0).min(amount_fen);
+        if credit == 0 {
+            return Ok(0);
+        }
+        let left = self.allocate(conventions, Receipt::Repayment, credit, today)?;
+        let used = add(credit, -left)?;
+        self.credit_fen = add(self.credit_fen, -used)?;
+        Ok(used)
+    }
+
     /// Pays down the waterfall and answers what is left.
     pub(super) fn allocate(
         &mut self,
@@ -127,6 +148,12 @@ impl Servicing<'_> {
                 places.reverse();
             }
             for place in places {
+                if stage.status == DueStatus::Ahead && waterfall.charges == ChargeTiming::OwnDate {
+                    for component in [Component::Penalty, Component::Fee] {
+                        let due = self.charges_due_fen(place, component, today)?;
+                        left = add(left, -self.pay_row(place, component, due.min(left), today)?)?;
+                    }
+                }
                 for component in &stage.components {
                     left = add(left, -self.pay_row(place, *component, left, today)?)?;
                 }

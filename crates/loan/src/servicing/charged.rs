@@ -131,6 +131,18 @@ impl Servicing<'_> {
         Ok(())
     }
 
+    /// What is unpaid of the charges of one component in a row that are due by themselves on a day.
+    pub(super) fn charges_due_fen(&self, place: usize, component: Component, today: Date) -> Result<i64, LoanError> {
+        let first = self.rows.iter().position(|row| row.kind != RowKind::DownPayment);
+        let Some(row) = self.rows.get(place) else { return Ok(0) };
+        self.charges
+            .iter()
+            .filter(|charge| charge.terms.kind.component() == component && charge.terms.due != ChargeDue::Disbursement)
+            .flat_map(|charge| &charge.parts)
+            .filter(|part| part.due_on <= today && row.covers(part.due_on, Some(place) == first))
+            .try_fold(0, |sum, part| add(sum, part.unpaid_fen()))
+    }
+
     /// Charges due at disbursement are paid with it, in one line of the trace.
     pub(super) fn pay_at_disbursement(&mut self, id: Id, today: Date) -> Result<(), LoanError> {
         let before = self.mark();
@@ -184,7 +196,7 @@ impl Servicing<'_> {
                 row.waived.put(component, unpaid)?;
                 self.waived.put(component, unpaid)?;
                 if row.is_clear() && row.due.total_fen()? > 0 {
-                    row.mark_clear(self.date.unwrap_or(due_on));
+                    row.mark_clear(due_on);
                 }
             }
         }

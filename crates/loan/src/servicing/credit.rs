@@ -42,8 +42,11 @@ impl Servicing<'_> {
                 left = add(left, -self.pay_row(place, component, left, today)?)?;
             }
         }
-        self.outstanding_fen = add(self.outstanding_fen, owed)?;
         let parts = split.unwrap_or(principal);
+        self.outstanding_fen = match split {
+            Some(split) => add(self.outstanding_fen, split.principal_fen.min(owed))?,
+            None => add(self.outstanding_fen, owed)?,
+        };
         self.post_parts(id, today, kind, amount_fen, (parts, before))
     }
 
@@ -99,6 +102,7 @@ impl Servicing<'_> {
             for component in [Component::Principal, Component::Interest, Component::Fee, Component::Penalty] {
                 let part = row.paid.get(component).min(left);
                 row.paid.put(component, -part)?;
+                row.ahead_fen -= part.min(row.ahead_fen);
                 self.paid.put(component, -part)?;
                 left -= part;
             }

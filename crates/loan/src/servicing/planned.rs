@@ -8,7 +8,7 @@ use basics::{Date, Id, Rounding};
 use super::row::Row;
 use super::{Servicing, add};
 use crate::charge::ChargeTerms;
-use crate::conventions::{Conventions, DownPayment, PlanEngine, PlanRule, Unit};
+use crate::conventions::{Conventions, PlanEngine, PlanRule, Unit};
 use crate::{Happening, LifeEvent, LoanError, Reschedule, RowKind};
 
 /// What the whole life of a loan brings, gathered before it is lived: some plans are made from all of it.
@@ -98,7 +98,7 @@ impl Servicing<'_> {
         let mut net = Vec::new();
         let mut down = Vec::new();
         for (date, amount_fen) in &tranches {
-            let share = down_payment_fen(rule, *amount_fen, rounding)?;
+            let share = rule.down_payment_fen(*amount_fen, rounding)?;
             if share > 0 {
                 down.push(Row::beside(RowKind::DownPayment, *date, *date, share));
             }
@@ -109,13 +109,13 @@ impl Servicing<'_> {
         let grace = usize::from(rule.principal_grace);
         for (index, row) in rows.iter_mut().enumerate().skip(grace) {
             let so_far = net.iter().filter(|(date, _)| *date <= row.due_on).map(|(_, fen)| *fen).sum::<i64>();
-            let level = to_multiple(div(i128::from(so_far), count.max(1), rounding)?, rule.multiple_fen, rounding)?;
+            let level = rule.to_multiple(div(i128::from(so_far), count.max(1), rounding)?, rounding)?;
             let principal = if index == last { so_far - planned } else { level.min(so_far - planned) };
             row.plan_principal(principal);
             planned = add(planned, principal)?;
         }
         for row in down {
-            insert(&mut rows, row);
+            insert_first(&mut rows, row);
         }
         Ok(rows)
     }
@@ -123,7 +123,7 @@ impl Servicing<'_> {
     /// Adds a tranche to what is still to come.
     fn tranche(&mut self, rule: &PlanRule, amount_fen: i64, today: Date) -> Result<(), LoanError> {
         let rounding = self.terms.rounding;
-        let share = down_payment_fen(rule, amount_fen, rounding)?;
+        let share = rule.down_payment_fen(amount_fen, rounding)?;
         let mut rows = std::mem::take(&mut self.rows);
         self.lengthen(rule, &mut rows, today)?;
         let coming: Vec<usize> = (0..rows.len())
@@ -132,7 +132,7 @@ impl Servicing<'_> {
         let mut left: i64 = coming.iter().filter_map(|index| rows.get(*index)).map(Row::planned_principal).sum();
         left = add(left, add(amount_fen, -share)?)?;
         let count = i128::try_from(coming.len()).unwrap_or(1);
-        let level = to_multiple(div(i128::from(left), count.max(1), rounding)?, rule.multiple_fen, rounding)?;
+        let level = rule.to_multiple(div(i128::from(left), count.max(1), rounding)?, rounding)?;
         for (place, index) in coming.iter().enumerate() {
             if let Some(row) = rows.get_mut(*index) {
                 let principal = if place + 1 == coming.len() { left } else { level.min(left) };
@@ -159,15 +159,16 @@ impl Servicing<'_> {
     }
 }
 
-/// Puts a row in its place by due date; a row beside the plan stands before the instalment due on its day.
+/// Puts a row in its place by due date, after what is due that day.
 pub(super) fn insert(rows: &mut Vec<Row>, row: Row) {
-    let place = rows.partition_point(|other| match row.kind {
-        RowKind::DownPayment => {
-            other.due_on < row.due_on
-                || other.due_on == row.due_on && other.due_on > other.plan.from
-                || other.kind == RowKind::DownPayment && other.due_on == row.due_on
-        }
-        _ => other.due_on <= row.due_on,
+    let place = rows.partition_point(|other| other.due_on <= row.due_on);
+    rows.insert(place, row);
+}
+
+/// Puts a down payment in its place by due date, before an instalment that is due that day.
+fn insert_first(rows: &mut Vec<Row>, row: Row) {
+    let place = rows.partition_point(|other| {
+        other.due_on < row.due_on || other.due_on == row.due_on && other.kind == RowKind::DownPayment
     });
     rows.insert(place, row);
 }
@@ -205,21 +206,6 @@ pub(super) fn spaced(seed: Date, every: u16, unit: Unit, times: i32) -> Result<D
     })
 }
 
-/// The share of a disbursement that is due at once, minor units.
-pub(super) fn down_payment_fen(rule: &PlanRule, amount_fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
-    let Some(DownPayment { ppm }) = rule.down_payment else { return Ok(0) };
-    let share = div(i128::from(amount_fen) * i128::from(ppm), 1_000_000, rounding)?;
-    to_multiple(share, rule.multiple_fen, rounding)
-}
-
 fn div(numerator: i128, denominator: i128, rounding: Rounding) -> Result<i64, LoanError> {
     div_round(numerator, denominator, rounding).ok_or(LoanError::Overflow("an instalment"))
-}
-
-fn to_multiple(fen: i64, multiple_fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
-    if multiple_fen <= 1 {
-        return Ok(fen);
-    }
-    let times = div(i128::from(fen), i128::from(multiple_fen), rounding)?;
-    times.checked_mul(multiple_fen).ok_or(LoanError::Overflow("an instalment"))
 }

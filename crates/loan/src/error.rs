@@ -63,12 +63,17 @@ pub enum LoanError {
         asked: String,
     },
     /// The product is not offered on this date.
-    #[error("{product} version {version} is not offered on {date}: choose a version in effect then")]
+    #[error("{product} version {version} is offered from {from} {}, not on {date}: choose a product or version in effect then",
+        to.map_or("on".to_owned(), |to| format!("to {to}")))]
     NotInEffect {
         /// Product code.
         product: String,
         /// Product version.
         version: u32,
+        /// First day on which it is offered.
+        from: Date,
+        /// Last day on which it is offered, if there is one.
+        to: Option<Date>,
         /// The date asked for.
         date: Date,
     },
@@ -82,6 +87,17 @@ pub enum LoanError {
         /// The prices there are.
         prices: String,
     },
+    /// No rate of this code was published by a date.
+    #[error("no `{code}` was published by {date}: add it to the table of reference rates")]
+    NoReference {
+        /// Code of the published rate.
+        code: String,
+        /// The date asked for.
+        date: Date,
+    },
+    /// No holiday calendar of this code is shipped.
+    #[error("there is no holiday calendar `{0}`: choose `cn`, or leave the roll out")]
+    NoCalendar(String),
     /// Terms that no schedule can be made of.
     #[error("these terms cannot be scheduled: {0}")]
     Terms(String),

@@ -401,7 +401,7 @@ fn product_files_say_what_is_wrong_and_where() {
     short-working-capital.toml, line 27, `interest.price.rating`: rating `A` has two prices
     short-working-capital.toml, line 6, `effective_from`: `2026-02-30` is not a date: give year-month-day such as 2026-03-05, between 1900 and 2400
     short-working-capital.toml, line 41, `grace_days`: invalid value: integer `-3`, expected u16
-    short-working-capital.toml, line 41, `grace`: unknown field `grace`, expected one of `penalty_uplift`, `compound`, `grace_days`
+    short-working-capital.toml, line 41, `grace`: unknown field `grace`, expected one of `penalty_uplift`, `compound`, `grace_days`, `misuse_uplift`, `non_accrual_days`
     short-working-capital.toml, line 1, `version`: missing field `version`
     short-working-capital.toml, line 52, `cap`: invalid type: floating point `24.0`, expected a string
     short-working-capital.toml, line 45, `payment.order`: name each of the five components once
@@ -437,7 +437,7 @@ fn products_keep_their_limits() {
     short-working-capital lends CNY, not EUR: ask for an amount in CNY
     short-working-capital runs 1 to 12 months, not 13 months: ask for a term in that range
     short-working-capital runs 1 to 12 months, not 30 days: ask for a term in that range
-    short-working-capital version 1 is not offered on 2025-12-31: choose a version in effect then
+    short-working-capital version 1 is offered from 2026-01-01 on, not on 2025-12-31: choose a product or version in effect then
     short-working-capital has no price for a rate of 0.00 %: its prices are A 7.20 %, B 9.00 %, C 10.80 %
     short-working-capital has no price for rating D: its prices are A 7.20 %, B 9.00 %, C 10.80 %
     short-working-capital has no price for a loan without rating: its prices are A 7.20 %, B 9.00 %, C 10.80 %

@@ -274,7 +274,7 @@ fn a_product_says_how_it_follows_the_seasons() {
     seasonal-loan.toml, line 38, `season.shortfall`: `some` is not a rate: give percent with at most four decimals, from 0 to 1000
     seasonal-loan.toml, line 37, `season.replan_term_max`: must be from 1 to 600 months
     seasonal-loan.toml, line 27, `replans_max`: missing field `replans_max`
-    seasonal-loan.toml, line 1, `season`: only the method `seasonal` has a table `[season]`
+    seasonal-loan.toml, line 27, `season`: only the method `seasonal` has a table `[season]`
     seasonal-loan.toml, line 23, `interest.basis`: a seasonal loan needs `daily`
     ");
 
@@ -282,7 +282,11 @@ fn a_product_says_how_it_follows_the_seasons() {
     let (calendar, crops) = (shipped(), parse_crops("wheat:4,maize:6").unwrap());
     let rate = product.price(None).unwrap();
     let amount = Money::parse("30000", Currency::CNY).unwrap();
-    let plain = product.terms(amount, Term::Months(8), date("2027-03-01"), rate).unwrap_err();
+    // Without crops of the household the product's own harvests do; one that has none asks for the crops.
+    let general = product.terms(amount, Term::Months(8), date("2027-03-01"), rate).unwrap();
+    assert_eq!(general.rows.len(), product.harvests.len());
+    let bare = Product { harvests: Vec::new(), ..product.clone() };
+    let plain = bare.terms(amount, Term::Months(8), date("2027-03-01"), rate).unwrap_err();
     insta::assert_snapshot!(plain, @"these terms cannot be scheduled: a seasonal plan needs rows: name the region and the crops, or list them");
     let bullet = product::shipped("season-bullet").unwrap();
     let refusal = bullet.for_household(&calendar, "henan", &crops).unwrap_err();

@@ -20,6 +20,7 @@ mod init;
 mod lending;
 mod many;
 mod notary;
+mod quote;
 mod serve;
 mod terminal;
 mod vault;
@@ -61,6 +62,11 @@ enum Task {
     /// Look at stored decisions
     #[command(subcommand)]
     Decision(decision::Decision),
+    /// Print the schedule of a loan and what it costs, without a database
+    Quote(quote::Quote),
+    /// Look at the products that are shipped
+    #[command(subcommand)]
+    Product(quote::ProductTask),
     /// Walk a real bank's history through the door, and say how its loans would have been decided
     Backtest(backtest::Backtest),
     /// Measure this machine against what the database alone could do
@@ -78,6 +84,8 @@ fn main() -> ExitCode {
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),
         Task::Decision(decision) => decision.run(&place),
+        Task::Quote(quote) => quote.run(),
+        Task::Product(product) => product.run(),
         Task::Backtest(backtest) => backtest.run(),
         Task::Bench(bench) => bench.run(&place),
     };

@@ -31,10 +31,8 @@ pub(super) struct Due {
 /// All due dates of a loan disbursed on `start`, each after the one before, the last with the rest of the principal.
 pub(super) fn dues(terms: &LoanTerms, start: Date) -> Result<Vec<Due>, LoanError> {
     let mut dues = match terms.method {
-        Method::EqualInstalments | Method::EqualPrincipal | Method::Flat | Method::StatementLine => {
-            by_count(terms, start)?
-        }
-        Method::Bullet => vec![rest_at(terms.term_end(start)?)],
+        Method::EqualInstalments | Method::EqualPrincipal | Method::Flat => by_count(terms, start)?,
+        Method::Bullet | Method::StatementLine => vec![rest_at(terms.term_end(start)?)],
         Method::InterestFirst if terms.settlement.is_none() => by_spacing(terms, start)?,
         Method::Revolving if terms.settlement.is_none() => vec![rest_at(terms.term_end(start)?)],
         Method::InterestFirst | Method::Revolving => vec![rest_at(end(terms, start)?)],

@@ -1,7 +1,7 @@
 //! From due dates to rows: the balance walks through the periods, interest and principal fall out.
 
 use basics::Date;
-use basics::money::div_round;
+use basics::money::{div_round, format_minor};
 
 use super::dues::{Due, Part};
 use super::interest::Interest;
@@ -59,7 +59,9 @@ fn check_fixed(terms: &LoanTerms, principal_fen: i64) -> Result<(), LoanError> {
         return Ok(());
     }
     Err(LoanError::Terms(format!(
-        "the rows repay {sum} minor units and {principal_fen} are disbursed: list them again"
+        "the rows repay {} and {} is disbursed: list them again",
+        i64::try_from(sum).map_or_else(|_| "too much".to_owned(), format_minor),
+        format_minor(principal_fen)
     )))
 }
 

@@ -3,7 +3,7 @@
 use basics::Date;
 
 use crate::season::{ChangeLimits, CropCalendar, Grown, SeasonError, SeasonPlan, SeasonRule, rows};
-use crate::{LoanError, LoanTerms, Product};
+use crate::{LoanError, LoanTerms, Product, Term};
 
 /// What one household grows, with the lines of the crop calendar that are about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,19 +28,16 @@ impl Product {
     }
 
     /// Terms with the rows of the household that the product is for.
-    pub(crate) fn seasonal(&self, terms: LoanTerms, months: u16) -> Result<LoanTerms, LoanError> {
-        let (Some(rule), Some(grown)) = (&self.season, &self.grown) else { return Ok(terms) };
+    pub(crate) fn seasonal(&self, terms: LoanTerms, term: Term) -> Result<LoanTerms, LoanError> {
+        let (Some(rule), Term::Months(months)) = (&self.season, term) else { return Ok(terms) };
+        let change = Some(ChangeLimits {
+            term_max_months: rule.replan_term_max_months,
+            replans_max: rule.replans_max,
+            ..ChangeLimits::DEFAULT
+        });
+        let Some(grown) = &self.grown else { return Ok(LoanTerms { change, ..terms }) };
         let plan = grown.plan(terms.start, months, rule)?;
-        Ok(LoanTerms {
-            rows: plan.plan_rows(),
-            season: Some(plan.terms()),
-            change: Some(ChangeLimits {
-                term_max_months: rule.replan_term_max_months,
-                replans_max: rule.replans_max,
-                ..ChangeLimits::DEFAULT
-            }),
-            ..terms
-        })
+        Ok(LoanTerms { rows: plan.plan_rows(), season: Some(plan.terms()), change, ..terms })
     }
 }
 

@@ -42,7 +42,8 @@ impl LoanTerms {
     fn check_method(&self) -> Why {
         let by_period = self.basis == InterestBasis::Twelfth;
         match self.method {
-            Method::EqualInstalments | Method::EqualPrincipal | Method::StatementLine => {}
+            Method::StatementLine => return no("a statement line is no loan: its purchases are converted into plans"),
+            Method::EqualInstalments | Method::EqualPrincipal => {}
             Method::Flat if !by_period => return no("flat interest is by whole periods, not by days"),
             Method::Flat => {}
             Method::Bullet if by_period => return no("a bullet bears interest by days"),
@@ -145,7 +146,7 @@ impl LoanTerms {
 
     fn check_tranches(&self) -> Why {
         let Some(first) = self.tranches.first() else { return Ok(()) };
-        if matches!(self.method, Method::Flat | Method::Custom | Method::StatementLine) {
+        if matches!(self.method, Method::Flat | Method::Custom) {
             return no(&format!("the method `{}` is disbursed in one sum", self.method.as_str()));
         }
         if self.tranches.len() > Self::TRANCHES_MAX {

@@ -82,7 +82,7 @@ impl Method {
 
     /// Whether principal is repaid in every period alike.
     pub const fn is_in_instalments(self) -> bool {
-        matches!(self, Method::EqualInstalments | Method::EqualPrincipal | Method::Flat | Method::StatementLine)
+        matches!(self, Method::EqualInstalments | Method::EqualPrincipal | Method::Flat)
     }
 }
 

@@ -17,6 +17,7 @@ mod http;
 mod in_process;
 mod loans;
 mod outside;
+mod schedule;
 mod served;
 mod server;
 mod sqlite;
@@ -28,6 +29,8 @@ pub enum Bench {
     Door(door::DoorBench),
     /// Whole loans: asked for, decided, signed and drawn, in process and over HTTP
     Loans(loans::LoansBench),
+    /// Schedules on one core, against the same worked out in decimals
+    Schedule(schedule::ScheduleBench),
 }
 
 impl Bench {
@@ -36,6 +39,7 @@ impl Bench {
         match self {
             Bench::Door(bench) => bench.run(place),
             Bench::Loans(bench) => bench.run(place),
+            Bench::Schedule(bench) => bench.run(),
         }
     }
 }
@@ -124,13 +128,13 @@ impl Report {
         if !self.begun {
             self.begun = true;
             say(format!(
-                "{:<14} {:<9} {:>12} {:<15} {:<14} {:>12} {:>7} {:>8} {:>8}",
+                "{:<17} {:<9} {:>12} {:<16} {:<17} {:>12} {:>7} {:>8} {:>8}",
                 "name", "engine", "ours", "unit", "reference", "", "ratio", "p50 ms", "p99 ms"
             ));
         }
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), readable);
         say(format!(
-            "{:<14} {:<9} {:>12} {:<15} {:<14} {:>12} {:>7} {:>8} {:>8}",
+            "{:<17} {:<9} {:>12} {:<16} {:<17} {:>12} {:>7} {:>8} {:>8}",
             line.name,
             line.engine,
             number(line.ours),

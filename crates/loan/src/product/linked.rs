@@ -1,0 +1,80 @@
+//! Prices that follow a published rate: which one for which term, how much is added, when it is set anew.
+
+use basics::{Date, Rate};
+
+use super::Pricing;
+use crate::{LoanError, RateReset, RateRule, ReferenceRates, Term};
+
+/// How the prices of a product follow published rates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Which published rate for which term, shortest first; the last holds for all longer ones.
+    pub references: Vec<Reference>,
+    /// What is added, ppm, one for all or by rating; less than nothing is a discount.
+    pub spreads: Vec<(Option<String>, i64)>,
+    /// When the contract rate is set anew.
+    pub reset: RateReset,
+    /// Whether a price may pass the published rate.
+    pub ceiling: Ceiling,
+    /// The table that prices are read from.
+    pub table: ReferenceRates,
+}
+
+/// A published rate for terms up to a length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its code in the table: `LPR-1Y`.
+    pub code: String,
+    /// Longest term in months that it is for; `None` is any.
+    pub months_max: Option<u16>,
+}
+
+/// Whether a price may pass the published rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ceiling {
+    /// It may.
+    None,
+    /// It may not.
+    Reference,
+}
+
+impl Linked {
+    /// The published rate that a term follows, by its code.
+    pub fn reference(&self, term: Term) -> Option<&str> {
+        let months = match term {
+            Term::Months(months) => months,
+            Term::Days(days) => days.div_ceil(31),
+        };
+        let fits = |reference: &&Reference| reference.months_max.is_none_or(|most| months <= most);
+        self.references.iter().find(fits).or(self.references.last()).map(|reference| reference.code.as_str())
+    }
+
+    /// The prices for a term on a day.
+    pub(super) fn prices(&self, product: &str, term: Term, on: Date) -> Result<Pricing, LoanError> {
+        let published = self.published(term, on)?;
+        let price = |spread: i64| {
+            Rate::from_ppm(published.ppm() + spread).map_err(|_| {
+                LoanError::Terms(format!("{product}: {published} % and a spread of {spread} ppm are no rate"))
+            })
+        };
+        match self.spreads.as_slice() {
+            [(None, spread)] => Ok(Pricing::One(price(*spread)?)),
+            grid => Ok(Pricing::ByRating(
+                grid.iter()
+                    .filter_map(|(rating, spread)| Some((rating.clone()?, *spread)))
+                    .map(|(rating, spread)| Ok((rating, price(spread)?)))
+                    .collect::<Result<_, LoanError>>()?,
+            )),
+        }
+    }
+
+    /// The rule that a contract keeps.
+    pub(super) fn rule(&self, term: Term, on: Date, rate: Rate) -> Result<RateRule, LoanError> {
+        let spread_ppm = rate.ppm() - self.published(term, on)?.ppm();
+        Ok(RateRule { reference: self.reference(term).unwrap_or_default().to_owned(), spread_ppm, reset: self.reset })
+    }
+
+    fn published(&self, term: Term, on: Date) -> Result<Rate, LoanError> {
+        self.table.on(self.reference(term).unwrap_or_default(), on)
+    }
+}

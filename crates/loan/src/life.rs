@@ -448,6 +448,13 @@ pub fn in_order(events: &[LifeEvent]) -> Vec<&LifeEvent> {
 pub(crate) fn as_recorded(engine: PlanEngine, events: &[LifeEvent]) -> Vec<(Date, &LifeEvent)> {
     let mut recorded: Vec<&LifeEvent> = events.iter().collect();
     recorded.sort_by_key(|event| event.id);
+    let reversed: BTreeSet<Id> = recorded
+        .iter()
+        .filter_map(|event| match event.what {
+            Happening::Reversed { target } => Some(target),
+            _ => None,
+        })
+        .collect();
     let mut latest: Option<Date> = None;
     let mut anew_after: Option<Id> = None;
     for event in &recorded {
@@ -461,6 +468,7 @@ pub(crate) fn as_recorded(engine: PlanEngine, events: &[LifeEvent]) -> Vec<(Date
             }
             Happening::Reversed { .. } | Happening::Rescheduled { .. } => anew_after = Some(event.id),
             Happening::Disbursed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {}
+            _ if reversed.contains(&event.id) => {}
             _ => {
                 if latest.is_some_and(|latest| event.value_date < latest) {
                     anew_after = Some(event.id);
@@ -469,12 +477,20 @@ pub(crate) fn as_recorded(engine: PlanEngine, events: &[LifeEvent]) -> Vec<(Date
             }
         }
     }
+    // Money that was recorded after a charge and dated before it has seen the charge.
+    let seen_from = |charge: &LifeEvent| {
+        let later = recorded.iter().filter(|event| event.id > charge.id && !reversed.contains(&event.id));
+        let money = later.filter(|event| {
+            matches!(event.what, Happening::Paid { .. } | Happening::Received { .. } | Happening::Refunded { .. })
+        });
+        money.map(|event| event.value_date).min().map_or(charge.value_date, |date| date.min(charge.value_date))
+    };
     let mut life: Vec<(Date, &LifeEvent)> = ordered(events, |event| (event.value_date, 0, event.id))
         .into_iter()
         .map(|event| match &event.what {
             Happening::ChargeAdded { charge } if engine == PlanEngine::Progressive => match charge.due {
                 ChargeDue::On(due_on) if anew_after.is_some_and(|id| event.id <= id) => (due_on, event),
-                _ => (event.value_date, event),
+                _ => (seen_from(event), event),
             },
             _ => (event.value_date, event),
         })

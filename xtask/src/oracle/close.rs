@@ -109,9 +109,9 @@ pub(super) fn job(desk: &mut Desk) -> Result<(), Stop> {
     }
 }
 
-/// A write on a loan that is behind first closes what is missing.
+/// A write on a loan that is more than a day behind first closes what is missing.
 pub(super) fn catch_up(desk: &mut Desk) -> Result<(), Stop> {
-    if desk.closings.last_closed.is_some_and(|closed| closed < closing_date(desk)) {
+    if desk.closings.last_closed.is_some_and(|closed| closed.add_days(1) < closing_date(desk)) {
         inline(desk)?;
     }
     Ok(())
@@ -141,7 +141,11 @@ fn notices(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     let before = i32::try_from(days("due_days_for_repayment_event", "days_before_repayment_is_due")).unwrap_or(0);
     let after = i32::try_from(days("overdue_days_for_repayment_event", "days_after_repayment_is_overdue")).unwrap_or(0);
     let state = desk.state()?;
+    let snapshots = desk.config.get("CHECK_DUE_INSTALLMENTS").is_some_and(|value| value == "enabled");
     for row in &state.instalments {
+        if snapshots && row.due_on == day {
+            desk.raised.push(("LoanAccountCustomSnapshot".to_owned(), Some(day.add_days(1))));
+        }
         if Component::ALL.iter().all(|c| row.unpaid_fen(*c) == 0) {
             continue;
         }
@@ -224,7 +228,7 @@ pub(super) fn classify(desk: &mut Desk, today: Date) -> Result<(), Stop> {
             by_instalment.push((name.clone(), sum));
         }
     }
-    let oldest = state.instalments.iter().filter(|row| row.due_on < today && open(row) > 0).map(|row| row.due_on).min();
+    let oldest = expect::oldest_overdue(desk, today)?;
     let range = oldest.and_then(|due| range_of(due.add_days(grace)));
     desk.closings.by_instalment = if range.is_some() { by_instalment } else { Vec::new() };
     let now = desk.closings.range().to_owned();

@@ -60,6 +60,8 @@ pub(super) struct Line {
 pub(super) struct Meta {
     pub(super) payment_type: String,
     pub(super) key: Option<String>,
+    /// Of a waived charge: what had become income by then.
+    pub(super) income_fen: i64,
 }
 
 /// Income taken into the books before it was paid.
@@ -193,7 +195,11 @@ impl Desk {
                 };
                 self.config.insert(read::text(event, "key").to_owned(), value);
             }
-            "product_update" | "cob_workflow" | "delete_loan" => {}
+            "cob_workflow" => {
+                let state = if read::flag(event, "enabled") { "enabled" } else { "disabled" };
+                self.config.insert(read::text(event, "step").to_owned(), state.to_owned());
+            }
+            "product_update" | "delete_loan" => {}
             "create_loan" | "modify_loan" => {
                 if let Some(terms_given) = event.get("terms") {
                     self.loan = terms_given.clone();
@@ -263,6 +269,14 @@ impl Desk {
             "add_charge" => self.add_charge(event)?,
             "waive_charge" => {
                 let charge = Id::from_u128(self.charge_target(event)?);
+                let due = self.events.iter().find(|other| other.id == charge).and_then(|other| match &other.what {
+                    Happening::ChargeAdded { charge } => match charge.due {
+                        ChargeDue::On(due_on) => Some(due_on),
+                        ChargeDue::Disbursement | ChargeDue::EachInstalment => None,
+                    },
+                    _ => None,
+                });
+                let date = due.map_or(date, |due| due.min(date));
                 self.record(date, Happening::ChargeWaived { charge }, event)?;
             }
             "undo_waive_charge" => {
@@ -368,6 +382,12 @@ impl Desk {
         let meta = Meta {
             payment_type: read::text(event, "payment_type").to_owned(),
             key: event.get("idempotency_key").and_then(Value::as_str).map(str::to_owned),
+            income_fen: match what {
+                Happening::ChargeWaived { charge } => {
+                    self.closings.recognised.charges.get(&charge).copied().unwrap_or(0)
+                }
+                _ => 0,
+            },
         };
         self.meta.insert(seq, meta);
         let money = !matches!(what, Happening::ChargeAdded { .. } | Happening::Rescheduled { .. });

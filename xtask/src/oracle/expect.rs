@@ -246,10 +246,13 @@ fn schedule(desk: &Desk, expected: &Value) -> Result<(), Stop> {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            // Before disbursement the table shows what is planned, and its first row owes nothing.
-            let planned = !is_disbursed && own.number.is_none() && column == "outstanding";
-            let own_text =
-                cell(own, column).or(planned.then(|| "0.00".to_owned())).unwrap_or_else(|| "null".to_owned());
+            // Before disbursement the table shows what is planned: its first row owes nothing and is not paid.
+            let planned = !is_disbursed && own.number.is_none();
+            let own_text = match column.as_str() {
+                "outstanding" if planned => "0.00".to_owned(),
+                "paid" if planned => "null".to_owned(),
+                _ => cell(own, column).unwrap_or_else(|| "null".to_owned()),
+            };
             same(&format!("row {} ({}) {column}", place + 1, own.date), &own_text, &expected)?;
         }
     }
@@ -279,8 +282,14 @@ fn totals(desk: &Desk, expected: &Value) -> Result<(), Stop> {
 }
 
 /// One transaction as a row of cells by column.
-fn transaction_cells(line: &Line) -> Vec<(&'static str, String)> {
-    let posted = &line.posted;
+fn transaction_cells(desk: &Desk, line: &Line) -> Vec<(&'static str, String)> {
+    let mut posted = line.posted;
+    if posted.kind == PostedKind::ChargeWaiver {
+        // A waiver takes back only what had become income.
+        let income_fen = desk.meta.get(&line.seq).map_or(0, |meta| meta.income_fen);
+        posted.parts.fee_fen = posted.parts.fee_fen.min(income_fen);
+        posted.parts.penalty_fen = posted.parts.penalty_fen.min(income_fen);
+    }
     vec![
         ("date", posted.date.to_string()),
         ("type", name(posted.kind).to_owned()),
@@ -296,7 +305,7 @@ fn transaction_cells(line: &Line) -> Vec<(&'static str, String)> {
 }
 
 fn transaction_list(desk: &Desk) -> Vec<Vec<(&'static str, String)>> {
-    let mut list: Vec<_> = desk.lines.iter().map(transaction_cells).collect();
+    let mut list: Vec<_> = desk.lines.iter().map(|line| transaction_cells(desk, line)).collect();
     for accrual in &desk.accruals {
         let total = accrual.interest_fen + accrual.fee_fen + accrual.penalty_fen;
         list.push(vec![
@@ -509,15 +518,31 @@ fn grace_days(desk: &Desk) -> i32 {
     i32::try_from(days).unwrap_or(0)
 }
 
-/// The oldest unpaid due date that has passed.
+/// Since when the oldest instalment that is past due is unpaid.
+///
+/// That is its due date; or the day of a chargeback in its period, if what was paid of the instalment does not
+/// reach for what was charged back.
 pub(super) fn oldest_overdue(desk: &Desk, today: Date) -> Result<Option<Date>, Stop> {
     let state = desk.state()?;
-    Ok(state
+    let Some(row) = state
         .instalments
         .iter()
         .filter(|row| row.due_on < today && Component::ALL.iter().any(|c| row.unpaid_fen(*c) > 0))
-        .map(|row| row.due_on)
-        .min())
+        .min_by_key(|row| row.due_on)
+    else {
+        return Ok(None);
+    };
+    let mut left: i64 = Component::ALL.iter().map(|c| row.paid.get(*c)).sum();
+    for line in desk.lines.iter().filter(|line| !line.reverted && line.posted.kind == PostedKind::Chargeback) {
+        let date = line.posted.date;
+        if date > row.from && date <= row.due_on {
+            left -= line.posted.amount_fen;
+            if left < 0 {
+                return Ok(Some(date));
+            }
+        }
+    }
+    Ok(Some(row.due_on))
 }
 
 /// The day on which a delinquency began, grace included.

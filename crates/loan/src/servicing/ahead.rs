@@ -61,6 +61,14 @@ impl Servicing<'_> {
                 }
                 self.post_parts(id, today, PostedKind::ChargeWaiver, amount_fen, (parts, before))?;
             }
+            Happening::Reaged { spread } => {
+                let amount_fen = self.reage(&conventions.plan, spread, today)?;
+                self.post_spread(id, today, PostedKind::Reage, amount_fen)?;
+            }
+            Happening::Reamortised => {
+                let amount_fen = self.reamortise(&conventions.plan, today)?;
+                self.post_spread(id, today, PostedKind::Reamortisation, amount_fen)?;
+            }
             Happening::Waived { what, amount_fen } => {
                 self.waive(what.component(), *amount_fen, today)?;
                 self.post(Some(id), today, PostedKind::Waiver, *amount_fen, before)?;
@@ -83,8 +91,6 @@ impl Servicing<'_> {
             | Happening::Deferred(_)
             | Happening::Extended(_)
             | Happening::RateReset(_)
-            | Happening::Reaged { .. }
-            | Happening::Reamortised
             | Happening::Reversed { .. }
             | Happening::CollectionRun { .. }
             | Happening::Noticed { .. }
@@ -239,6 +245,16 @@ impl Servicing<'_> {
         self.closed_on = if is_clear { self.closed_on.or(Some(today)) } else { None };
         let oldest_due = self.oldest_unpaid_due();
         self.arrears.step(ArrearsStep { from: today, oldest_due, owes: oldest_due.is_some() });
+    }
+
+    /// Writes that principal was spread anew: the line shows none of it outstanding, and none of it is gone.
+    fn post_spread(&mut self, id: Id, date: Date, kind: PostedKind, amount_fen: i64) -> Result<(), LoanError> {
+        let parts = Parts { principal_fen: amount_fen, ..Parts::ZERO };
+        self.post_parts(id, date, kind, amount_fen, (parts, self.mark()))?;
+        if let Some(line) = self.trace.last_mut() {
+            line.principal_after_fen = 0;
+        }
+        Ok(())
     }
 
     /// Writes a line of the trace with parts that do not follow from what was paid.

@@ -10,6 +10,7 @@ mod charged;
 mod credit;
 mod ended;
 mod planned;
+mod respread;
 mod row;
 mod running;
 mod settle;
@@ -259,7 +260,11 @@ impl<'t> Servicing<'t> {
             amount_fen,
             parts,
             excess_fen: add(self.credit_fen, -before.credit_fen)?,
-            principal_after_fen: self.outstanding_fen.max(0),
+            // Once the loan has left the books, what the rows still ask for is the balance.
+            principal_after_fen: match self.charged_off_on {
+                Some(_) => self.open_parts()?.principal_fen,
+                None => self.outstanding_fen.max(0),
+            },
         });
         Ok(())
     }

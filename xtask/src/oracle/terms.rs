@@ -52,7 +52,8 @@ fn conventions(product: &Value, loan: &Value) -> Result<Conventions, Stop> {
         Some(order) => components(order.as_array().map(Vec::as_slice).unwrap_or_default())?,
         None => Vec::new(),
     };
-    Ok(Conventions { plan: plan(product, loan)?, waterfall, waterfalls, chargeback, tranches_max: 100 })
+    let tranches_max = if read::flag(product, "multi_disburse") { 100 } else { 0 };
+    Ok(Conventions { plan: plan(product, loan)?, waterfall, waterfalls, chargeback, tranches_max })
 }
 
 fn plan(product: &Value, loan: &Value) -> Result<PlanRule, Stop> {

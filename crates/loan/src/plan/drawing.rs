@@ -391,22 +391,35 @@ impl<'a> Drawing<'a> {
             if let Some(last) = self.rows.last() {
                 period.from = last.period.due;
             }
-            if period.due > date || self.outstanding == 0 {
+            if self.outstanding == 0 {
+                while let Some(payment) = self.take_payment(|paid_on| paid_on <= date) {
+                    self.meet(payment.amount_fen);
+                }
+                return self.closing(0, 0);
+            }
+            if period.due > date {
                 self.payments.retain(|payment| payment.date <= date);
-                let Early { ahead, held, .. } = self.early_payments(period)?;
+                let Early { ahead, held, closed } = self.early_payments(period)?;
+                if closed.is_some() {
+                    return self.closing(0, 0);
+                }
                 let interest = if self.outstanding == 0 && ahead == 0 { 0 } else { self.interest_until(period, date)? };
-                let open = |part: fn(&Open) -> i64| self.open.iter().map(part).sum::<i64>();
                 // What was paid in this period has met its interest first.
                 let met = add(ahead, held)?.min(interest);
-                let rest = add(self.outstanding, open(|open| open.principal))?;
-                return Ok(Closing {
-                    principal_fen: (add(rest, met)? - held).max(0),
-                    interest_fen: add(interest - met, open(|open| open.interest))?,
-                    charges_fen: open(|open| open.charges),
-                });
+                return self.closing(add(self.outstanding, met)? - held, interest - met);
             }
             self.next_row()?;
         }
+    }
+
+    /// So much principal and interest, and what is open.
+    fn closing(&self, principal: i64, interest: i64) -> Result<Closing, LoanError> {
+        let open = |part: fn(&Open) -> i64| self.open.iter().map(part).sum::<i64>();
+        Ok(Closing {
+            principal_fen: add(principal, open(|open| open.principal))?.max(0),
+            interest_fen: add(interest, open(|open| open.interest))?,
+            charges_fen: open(|open| open.charges),
+        })
     }
 
     /// Payments up to the due date: what is left after the row is paid becomes its principal.

@@ -16,6 +16,7 @@ mod drawing;
 mod level;
 pub mod progressive;
 pub mod spacing;
+pub mod state;
 pub mod weight;
 
 pub use convention::{Convention, InterestRounding, Smoothing};
@@ -23,8 +24,9 @@ pub use cumulative::{
     Ahead, Closing, Compounding, Cumulative, EqualPart, FixedInstalment, Happened, InterestOn, PayOff, Payment,
     PeriodInterest, PlanRow, Recalculation, Rest, TermChange, TermChangeKind, Tranche, down_payment_fen,
 };
-pub use progressive::{Payable, PeriodState, Progressive, SegmentState};
+pub use progressive::Progressive;
 pub use spacing::{DueDates, Period, Spacing, SpacingUnit};
+pub use state::{Payable, PeriodState, SegmentState};
 pub use weight::{Arithmetic, Factor, MonthDays, Weight, YearDays};
 
 #[cfg(test)]

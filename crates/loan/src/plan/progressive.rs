@@ -5,72 +5,10 @@ use basics::{Date, Rate};
 
 use super::convention::round_to_multiple;
 use super::level::level_fen;
+use super::state::{Payable, PeriodState, SegmentState, due_interest};
 use super::weight::Factor;
-use super::{Arithmetic, Convention, InterestRounding, Period, PlanRow, Smoothing};
+use super::{Arithmetic, Convention, InterestRounding, Period, PlanRow, Rest, Smoothing};
 use crate::{LoanError, LoanTerms};
-
-/// A stretch of days with one balance and one rate, as it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SegmentState {
-    /// First day.
-    pub from: Date,
-    /// The day after the last; what changes the balance on this day counts from the next segment.
-    pub to: Date,
-    /// Interest of one minor unit over the stretch.
-    pub factor: Factor,
-    /// Balance that bears interest.
-    pub balance_fen: i64,
-    /// Interest of the segment, rounded.
-    pub interest_fen: i64,
-    /// Disbursed on the day `to`.
-    disbursed_fen: i64,
-    /// Change of the balance on the day `to`, other than a disbursement.
-    corrected_fen: i64,
-}
-
-/// One instalment of the plan, as it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeriodState {
-    /// First day and due date.
-    pub period: Period,
-    /// The level instalment, as far as it reaches; the last one differs.
-    pub instalment_fen: i64,
-    /// Interest due.
-    pub interest_fen: i64,
-    /// Principal due.
-    pub principal_fen: i64,
-    /// Balance after it is paid as due.
-    pub balance_after_fen: i64,
-    /// Principal paid to it.
-    pub paid_principal_fen: i64,
-    /// Interest paid to it.
-    pub paid_interest_fen: i64,
-    /// Interest that was borne up to the due date but is not in `interest_fen`, since the instalment was
-    /// settled earlier; it falls due with the next one.
-    pub carried_interest_fen: i64,
-    /// Index of its first segment.
-    first_segment: usize,
-}
-
-impl PeriodState {
-    /// Whether all of it is paid.
-    pub fn is_settled(&self) -> bool {
-        self.instalment_fen <= self.paid_principal_fen.saturating_add(self.paid_interest_fen)
-    }
-}
-
-/// What would settle one instalment on a date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payable {
-    /// The instalment as it would be.
-    pub instalment_fen: i64,
-    /// Principal in it, with what was paid before.
-    pub principal_fen: i64,
-    /// Interest in it up to the date, with what was paid before.
-    pub interest_fen: i64,
-    /// Balance on the date before it is paid.
-    pub balance_fen: i64,
-}
 
 /// Instalments that are worked out again whenever the balance, the rate or a payment changes.
 ///
@@ -109,6 +47,8 @@ pub struct Progressive {
     rows: Vec<PeriodState>,
     segments: Vec<SegmentState>,
     disbursed_fen: i64,
+    /// The day up to which overdue principal was kept in the base.
+    overdue_to: Option<Date>,
 }
 
 const TOO_LARGE: LoanError = LoanError::Overflow("a plan of instalments");
@@ -135,32 +75,15 @@ impl Progressive {
             }
             from = period.due;
         }
-        let rows = periods.iter().enumerate().map(|(index, period)| PeriodState {
-            period: *period,
-            instalment_fen: 0,
-            interest_fen: 0,
-            principal_fen: 0,
-            balance_after_fen: 0,
-            paid_principal_fen: 0,
-            paid_interest_fen: 0,
-            carried_interest_fen: 0,
-            first_segment: index,
-        });
-        let segments = periods.iter().map(|period| SegmentState {
-            from: period.from,
-            to: period.due,
-            factor: Factor::NONE,
-            balance_fen: 0,
-            interest_fen: 0,
-            disbursed_fen: 0,
-            corrected_fen: 0,
-        });
+        let rows = periods.iter().enumerate().map(|(index, period)| PeriodState::empty(*period, index));
+        let segments = periods.iter().map(|period| SegmentState::empty(*period));
         let mut plan = Progressive {
             convention,
             rates: vec![(first.from, rate)],
             rows: rows.collect(),
             segments: segments.collect(),
             disbursed_fen: 0,
+            overdue_to: None,
         };
         plan.weigh(0)?;
         Ok(plan)
@@ -231,6 +154,77 @@ impl Progressive {
         })
     }
 
+    /// One more period after the last, as a tranche after maturity needs it. Errors if it would end before it begins.
+    pub fn lengthen(&mut self, due: Date) -> Result<(), LoanError> {
+        self.change(|plan| {
+            let from = plan.rows.last().map_or(due, |row| row.period.due);
+            if due <= from {
+                return Err(LoanError::Terms(format!("the period from {from} to {due} ends before it begins")));
+            }
+            let period = Period { from, due };
+            plan.rows.push(PeriodState::empty(period, plan.segments.len()));
+            plan.segments.push(SegmentState::empty(period));
+            plan.weigh(plan.rows.len() - 1)
+        })
+    }
+
+    /// Lets principal that was due before `today` and is not paid bear interest up to that day, and takes it for
+    /// repaid then; with [`Rest::DueDate`] for the whole of the running period. To be told again as days pass.
+    ///
+    /// Errors if a figure does not fit.
+    pub fn overdue_until(&mut self, today: Date, rest: Rest) -> Result<(), LoanError> {
+        self.change(|plan| {
+            let (mut owed, mut total) = (0i64, 0i64);
+            for index in 0..plan.rows.len() {
+                let row = *plan.row(index)?;
+                let is_overdue = row.period.due < today;
+                if owed > 0 || (!is_overdue && total > 0) {
+                    plan.keep_in_base(row.period, (owed, total), today, rest)?;
+                }
+                if !is_overdue {
+                    break;
+                }
+                let row = plan.row(index)?;
+                owed = (row.principal_fen - row.paid_principal_fen).max(0);
+                total = sum_of([total, owed])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps what fell due before a period in the base of that period, as far as today.
+    fn keep_in_base(
+        &mut self,
+        period: Period,
+        (owed, total): (i64, i64),
+        today: Date,
+        rest: Rest,
+    ) -> Result<(), LoanError> {
+        let Period { from, due } = period;
+        let is_new = self.overdue_to.is_none_or(|last| from > last);
+        let runs = today > from && today <= due;
+        match rest {
+            Rest::Daily if self.overdue_to == Some(today) => {}
+            Rest::Daily => {
+                self.correct(if is_new { from } else { self.overdue_to.unwrap_or(from) }, owed)?;
+                if runs {
+                    self.correct(today, -total)?;
+                    self.overdue_to = Some(today);
+                }
+            }
+            Rest::DueDate if is_new => {
+                self.correct(from, owed)?;
+                self.overdue_to = Some(from);
+                if runs {
+                    self.correct(due, -total)?;
+                    self.overdue_to = Some(due);
+                }
+            }
+            Rest::DueDate => {}
+        }
+        Ok(())
+    }
+
     /// A new rate from `date` on; the instalments due after it are levelled again.
     ///
     /// Errors if the date lies outside the plan.
@@ -287,30 +281,53 @@ impl Progressive {
     /// Errors if there is no such instalment.
     pub fn payable(&self, index: usize, date: Date) -> Result<Payable, LoanError> {
         let row = *self.row(index)?;
-        let until = date.clamp(row.period.from, row.period.due);
-        let segments = self.segments(index);
-        let carried = match index.checked_sub(1) {
-            Some(before) => self.row(before)?.carried_interest_fen,
-            None => 0,
+        let (own, balance_fen) = self.borne(index, date.clamp(row.period.from, row.period.due))?;
+        let interest_fen = if date < row.period.from {
+            // The last instalment that is open takes what the others had no room for.
+            let is_last = self.rows.iter().enumerate().all(|(other, row)| other == index || row.is_settled());
+            let more = if is_last { self.unbilled_fen(date)? } else { 0 };
+            sum_of([row.paid_interest_fen, more])?
+        } else {
+            let before = index.checked_sub(1).and_then(|before| self.rows.get(before));
+            due_interest(&row, sum_of([own, before.map_or(0, |row| row.carried_interest_fen)])?)
         };
+        // The whole of it would be no more than closes the loan.
+        let whole = sum_of([balance_fen, row.paid_principal_fen, interest_fen])?;
+        let instalment_fen = row.instalment_fen.min(whole);
+        Ok(Payable { instalment_fen, principal_fen: instalment_fen - interest_fen, interest_fen, balance_fen })
+    }
+
+    /// Interest borne up to `date` that is neither in an instalment due until then nor paid.
+    ///
+    /// Errors if a figure does not fit.
+    pub fn unbilled_fen(&self, date: Date) -> Result<i64, LoanError> {
+        let mut sum = 0i64;
+        for (index, row) in self.rows.iter().enumerate() {
+            if row.period.from < date {
+                sum = sum_of([sum, self.borne(index, date.min(row.period.due))?.0])?;
+            }
+            sum -= if row.period.due <= date { row.interest_fen } else { row.paid_interest_fen };
+        }
+        Ok(sum.max(0))
+    }
+
+    /// Interest that a period bears up to a day inside it, and the balance on that day.
+    fn borne(&self, index: usize, until: Date) -> Result<(i64, i64), LoanError> {
+        let period = self.row(index)?.period;
         let mut sum = InterestSum::new(&self.convention);
         let mut balance_fen = 0i64;
-        for segment in segments.iter().take_while(|segment| segment.from < until || segment.from == row.period.from) {
-            let to = segment.to.min(until);
-            let factor = self.factor(row.period, segment.from, to)?;
+        for segment in self.segments(index) {
+            if segment.from >= until && segment.from != period.from {
+                break;
+            }
+            let factor = self.factor(period, segment.from, segment.to.min(until))?;
             sum.add(segment.balance_fen, factor)?;
             balance_fen = sum_of([segment.balance_fen, segment.disbursed_fen])?;
             if segment.to >= until {
                 break;
             }
         }
-        let borne = sum.total()?.checked_add(carried).ok_or(TOO_LARGE)?;
-        let due = due_interest(&row, borne);
-        let interest_fen = if date < row.period.from { 0 } else { due };
-        // The whole of it would be no more than closes the loan.
-        let whole = sum_of([balance_fen, row.paid_principal_fen, interest_fen])?;
-        let instalment_fen = row.instalment_fen.min(whole);
-        Ok(Payable { instalment_fen, principal_fen: instalment_fen - interest_fen, interest_fen, balance_fen })
+        Ok((sum.total()?, balance_fen))
     }
 
     /// Levels the instalments from `index` on again over the balance as it stands, as after a prepayment
@@ -543,13 +560,6 @@ impl Progressive {
         row.instalment_fen = sum_of([principal, borne.max(row.paid_interest_fen)])?;
         self.run_down()
     }
-}
-
-/// Of the interest borne by a period, what is due with its instalment: never less than was paid, and no more than
-/// the instalment has room for; an instalment that was settled early owes no interest beyond that of its payment.
-fn due_interest(row: &PeriodState, borne_fen: i64) -> i64 {
-    let room = row.instalment_fen.saturating_sub(row.paid_principal_fen).max(0);
-    borne_fen.min(room).max(row.paid_interest_fen)
 }
 
 /// Interest of a period, segment by segment.

@@ -152,25 +152,30 @@ impl DueDates {
         Ok(Period { from: self.due(number.saturating_sub(1))?, due: self.due(number)? })
     }
 
+    /// The number of the instalment that is due on a date, if there is one.
+    pub fn number_due_on(&self, date: Date) -> Option<u16> {
+        (1..=self.count.saturating_add(600))
+            .map_while(|number| Some((number, self.due(number).ok()?)))
+            .take_while(|(_, due)| *due <= date)
+            .find(|(_, due)| *due == date)
+            .map(|(number, _)| number)
+    }
+
     /// Moves one due date; those after it follow at the spacing. Errors if there is no such date, or the new one is
     /// not after the date before.
     pub fn shift(&mut self, from: Date, to: Date) -> Result<(), LoanError> {
-        for number in 1..=self.count {
-            if self.due(number)? == from {
-                let before = self.due(number - 1)?;
-                if to <= before {
-                    return Err(LoanError::Terms(format!(
-                        "the new due date {to} is not after {before}, the one before it"
-                    )));
-                }
-                self.seeds.retain(|(first, _)| *first < number);
-                self.seeds.push((number, to));
-                if number == self.count && self.last.is_some() {
-                    self.last = Some(to);
-                }
-                return Ok(());
-            }
+        let Some(number) = self.number_due_on(from) else {
+            return Err(LoanError::Terms(format!("no instalment is due on {from}: choose a due date of the loan")));
+        };
+        let before = self.due(number - 1)?;
+        if to <= before {
+            return Err(LoanError::Terms(format!("the new due date {to} is not after {before}, the one before it")));
         }
-        Err(LoanError::Terms(format!("no instalment is due on {from}: choose a due date of the loan")))
+        self.seeds.retain(|(first, _)| *first < number);
+        self.seeds.push((number, to));
+        if self.last.is_some() {
+            self.last = Some(self.spacing.date(to, self.count.saturating_sub(number))?);
+        }
+        Ok(())
     }
 }

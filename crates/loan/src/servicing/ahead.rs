@@ -160,11 +160,15 @@ impl Servicing<'_> {
                         left = add(left, -self.pay_row(place, component, due.min(left), today)?)?;
                     }
                 }
+                if left > 0 {
+                    self.follow_before(place, today)?;
+                }
                 for component in &stage.components {
                     left = add(left, -self.pay_row(place, *component, left, today)?)?;
                 }
             }
         }
+        self.show_model();
         Ok(left)
     }
 
@@ -225,6 +229,7 @@ impl Servicing<'_> {
         row.mark_clear(today);
         self.paid.put(component, amount_fen)?;
         self.pay_charges(place, component, amount_fen)?;
+        self.follow_payment(place, component, amount_fen, today)?;
         Ok(amount_fen)
     }
 

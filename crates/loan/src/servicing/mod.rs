@@ -10,6 +10,7 @@ mod charged;
 mod credit;
 mod ended;
 mod planned;
+mod plans;
 mod respread;
 mod row;
 mod running;
@@ -20,6 +21,7 @@ use basics::{Date, Id, Rate};
 
 use crate::act::Bearings;
 use crate::charge::ChargeState;
+use crate::plan::Progressive;
 use crate::schedule::schedule_drawn;
 use crate::{ArrearsPath, Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
 use planned::Outlook;
@@ -65,6 +67,8 @@ pub(crate) struct Servicing<'t> {
     bearings: Bearings,
     /// Principal that bears no interest for a time.
     relief: Vec<change::Relief>,
+    /// The plan that follows the balance, where the conventions ask for one.
+    model: Option<Progressive>,
 }
 
 impl<'t> Servicing<'t> {
@@ -99,6 +103,7 @@ impl<'t> Servicing<'t> {
             turn: None,
             bearings: Bearings::default(),
             relief: Vec::new(),
+            model: None,
         }
     }
 
@@ -106,6 +111,7 @@ impl<'t> Servicing<'t> {
     pub(crate) fn advance(&mut self, to: Date) -> Result<(), LoanError> {
         if self.terms.conventions.is_some() {
             self.date = Some(self.date.map_or(to, |date| date.max(to)));
+            self.follow_overdue(to)?;
             self.reach(to);
             return Ok(());
         }

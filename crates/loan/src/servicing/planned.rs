@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use basics::money::div_round;
-use basics::{Date, Id, Rounding};
+use basics::{Date, Id, Rate, Rounding};
 
+use super::plans::Move;
 use super::row::Row;
 use super::{Servicing, add};
 use crate::charge::ChargeTerms;
 use crate::conventions::{Conventions, PlanEngine, PlanRule, Unit};
+use crate::plan::{Payment, Tranche};
 use crate::{Happening, LifeEvent, LoanError, Reschedule, RowKind};
 
 /// What the whole life of a loan brings, gathered before it is lived: some plans are made from all of it.
@@ -22,6 +24,25 @@ pub(super) struct Outlook {
     pub(super) charges: Vec<(Id, Date, ChargeTerms)>,
     /// Charges that are waived at some time.
     pub(super) waived: BTreeSet<Id>,
+    /// Money out and in, as recorded.
+    moves: Vec<(Id, Move)>,
+}
+
+impl Outlook {
+    /// Disbursements by date.
+    pub(super) fn tranches(&self) -> impl Iterator<Item = (Date, i64)> {
+        self.tranches.iter().copied()
+    }
+
+    /// Changes of the terms as recorded, each with the due date that it begins at.
+    pub(super) fn changes(&self) -> &[(Date, Reschedule)] {
+        &self.changes
+    }
+
+    /// Money out and in, as recorded.
+    pub(super) fn moves(&self) -> impl Iterator<Item = Move> {
+        self.moves.iter().map(|(_, step)| *step)
+    }
 }
 
 impl Servicing<'_> {
@@ -29,8 +50,15 @@ impl Servicing<'_> {
     pub(crate) fn look_ahead(&mut self, life: &[(Date, &LifeEvent)], as_of: Date) {
         let mut changes = Vec::new();
         for (_, event) in life.iter().filter(|(_, event)| event.value_date <= as_of) {
+            let date = event.value_date;
             match &event.what {
-                Happening::Disbursed { amount_fen } => self.outlook.tranches.push((event.value_date, *amount_fen)),
+                Happening::Disbursed { amount_fen } => {
+                    self.outlook.tranches.push((date, *amount_fen));
+                    self.outlook.moves.push((event.id, Move::Out(Tranche { date, amount_fen: *amount_fen })));
+                }
+                Happening::Paid { amount_fen } | Happening::Received { amount_fen, .. } => {
+                    self.outlook.moves.push((event.id, Move::In(Payment { date, amount_fen: *amount_fen })));
+                }
                 Happening::Rescheduled { from_due, change } => changes.push((event.id, *from_due, *change)),
                 Happening::ChargeAdded { charge } => {
                     self.outlook.charges.push((event.id, event.value_date, charge.clone()));
@@ -42,6 +70,7 @@ impl Servicing<'_> {
             }
         }
         changes.sort_by_key(|(id, ..)| *id);
+        self.outlook.moves.sort_by_key(|(id, _)| *id);
         self.outlook.changes = changes.into_iter().map(|(_, from_due, change)| (from_due, change)).collect();
         self.outlook.charges.sort_by_key(|(id, ..)| *id);
     }
@@ -58,10 +87,16 @@ impl Servicing<'_> {
         self.disbursed_fen = add(self.disbursed_fen, amount_fen)?;
         match rule.engine {
             PlanEngine::Cumulative if is_first => {
-                self.rows = self.cumulative_rows(rule)?;
+                self.rows = self.cumulative_plan(rule)?;
                 self.attach_known_charges()?;
             }
             PlanEngine::Cumulative => {}
+            PlanEngine::Progressive if self.terms.rate > Rate::ZERO => {
+                self.follow_tranche(rule, amount_fen, today)?;
+                if is_first {
+                    self.attach_known_charges()?;
+                }
+            }
             PlanEngine::Progressive if is_first => {
                 self.rows = self.regular_rows(rule, today)?;
                 self.tranche(rule, amount_fen, today)?;
@@ -81,41 +116,6 @@ impl Servicing<'_> {
         for due in dues {
             rows.push(Row::beside(RowKind::Regular, from, due, 0));
             from = due;
-        }
-        Ok(rows)
-    }
-
-    /// One plan from all tranches.
-    fn cumulative_rows(&self, rule: &PlanRule) -> Result<Vec<Row>, LoanError> {
-        let rounding = self.terms.rounding;
-        let tranches = self.outlook.tranches.clone();
-        let Some((start, _)) = tranches.first().copied() else { return Ok(Vec::new()) };
-        let mut rows = self.regular_rows(rule, start)?;
-        let count = i128::try_from(rows.len()).unwrap_or(1) - i128::from(rule.principal_grace);
-        for (date, _) in &tranches {
-            self.lengthen(rule, &mut rows, *date)?;
-        }
-        let mut net = Vec::new();
-        let mut down = Vec::new();
-        for (date, amount_fen) in &tranches {
-            let share = rule.down_payment_fen(*amount_fen, rounding)?;
-            if share > 0 {
-                down.push(Row::beside(RowKind::DownPayment, *date, *date, share));
-            }
-            net.push((*date, add(*amount_fen, -share)?));
-        }
-        let mut planned = 0i64;
-        let last = rows.len().saturating_sub(1);
-        let grace = usize::from(rule.principal_grace);
-        for (index, row) in rows.iter_mut().enumerate().skip(grace) {
-            let so_far = net.iter().filter(|(date, _)| *date <= row.due_on).map(|(_, fen)| *fen).sum::<i64>();
-            let level = rule.to_multiple(div(i128::from(so_far), count.max(1), rounding)?, rounding)?;
-            let principal = if index == last { so_far - planned } else { level.min(so_far - planned) };
-            row.plan_principal(principal);
-            planned = add(planned, principal)?;
-        }
-        for row in down {
-            insert_first(&mut rows, row);
         }
         Ok(rows)
     }
@@ -166,7 +166,7 @@ pub(super) fn insert(rows: &mut Vec<Row>, row: Row) {
 }
 
 /// Puts a down payment in its place by due date, before an instalment that is due that day.
-fn insert_first(rows: &mut Vec<Row>, row: Row) {
+pub(super) fn insert_first(rows: &mut Vec<Row>, row: Row) {
     let place = rows.partition_point(|other| {
         other.due_on < row.due_on || other.due_on == row.due_on && other.kind == RowKind::DownPayment
     });

@@ -58,6 +58,8 @@ impl Servicing<'_> {
     }
 
     fn lift_principal(&mut self, today: Date, fits: impl Fn(&Row) -> bool) -> Result<i64, LoanError> {
+        // A plan that follows the balance knows nothing of principal that was moved by agreement.
+        self.model = None;
         let mut total = 0;
         for row in self.rows.iter_mut().filter(|row| fits(row)) {
             let open = row.open_fen(Component::Principal);

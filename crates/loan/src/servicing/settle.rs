@@ -83,7 +83,7 @@ impl Servicing<'_> {
     /// All that is owed if the loan ends today, before the credit balance.
     pub(super) fn payoff_total(&self, today: Date) -> Result<i128, LoanError> {
         if self.terms.conventions.is_some() {
-            return Ok(i128::from(self.open_parts()?.total_fen()?));
+            return self.payoff_planned(today);
         }
         let mut sum = i128::from(self.accrued(today)?.round_fen(self.terms.rounding)?);
         for (index, row) in self.rows.iter().enumerate().skip(self.open) {

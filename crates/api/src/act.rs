@@ -107,6 +107,7 @@ pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
         Outcome::UnknownPayee => "unknown_payee",
         Outcome::BelowFloor => "below_floor",
         Outcome::MoreThanDue { .. } => "more_than_due",
+        Outcome::Corrected { .. } => "corrected",
         Outcome::Decided { status, .. } => status.as_str(),
         _ => "done",
     }

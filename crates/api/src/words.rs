@@ -164,6 +164,7 @@ pub const WORDS: &[Word] = &[
     word("loan_event", 422, "这笔还款记不进去，请核对。", "The payment cannot join the life of this loan."),
     word("more_than_due", 422, "还多了：今天应还 {due} 元，一次结清是 {payoff} 元。", "That is more than is due: {due} is due today, {payoff} would close the loan."),
     word("dated_back", 422, "这一天已经日结：请提出更正，写明依据和理由，由第二人复核。", "That day is closed: propose a correction with reference and reason, and have it approved."),
+    word("not_correctable", 422, "已放款的贷款不能撤销放款，请安排还款。", "A loan that was paid out stays paid out: have it paid back instead."),
     // The office.
     word("bad_role", 422, "没有这个岗位。", "There is no such role for staff."),
     word("login_taken", 409, "这个登录名已经有人用了。", "Another member of staff has this login name."),

@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
+use crate::correct::CorrectLoan;
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
@@ -103,6 +104,9 @@ pub enum Command {
     /// Tell how long the close of a day took.
     #[n(25)]
     NoteClose(#[n(0)] NoteClose),
+    /// Date an event of a loan back, or take one back.
+    #[n(26)]
+    CorrectLoan(#[n(0)] CorrectLoan),
 }
 
 /// What is answered.
@@ -225,6 +229,22 @@ pub enum Outcome {
         #[n(0)]
         why: String,
     },
+    /// An event was dated back: what it changed.
+    #[n(17)]
+    Corrected {
+        /// What the money paid, from today's view.
+        #[n(0)]
+        allocation: Allocation,
+        /// Principal not yet paid, in minor units.
+        #[n(1)]
+        outstanding_minor: i64,
+        /// Days past due on the last closed day, before and after.
+        #[n(2)]
+        days_past_due: (u32, u32),
+        /// Class on that day, before and after; 0 is the best.
+        #[n(3)]
+        class: (u8, u8),
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -256,6 +276,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Sign(c) => c.cell,
         Command::Draw(c) => c.cell,
         Command::Repay(c) => c.cell,
+        Command::CorrectLoan(c) => c.cell,
         Command::ChangeFacility(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)

@@ -303,6 +303,13 @@ impl<'a> Turn<'a> {
 }
 
 impl Tianxin {
+    /// What the note of a loan shows after its events up to a day. For books that are made in bulk.
+    ///
+    /// Errors if the terms make no schedule, or a figure does not fit.
+    pub fn standing_of(&self, terms: &LoanTerms, events: &[LifeEvent], on: Date) -> Result<Stands, LoanError> {
+        self.stands(terms, events, on).map(|(_, stands)| stands)
+    }
+
     /// Folds a loan as of a day: its state, and what its note shows from then on.
     pub(crate) fn stands(
         &self,
@@ -353,5 +360,7 @@ fn agenda_on(state: &LoanState, rules: &Rules) -> Option<Date> {
         let days = thresholds.into_iter().filter(|over| *over >= state.days_past_due).min()?;
         Some(due.add_days(i32::try_from(days).ok()?.checked_add(1)?))
     });
-    [state.next_date(&rules.matrix), stage_changes, month_end].into_iter().flatten().min()
+    // Where interest grows otherwise from a day on, such as the end of a relief.
+    let grows_otherwise = state.segment.map(|segment| segment.until).filter(|until| *until > state.as_of);
+    [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end].into_iter().flatten().min()
 }

@@ -74,6 +74,8 @@ pub const RULES: &[Rule] = &[
     may(Household, "repay", Alone),
     may(Clerk, "repay", Alone),
     may(System, "repay", Alone),
+    may(Accountant, "correct_loan", ProposeOrApprove),
+    may(Approver, "correct_loan", Approve),
     may(Admin, "set_staff", Propose),
     may(Approver, "set_staff", Approve),
     may(System, "set_staff", Alone),

@@ -11,6 +11,7 @@ pub mod ddl;
 pub mod fault_vfs;
 pub mod keys;
 pub mod lint;
+pub mod naive;
 mod page;
 pub mod postgres;
 pub mod schema;

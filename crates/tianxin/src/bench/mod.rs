@@ -12,6 +12,7 @@ mod borrowers;
 mod bulk;
 mod callers;
 mod county;
+mod day;
 mod door;
 mod http;
 mod in_process;
@@ -31,6 +32,8 @@ pub enum Bench {
     Loans(loans::LoansBench),
     /// Schedules on one core, against the same worked out in decimals
     Schedule(schedule::ScheduleBench),
+    /// The close of a day on a book of a million loans
+    Day(day::DayBench),
 }
 
 impl Bench {
@@ -40,6 +43,7 @@ impl Bench {
             Bench::Door(bench) => bench.run(place),
             Bench::Loans(bench) => bench.run(place),
             Bench::Schedule(bench) => bench.run(),
+            Bench::Day(bench) => bench.run(place),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use basics::Date;
 use door::{Backend, Table};
 use store::cluster::{Cluster, ClusterOptions};
 use store::{PostgresBackend, PostgresOptions};
@@ -67,8 +68,19 @@ impl Server {
 
     /// The books in a database of this name.
     pub fn open(&self, name: &str, tables: &[&'static Table]) -> Result<Arc<dyn Backend>, Failure> {
-        let options = PostgresOptions { open_date: county::open_date(), ..PostgresOptions::default() };
+        self.open_on(name, tables, county::open_date())
+    }
+
+    /// The books in a database of this name; where they are made, they are open on a day.
+    pub fn open_on(&self, name: &str, tables: &[&'static Table], open_date: Date) -> Result<Arc<dyn Backend>, Failure> {
+        let options = PostgresOptions { open_date, ..PostgresOptions::default() };
         Ok(Arc::new(PostgresBackend::open(&self.address(name), tables, options)?))
+    }
+
+    /// Drops a database that nobody is connected to any more.
+    pub fn discard(&mut self, name: &str) -> Result<(), Failure> {
+        let database = self.database(name);
+        self.drop_database(&database)
     }
 
     /// Statistics as a settled server has them.

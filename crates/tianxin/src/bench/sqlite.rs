@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use basics::Date;
 use door::{Backend, Table};
 use store::{OpenOptions, SqliteBackend};
 
@@ -31,7 +32,12 @@ impl Folder {
 
     /// A database of this name, with these tables; made where there is none.
     pub fn open(&self, name: &str, tables: &[&'static Table]) -> Result<Arc<dyn Backend>, Failure> {
-        let options = OpenOptions { open_date: county::open_date(), ..OpenOptions::default() };
+        self.open_on(name, tables, county::open_date())
+    }
+
+    /// A database whose books, where they are made, are open on a day.
+    pub fn open_on(&self, name: &str, tables: &[&'static Table], open_date: Date) -> Result<Arc<dyn Backend>, Failure> {
+        let options = OpenOptions { open_date, ..OpenOptions::default() };
         Ok(Arc::new(SqliteBackend::open(self.file(name), tables, options)?))
     }
 

@@ -1,0 +1,375 @@
+//! The close of day: it costs what changed, it is done once, and the books hold afterwards to the last fraction.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Tianxin;
+use app::command::{Command, Outcome};
+use app::correct::CorrectLoan;
+use app::posting::Role as Subject;
+use app::report::{DayReport, day_report};
+use app::tables::{
+    AccrualGroup, Agenda, BusinessDay, CellDay, Entry, EntryKind, GlBalance, LoanCorrection, LoanNote, Portfolio,
+};
+use basics::{Cell, Date};
+use door::{Actor, Backend, Engine, EngineOptions, Order, Request, Role, Stepper, audit, failpoint};
+use loan::Happening;
+use support::lending::{Wish, close_day, day_begins, lender, pays, told};
+use support::proof::records;
+use support::*;
+
+fn wish(n: u64, product: &'static str, fen: i64, months: u16) -> Wish {
+    let household = household(n);
+    Wish { household, cell: cell_of(household), product, fen, months }
+}
+
+/// Eight households: who pays on the day, ahead, late, in part or never.
+fn wishes() -> Vec<Wish> {
+    (0..8)
+        .map(|n| {
+            if n % 3 == 2 {
+                wish(n, "season-bullet", 1_000_000 + 10_000 * n as i64, 3)
+            } else {
+                wish(n, "short-working-capital", 500_000 + 10_000 * n as i64, 6)
+            }
+        })
+        .collect()
+}
+
+/// What a household pays on a day, in fen.
+fn pays_on(n: usize, day: Date) -> Option<i64> {
+    match (n, day.day()) {
+        // Pays more than the instalment on its day; the rest waits as credit.
+        (0, 2) => Some(90_000),
+        // Ahead of time, whatever it is.
+        (1, 20) => Some(95_000),
+        // Late and in part.
+        (3, 17) => Some(40_000),
+        _ => None,
+    }
+}
+
+fn found(stepper: &mut Stepper<Tianxin>, house: &Tianxin) {
+    for request in founding(8) {
+        told(stepper.step(vec![request]).remove(0));
+    }
+    stepper.deliver();
+    for wish in wishes() {
+        for request in wish.commands(house, morning()) {
+            assert!(matches!(told(stepper.step(vec![request]).remove(0)), Outcome::Done | Outcome::Decided { .. }));
+        }
+    }
+}
+
+fn live_and_close(stepper: &mut Stepper<Tianxin>, day: Date) {
+    for (n, wish) in wishes().iter().enumerate() {
+        if let Some(fen) = pays_on(n, day) {
+            for request in pays(wish, fen, day) {
+                told(stepper.step(vec![request]).remove(0));
+            }
+        }
+    }
+    told(stepper.step(vec![close_day(day)]).remove(0));
+    for answer in stepper.deliver() {
+        told(answer);
+    }
+}
+
+fn balance(backend: &dyn Backend, house: &Tianxin, role: Subject) -> i64 {
+    let code = i64::from(house.subjects.roles.code(role).0);
+    records::<GlBalance>(backend).iter().filter(|row| row.subject == code).map(|row| row.balance_minor).sum()
+}
+
+fn report(backend: &dyn Backend, day: Date) -> DayReport {
+    day_report(backend.connect().unwrap().as_mut(), backend.cells(), day).unwrap().unwrap()
+}
+
+/// Ten months and the end of a year, on one engine; the books at the end.
+fn ten_months(backend: &Arc<dyn Backend>, batch_max: usize) -> String {
+    let house = lender();
+    let mut stepper = Stepper::new(house.clone(), backend.clone(), batch_max);
+    found(&mut stepper, &house);
+    let mut day = open_date();
+    let last = Date::ymd(2026, 12, 31).unwrap();
+    while day <= last {
+        live_and_close(&mut stepper, day);
+        if day == day.last_of_month() {
+            audit::verify(house.as_ref(), backend.as_ref(), None).unwrap_or_else(|wrong| panic!("{day}: {wrong}"));
+        }
+        day = day.add_days(1);
+    }
+    let rebuilt = audit::rebuild(house.as_ref(), backend.as_ref(), false).unwrap();
+    assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
+    // The year's income and expense are in its profit, and nothing was made or lost.
+    let of = |role| balance(backend.as_ref(), &house, role);
+    for role in [Subject::InterestIncome, Subject::PenaltyIncome, Subject::ImpairmentLoss, Subject::Rounding] {
+        assert_eq!(of(role), 0, "{}", role.as_str());
+    }
+    assert!(of(Subject::ProfitOfYear) != 0 && of(Subject::LoanAllowance) < 0);
+    assert!(of(Subject::OffInterest) > 0, "who never paid is in non-accrual");
+    assert_eq!(balance(backend.as_ref(), &house, Subject::InterestAccrued), {
+        let groups = records::<AccrualGroup>(backend.as_ref());
+        groups.iter().filter(|row| row.stage < 10).map(|row| row.ledger_minor).sum::<i64>()
+    });
+    let notes = records::<LoanNote>(backend.as_ref());
+    let groups = records::<AccrualGroup>(backend.as_ref());
+    let portfolio = records::<Portfolio>(backend.as_ref());
+    let days = records::<CellDay>(backend.as_ref());
+    format!("{notes:#?}\n{groups:#?}\n{portfolio:#?}\n{:#?}\n{days:?}", records::<GlBalance>(backend.as_ref()))
+}
+
+#[test]
+fn ten_months_hold_to_the_last_fraction_at_every_batch_size_and_on_both_engines() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = ten_months(&sqlite(&folder.path().join("one.db")), 1);
+    let many = ten_months(&sqlite(&folder.path().join("many.db")), 256);
+    assert_eq!(one, many);
+    if let Some((database, _server)) = postgres("day") {
+        assert_eq!(ten_months(&postgres_backend(&database.url(), "day"), 256), one);
+    }
+}
+
+#[test]
+fn the_close_touches_what_something_happens_to_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite_cells(&folder.path().join("a.db"), 1);
+    let house = lender();
+    let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+    // More loans on one day than a step takes.
+    let count = app::close::STEP_MAX as u64 + 44;
+    for n in 0..count {
+        told(stepper.step(vec![request(u128::from(n), Actor::SYSTEM, enrol_in(household(n), 1))]).remove(0));
+    }
+    let requests = (0..count).flat_map(|n| {
+        Wish { cell: Cell(1), ..wish(n, "short-working-capital", 300_000, 12) }.commands(&house, morning())
+    });
+    for answer in stepper.step(requests.collect()) {
+        told(answer);
+    }
+    let due = open_date().add_months(1).unwrap();
+    let mut day = open_date();
+    while day <= due {
+        told(stepper.step(vec![close_day(day)]).remove(0));
+        for answer in stepper.deliver() {
+            told(answer);
+        }
+        let told = report(backend.as_ref(), day);
+        let cell = &told.cells[0];
+        let (loans, steps) = if day == due { (count as i64, 3) } else { (0, 1) };
+        assert_eq!((cell.loans, cell.steps), (loans, steps), "{day}");
+        assert!(told.closed && cell.accrued_minor > 0);
+        assert_eq!(told.groups.iter().map(|(_, minor)| minor).sum::<i64>(), cell.accrued_minor);
+        day = day.add_days(1);
+    }
+    // Not one row of a loan was written on the days on which nothing happened to it.
+    let dues = report(backend.as_ref(), due);
+    assert_eq!(dues.sum(|cell| cell.entries), 3, "two of dues, one of interest");
+    assert!(dues.sum(|cell| cell.due_minor) > 0);
+    // Nobody paid: the day after, all are overdue, a class worse, and the agenda knows when to look again.
+    let told_next = {
+        told(stepper.step(vec![close_day(day)]).remove(0));
+        stepper.deliver();
+        report(backend.as_ref(), day)
+    };
+    assert_eq!(told_next.sum(|cell| cell.class_moves), count as i64);
+    assert_eq!(records::<Agenda>(backend.as_ref()).len() as u64, count);
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+    // Closed is closed: the same day again is the same answer.
+    let again = stepper.step(vec![close_day(day)]).remove(0).unwrap();
+    assert!(again.replayed);
+}
+
+fn correction(wish: &Wish, value_date: Date, what: Happening) -> Command {
+    Command::CorrectLoan(CorrectLoan {
+        cell: wish.cell,
+        household: wish.household,
+        loan: wish.loan(),
+        value_date,
+        what,
+        reference: "slip 17".into(),
+        reason: "the desk was offline".into(),
+    })
+}
+
+#[test]
+fn an_event_dated_back_is_booked_today_by_two_people_and_leaves_a_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("a.db"));
+    let house = lender();
+    let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+    found(&mut stepper, &house);
+    let mut day = open_date();
+    let booked_on = Date::ymd(2026, 4, 20).unwrap();
+    while day < booked_on {
+        told(stepper.step(vec![close_day(day)]).remove(0));
+        stepper.deliver();
+        day = day.add_days(1);
+    }
+    let wish = wishes().remove(4);
+    let due = Date::ymd(2026, 4, 2).unwrap();
+    let amount_fen = 93_000;
+    let [fill, repay] = pays(&wish, amount_fen, booked_on);
+    told(stepper.step(vec![fill]).remove(0));
+    let mut dated = repay.clone();
+    if let Order::Do(Command::Repay(repay)) = &mut dated.order {
+        repay.value_date = Some(due);
+    }
+    let alone = stepper.step(vec![dated]).remove(0).unwrap_err();
+    assert!(alone.to_string().contains("correction"), "{alone}");
+
+    let command = correction(&wish, due, Happening::Paid { amount_fen });
+    let order = |n: u128, actor, order| Request::plain(id(0xF00 + n), actor, day_begins(booked_on), order);
+    let (accountant, approver) = (staff(1, Role::Accountant), staff(2, Role::Approver));
+    let refused = stepper.step(vec![order(0, accountant, Order::Do(command.clone()))]).remove(0).unwrap_err();
+    assert!(refused.to_string().contains("second person"), "{refused}");
+    let shown = told(stepper.step(vec![order(1, accountant, Order::Propose(command))]).remove(0));
+    let Outcome::Corrected { days_past_due, class, .. } = shown else { panic!("{shown:?}") };
+    assert_eq!((days_past_due, class), ((17, 0), (1, 0)));
+    let approve = Order::Approve { cell: wish.cell, proposal: id(0xF01) };
+    told(stepper.step(vec![order(2, approver, approve)]).remove(0));
+
+    let record = records::<LoanCorrection>(backend.as_ref()).remove(0);
+    assert_eq!((record.value_date, record.booking_date), (due, booked_on));
+    assert_eq!((record.days_before, record.days_after, record.class_before, record.class_after), (17, 0, 1, 0));
+    let entries = records::<Entry>(backend.as_ref());
+    let entry = entries.iter().find(|entry| entry.kind == EntryKind::Correction).unwrap();
+    assert_eq!((entry.value_date, entry.booking_date), (due, booked_on));
+    assert_eq!(entry.memo.as_deref(), Some("slip 17: the desk was offline"));
+    let note = records::<LoanNote>(backend.as_ref()).into_iter().find(|note| note.id == wish.loan()).unwrap();
+    assert_eq!(note.overdue_since, None);
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+
+    // Taken back again, the loan stands as it would without it, and the money is in the wallet.
+    let undo = correction(&wish, due, Happening::Reversed { target: id(0xF02) });
+    told(stepper.step(vec![order(3, accountant, Order::Propose(undo))]).remove(0));
+    let approve = Order::Approve { cell: wish.cell, proposal: id(0xF03) };
+    told(stepper.step(vec![order(4, approver, approve)]).remove(0));
+    let note = records::<LoanNote>(backend.as_ref()).into_iter().find(|note| note.id == wish.loan()).unwrap();
+    assert_eq!((note.overdue_since, note.outstanding_minor), (Some(due), wish.fen));
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+    // What was paid out is not taken back, what was reversed is not reversed again.
+    for (n, target) in [(5, wish.household.derive("draw")), (7, id(0xF04))] {
+        let wrong = correction(&wish, due, Happening::Reversed { target });
+        assert!(stepper.step(vec![order(n, accountant, Order::Propose(wrong))]).remove(0).is_err());
+    }
+}
+
+fn engine(backend: Arc<dyn Backend>) -> Engine<Tianxin> {
+    let options = EngineOptions { sweep_every: Duration::from_millis(50), ..EngineOptions::default() };
+    Engine::start(lender(), backend, options).unwrap()
+}
+
+/// The close of a month with dues, as a process does it that may die at any point.
+fn close_to(engine: &Engine<Tianxin>, day: Date) {
+    engine.settle();
+    loop {
+        let mut connection = engine.backend().connect().unwrap();
+        let heads = door::checkpoint::read_heads(connection.as_mut(), engine.backend().cells()).unwrap();
+        let open = heads.iter().find(|head| head.cell == Cell::OFFICE).unwrap().open_date;
+        drop(connection);
+        if open > day {
+            return;
+        }
+        engine.call(close_day(open)).unwrap();
+        engine.settle();
+    }
+}
+
+/// Not a test: the process that dies. Orders: the point, which hit of it, the database.
+#[test]
+fn child_closes_until_the_point() {
+    let Some(orders) = support::child::orders() else { return };
+    let [point, nth, at] = &orders[..] else { panic!("{orders:?}") };
+    let engine = engine(sqlite(Path::new(at)));
+    failpoint::arm(point, nth.parse().unwrap());
+    close_to(&engine, Date::ymd(2026, 4, 3).unwrap());
+    println!("LIVED");
+}
+
+fn stands(backend: &dyn Backend) -> String {
+    let lists = (records::<LoanNote>(backend), records::<AccrualGroup>(backend), records::<GlBalance>(backend));
+    let days = (records::<CellDay>(backend), records::<BusinessDay>(backend), records::<Agenda>(backend));
+    let entries = support::proof::entries(backend);
+    format!("{lists:#?}\n{days:#?}\n{entries:#?}").replace("by_seq", "")
+}
+
+#[test]
+fn a_close_killed_anywhere_and_run_again_changes_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let founded = folder.path().join("founded.db");
+    {
+        let backend = sqlite(&founded);
+        let house = lender();
+        let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+        found(&mut stepper, &house);
+        let mut day = open_date();
+        while day < Date::ymd(2026, 4, 1).unwrap() {
+            live_and_close(&mut stepper, day);
+            day = day.add_days(1);
+        }
+    }
+    let copy = |name: &str| {
+        let to = folder.path().join(name);
+        std::fs::copy(&founded, &to).unwrap();
+        to
+    };
+    let whole = sqlite(&copy("whole.db"));
+    let undisturbed = engine(whole.clone());
+    close_to(&undisturbed, Date::ymd(2026, 4, 3).unwrap());
+    undisturbed.stop();
+    let expected = stands(whole.as_ref());
+    let points = [
+        "door.before_commit",
+        "door.after_commit",
+        "outbox.before_deliver",
+        "outbox.after_deliver",
+        "outbox.before_ack",
+    ];
+    for point in points {
+        let mut hits = 0;
+        for nth in [1, 2, 4, 7, 12] {
+            let at = copy("crashed.db");
+            let (status, said) =
+                support::child::run("child_closes_until_the_point", &[point, &nth.to_string(), at.to_str().unwrap()]);
+            if said.contains("LIVED") {
+                break;
+            }
+            hits += 1;
+            assert_eq!(support::child::signal(status), Some(6), "{point}, hit {nth}: {said}");
+            let backend = sqlite(&at);
+            audit::verify(lender().as_ref(), backend.as_ref(), None)
+                .unwrap_or_else(|wrong| panic!("{point}, hit {nth}: {wrong}"));
+            let engine = engine(backend.clone());
+            close_to(&engine, Date::ymd(2026, 4, 3).unwrap());
+            engine.stop();
+            audit::verify(lender().as_ref(), backend.as_ref(), None).unwrap();
+            assert_eq!(stands(backend.as_ref()), expected, "{point}, hit {nth}");
+            drop(backend);
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", at.display()));
+            }
+        }
+        assert!(hits > 0, "the failpoint {point} is never reached");
+    }
+}
+
+#[test]
+fn who_ran_the_close_may_say_how_long_it_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("a.db"));
+    let engine = engine(backend.clone());
+    let note = |n, millis| {
+        let command = Command::NoteClose(app::close::NoteClose { day: open_date(), millis });
+        engine.call(request(n, Actor::SYSTEM, command))
+    };
+    assert!(note(1, 5).unwrap_err().to_string().contains("not closed"));
+    engine.call(close_day(open_date())).unwrap();
+    engine.settle();
+    assert!(note(1, -5).is_err());
+    note(1, 1_234).unwrap();
+    assert_eq!(report(backend.as_ref(), open_date()).took_millis, Some(1_234));
+}

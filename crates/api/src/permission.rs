@@ -101,6 +101,7 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/office/quotas", Act("grant_quota")),
     post("/api/v1/office/days/{date}/close", Act("close_day")),
     get("/api/v1/office/days/{date}", Read(STAFF)),
+    get("/api/v1/office/days/{date}/report", Read(&[Accountant, Approver, Auditor])),
     post("/api/v1/office/reversals", Act("reverse")),
     get("/api/v1/office/staff", Read(&[Approver, Auditor, Admin])),
     post("/api/v1/office/staff", Act("set_staff")),

@@ -57,6 +57,10 @@ pub struct Holding {
     /// Money ahead of its time.
     #[n(9)]
     pub credit_fen: i64,
+    /// Principal that was written off.
+    #[n(10)]
+    #[cbor(default)]
+    pub written_off_fen: i64,
 }
 
 impl Default for Holding {
@@ -72,6 +76,7 @@ impl Default for Holding {
             received_fen: 0,
             refunded_fen: 0,
             credit_fen: 0,
+            written_off_fen: 0,
         }
     }
 }
@@ -217,6 +222,7 @@ impl<'a> Turn<'a> {
                 self.sheet.post(movement, waived.get(component), accounts);
             }
         }
+        self.sheet.post(Movement::WrittenOff, difference(new.written_off_fen, old.written_off_fen)?, accounts);
         self.interest(touched, billed.interest_fen)?;
         self.stage(old.stage, new);
         Ok(())
@@ -338,10 +344,21 @@ impl Tianxin {
                 received_fen: state.totals.received_fen,
                 refunded_fen: state.totals.refunded_fen,
                 credit_fen: state.credit_fen,
+                written_off_fen: written_off(&state)?,
             },
         };
         Ok((state, stands))
     }
+}
+
+/// Principal that is neither owed any more nor paid.
+fn written_off(state: &LoanState) -> Result<i64, LoanError> {
+    let totals = &state.totals;
+    totals
+        .disbursed_fen
+        .checked_sub(totals.paid.principal_fen)
+        .and_then(|rest| rest.checked_sub(state.principal_fen))
+        .ok_or(LoanError::Overflow("what was written off"))
 }
 
 /// The stage of expected loss, and whether interest is income as it accrues.

@@ -31,17 +31,10 @@ impl DayReport {
     }
 }
 
-/// Reads what the close of a day did. `None` if it was never begun.
+/// Reads what the close of a day did, on the snapshot that the caller has begun. `None` if it was never begun.
 ///
 /// Errors if the database cannot be read, or was altered by hand.
 pub fn day_report(connection: &mut dyn Connection, cells: u16, day: Date) -> Result<Option<DayReport>, StoreError> {
-    connection.begin_snapshot()?;
-    let report = read(connection, cells, day);
-    connection.rollback();
-    report
-}
-
-fn read(connection: &mut dyn Connection, cells: u16, day: Date) -> Result<Option<DayReport>, StoreError> {
     let damaged = |error: &dyn std::fmt::Display| StoreError::Other(format!("{error}: run `tianxin audit verify`"));
     let rows = connection.load_many(BusinessDay::table(), &[0, 1], &[key![Cell::OFFICE, day]])?;
     let Some(row) = rows.first() else { return Ok(None) };

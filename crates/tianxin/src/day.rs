@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use app::close::CloseDay;
+use app::close::{CloseDay, NoteClose};
 use app::command::Command;
+use app::report::{DayReport, day_report};
 use app::tables::BusinessDay;
+use basics::money::format_minor;
 use basics::{Cell, Date};
 use clap::Subcommand;
 use door::{Actor, DoorError, Engine, EngineOptions, Order, Record, Request, key};
@@ -41,6 +43,15 @@ pub enum Day {
         #[arg(long)]
         json: bool,
     },
+    /// Tell what the close of a day did: loans touched, entries, interest by group, class, allowance
+    Report {
+        /// The day [default: the last closed day]
+        #[arg(long, value_name = "DATE", value_parser = crate::init::read_date)]
+        day: Option<Date>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Day {
@@ -48,6 +59,7 @@ impl Day {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             Day::Status { json } => status(&config::open(place, Use::Read)?, json),
+            Day::Report { day, json } => report(&config::open(place, Use::Read)?, day, json),
             Day::Close { date, wait, json } => close(&config::open(place, Use::Write)?, date, wait, json),
         }
     }
@@ -101,6 +113,7 @@ fn run_close(opened: &Opened, day: Date, wait: u64) -> Result<(), Failure> {
     // The id follows from the day, so that a second run finds the first one's answer.
     let id = opened.id.derive(&format!("close {day}"));
     let order = Order::Do(Command::CloseDay(CloseDay { day }));
+    let begun = std::time::Instant::now();
     match engine.call(Request::plain(id, Actor::SYSTEM, clock::now(), order)) {
         Ok(_) => {}
         // Someone else has begun it: wait with them.
@@ -108,6 +121,15 @@ fn run_close(opened: &Opened, day: Date, wait: u64) -> Result<(), Failure> {
         Err(error) => return Err(error.into()),
     }
     let waited = wait_for_receipts(opened, day, wait);
+    if waited.is_ok() {
+        let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let note = Order::Do(Command::NoteClose(NoteClose { day, millis }));
+        // Told once: a second run that found the day closed waited for nothing.
+        let told = engine.call(Request::plain(id.derive("took"), Actor::SYSTEM, clock::now(), note));
+        if let Err(error) = told {
+            crate::terminal::log(&format!("how long the close took was not noted: {error}"));
+        }
+    }
     engine.settle();
     engine.stop();
     notary.stop();
@@ -140,6 +162,88 @@ fn wait_for_receipts(opened: &Opened, day: Date, wait: u64) -> Result<(), Failur
         std::thread::sleep(pause);
         waited += pause;
     }
+}
+
+fn report(opened: &Opened, day: Option<Date>, as_json: bool) -> Result<(), Failure> {
+    let day = match day {
+        Some(day) => day,
+        None => opened.open_day()?.add_days(-1),
+    };
+    let mut connection = opened.backend.connect()?;
+    connection.begin_snapshot()?;
+    let report = day_report(connection.as_mut(), opened.backend.cells(), day);
+    connection.rollback();
+    let report = report?.ok_or_else(|| Failure::Wrong(format!("{day} was never closed: choose a day that was")))?;
+    if as_json {
+        say(report_json(&report).to_string());
+        return Ok(());
+    }
+    let status = if report.closed { "closed" } else { "being closed" };
+    let took = report.took_millis.map_or_else(|| "not measured".to_owned(), |millis| format!("{millis} ms"));
+    say(format!("{day} is {status}; the close took: {took}"));
+    for (what, sum) in report_sums(&report) {
+        let shown = if what.ends_with("_minor") { format_minor(sum) } else { sum.to_string() };
+        say(format!("{:<16} {shown:>18}", what.trim_end_matches("_minor").replace('_', " ")));
+    }
+    for (group, minor) in &report.groups {
+        let accruing = if group.stage.is_accruing() { "accruing" } else { "off balance" };
+        say(format!(
+            "  {:<28} stage {} {accruing:<11} {} {:>16}",
+            group.product,
+            group.stage.loss_stage(),
+            group.currency,
+            format_minor(*minor)
+        ));
+    }
+    Ok(())
+}
+
+/// What the cells did, in all.
+fn report_sums(report: &DayReport) -> [(&'static str, i64); 7] {
+    [
+        ("loans", report.sum(|cell| cell.loans)),
+        ("steps", report.sum(|cell| cell.steps)),
+        ("entries", report.sum(|cell| cell.entries)),
+        ("accrued_minor", report.sum(|cell| cell.accrued_minor)),
+        ("due_minor", report.sum(|cell| cell.due_minor)),
+        ("class_moves", report.sum(|cell| cell.class_moves)),
+        ("provision_minor", report.sum(|cell| cell.provision_minor)),
+    ]
+}
+
+fn report_json(report: &DayReport) -> serde_json::Value {
+    let cells: Vec<_> = report
+        .cells
+        .iter()
+        .map(|cell| {
+            json!({
+                "cell": cell.cell.0, "closed": cell.closed_seq > 0, "loans": cell.loans, "steps": cell.steps,
+                "entries": cell.entries, "accrued": format_minor(cell.accrued_minor),
+                "due": format_minor(cell.due_minor), "class_moves": cell.class_moves,
+                "provision": format_minor(cell.provision_minor),
+            })
+        })
+        .collect();
+    let groups: Vec<_> = report
+        .groups
+        .iter()
+        .map(|(group, minor)| {
+            json!({
+                "product": group.product, "stage": group.stage.loss_stage(), "accruing": group.stage.is_accruing(),
+                "currency": group.currency.as_str(), "denominator": group.denominator,
+                "accrued": format_minor(*minor),
+            })
+        })
+        .collect();
+    let mut object = json!({
+        "day": report.day.to_string(), "closed": report.closed, "took_ms": report.took_millis,
+        "cells": cells, "groups": groups,
+    });
+    for (what, sum) in report_sums(report) {
+        let name = what.trim_end_matches("_minor");
+        object[name] = if what == name { json!(sum) } else { json!(format_minor(sum)) };
+    }
+    object
 }
 
 fn business_day(opened: &Opened, day: Date) -> Result<Option<BusinessDay>, Failure> {

@@ -75,6 +75,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(office::grant))
         .routes(routes!(office::close_day))
         .routes(routes!(office::day))
+        .routes(routes!(office::day_report))
         .routes(routes!(office::reverse))
         .routes(routes!(proposals::list))
         .routes(routes!(proposals::approve))

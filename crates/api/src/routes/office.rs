@@ -450,6 +450,71 @@ pub async fn day(State(api): State<Shared>, Path(day): Path<String>) -> Result<J
     .await
 }
 
+/// What the close of a day did, in all cells together.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DayReportShown {
+    date: String,
+    /// Whether the institution has closed it.
+    closed: bool,
+    /// How long it took, in milliseconds, where that was measured.
+    took_ms: Option<i64>,
+    /// Loans that something happened to by itself.
+    loans: i64,
+    /// Entries booked.
+    entries: i64,
+    /// Interest accrued.
+    accrued: String,
+    /// Interest that fell due.
+    due: String,
+    /// Loans whose class changed.
+    class_moves: i64,
+    /// What the allowance was raised by.
+    provision: String,
+    /// Interest accrued, by group.
+    groups: Vec<AccruedShown>,
+}
+
+/// Interest accrued by loans that grow alike.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccruedShown {
+    product: String,
+    /// Stage of expected loss, 1 to 3.
+    stage: u8,
+    /// Whether it is income as it accrues; otherwise it is kept off balance.
+    accruing: bool,
+    accrued: String,
+}
+
+/// What the close of a day did.
+#[utoipa::path(get, path = "/api/v1/office/days/{date}/report", tag = "office",
+    params(("date" = String, Path, description = "The day")),
+    responses((status = 200, body = DayReportShown), (status = "default", body = ProblemDocument)))]
+pub async fn day_report(State(api): State<Shared>, Path(day): Path<String>) -> Result<Json<DayReportShown>, Problem> {
+    let day: Date = date(&day)?;
+    api.blocking(move |desk| {
+        let report = desk.day_report(day)?.ok_or_else(|| Problem::new("unknown_day"))?;
+        let groups = report.groups.iter().map(|(group, minor)| AccruedShown {
+            product: group.product.clone(),
+            stage: group.stage.loss_stage(),
+            accruing: group.stage.is_accruing(),
+            accrued: amount(*minor),
+        });
+        Ok(Json(DayReportShown {
+            date: day.to_string(),
+            closed: report.closed,
+            took_ms: report.took_millis,
+            loans: report.sum(|cell| cell.loans),
+            entries: report.sum(|cell| cell.entries),
+            accrued: amount(report.sum(|cell| cell.accrued_minor)),
+            due: amount(report.sum(|cell| cell.due_minor)),
+            class_moves: report.sum(|cell| cell.class_moves),
+            provision: amount(report.sum(|cell| cell.provision_minor)),
+            groups: groups.collect(),
+        }))
+    })
+    .await
+}
+
 /// An entry is to be undone.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

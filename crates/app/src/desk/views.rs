@@ -255,6 +255,12 @@ impl Desk {
         Ok(self.rows::<BusinessDay>(key![Cell::OFFICE, day])?.into_iter().next())
     }
 
+    /// What the close of a day did; `None` if it was never begun.
+    pub fn day_report(&self, day: Date) -> Result<Option<crate::report::DayReport>, DeskError> {
+        let cells = self.engine.backend().cells();
+        Ok(self.readers.with(|reader| crate::report::day_report(reader, cells, day))?)
+    }
+
     /// All staff.
     pub fn staff(&self) -> Result<Vec<Staff>, DeskError> {
         self.rows(key![Cell::OFFICE])

@@ -105,7 +105,7 @@ impl Book {
             let mut total = 0;
             let mut household = Id::default();
             for n in 0..take {
-                let first_of_household = n % LOANS_A_HOUSEHOLD as u64 == 0;
+                let first_of_household = n.is_multiple_of(LOANS_A_HOUSEHOLD as u64);
                 if first_of_household {
                     household = stream.id(drawing.at);
                 }
@@ -133,7 +133,7 @@ impl Book {
     /// What one household signs. Whatever falls due first falls due a month after it was drawn.
     fn terms(&self, start: Date, day: u32, stream: &mut Stream) -> Result<LoanTerms, Failure> {
         let wrong = |error: loan::LoanError| Failure::Wrong(error.to_string());
-        let bullet = day > 0 && stream.bits() % ONE_BULLET_IN == 0;
+        let bullet = day > 0 && stream.bits().is_multiple_of(ONE_BULLET_IN);
         let product = if bullet { &self.bullet } else { &self.instalments };
         let rating = ["A", "B", "C"][stream.below(3)];
         let rate = product.price(Some(rating)).or_else(|_| product.price(None)).map_err(wrong)?;

@@ -134,6 +134,11 @@ pub fn date(text: &str) -> Result<Date, Problem> {
     Date::parse(text).map_err(|error| Problem::new("bad_date").saying(error.to_string()))
 }
 
+/// A bare id, such as that of an event in a loan's history.
+pub fn uuid(text: &str) -> Result<Id, Problem> {
+    uuid::Uuid::try_parse(text).map(Id).map_err(|_| Problem::new("bad_id"))
+}
+
 /// A yearly rate in percent.
 pub fn rate(text: &str) -> Result<Rate, Problem> {
     Rate::parse_percent(text).map_err(|error| Problem::new("bad_rate").saying(error.to_string()))

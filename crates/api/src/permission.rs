@@ -88,6 +88,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/loans", Read(SERVICE)),
     get("/api/v1/households/{hh}/loans/{ln}", Read(SERVICE)),
     post("/api/v1/households/{hh}/loans/{ln}/repayments", Act("repay")),
+    post("/api/v1/households/{hh}/loans/{ln}/corrections", Act("correct_loan")),
 
     get("/api/v1/office/referrals", Read(&[Officer, Analyst, Approver, Auditor])),
     post("/api/v1/office/applications/{ap}/decision", Act("decide_by_hand")),

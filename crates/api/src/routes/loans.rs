@@ -1,6 +1,7 @@
 //! Loans: drawn, looked at, paid.
 
 use app::command::Command;
+use app::correct::CorrectLoan;
 use app::desk::Desk;
 use app::repay::Repay;
 use app::sign::Draw;
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Shared;
-use crate::act::{Taken, unexpected};
-use crate::extract::{Body, CommandId, public};
+use crate::act::{Receipt, Taken, receipt, unexpected};
+use crate::extract::{Body, CommandId, date, public, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument, fault};
 use crate::shown::{amount, percent};
@@ -133,6 +134,8 @@ pub struct InstalmentShown {
 /// Something that happened to a loan.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HappeningShown {
+    /// The event, as a correction names it.
+    event: String,
     date: String,
     /// `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`, `replanned`, `deferred`.
     kind: &'static str,
@@ -317,6 +320,7 @@ fn history(terms: &LoanTerms, life: &[LifeEvent]) -> Result<Vec<HappeningShown>,
             Happening::HandedOver { .. } => ("handed_over", 0),
         };
         shown.push(HappeningShown {
+            event: event.id.to_string(),
             date: event.value_date.to_string(),
             kind,
             amount: amount(minor),
@@ -324,6 +328,61 @@ fn history(terms: &LoanTerms, life: &[LifeEvent]) -> Result<Vec<HappeningShown>,
         });
     }
     Ok(shown)
+}
+
+/// What a correction dates back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Corrected {
+    /// Money came in: it is taken from the wallet now, and counts from the value date.
+    Paid {
+        /// How much.
+        amount: String,
+    },
+    /// An event is taken back; what it paid returns to the wallet.
+    Reversed {
+        /// The event, as the loan's history shows it.
+        event: String,
+    },
+}
+
+/// An event of a loan is dated back into closed days.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct CorrectionAsked {
+    /// The date it counts from.
+    value_date: String,
+    /// What happened.
+    what: Corrected,
+    /// What it rests on: a slip, a letter.
+    reference: String,
+    /// Why it is booked late.
+    reason: String,
+}
+
+/// Dates an event of a loan back; a second person approves.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/loans/{ln}/corrections", tag = "loans",
+    request_body = CorrectionAsked,
+    params(("hh" = String, Path, description = "The household"), ("ln" = String, Path, description = "The loan"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn correct(
+    State(api): State<Shared>,
+    Path((hh, ln)): Path<(String, String)>,
+    caller: Caller,
+    command: CommandId,
+    Body(asked): Body<CorrectionAsked>,
+) -> Result<(StatusCode, Json<Receipt>), Problem> {
+    let household = api.household(&hh)?;
+    let loan = api.thing(&ln, IdKind::Loan, household)?;
+    let cell = api.desk.cell_of(household);
+    let what = match &asked.what {
+        Corrected::Paid { amount } => Happening::Paid { amount_fen: api.amount(amount)?.minor() },
+        Corrected::Reversed { event } => Happening::Reversed { target: uuid(event)? },
+    };
+    let value_date = date(&asked.value_date)?;
+    let CorrectionAsked { reference, reason, .. } = asked;
+    let correct = CorrectLoan { cell, household, loan, value_date, what, reference, reason };
+    receipt(api.act(caller.actor, command, Command::CorrectLoan(correct)).await?, cell)
 }
 
 /// A loan is paid.

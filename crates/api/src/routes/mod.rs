@@ -66,6 +66,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(loans::list))
         .routes(routes!(loans::one))
         .routes(routes!(loans::repay))
+        .routes(routes!(loans::correct))
         .routes(routes!(office::referrals))
         .routes(routes!(office::decide))
         .routes(routes!(office::loans))

@@ -733,7 +733,7 @@ export interface components {
             label_en: string;
             /** @description In Chinese. */
             label_zh: string;
-            /** @description `borrower`. */
+            /** @description `borrower`, or the code of the partner that pays in his place. */
             payer: string;
         };
         /** @description The all-in cost table 综合融资成本明示. */
@@ -880,7 +880,7 @@ export interface components {
             label_zh: string;
             /** @description Percent of the principal. */
             percent?: string | null;
-            /** @description `disbursement` or `first_instalment`. */
+            /** @description `disbursement`, `first_instalment`, `each_instalment`, `on_date` or `overdue`. */
             when: string;
         };
         /** @description Capital was paid in at the bank. */
@@ -1124,7 +1124,7 @@ export interface components {
             fees: components["schemas"]["FeeShown"][];
             /** Format: int32 */
             grace_days: number;
-            /** @description `equal_instalments` or `bullet`. */
+            /** @description `equal_instalments`, `equal_principal`, `flat`, `interest_first`, `revolving`, `seasonal`, `custom` or `bullet`. */
             method: string;
             name_en: string;
             name_zh: string;

@@ -7,8 +7,9 @@ use app::Institution;
 use app::assess::Quote;
 use basics::Rate;
 use basics::merkle::leaf_hash;
-use loan::cost::{CostKind, CostTable, percent};
-use loan::{Fee, FeeAmount, FeeWhen, Instalment, Method, Product};
+use loan::cost::{CostKind, CostTable, Payer, percent};
+use loan::terms::Prepaying;
+use loan::{Fee, FeeAmount, FeeWhen, Instalment, LoanTerms, Method, Product};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -104,8 +105,8 @@ pub struct CostItemShown {
     pub label_en: String,
     /// What it comes to over the whole term.
     pub amount: String,
-    /// `borrower`.
-    pub payer: &'static str,
+    /// `borrower`, or the code of the partner that pays in his place.
+    pub payer: String,
     /// `lender`, or the code of a partner.
     pub collector: String,
 }
@@ -193,7 +194,11 @@ fn cost_shown(cost: &CostTable) -> CostShown {
             CostKind::Fee { code, name_zh, name_en, .. } => (code.clone(), name_zh.clone(), name_en.clone()),
         };
         let amount = shown::amount(item.amount_fen);
-        CostItemShown { kind, label_zh, label_en, amount, payer: "borrower", collector: item.collector.clone() }
+        let payer = match &item.payer {
+            Payer::Borrower => "borrower".to_owned(),
+            Payer::Partner(code) => code.clone(),
+        };
+        CostItemShown { kind, label_zh, label_en, amount, payer, collector: item.collector.clone() }
     });
     CostShown {
         principal: shown::amount(cost.principal_fen),
@@ -224,17 +229,10 @@ fn words_zh(quote: &Quote) -> Vec<String> {
         terms.start,
         quote.schedule.maturity()
     )];
-    words.push(match (terms.method, instalments.first(), instalments.last()) {
-        (Method::EqualInstalments, Some(first), Some(last)) => format!(
-            "分 {} 期还，每期 {} 元，第一期 {} 还，最后一期 {} 元。",
-            instalments.len(),
-            shown::amount(first.total_fen),
-            first.due,
-            shown::amount(last.total_fen)
-        ),
-        (_, _, Some(last)) => format!("{} 一次还清，共 {} 元。", last.due, shown::amount(last.total_fen)),
-        _ => String::new(),
-    });
+    words.push(method_zh(terms.method, &instalments));
+    if let Some(at_once) = quote.schedule.rows.first().filter(|row| row.number == 0) {
+        words.push(format!("放款当天另付费用 {} 元，不从本金里扣。", shown::amount(at_once.fee_fen)));
+    }
     words.push(format!(
         "年利率 {}%，各项成本一共 {} 元，全部要还 {} 元。",
         per_cent(terms.rate),
@@ -248,9 +246,98 @@ fn words_zh(quote: &Quote) -> Vec<String> {
         shown::amount(cost.on_default.penalty_per_day_fen),
         cost.on_default.grace_days
     ));
-    words.push("随时可以提前还清，利息只算到还清那天，不收违约金。".to_owned());
+    words.push(early_zh(terms).to_owned());
     words.retain(|line| !line.is_empty());
     words
+}
+
+/// How it is repaid, in words. Every method says its own first and last sum.
+fn method_zh(method: Method, instalments: &[&Instalment]) -> String {
+    let (Some(first), Some(last)) = (instalments.first(), instalments.last()) else { return String::new() };
+    let (count, sum) = (instalments.len(), |row: &Instalment| shown::amount(row.total_fen));
+    let rows = || {
+        let rows: Vec<String> = instalments.iter().map(|row| format!("{} 还 {} 元", row.due, sum(row))).collect();
+        rows.join("，")
+    };
+    let at_end = format!("{} 还本金和剩下的利息，共 {} 元。", last.due, sum(last));
+    match method {
+        Method::EqualInstalments | Method::Flat => {
+            format!("分 {count} 期还，每期 {} 元，第一期 {} 还，最后一期 {} 元。", sum(first), first.due, sum(last))
+        }
+        Method::EqualPrincipal => format!(
+            "分 {count} 期还，本金每期一样，利息越还越少：第一期 {} 还 {} 元，最后一期 {} 元。",
+            first.due,
+            sum(first),
+            sum(last)
+        ),
+        Method::InterestFirst if count > 1 => {
+            format!("先还利息，第一次 {} 还 {} 元；{at_end}", first.due, sum(first))
+        }
+        Method::Revolving if count > 1 => format!(
+            "随借随还，用几天算几天利息；如果一直不还本金，第一次利息 {} 还 {} 元，{at_end}",
+            first.due,
+            sum(first)
+        ),
+        Method::Seasonal if count > 1 => format!("跟着收成还：{}。", rows()),
+        Method::Custom if count > 1 => format!("按约定的日子还：{}。", rows()),
+        _ => format!("{} 一次还清，共 {} 元。", last.due, sum(last)),
+    }
+}
+
+/// The same in English.
+fn method_en(method: Method, instalments: &[&Instalment]) -> String {
+    let (Some(first), Some(last)) = (instalments.first(), instalments.last()) else { return String::new() };
+    let (count, sum) = (instalments.len(), |row: &Instalment| shown::amount(row.total_fen));
+    let rows = || {
+        let rows: Vec<String> = instalments.iter().map(|row| format!("{} on {}", sum(row), row.due)).collect();
+        rows.join(", ")
+    };
+    let at_end = format!("the principal with the last interest, {} in all, on {}.", sum(last), last.due);
+    match method {
+        Method::EqualInstalments | Method::Flat => format!(
+            "You pay {count} instalments of {}, the first on {}, the last {}.",
+            sum(first),
+            first.due,
+            sum(last)
+        ),
+        Method::EqualPrincipal => format!(
+            "You pay {count} instalments with the same principal and less interest each time: {} on {}, the last {}.",
+            sum(first),
+            first.due,
+            sum(last)
+        ),
+        Method::InterestFirst if count > 1 => {
+            format!("You pay interest first, {} on {}, and {at_end}", sum(first), first.due)
+        }
+        Method::Revolving if count > 1 => format!(
+            "You may pay back at any time, and interest is by the day; if you pay no principal, the first interest is {} on {}, and {at_end}",
+            sum(first),
+            first.due
+        ),
+        Method::Seasonal if count > 1 => format!("You pay with the harvests: {}.", rows()),
+        Method::Custom if count > 1 => format!("You pay on the days agreed: {}.", rows()),
+        _ => format!("You pay {} in one sum on {}.", sum(last), last.due),
+    }
+}
+
+/// What may be paid early. Nothing is charged for it unless the contract says so.
+fn early_zh(terms: &LoanTerms) -> &'static str {
+    match terms.prepayment.as_ref().map(|rule| (rule.allowed, rule.fee.is_some())) {
+        Some((Prepaying::No, _)) => "不能提前还；早存进来的钱等到期再还。",
+        Some((_, true)) => "可以提前还，利息只算到还那天，另按合同收提前还款费用。",
+        _ => "随时可以提前还清，利息只算到还清那天，不收违约金。",
+    }
+}
+
+/// The same in English.
+fn early_en(terms: &LoanTerms) -> &'static str {
+    match terms.prepayment.as_ref().map(|rule| (rule.allowed, rule.fee.is_some())) {
+        Some((Prepaying::No, _)) => "It cannot be paid back early; money that comes early waits for the due date.",
+        Some((_, true)) => {
+            "You may pay it back early: interest stops that day, and the contract's charge for it is due."
+        }
+        _ => "You may pay it back early at any time: interest stops that day, and there is no charge.",
+    }
 }
 
 fn words_en(quote: &Quote) -> Vec<String> {
@@ -262,17 +349,13 @@ fn words_en(quote: &Quote) -> Vec<String> {
         terms.start,
         quote.schedule.maturity()
     )];
-    words.push(match (terms.method, instalments.first(), instalments.last()) {
-        (Method::EqualInstalments, Some(first), Some(last)) => format!(
-            "You pay {} instalments of {}, the first on {}, the last {}.",
-            instalments.len(),
-            shown::amount(first.total_fen),
-            first.due,
-            shown::amount(last.total_fen)
-        ),
-        (_, _, Some(last)) => format!("You pay {} in one sum on {}.", shown::amount(last.total_fen), last.due),
-        _ => String::new(),
-    });
+    words.push(method_en(terms.method, &instalments));
+    if let Some(at_once) = quote.schedule.rows.first().filter(|row| row.number == 0) {
+        words.push(format!(
+            "On the day of payment you also pay fees of {}; they are not taken from the principal.",
+            shown::amount(at_once.fee_fen)
+        ));
+    }
     words.push(format!(
         "The rate is {}% a year; all costs together are {}, and you pay back {} in all.",
         per_cent(terms.rate),
@@ -289,7 +372,7 @@ fn words_en(quote: &Quote) -> Vec<String> {
         shown::amount(cost.on_default.penalty_per_day_fen),
         cost.on_default.grace_days
     ));
-    words.push("You may pay it back early at any time: interest stops that day, and there is no charge.".to_owned());
+    words.push(early_en(terms).to_owned());
     words.retain(|line| !line.is_empty());
     words
 }

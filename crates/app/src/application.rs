@@ -4,7 +4,8 @@ use basics::{Cell, Date, Id, Money, Rate};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Change, key};
-use loan::Term;
+use loan::schedule::schedule;
+use loan::{LoanError, Term};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -199,10 +200,15 @@ impl Tianxin {
             );
             return Err(Refusal::new("purpose_not_offered", message).into());
         }
-        let price = product.pricing.rates().into_iter().max().unwrap_or(Rate::ZERO);
+        let outside = |error: LoanError| Refusal::new("outside_product", error.to_string());
+        let term = Term::Months(command.term_months);
+        let prices = product.priced_for(term, context.open_date).map_err(outside)?.pricing.rates();
+        let price = prices.into_iter().max().unwrap_or(Rate::ZERO);
+        // The plan is tried out, so that what is applied for can be offered, signed and drawn.
         product
-            .terms(command.amount, Term::Months(command.term_months), context.open_date, price)
-            .map_err(|error| Refusal::new("outside_product", error.to_string()))?;
+            .terms(command.amount, term, context.open_date, price)
+            .and_then(|terms| schedule(&terms))
+            .map_err(outside)?;
         let others = slice.range::<Application>(&key![cell, household])?;
         if others.iter().any(|other| other.id == command.application) {
             return Err(Refusal::new("application_exists", "an application with this id exists: use a new id").into());

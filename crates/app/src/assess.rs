@@ -3,13 +3,16 @@
 //! Pure and slow, so it runs before the door. Its record holds every input and the
 //! outcome; [`replay`] computes it again from the inputs and must give the same bytes.
 
+use std::borrow::Cow;
+
 use basics::{Date, Id, Money, Rate, cbor};
 use insight::feature::{FeatureVector, Request, TABLE, features, features_for};
 use insight::profile::{Profile, is_thin};
 use insight::window::Window;
 use loan::cost::{CostTable, cost_table};
+use loan::product::Pricing;
 use loan::schedule::{Schedule, schedule};
-use loan::{LoanError, LoanTerms, Method, Product, Term};
+use loan::{LoanError, LoanTerms, Product, Term};
 use minicbor::{Decode, Encode};
 use policy::decision::{Decision, LimitDecision, Reason};
 use policy::facts::{Ask, Facts, ScoreFacts};
@@ -179,10 +182,13 @@ pub fn assess(
 ) -> Result<Assessment, LoanError> {
     let nothing = Profile::default();
     let profile = profile.unwrap_or(&nothing);
+    // Where prices follow a published rate, those that hold today for this term.
+    let priced_today = product.priced_for(Term::Months(asked.term_months), asked.on)?;
+    let product = priced_today.as_ref();
     let dearest = product.pricing.rates().into_iter().max().unwrap_or(Rate::ZERO);
     // The rating sets the rate, and the instalment is a feature of the rating: it is worked out at the dearest.
     let upper = quote(product, asked.amount, asked.term_months, asked.on, dearest)?;
-    let instalment_minor = monthly(&upper, asked.term_months);
+    let instalment_minor = monthly(&upper);
     let request =
         Request { amount_minor: asked.amount.minor(), instalment_minor, term_months: u32::from(asked.term_months) };
     let vector = features_for(profile, &request);
@@ -199,7 +205,7 @@ pub fn assess(
     let ask = Ask {
         amount_minor: asked.amount.minor(),
         term_months: i64::from(asked.term_months),
-        instalment_minor: monthly(&offer, asked.term_months),
+        instalment_minor: monthly(&offer),
         purpose: asked.purpose.clone(),
         all_in_annual: Rate::from_ppm(offer.cost.annualised_ppm).ok(),
     };
@@ -256,9 +262,21 @@ pub fn replay(judge: &Judge, product: &Product, record: &Assessment) -> Option<b
     again.facts.score = if record.facts.thin { None } else { judge.score(&record.features) };
     again.log_odds_micro =
         judge.model.as_ref().map(|(m, _)| m.card.predict(|name| record.features.get(name)).log_odds_micro);
-    again.decision = policy::decision::decide(&priced(&judge.rules, product), &again.facts, &record.ask);
-    fit_to_product(&mut again.decision, product);
+    let product = priced_then(product, record);
+    again.decision = policy::decision::decide(&priced(&judge.rules, &product), &again.facts, &record.ask);
+    fit_to_product(&mut again.decision, &product);
     Some(cbor::to_bytes(&again) == cbor::to_bytes(record))
+}
+
+/// A product whose prices follow a published rate, at the price that its record was decided with.
+fn priced_then<'p>(product: &'p Product, record: &Assessment) -> Cow<'p, Product> {
+    match (&product.linked, &record.facts.score) {
+        (Some(_), Some(score)) => {
+            let pricing = Pricing::ByRating(vec![(score.rating.clone(), record.rate)]);
+            Cow::Owned(Product { pricing, ..product.clone() })
+        }
+        _ => Cow::Borrowed(product),
+    }
 }
 
 /// The rules at the prices of a product: what is quoted, decided and signed is one rate.
@@ -287,12 +305,9 @@ fn facts(judge: &Judge, product: &Product, profile: &Profile, standing: &Standin
     }
 }
 
-/// What a quote asks of a month: its first instalment, or the monthly share of one payment at the end.
-fn monthly(quote: &Quote, term_months: u16) -> i64 {
-    match quote.terms.method {
-        Method::Bullet => quote.cost.total_to_pay_fen / i64::from(term_months.max(1)),
-        _ => quote.schedule.rows.iter().filter(|row| row.number > 0).map(|row| row.total_fen).max().unwrap_or(0),
-    }
+/// What a quote asks of a month.
+fn monthly(quote: &Quote) -> i64 {
+    quote.schedule.monthly_fen(&quote.terms)
 }
 
 /// Names of the features that rules may look at.

@@ -148,7 +148,9 @@ impl Tianxin {
             };
             return Ok(Change::new(outcome, vec![Fact::Declined { code: code.to_owned() }]));
         }
-        let plan = schedule_drawn(&terms, amount, context.open_date).map_err(|e| Fault::Broken(e.to_string()))?;
+        // A row of the contract may have come before the money was drawn.
+        let plan = schedule_drawn(&terms, amount, context.open_date)
+            .map_err(|error| Refusal::new("outside_product", format!("{error}; apply again")))?;
         let event = LifeEvent {
             id: context.command_id,
             value_date: context.open_date,

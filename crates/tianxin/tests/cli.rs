@@ -313,3 +313,75 @@ fn the_books_may_be_kept_in_postgres() {
     let told = said(folder.path(), &["day", "status", "--postgres", "postgres://nobody@127.0.0.1:1/none"], 3);
     assert!(told.contains("cannot be reached"), "{told}");
 }
+
+#[test]
+fn a_quote_needs_no_books() {
+    let nowhere = Path::new("/nonexistent-data-folder");
+    let quote = |args: &[&str], code: i32| said(nowhere, &[&["quote"], args].concat(), code);
+    let season = ["--product", "seasonal-loan", "--amount", "30000", "--term", "8", "--date", "2027-03-01", "--json"];
+    let shown = json(&quote(&season, 0));
+    assert_eq!(shown["schedule"][0]["total"], "12605.00");
+    assert_eq!(shown["schedule"][1]["total"], "18369.00");
+    assert_eq!((&shown["schedule"][0]["n"], &shown["schedule"][0]["days"]), (&1.into(), &121.into()));
+    assert_eq!((&shown["schedule"][1]["balance"], &shown["total_cost"]), (&"0.00".into(), &"974.00".into()));
+    let insured = ["--product", "disaster-insurance-loan", "--amount", "30000", "--term", "12", "--date", "2026-03-05"];
+    let insured = [&insured[..], &["--rating", "B", "--json"]].concat();
+    let shown = json(&quote(&insured, 0));
+    let premium = &shown["schedule"][0];
+    assert_eq!((&premium["n"], &premium["due"]), (&0.into(), &"2026-03-05".into()));
+    assert_eq!((&premium["principal"], &premium["fees"]), (&"0.00".into(), &"240.00".into()));
+    assert_eq!(shown["irr_annualised"].as_f64(), Some(0.074873));
+    // Places that are nothing are written too.
+    let plain = ["--product", "short-working-capital", "--amount", "20000", "--term", "6", "--date", "2026-03-05"];
+    let shown = quote(&[&plain[..], &["--rating", "B", "--json"]].concat(), 0);
+    assert!(shown.contains("\"irr_annualised\":0.090000"), "{shown}");
+
+    // For people a table; without a rating the dearest price, and a word about it.
+    let output = tianxin(nowhere, &[&["quote"], &plain[..]].concat());
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(out.contains("短期经营贷") && out.contains("10.80 % a year"), "{out}");
+    assert!(err.contains("the dearest price is taken, rating C at 10.80 % a year"), "{err}");
+
+    let refusals = [
+        (
+            ["--product", "assisted-household", "--amount", "30000", "--term", "8", "--date", "2026-03-01"],
+            "to 2025-12-31",
+        ),
+        (["--product", "season-bullet", "--amount", "99", "--term", "8", "--date", "2026-03-01"], "lends 1000.00 to"),
+        (["--product", "season-bullet", "--amount", "5000", "--term", "13", "--date", "2026-03-01"], "1 to 12 months"),
+        (["--product", "gold", "--amount", "5000", "--term", "12", "--date", "2026-03-01"], "no product `gold`"),
+        (["--product", "season-bullet", "--amount", "5e3", "--term", "12", "--date", "2026-03-01"], "is not an amount"),
+        (["--product", "season-bullet", "--amount", "5000", "--term", "12", "--date", "2026-02-30"], "is not a date"),
+        (["--terms", "/nonexistent.toml", "--amount", "5000", "--term", "12", "--date", "2026-03-01"], ""),
+    ];
+    for (args, why) in refusals {
+        let code = if why.is_empty() { 3 } else { 2 };
+        let told = quote(&args, code);
+        assert!(told.contains(why), "{args:?} {told}");
+    }
+
+    let listed = json(&said(nowhere, &["product", "list", "--json"], 0));
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), loan::product::SHIPPED.len());
+    let revolving = listed.iter().find(|product| product["id"] == "revolving-credit").unwrap();
+    assert_eq!((&revolving["name"], &revolving["method"]), (&"随借随还".into(), &"revolving".into()));
+}
+
+#[test]
+fn terms_of_ones_own_are_quoted_from_a_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("own.toml");
+    let (_, text) = loan::product::SHIPPED[0];
+    let file = path.to_str().unwrap();
+    let args = ["quote", "--terms", file, "--amount", "20000", "--term", "6", "--date", "2026-03-05", "--rating", "A"];
+    std::fs::write(&path, text.replace("\"7.20\"", "\"6.00\"")).unwrap();
+    assert!(said(folder.path(), &args, 0).contains("6.00 % a year"));
+    std::fs::write(&path, text.replace("\"24.00\"", "\"5.00\"")).unwrap();
+    let told = said(folder.path(), &args, 2);
+    assert!(told.contains("own.toml, line 52, `cost.cap`"), "{told}");
+    // A fee that takes the cost over the cap is found with the amount and the term.
+    let fee = "[[fee]]\ncode = \"service\"\nname_zh = \"服务费\"\nname_en = \"Service fee\"\nwhen = \"first-instalment\"\nflat = \"2000.00\"\n";
+    std::fs::write(&path, format!("{text}\n{fee}")).unwrap();
+    let told = said(folder.path(), &args, 2);
+    assert!(told.contains("passes the cap of 24.00 %"), "{told}");
+}

@@ -193,6 +193,10 @@ fn assessed_rate(desk: &Desk, row: &Application) -> Result<Rate, Problem> {
         return Rate::from_ppm(row.rate_ppm).map_err(|error| fault(&error.to_string()));
     }
     let product = desk.house().product(&row.product)?;
+    let months = u16::try_from(row.term_months).map_err(|error| fault(&error.to_string()))?;
+    let product = product
+        .priced_for(loan::Term::Months(months), desk.open_date(row.cell)?)
+        .map_err(|error| Problem::new("outside_product").saying(error.to_string()))?;
     let dearest = || product.pricing.rates().into_iter().max().unwrap_or(Rate::ZERO);
     Ok(product.price(None).unwrap_or_else(|_| dearest()))
 }

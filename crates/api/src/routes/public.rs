@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use basics::Cell;
 use loan::product::Pricing;
-use loan::{Method, Product};
+use loan::{Method, Product, Term};
 use rails::{Letter, Phone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -93,7 +93,7 @@ pub struct ProductShown {
     version: u32,
     name_zh: String,
     name_en: String,
-    /// `equal_instalments` or `bullet`.
+    /// `equal_instalments`, `equal_principal`, `flat`, `interest_first`, `revolving`, `seasonal`, `custom` or `bullet`.
     method: &'static str,
     currency: String,
     amount_min: String,
@@ -126,7 +126,7 @@ pub struct FeeShown {
     pub(crate) code: String,
     pub(crate) label_zh: String,
     pub(crate) label_en: String,
-    /// `disbursement` or `first_instalment`.
+    /// `disbursement`, `first_instalment`, `each_instalment`, `on_date` or `overdue`.
     pub(crate) when: &'static str,
     /// A fixed amount.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,8 +141,8 @@ pub struct FeeShown {
 /// The products on offer, newest versions.
 #[utoipa::path(get, path = "/api/v1/products", tag = "public", security(()),
     responses((status = 200, body = Vec<ProductShown>), (status = "default", body = ProblemDocument)))]
-pub async fn products(State(api): State<Shared>) -> Json<Vec<ProductShown>> {
-    Json(api.desk.products().into_iter().map(product_shown).collect())
+pub async fn products(State(api): State<Shared>) -> Result<Json<Vec<ProductShown>>, Problem> {
+    api.blocking(move |desk| Ok(Json(desk.products()?.iter().map(product_shown).collect()))).await
 }
 
 fn product_shown(product: &Product) -> ProductShown {
@@ -213,9 +213,11 @@ pub async fn quote(State(api): State<Shared>, Body(asked): Body<QuoteAsked>) -> 
     api.blocking(move |desk| {
         let product = desk.house().product(&asked.product)?;
         let on = desk.open_date(Cell::OFFICE)?;
-        let dearest = product.pricing.rates().into_iter().max().unwrap_or(basics::Rate::ZERO);
+        let outside = |error: loan::LoanError| Problem::new("outside_product").saying(error.to_string());
+        let prices = product.priced_for(Term::Months(asked.term_months), on).map_err(outside)?.pricing.rates();
+        let dearest = prices.into_iter().max().unwrap_or(basics::Rate::ZERO);
         let quote = app::assess::quote(product, amount, asked.term_months, on, asked_rate.unwrap_or(dearest))
-            .map_err(|error| Problem::new("outside_product").saying(error.to_string()))?;
+            .map_err(outside)?;
         Ok(Json(quote_shown(product, &quote)))
     })
     .await

@@ -126,11 +126,17 @@ pub struct Plan {
     pub model: Option<ModelFile>,
     pub demo: bool,
     pub rates: Rates,
+    pub products: Vec<&'static str>,
 }
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { model: None, demo: false, rates: Rates::UNLIMITED }
+        Plan {
+            model: None,
+            demo: false,
+            rates: Rates::UNLIMITED,
+            products: vec!["short-working-capital", "season-bullet"],
+        }
     }
 }
 
@@ -138,8 +144,7 @@ impl Town {
     pub fn start(plan: Plan) -> Town {
         let folder = tempfile::tempdir().unwrap();
         let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
-        let products =
-            ["short-working-capital", "season-bullet"].map(|code| loan::product::shipped(code).unwrap()).to_vec();
+        let products = plan.products.iter().map(|code| loan::product::shipped(code).unwrap()).collect();
         let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("测试银行"), chart).unwrap().lending(products));
         let mut tables = door::tables::all();
         tables.extend(tianxin.tables());

@@ -8,7 +8,7 @@ use door::table::Record;
 use door::tables::CellHead;
 use door::{Fault, Overlay, key};
 use insight::profile::Profile;
-use loan::{LoanTerms, Method, Term};
+use loan::LoanTerms;
 
 use super::{Desk, DeskError};
 use crate::assess::Standing;
@@ -125,18 +125,9 @@ impl Known {
     }
 }
 
-/// What a loan asks of a month: its largest instalment, or the monthly share of one payment at the end.
+/// What a loan asks of a month.
 fn monthly_of(terms: &LoanTerms) -> Result<i64, DeskError> {
-    let plan = loan::schedule::schedule(terms)?;
-    let total: i64 = plan.rows.iter().map(|row| row.total_fen).sum();
-    let months = match terms.term {
-        Term::Months(months) => i64::from(months.max(1)),
-        Term::Days(days) => i64::from(days.div_ceil(30).max(1)),
-    };
-    Ok(match terms.method {
-        Method::Bullet => total / months,
-        _ => plan.rows.iter().map(|row| row.total_fen).max().unwrap_or(0),
-    })
+    Ok(loan::schedule::schedule(terms)?.monthly_fen(terms))
 }
 
 /// The age in whole years that an 18-digit resident id tells on a date.

@@ -1,11 +1,11 @@
 //! Behaviour, limits, applications and contracts, as the desk prepares them.
 
 use basics::merkle::leaf_hash;
-use basics::{Id, Instant, Money, cbor};
+use basics::{Cell, Date, Id, Instant, Money, cbor};
 use door::{Actor, Answer, DoorError, Order, Request, key};
 use insight::event::Event;
 use insight::profile::Profile;
-use loan::{Product, Term};
+use loan::{Method, Product, Term};
 use policy::decision::LimitDecision;
 
 use super::{Desk, DeskError};
@@ -97,10 +97,11 @@ impl Desk {
         let known = self.known(household)?;
         let (profile, _) = known.profile(self.vault.as_ref())?;
         let standing = known.standing(self.vault.as_ref(), None)?;
-        let house = self.house();
         let mut views = Vec::new();
-        for product in house.products.iter().filter(|p| house.product(&p.code).is_ok_and(|newest| newest == *p)) {
-            let limit = assess::limit(&self.judge, product, Some(&profile), &standing, product.term_max.min(12));
+        for product in self.offered(known.open_date) {
+            let months = product.term_max.min(12).max(product.term_min);
+            let priced = product.priced_for(Term::Months(months), known.open_date)?;
+            let limit = assess::limit(&self.judge, &priced, Some(&profile), &standing, months);
             let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
             views.push(LimitView { product: product.code.clone(), limit, available_minor });
         }
@@ -244,9 +245,20 @@ impl Desk {
         Ok(self.engine.call(Request::plain(command_id, actor, at, Order::Do(command)))?)
     }
 
-    /// The products on offer, newest versions.
-    pub fn products(&self) -> Vec<&Product> {
+    /// The products on offer today, newest versions, at today's prices for their longest term.
+    pub fn products(&self) -> Result<Vec<Product>, DeskError> {
+        let on = self.open_date(Cell::OFFICE)?;
+        let priced =
+            self.offered(on).map(|product| Ok(product.priced_for(Term::Months(product.term_max), on)?.into_owned()));
+        priced.collect()
+    }
+
+    /// Newest versions that can be applied for on a day. A statement line is opened, not applied for as a loan.
+    fn offered(&self, on: Date) -> impl Iterator<Item = &Product> {
         let house = self.house();
-        house.products.iter().filter(|p| house.product(&p.code).is_ok_and(|newest| newest == *p)).collect()
+        house.products.iter().filter(move |product| {
+            let is_newest = house.product(&product.code).is_ok_and(|newest| newest == *product);
+            is_newest && product.is_offered(on) && product.method != Method::StatementLine
+        })
     }
 }

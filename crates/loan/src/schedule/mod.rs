@@ -17,7 +17,7 @@ use basics::{Date, DayCount};
 
 pub(crate) use fees::charges;
 
-use crate::{LoanError, LoanTerms};
+use crate::{LoanError, LoanTerms, Term};
 
 /// One sum due on one date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +64,21 @@ impl Schedule {
     /// Interest of all instalments, minor units.
     pub fn interest_fen(&self) -> i64 {
         self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.interest_fen))
+    }
+
+    /// What the plan asks of a month, minor units: its largest instalment where one is due every month, else everything
+    /// that is due over the months of the plan, rounded up. A sum at the end, at a harvest or each quarter is saved up for.
+    pub fn monthly_fen(&self, terms: &LoanTerms) -> i64 {
+        let later = self.rows.iter().filter(|row| row.due > self.start);
+        if terms.method.is_in_instalments() && terms.spacing.in_months() == Some(1) {
+            return later.map(|row| row.total_fen).max().unwrap_or(0);
+        }
+        let total = later.fold(0i64, |sum, row| sum.saturating_add(row.total_fen));
+        let months = match terms.term {
+            Term::Months(months) => i64::from(months.max(1)),
+            Term::Days(days) => i64::from(days.div_ceil(30).max(1)),
+        };
+        total / months + i64::from(total % months != 0)
     }
 
     /// Fees of all instalments, minor units.

@@ -25,6 +25,7 @@ pub(super) fn walk(
         terms,
         interest: Interest::of(terms),
         principal_fen,
+        financed_fen: 0,
         balance_fen: 0,
         from: draws.first().map_or(terms.start, |draw| draw.on),
         level_fen: None,
@@ -69,6 +70,8 @@ struct Walk<'t> {
     terms: &'t LoanTerms,
     interest: Interest,
     principal_fen: i64,
+    /// What is left after down payments: what flat interest is on.
+    financed_fen: i64,
     balance_fen: i64,
     /// Where the running period began.
     from: Date,
@@ -89,6 +92,7 @@ impl Walk<'_> {
             let down = self.to_multiple(share, 1_000_000)?.min(self.balance_fen);
             self.push(draw.on, draw.on, down, 0)?;
         }
+        self.financed_fen = self.balance_fen;
         Ok(())
     }
 
@@ -116,7 +120,7 @@ impl Walk<'_> {
 
     fn period_interest(&self, due: &Due, within: &[Draw]) -> Result<i64, LoanError> {
         let part = self.interest.part(self.from, due);
-        let base = if self.terms.method == Method::Flat { self.principal_fen } else { self.balance_fen };
+        let base = if self.terms.method == Method::Flat { self.financed_fen } else { self.balance_fen };
         let interest = if within.is_empty() {
             self.interest.fen(base, part)
         } else {

@@ -14,6 +14,7 @@ pub mod cumulative;
 mod decimal;
 mod drawing;
 mod level;
+mod open;
 pub mod progressive;
 pub mod spacing;
 pub mod state;

@@ -232,6 +232,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::ContractSigned(_)
         | Fact::LoanDrawn(_)
         | Fact::LoanMoved(_)
+        | Fact::LoanServiced { .. }
         | Fact::LoanCorrected(_) => crate::loan_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => {
             crate::close::count_touched(books, stamp, fact)?;

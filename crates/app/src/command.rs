@@ -14,6 +14,7 @@ use crate::observe::Observe;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::repay::Repay;
 use crate::reverse::Reverse;
+use crate::service::{LoanShown, ServiceLoan};
 use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
 use crate::tables::ApplicationStatus;
@@ -104,6 +105,9 @@ pub enum Command {
     /// Tell how long the close of a day took.
     #[n(25)]
     NoteClose(#[n(0)] NoteClose),
+    /// Do something to a running loan beside paying it.
+    #[n(55)]
+    ServiceLoan(#[n(0)] ServiceLoan),
     /// Date an event of a loan back, or take one back.
     #[n(26)]
     CorrectLoan(#[n(0)] CorrectLoan),
@@ -229,6 +233,16 @@ pub enum Outcome {
         #[n(0)]
         why: String,
     },
+    /// Something was done to a running loan: where it stood and stands.
+    #[n(35)]
+    Serviced {
+        /// Before.
+        #[n(0)]
+        before: LoanShown,
+        /// After.
+        #[n(1)]
+        after: LoanShown,
+    },
     /// An event was dated back: what it changed.
     #[n(17)]
     Corrected {
@@ -277,6 +291,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Draw(c) => c.cell,
         Command::Repay(c) => c.cell,
         Command::CorrectLoan(c) => c.cell,
+        Command::ServiceLoan(c) => c.cell,
         Command::ChangeFacility(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)

@@ -208,6 +208,22 @@ pub enum Fact {
     /// A loan's life went on: what happened, and where it stands since.
     #[n(22)]
     LoanMoved(#[n(0)] LoanMoved),
+    /// What was done to a running loan beside paying it, and why; its event is told apart.
+    #[n(65)]
+    LoanServiced {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The loan.
+        #[n(1)]
+        loan: Id,
+        /// Name of the act, as in the permission table.
+        #[n(2)]
+        act: String,
+        /// Why, and what it rests on.
+        #[n(3)]
+        reason: String,
+    },
     /// A member of staff was taken on, or changed.
     #[n(23)]
     StaffSet {

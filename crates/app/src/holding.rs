@@ -11,10 +11,10 @@ use door::overlay::{Fault, Overlay};
 use door::{Value, key};
 use ledger::{Line, SubAccount};
 use loan::accrual::earned_anew;
-use loan::provision::LossStage;
 use loan::rules::Rules;
 use loan::{
-    Accrual, Component, GroupKey, GroupSum, LifeEvent, LoanClass, LoanError, LoanState, LoanTerms, Parts, Stage, fold,
+    Accrual, Component, GroupKey, GroupSum, LifeEvent, LoanClass, LoanError, LoanStanding, LoanState, LoanTerms, Parts,
+    Stage, fold,
 };
 use minicbor::{Decode, Encode};
 
@@ -57,10 +57,14 @@ pub struct Holding {
     /// Money ahead of its time.
     #[n(9)]
     pub credit_fen: i64,
-    /// Principal that was written off.
+    /// Principal that was written off and lives on beside the balance sheet; nothing if it was not.
     #[n(10)]
     #[cbor(default)]
     pub written_off_fen: i64,
+    /// Principal of it that was recovered.
+    #[n(11)]
+    #[cbor(default)]
+    pub recovered_fen: i64,
 }
 
 impl Default for Holding {
@@ -77,6 +81,7 @@ impl Default for Holding {
             refunded_fen: 0,
             credit_fen: 0,
             written_off_fen: 0,
+            recovered_fen: 0,
         }
     }
 }
@@ -217,7 +222,13 @@ impl<'a> Turn<'a> {
             if let Some(movement) = Movement::due(component, accruing) {
                 self.sheet.post(movement, billed.get(component), accounts);
             }
-            self.sheet.post(Movement::paid(component, accruing), paid.get(component), accounts);
+            let recovered = match component {
+                Component::Principal => difference(new.recovered_fen, old.recovered_fen)?,
+                _ => 0,
+            };
+            self.sheet.post(Movement::Recovered, recovered, accounts);
+            let paid_fen = difference(paid.get(component), recovered)?;
+            self.sheet.post(Movement::paid(component, accruing), paid_fen, accounts);
             if let Some(movement) = Movement::waived(component, accruing) {
                 self.sheet.post(movement, waived.get(component), accounts);
             }
@@ -325,17 +336,21 @@ impl Tianxin {
     ) -> Result<(LoanState, Stands), LoanError> {
         let state = fold(terms, events, on)?;
         let rules = self.dated.on(on)?;
-        let class = state.class(&rules.matrix);
+        let under = state.standing(rules)?;
+        let class = under.class.class;
+        let claim = state.bearings.written_off;
+        let recovered_fen =
+            claim.map(|claim| claim.recovered(&state)).transpose()?.map_or(0, |parts| parts.principal_fen);
         let closed = state.closed_on.is_some();
         let stands = Stands {
-            outstanding_minor: state.principal_fen,
+            outstanding_minor: if claim.is_some() { 0 } else { state.principal_fen },
             next_due: if closed { None } else { state.oldest_unpaid_due.or(state.next_due) },
             closed_on: state.closed_on,
             overdue_since: state.oldest_unpaid_due,
-            agenda_on: if closed { None } else { agenda_on(&state, rules) },
+            agenda_on: if closed { None } else { agenda_on(&state, rules, &under) },
             holding: Holding {
                 accrual: if closed { None } else { state.accrual(terms)? },
-                stage: stage_of(rules, state.days_past_due, class)?,
+                stage: under.group_stage()?,
                 class,
                 billed: state.totals.billed,
                 paid: state.totals.paid,
@@ -344,32 +359,17 @@ impl Tianxin {
                 received_fen: state.totals.received_fen,
                 refunded_fen: state.totals.refunded_fen,
                 credit_fen: state.credit_fen,
-                written_off_fen: written_off(&state)?,
+                written_off_fen: claim.map_or(0, |claim| claim.principal_fen),
+                recovered_fen,
             },
         };
         Ok((state, stands))
     }
 }
 
-/// Principal that is neither owed any more nor paid.
-fn written_off(state: &LoanState) -> Result<i64, LoanError> {
-    let totals = &state.totals;
-    totals
-        .disbursed_fen
-        .checked_sub(totals.paid.principal_fen)
-        .and_then(|rest| rest.checked_sub(state.principal_fen))
-        .ok_or(LoanError::Overflow("what was written off"))
-}
-
-/// The stage of expected loss, and whether interest is income as it accrues.
-fn stage_of(rules: &Rules, days_past_due: u32, class: LoanClass) -> Result<Stage, LoanError> {
-    let loss = LossStage::of(rules, days_past_due, class).number();
-    if days_past_due > rules.accrual_stops_over_days { Stage::not_accruing(loss) } else { Stage::accruing(loss) }
-}
-
 /// The next day on which something happens to the loan by itself. Penalty and compound interest of
 /// loans in arrears are run up in the books at every end of month, if nothing comes before.
-fn agenda_on(state: &LoanState, rules: &Rules) -> Option<Date> {
+fn agenda_on(state: &LoanState, rules: &Rules, under: &LoanStanding) -> Option<Date> {
     let month_end = state.oldest_unpaid_due.map(|_| state.as_of.add_days(1).last_of_month());
     let stages = &rules.stages;
     let thresholds = [stages.lifetime_over_days, stages.impaired_over_days, rules.accrual_stops_over_days];
@@ -379,5 +379,8 @@ fn agenda_on(state: &LoanState, rules: &Rules) -> Option<Date> {
     });
     // Where interest grows otherwise from a day on, such as the end of a relief.
     let grows_otherwise = state.segment.map(|segment| segment.until).filter(|until| *until > state.as_of);
-    [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end].into_iter().flatten().min()
+    [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end, under.turns_on]
+        .into_iter()
+        .flatten()
+        .min()
 }

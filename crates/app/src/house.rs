@@ -117,6 +117,10 @@ impl App for Tianxin {
             Command::Draw(c) => act("draw", Some(c.household), 0),
             Command::Repay(c) => act("repay", Some(c.household), c.amount.minor()),
             Command::CorrectLoan(_) => act("correct_loan", None, 0),
+            Command::ServiceLoan(c) => {
+                let (name, amount_minor) = c.what.act();
+                act(name, Some(c.household), amount_minor)
+            }
             Command::SetStaff(_) => act("set_staff", None, 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
@@ -158,6 +162,7 @@ impl App for Tianxin {
             Command::Draw(c) => self.needs_draw(c, needs),
             Command::Repay(c) => return self.needs_repay(c, slice, needs),
             Command::CorrectLoan(c) => return self.needs_correct(c, slice, needs),
+            Command::ServiceLoan(c) => return self.needs_service(c, slice, needs),
             Command::SetStaff(c) => self.needs_staff_secret(c, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
         }
@@ -193,6 +198,7 @@ impl App for Tianxin {
             Command::Draw(c) => self.draw(slice, c, context),
             Command::Repay(c) => self.repay(slice, c, context),
             Command::CorrectLoan(c) => self.correct(slice, c, context),
+            Command::ServiceLoan(c) => self.service(slice, c, context),
             Command::SetStaff(c) => self.set_staff(slice, c, context),
             Command::ChangeFacility(c) => self.change_facility(slice, c, context),
         }

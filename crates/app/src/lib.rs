@@ -26,6 +26,7 @@ pub mod quota;
 pub mod repay;
 pub mod report;
 pub mod reverse;
+pub mod service;
 pub mod sign;
 pub mod staff;
 pub mod tables;

@@ -108,6 +108,8 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 }
             }
         }
+        // Who did what and why: the event itself is told by `LoanMoved`.
+        Fact::LoanServiced { .. } => {}
         Fact::LoansTouched { loans, .. } => {
             for touched in loans {
                 stand(books, stamp, touched.household, touched.loan, &touched.stands)?;

@@ -3,7 +3,7 @@
 //! What is not in the table is not allowed. Amounts are minor units.
 
 use door::permission::Reach::{Alone, AloneUpTo, Approve, Propose, ProposeOrApprove};
-use door::permission::Role::{Accountant, Admin, Approver, Clerk, Household, Officer, System};
+use door::permission::Role::{Accountant, Admin, Analyst, Approver, Clerk, Household, Officer, System};
 use door::permission::{Reach, Role, Rule};
 
 const fn may(role: Role, act: &'static str, reach: Reach) -> Rule {
@@ -76,6 +76,38 @@ pub const RULES: &[Rule] = &[
     may(System, "repay", Alone),
     may(Accountant, "correct_loan", ProposeOrApprove),
     may(Approver, "correct_loan", Approve),
+    may(Household, "prepay_loan", Alone),
+    may(Clerk, "prepay_loan", Alone),
+    may(System, "prepay_loan", Alone),
+    may(Household, "refund_loan", Alone),
+    may(Clerk, "refund_loan", Alone),
+    may(Officer, "waive_loan", Propose),
+    may(Approver, "waive_loan", ProposeOrApprove),
+    may(Accountant, "write_off_loan", Propose),
+    may(Approver, "write_off_loan", ProposeOrApprove),
+    may(Officer, "extend_loan", Propose),
+    may(Approver, "extend_loan", ProposeOrApprove),
+    may(Officer, "restructure_loan", Propose),
+    may(Approver, "restructure_loan", ProposeOrApprove),
+    may(System, "reset_loan_rate", Alone),
+    may(Accountant, "reset_loan_rate", Propose),
+    may(Approver, "reset_loan_rate", Approve),
+    may(Officer, "mark_misuse", Propose),
+    may(Approver, "mark_misuse", ProposeOrApprove),
+    may(Officer, "judge_loan_worse", Alone),
+    may(Analyst, "judge_loan_worse", Alone),
+    may(Approver, "judge_loan_worse", Alone),
+    may(Officer, "judge_loan_better", Propose),
+    may(Analyst, "judge_loan_better", Propose),
+    may(Approver, "judge_loan_better", ProposeOrApprove),
+    may(Officer, "link_loan", Propose),
+    may(Approver, "link_loan", ProposeOrApprove),
+    may(Clerk, "record_death", Alone),
+    may(Officer, "record_death", Alone),
+    may(Officer, "hand_over_loan", Propose),
+    may(Approver, "hand_over_loan", ProposeOrApprove),
+    may(Officer, "take_back_loan_act", Propose),
+    may(Approver, "take_back_loan_act", ProposeOrApprove),
     may(Admin, "set_staff", Propose),
     may(Approver, "set_staff", Approve),
     may(System, "set_staff", Alone),

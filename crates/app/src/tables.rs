@@ -154,6 +154,8 @@ door::text_enum! {
         Disbursement = "disbursement",
         /// A loan was paid from a wallet.
         Repayment = "repayment",
+        /// What was done to a running loan: waived, written off, extended.
+        LoanService = "loan_service",
         /// What loans came to by themselves on a day: dues, penalty, change of class.
         LoanDues = "loan_dues",
         /// A day's interest, by group.
@@ -172,7 +174,7 @@ impl EntryKind {
     pub fn touches_loan(self) -> bool {
         matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
             || self.is_close()
-            || self == EntryKind::Correction
+            || matches!(self, EntryKind::Correction | EntryKind::LoanService)
     }
 
     /// Whether the close of day makes such entries.

@@ -112,6 +112,19 @@ impl ArrearsPath {
     /// assert_eq!(path.non_accrual_since(day("2026-09-29"), 90, 180), Some(day("2026-09-29")));
     /// ```
     pub fn non_accrual_since(&self, on: Date, after_days: u32, clean_days: u32) -> Option<Date> {
+        self.accrual(on, after_days, clean_days).0
+    }
+
+    /// The day on which interest is income again if nothing falls past due until then; `None` if it is income already, or
+    /// something is still owed.
+    pub fn accrual_resumes_on(&self, on: Date, after_days: u32, clean_days: u32) -> Option<Date> {
+        let (since, clean_from) = self.accrual(on, after_days, clean_days);
+        let clean = i32::try_from(clean_days).unwrap_or(i32::MAX);
+        since.and(clean_from).map(|from| from.add_days(clean))
+    }
+
+    /// Since when interest is not income, and since when nothing is owed.
+    fn accrual(&self, on: Date, after_days: u32, clean_days: u32) -> (Option<Date>, Option<Date>) {
         let after = i32::try_from(after_days).unwrap_or(i32::MAX);
         let clean = i32::try_from(clean_days).unwrap_or(i32::MAX);
         let mut since: Option<Date> = None;
@@ -138,7 +151,7 @@ impl ArrearsPath {
                 }
             }
         }
-        since
+        (since, clean_from)
     }
 
     /// Each step that begins by `to`, with its last day.

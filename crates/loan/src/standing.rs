@@ -38,6 +38,8 @@ pub struct LoanStanding {
     pub stage: LossStage,
     /// What is set aside.
     pub provision: Provision,
+    /// The next day on which, if nothing more happens, an observation ends or interest is income again.
+    pub turns_on: Option<Date>,
 }
 
 impl LoanStanding {
@@ -108,12 +110,18 @@ impl LoanState {
         let dues: Vec<Date> = self.instalments.iter().map(|row| row.due_on).collect();
         let case = ClassCase { as_of: self.as_of, arrears: &self.arrears, dues: &dues, marks };
         let class = classify(rules, &case);
-        let non_accrual_since = self.non_accrual_since(rules);
+        let claim = self.bearings.written_off;
+        let resumes_on = self.non_accrual_since(rules).and_then(|_| {
+            self.arrears.accrual_resumes_on(self.as_of, rules.accrual_stops_over_days, rules.accrual_clean_days)
+        });
+        let non_accrual_since = self.non_accrual_since(rules).or(claim.map(|claim| claim.on));
+        let observed_until = class.observed.and_then(|observed| observed.ends_on);
+        let turns_on = [resumes_on, observed_until].into_iter().flatten().filter(|day| *day > self.as_of).min();
         let owed = Parts { principal_fen: self.principal_fen, ..self.overdue_parts()? };
         let (mut on_balance, mut suspended) = (owed, Parts::ZERO);
         let (mut accrued, mut suspended_accrued) = (self.accrued, Accrued::ZERO);
-        let claim = self.bearings.written_off.is_some();
-        if claim {
+
+        if claim.is_some() {
             (on_balance, suspended) = (Parts::ZERO, owed);
             (accrued, suspended_accrued) = (Accrued::ZERO, self.accrued);
         } else if non_accrual_since.is_some() {
@@ -143,6 +151,7 @@ impl LoanState {
             suspended_accrued,
             stage: provision.stage,
             provision,
+            turns_on,
         })
     }
 }

@@ -1,0 +1,222 @@
+//! What is done to running loans, through the door and into the books, on both engines: who may, what is shown, what it moves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+
+use app::Tianxin;
+use app::command::{Command, Outcome};
+use app::posting::Role as Subject;
+use app::service::{LoanAct, LoanShown, ServiceLoan};
+use app::tables::{GlBalance, LoanNote};
+use basics::{Currency, Date, Id, Instant, Money};
+use door::{Actor, Backend, Order, Request, Role, Stepper, audit};
+use loan::act::{Alteration, AlteredPlan};
+use loan::season::{BorrowerConsent, Consent, Consents, GuarantorConsent};
+use loan::terms::PrepayStrategy;
+use loan::{LoanClass, Waivable};
+use support::lending::{Wish, close_day, day_begins, lender, pays, percent, told};
+use support::proof::records;
+use support::*;
+
+struct County {
+    stepper: Stepper<Tianxin>,
+    house: Arc<Tianxin>,
+    backend: Arc<dyn Backend>,
+    day: Date,
+    next: u128,
+}
+
+fn date(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+fn wish(n: u64, product: &'static str, fen: i64, months: u16) -> Wish {
+    let household = household(n);
+    Wish { household, cell: cell_of(household), product, fen, months }
+}
+
+impl County {
+    fn new(backend: Arc<dyn Backend>, wishes: &[Wish]) -> County {
+        let house = lender();
+        let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+        for request in founding(wishes.len() as u64) {
+            told(stepper.step(vec![request]).remove(0));
+        }
+        stepper.deliver();
+        for request in wishes.iter().flat_map(|wish| wish.commands(&house, morning())) {
+            told(stepper.step(vec![request]).remove(0));
+        }
+        County { stepper, house, backend, day: open_date(), next: 0 }
+    }
+
+    fn until(&mut self, day: &str) {
+        while self.day < date(day) {
+            told(self.stepper.step(vec![close_day(self.day)]).remove(0));
+            self.stepper.deliver();
+            self.day = self.day.add_days(1);
+        }
+    }
+
+    fn order(&mut self, actor: Actor, order: Order<Command>) -> Result<Outcome, String> {
+        self.next += 1;
+        let request = Request::plain(id(0x5E00_0000 + self.next), actor, day_begins(self.day), order);
+        let answer = self.stepper.step(vec![request]).remove(0).map_err(|e| e.to_string())?;
+        Ok(answer.outcome::<Tianxin>().unwrap())
+    }
+
+    fn alone(&mut self, actor: Actor, wish: &Wish, what: LoanAct) -> Result<Outcome, String> {
+        self.order(actor, Order::Do(act(wish, what)))
+    }
+
+    /// Proposed by one, approved by another; what was shown, and the id of the event, which is the approval's.
+    fn by_two(&mut self, proposer: Actor, wish: &Wish, what: LoanAct) -> Result<(LoanShown, LoanShown, Id), String> {
+        let shown = self.order(proposer, Order::Propose(act(wish, what)))?;
+        let proposal = id(0x5E00_0000 + self.next);
+        let done = self.order(staff(9, Role::Approver), Order::Approve { cell: wish.cell, proposal })?;
+        assert_eq!(shown, done, "what was shown is what was done");
+        let Outcome::Serviced { before, after } = done else { panic!("{done:?}") };
+        Ok((before, after, id(0x5E00_0000 + self.next)))
+    }
+
+    fn pay(&mut self, wish: &Wish, fen: i64) {
+        for request in pays(wish, fen, self.day) {
+            told(self.stepper.step(vec![request]).remove(0));
+        }
+    }
+
+    fn balance(&self, role: Subject) -> i64 {
+        let code = i64::from(self.house.subjects.roles.code(role).0);
+        let rows = records::<GlBalance>(self.backend.as_ref());
+        rows.iter().filter(|row| row.subject == code).map(|row| row.balance_minor).sum()
+    }
+
+    fn note(&self, wish: &Wish) -> LoanNote {
+        records::<LoanNote>(self.backend.as_ref()).into_iter().find(|note| note.id == wish.loan()).unwrap()
+    }
+
+    fn verify(&self) {
+        audit::verify(self.house.as_ref(), self.backend.as_ref(), None).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+}
+
+fn act(wish: &Wish, what: LoanAct) -> Command {
+    let (cell, household, loan) = (wish.cell, wish.household, wish.loan());
+    Command::ServiceLoan(ServiceLoan { cell, household, loan, what, reason: "letter of the day".into() })
+}
+
+fn until(day: &str) -> Alteration {
+    let consent = Consent { by: id(7), at: Instant(1), evidence: [7; 32] };
+    Alteration {
+        plan: AlteredPlan::Until(date(day)),
+        rates: None,
+        reason: "sale put off".into(),
+        consent: Consents { borrower: BorrowerConsent::Given(consent), guarantor: GuarantorConsent::NoGuarantor },
+    }
+}
+
+fn fen(amount: i64) -> Money {
+    Money::new(amount, Currency::CNY)
+}
+
+fn acts_reach_the_books(backend: Arc<dyn Backend>) {
+    let season = wish(0, "season-bullet", 1_000_000, 3);
+    let monthly = wish(1, "short-working-capital", 600_000, 6);
+    let lost = wish(2, "season-bullet", 800_000, 3);
+    let mut county = County::new(backend, &[season.clone(), monthly.clone(), lost.clone()]);
+    let (officer, accountant) = (staff(1, Role::Officer), staff(2, Role::Accountant));
+    county.until("2026-03-20");
+
+    // Prepaid from the wallet, by the household itself; not more than there is.
+    let prepay = |amount| LoanAct::Prepay { amount: fen(amount), strategy: PrepayStrategy::ReduceInstalment };
+    let much = county.alone(farmer(monthly.household), &monthly, prepay(90_000_000)).unwrap();
+    assert!(matches!(much, Outcome::InsufficientFunds { .. }), "{much:?}");
+    let paid = county.alone(farmer(monthly.household), &monthly, prepay(200_000)).unwrap();
+    let Outcome::Repaid { allocation, outstanding_minor, closed: false } = paid else { panic!("{paid:?}") };
+    assert_eq!((allocation.principal_fen, outstanding_minor), (200_000, 400_000));
+    county.verify();
+
+    // An officer judges worse alone, better only with another.
+    let class = |county: &County| app::holding::Holding::of(&county.note(&lost)).unwrap().class;
+    county.alone(officer, &lost, LoanAct::JudgeWorse { class: LoanClass(2) }).unwrap();
+    assert_eq!(class(&county), LoanClass(2));
+    let judged = id(0x5E00_0000 + county.next);
+    let milder = county.alone(officer, &lost, LoanAct::JudgeWorse { class: LoanClass(1) }).unwrap_err();
+    assert!(milder.contains("two people"), "{milder}");
+    let alone = county.alone(officer, &lost, LoanAct::JudgeBetter { class: LoanClass(1) }).unwrap_err();
+    assert!(alone.contains("second person"), "{alone}");
+    let (_, _, better) = county.by_two(officer, &lost, LoanAct::JudgeBetter { class: LoanClass(1) }).unwrap();
+    assert_eq!(class(&county), LoanClass(1));
+    for event in [better, judged] {
+        county.by_two(officer, &lost, LoanAct::TakeBack { event }).unwrap();
+    }
+    assert_eq!(class(&county), LoanClass(0));
+    county.verify();
+
+    // Extended before its end, within its own term once more; the cost before and after is what two people see.
+    county.until("2026-05-20");
+    let long = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-03"))).unwrap_err();
+    assert!(long.contains("original term"), "{long}");
+    let (before, after, _) = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap();
+    assert_eq!((before.ends_on, after.ends_on), (Some(date("2026-06-02")), Some(date("2026-09-02"))));
+    // 92 and 184 days at 6 %, actual/360.
+    assert_eq!((before.cost_minor, after.cost_minor), (15_333, 30_667));
+    county.verify();
+    let strange = county.alone(officer, &season, LoanAct::MarkMisuse { penalty_rate: percent("20") }).unwrap_err();
+    assert!(strange.contains("second person") || strange.contains("misuse rate"), "{strange}");
+    let over = act(&season, LoanAct::MarkMisuse { penalty_rate: percent("20") });
+    assert!(county.order(officer, Order::Propose(over)).unwrap_err().contains("50.00 to 100.00 %"));
+    let (_, after, misused) =
+        county.by_two(officer, &season, LoanAct::MarkMisuse { penalty_rate: percent("9") }).unwrap();
+    assert_eq!(after.class, 1);
+    county.until("2026-06-20");
+    let (_, after, _) = county.by_two(officer, &season, LoanAct::TakeBack { event: misused }).unwrap();
+    assert_eq!((after.class, after.cost_minor), (0, 30_667));
+    county.verify();
+
+    // Never paid: off balance after ninety days, written off, taken back, written off, recovered.
+    county.until("2026-09-10");
+    let (principal, off) = (county.balance(Subject::LoanPrincipal), county.balance(Subject::OffInterest));
+    assert!(off > 0);
+    let waive = LoanAct::Waive { what: Waivable::Penalty, amount: fen(100) };
+    county.by_two(officer, &lost, waive).unwrap();
+    county.verify();
+    let (before, after, written_off) = county.by_two(accountant, &lost, LoanAct::WriteOff).unwrap();
+    assert_eq!((before.principal_minor, after.principal_minor), (800_000, 800_000), "the borrower owes what he owed");
+    assert_eq!(county.balance(Subject::LoanPrincipal), principal - 800_000);
+    assert_eq!(county.balance(Subject::WrittenOffClaims), 800_000);
+    assert_eq!(county.note(&lost).outstanding_minor, 0);
+    county.verify();
+    county.by_two(officer, &lost, LoanAct::TakeBack { event: written_off }).unwrap();
+    assert_eq!((county.balance(Subject::LoanPrincipal), county.balance(Subject::WrittenOffClaims)), (principal, 0));
+    county.verify();
+    county.by_two(accountant, &lost, LoanAct::WriteOff).unwrap();
+    let allowance = county.balance(Subject::LoanAllowance);
+    county.pay(&lost, 300_000);
+    assert_eq!(county.balance(Subject::LoanAllowance), allowance - 300_000, "recovery restores the allowance first");
+    assert_eq!(county.balance(Subject::WrittenOffClaims), 500_000);
+    county.verify();
+    county.until("2026-10-02");
+    county.verify();
+    let rebuilt = audit::rebuild(county.house.as_ref(), county.backend.as_ref(), false).unwrap();
+    assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
+
+    // What moved money is corrected, not taken back; a household services nothing.
+    let paid = LoanAct::TakeBack { event: lost.household.derive("draw") };
+    assert!(county.order(officer, Order::Propose(act(&lost, paid))).unwrap_err().contains("moved money"));
+    let own = county.alone(farmer(season.household), &season, LoanAct::Extend(until("2026-12-02")));
+    assert!(own.is_err());
+}
+
+#[test]
+fn acts_reach_the_books_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    acts_reach_the_books(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn acts_reach_the_books_on_postgres() {
+    let Some((database, _server)) = postgres("service") else { return };
+    acts_reach_the_books(postgres_backend(&database.url(), "service"));
+}

@@ -108,6 +108,7 @@ pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
         Outcome::BelowFloor => "below_floor",
         Outcome::MoreThanDue { .. } => "more_than_due",
         Outcome::Corrected { .. } => "corrected",
+        Outcome::Serviced { .. } => "serviced",
         Outcome::Decided { status, .. } => status.as_str(),
         _ => "done",
     }

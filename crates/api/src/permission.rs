@@ -89,6 +89,10 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/loans/{ln}", Read(SERVICE)),
     post("/api/v1/households/{hh}/loans/{ln}/repayments", Act("repay")),
     post("/api/v1/households/{hh}/loans/{ln}/corrections", Act("correct_loan")),
+    post("/api/v1/households/{hh}/loans/{ln}/prepayments", Act("prepay_loan")),
+    get("/api/v1/households/{hh}/loans/{ln}/standing", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
+    // Which act it is decides the door: who may not take one back may do none of them.
+    post("/api/v1/households/{hh}/loans/{ln}/acts", Act("take_back_loan_act")),
 
     get("/api/v1/office/referrals", Read(&[Officer, Analyst, Approver, Auditor])),
     post("/api/v1/office/applications/{ap}/decision", Act("decide_by_hand")),

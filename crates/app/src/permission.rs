@@ -107,6 +107,7 @@ pub const RULES: &[Rule] = &[
     may(Officer, "hand_over_loan", Propose),
     may(Approver, "hand_over_loan", ProposeOrApprove),
     may(Officer, "take_back_loan_act", Propose),
+    may(Accountant, "take_back_loan_act", Propose),
     may(Approver, "take_back_loan_act", ProposeOrApprove),
     may(Admin, "set_staff", Propose),
     may(Approver, "set_staff", Approve),

@@ -10,6 +10,7 @@ mod office;
 mod proposals;
 mod public;
 pub(crate) use public::FeeShown;
+mod service;
 mod sign_in;
 mod staff;
 
@@ -67,6 +68,9 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(loans::one))
         .routes(routes!(loans::repay))
         .routes(routes!(loans::correct))
+        .routes(routes!(service::standing))
+        .routes(routes!(service::prepay))
+        .routes(routes!(service::act))
         .routes(routes!(office::referrals))
         .routes(routes!(office::decide))
         .routes(routes!(office::loans))

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::loans::Nothing;
 use super::office::Limit;
+use super::service::change_shown;
 use crate::Shared;
 use crate::act::{Receipt, receipt, status_of};
 use crate::extract::{Body, CommandId, Query, public};
@@ -67,12 +68,16 @@ fn proposal_shown(desk: &Desk, row: &Proposal, proposed_by: String) -> Result<Pr
         amount: amount(row.amount_minor),
         proposed_by,
         proposed_at: row.proposed_at.to_rfc3339(),
-        shown: status_of(&shown).to_owned(),
+        shown: match &shown {
+            Outcome::Serviced { before, after } => change_shown(before, after),
+            other => status_of(other).to_owned(),
+        },
         household: owner.map(|id| public(IdKind::Household, desk.cell_of(id), id)),
         reason: match command {
             Command::DecideByHand(c) => Some(c.reason),
             Command::Reverse(c) => Some(c.reason),
             Command::ChangeFacility(c) => Some(c.reason),
+            Command::ServiceLoan(c) => Some(c.reason),
             Command::Fund(c) => Some(c.reference),
             Command::Transfer(c) => Some(c.note),
             Command::SetStaff(c) => Some(format!("{} {}", c.login, c.role.as_str())),

@@ -18,8 +18,9 @@ use minicbor::{Decode, Encode};
 
 use crate::act::Bearings;
 use crate::charge::ChargeState;
-use crate::life::{as_recorded, in_order};
+use crate::life::in_order;
 use crate::servicing::Servicing;
+use crate::servicing::order::as_recorded;
 use crate::{ArrearsPath, Component, LifeEvent, LoanError, LoanTerms, Parts, Posted, Schedule};
 
 /// Where a loan stands.

@@ -9,8 +9,8 @@ use basics::{Date, Id, Rate};
 use minicbor::{Decode, Encode};
 
 use crate::act::{Alteration, NewRates, NoteLink, Prepayment, accept_act};
-use crate::charge::{ChargeDue, ChargeTerms};
-use crate::conventions::{PlanEngine, Unit};
+use crate::charge::ChargeTerms;
+use crate::conventions::Unit;
 use crate::season::change::accept_change;
 use crate::season::{Deferral, Replan};
 use crate::{Component, LoanClass, LoanError, LoanTerms, fold};
@@ -148,12 +148,15 @@ pub enum Happening {
         #[n(0)]
         charge: ChargeTerms,
     },
-    /// What is unpaid of a charge is let off.
+    /// Part of a charge, or all of it, is let off.
     #[n(10)]
     ChargeWaived {
         /// The event that added it.
         #[n(0)]
         charge: Id,
+        /// Minor units, at most what is unpaid of it when that is recorded.
+        #[n(1)]
+        amount_fen: i64,
     },
     /// Part of a charge is given back as if it had been paid.
     #[n(11)]
@@ -408,6 +411,7 @@ impl LifeEvent {
             | Happening::Refunded { amount_fen }
             | Happening::Received { amount_fen, .. }
             | Happening::ChargeAdjusted { amount_fen, .. }
+            | Happening::ChargeWaived { amount_fen, .. }
             | Happening::ChargedBack { amount_fen, .. }
             | Happening::RefundedCash { amount_fen }
             | Happening::Prepaid(Prepayment { amount_fen, .. }) => Some(amount_fen),
@@ -417,7 +421,6 @@ impl LifeEvent {
             | Happening::Replanned(_)
             | Happening::Deferred(_)
             | Happening::ChargeAdded { .. }
-            | Happening::ChargeWaived { .. }
             | Happening::ChargedOff
             | Happening::WrittenOff
             | Happening::Rescheduled { .. }
@@ -440,66 +443,7 @@ pub fn in_order(events: &[LifeEvent]) -> Vec<&LifeEvent> {
     ordered(events, |event| (event.value_date, event.rank(), event.id))
 }
 
-/// The events that count, each with the date from which it counts, for conventions under which a day's events
-/// count as recorded.
-///
-/// A charge counts from when it was recorded. Where the life is gone through anew, since a payment was dated back or
-/// taken away, or the charge is due before money that had come already, it counts from its due date.
-pub(crate) fn as_recorded(engine: PlanEngine, events: &[LifeEvent]) -> Vec<(Date, &LifeEvent)> {
-    let mut recorded: Vec<&LifeEvent> = events.iter().collect();
-    recorded.sort_by_key(|event| event.id);
-    let reversed: BTreeSet<Id> = recorded
-        .iter()
-        .filter_map(|event| match event.what {
-            Happening::Reversed { target } => Some(target),
-            _ => None,
-        })
-        .collect();
-    let mut latest: Option<Date> = None;
-    let mut anew_after: Option<Id> = None;
-    for event in &recorded {
-        match &event.what {
-            Happening::ChargeAdded { charge } => {
-                if let ChargeDue::On(due_on) = charge.due
-                    && latest.is_some_and(|latest| due_on <= latest)
-                {
-                    anew_after = Some(event.id);
-                }
-            }
-            Happening::Reversed { .. } | Happening::Rescheduled { .. } => anew_after = Some(event.id),
-            Happening::Disbursed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {}
-            _ if reversed.contains(&event.id) => {}
-            _ => {
-                if latest.is_some_and(|latest| event.value_date < latest) {
-                    anew_after = Some(event.id);
-                }
-                latest = latest.max(Some(event.value_date));
-            }
-        }
-    }
-    // Money that was recorded after a charge and dated before it has seen the charge.
-    let seen_from = |charge: &LifeEvent| {
-        let later = recorded.iter().filter(|event| event.id > charge.id && !reversed.contains(&event.id));
-        let money = later.filter(|event| {
-            matches!(event.what, Happening::Paid { .. } | Happening::Received { .. } | Happening::Refunded { .. })
-        });
-        money.map(|event| event.value_date).min().map_or(charge.value_date, |date| date.min(charge.value_date))
-    };
-    let mut life: Vec<(Date, &LifeEvent)> = ordered(events, |event| (event.value_date, 0, event.id))
-        .into_iter()
-        .map(|event| match &event.what {
-            Happening::ChargeAdded { charge } if engine == PlanEngine::Progressive => match charge.due {
-                ChargeDue::On(due_on) if anew_after.is_some_and(|id| event.id <= id) => (due_on, event),
-                _ => (seen_from(event), event),
-            },
-            _ => (event.value_date, event),
-        })
-        .collect();
-    life.sort_by_key(|(date, event)| (*date, event.id));
-    life
-}
-
-fn ordered(events: &[LifeEvent], key: impl Fn(&LifeEvent) -> (Date, u8, Id)) -> Vec<&LifeEvent> {
+pub(crate) fn ordered(events: &[LifeEvent], key: impl Fn(&LifeEvent) -> (Date, u8, Id)) -> Vec<&LifeEvent> {
     let reversed: BTreeSet<Id> = events
         .iter()
         .filter_map(|event| match event.what {
@@ -560,8 +504,14 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
                 return Err(LoanError::BeforeDisbursement(id));
             }
         }
-        Happening::ChargeWaived { charge } | Happening::ChargeAdjusted { charge, .. } => {
+        Happening::ChargeAdjusted { charge, .. } => {
             target_of(events, new, *charge, |what| matches!(what, Happening::ChargeAdded { .. }))?;
+        }
+        Happening::ChargeWaived { charge, amount_fen } => {
+            target_of(events, new, *charge, |what| matches!(what, Happening::ChargeAdded { .. }))?;
+            let state = fold(terms, events, new.value_date)?;
+            let unpaid = state.charges.iter().find(|other| other.id == *charge).map_or(0, |other| other.unpaid_fen());
+            there_is(id, "waive", *amount_fen, unpaid)?;
         }
         Happening::ChargedBack { payment, amount_fen } => {
             let paid = target_of(events, new, *payment, |what| {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use basics::Date;
-use loan::Component;
+use basics::{Date, Id};
 use loan::daily::{ChargeIncome, IncomeRule, Recognised, Until, income};
+use loan::{ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeTerms, Component, Happening, LifeEvent};
 
 use super::desk::{AccrualLine, Desk};
 use super::{Stop, expect, read};
@@ -123,6 +123,7 @@ fn close_day(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     }
     let status = expect::status(desk)?;
     if status == "ACTIVE" {
+        charge_overdue(desk, day)?;
         if !desk.closings.runs_pause(day.add_days(1)) {
             classify(desk, day.add_days(1))?;
         }
@@ -131,6 +132,52 @@ fn close_day(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     }
     desk.closings.last_closed = Some(day);
     desk.closings.locked = None;
+    Ok(())
+}
+
+/// Days that a penalty waits after a due date.
+const PENALTY_WAIT_DAYS: i32 = 2;
+
+/// Adds the penalties of the product to instalments that are overdue, once each.
+fn charge_overdue(desk: &mut Desk, day: Date) -> Result<(), Stop> {
+    let definitions = read::list(&desk.product, "overdue_charges").to_vec();
+    for definition in definitions {
+        let state = desk.state()?;
+        for row in &state.instalments {
+            let code = read::text(&definition, "code");
+            let is_charged = state
+                .charges
+                .iter()
+                .any(|charge| charge.terms.code == code && charge.terms.due == ChargeDue::On(row.due_on));
+            let open = Component::ALL.iter().any(|c| row.unpaid_fen(*c) > 0);
+            if is_charged || !open || row.due_on.add_days(PENALTY_WAIT_DAYS) >= day.add_days(1) {
+                continue;
+            }
+            let share = read::percent_ppm(&definition, "default_amount")?.unwrap_or(0);
+            let base = match read::text(&definition, "calculation") {
+                "FLAT" => None,
+                "PERCENTAGE_AMOUNT" => Some(ChargeBase::Principal),
+                "PERCENTAGE_INTEREST" => Some(ChargeBase::Interest),
+                _ => Some(ChargeBase::PrincipalAndInterest),
+            };
+            let amount_fen = match base {
+                None => read::amount(&definition, "default_amount")?,
+                Some(base) => ChargeAmount::Share(share, base).of_fen(
+                    row.due.principal_fen,
+                    row.due.interest_fen,
+                    desk.terms.rounding,
+                )?,
+            };
+            let kind = if read::flag(&definition, "penalty") { ChargeKind::Penalty } else { ChargeKind::Fee };
+            let due = ChargeDue::On(row.due_on);
+            let charge = ChargeTerms { code: code.to_owned(), kind, due, amount: ChargeAmount::Flat(amount_fen) };
+            let seq = desk.number();
+            desk.charge_names.insert(seq, definition.clone());
+            let what = Happening::ChargeAdded { charge };
+            desk.events.push(LifeEvent { id: Id::from_u128(seq), value_date: day, what });
+        }
+        desk.settle()?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The schedule of a loan as the tables of an oracle show it.
 
 use basics::Date;
+use loan::conventions::PlanEngine;
 use loan::{ChargeDue, Component, LoanState, Parts, PostedKind, RowKind};
 
 /// One row: a disbursement, or an instalment with its number.
@@ -19,8 +20,9 @@ pub(super) struct TableRow {
     pub(super) open_fen: i64,
 }
 
-/// All rows by date; a disbursement stands before what falls due after it.
-pub(super) fn rows(state: &LoanState) -> Vec<TableRow> {
+/// All rows by date; a disbursement stands before what falls due after it, and, where one plan is made of all tranches,
+/// before what falls due on its day.
+pub(super) fn rows(state: &LoanState, engine: PlanEngine) -> Vec<TableRow> {
     let fee_at_start = |date: Date| -> (i64, i64) {
         let parts = state.charges.iter().filter(|charge| charge.terms.due == ChargeDue::Disbursement);
         parts
@@ -43,8 +45,9 @@ pub(super) fn rows(state: &LoanState) -> Vec<TableRow> {
     let mut number = 0u16;
     for row in &state.instalments {
         while let Some((date, amount_fen)) = tranches.last().copied() {
-            let comes_now =
-                is_first(&rows) || date < row.due_on || date == row.due_on && row.kind == RowKind::DownPayment;
+            let comes_now = is_first(&rows)
+                || date < row.due_on
+                || date == row.due_on && (row.kind == RowKind::DownPayment || engine == PlanEngine::Cumulative);
             if !comes_now {
                 break;
             }

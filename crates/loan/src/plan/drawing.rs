@@ -5,12 +5,63 @@ use basics::{Date, Rate};
 
 use super::convention::round_to_multiple;
 use super::cumulative::TOO_LARGE;
-use super::open::{Change, Early, Flat, Open};
 use super::{
-    Ahead, Arithmetic, Closing, Cumulative, EqualPart, Happened, InterestOn, PayOff, Payment, Period, PeriodInterest,
-    PlanRow, Rest, TermChangeKind, Tranche,
+    Ahead, Arithmetic, Closing, Compounding, Cumulative, EqualPart, Happened, InterestOn, PayOff, Payment, Period,
+    PeriodInterest, PlanRow, Rest, TermChangeKind, Tranche,
 };
 use crate::LoanError;
+
+/// A change of what bears interest.
+#[derive(Clone, Copy)]
+struct Change {
+    date: Date,
+    fen: i64,
+}
+
+/// What is open of a row.
+struct Open {
+    due: Date,
+    charges: i64,
+    interest: i64,
+    principal: i64,
+}
+
+impl Cumulative {
+    /// What of an overdue row bears interest.
+    fn bears_overdue(&self, open: &Open) -> i64 {
+        let Open { charges, interest, principal, .. } = *open;
+        match self.recalculation.compounding {
+            Compounding::None => principal,
+            Compounding::Interest => principal + interest,
+            Compounding::Charges => principal + charges,
+            Compounding::InterestAndCharges => principal + interest + charges,
+        }
+    }
+}
+
+/// Payments before the due date of a period.
+#[derive(Default)]
+struct Early {
+    /// What was paid ahead and leaves the base before the due date.
+    ahead: i64,
+    /// What counts only on the due date.
+    held: i64,
+    /// The day of a payment that closes the loan.
+    closed: Option<Date>,
+}
+
+/// Equal parts of a flat loan, from an instalment on.
+#[derive(Clone, Copy)]
+struct Flat {
+    /// Instalments before these.
+    before: u16,
+    /// Principal of the instalments before.
+    planned: i64,
+    /// Interest of these.
+    interest: i64,
+    /// Interest of these that is in rows by now.
+    charged: i64,
+}
 
 /// A plan while it is drawn up.
 pub(super) struct Drawing<'a> {
@@ -423,11 +474,6 @@ impl<'a> Drawing<'a> {
             add(own, std::mem::take(&mut self.interest_held))?
         };
         let mut principal = self.scheduled(number, interest)?;
-        let runs = self.happened.today.is_some();
-        if runs {
-            // Overdue principal may bear more than an instalment; a running loan has a plan whatever happened to it.
-            principal = principal.max(0);
-        }
         if principal < 0 {
             return Err(LoanError::Terms(format!(
                 "the interest of the period to {} is more than the instalment, which never repays the loan",
@@ -438,8 +484,7 @@ impl<'a> Drawing<'a> {
         let joins = terms.fixed.is_some_and(|fixed| {
             i128::from(left) * 1_000_000 < i128::from(principal) * i128::from(fixed.threshold_ppm)
         });
-        let is_last = number >= self.count && (terms.fixed.is_none() || (runs && principal == 0));
-        if left < 0 || joins || is_last {
+        if left < 0 || joins || (terms.fixed.is_none() && number >= self.count) {
             principal += left;
         }
         Ok((interest, principal))

@@ -14,7 +14,6 @@ pub mod cumulative;
 mod decimal;
 mod drawing;
 mod level;
-mod open;
 pub mod progressive;
 pub mod spacing;
 pub mod state;

@@ -53,8 +53,8 @@ impl Servicing<'_> {
                     self.add_charge(id, charge, today)?;
                 }
             }
-            Happening::ChargeWaived { charge } => {
-                let amount_fen = self.waive_charge(*charge, today)?;
+            Happening::ChargeWaived { charge, amount_fen } => {
+                let amount_fen = self.waive_charge(*charge, *amount_fen)?;
                 let mut parts = Parts::ZERO;
                 if let Some(charge) = self.charges.iter().find(|other| other.id == *charge) {
                     parts.put(charge.terms.kind.component(), amount_fen)?;

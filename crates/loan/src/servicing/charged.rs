@@ -24,8 +24,8 @@ impl Servicing<'_> {
             }
             if whole || !self.charges.iter().any(|charge| charge.id == id) {
                 self.add_charge(id, &terms, added_on)?;
-                if whole && self.outlook.waived.contains(&id) {
-                    self.let_off(id)?;
+                if whole && let Some(waived) = self.outlook.waived.get(&id).copied() {
+                    self.let_off(id, waived)?;
                 }
             }
         }
@@ -161,28 +161,29 @@ impl Servicing<'_> {
         Ok(())
     }
 
-    /// Lets off what is unpaid of a charge, and answers how much that was.
-    pub(super) fn waive_charge(&mut self, id: Id, _today: Date) -> Result<i64, LoanError> {
+    /// Lets off part of a charge, and answers how much that was.
+    pub(super) fn waive_charge(&mut self, id: Id, amount_fen: i64) -> Result<i64, LoanError> {
         let whole = self
             .terms
             .conventions
             .as_deref()
             .is_some_and(|c| c.plan.engine == crate::conventions::PlanEngine::Cumulative);
         if whole {
+            // Done when the plan was made, so that no money pays what is let off later.
             let waived = self.charges.iter().find(|charge| charge.id == id).map_or(0, ChargeState::waived_fen);
-            return Ok(waived);
+            return Ok(waived.min(amount_fen));
         }
-        self.let_off(id)
+        self.let_off(id, amount_fen)
     }
 
-    fn let_off(&mut self, id: Id) -> Result<i64, LoanError> {
+    fn let_off(&mut self, id: Id, amount_fen: i64) -> Result<i64, LoanError> {
         let Some(index) = self.charges.iter().position(|charge| charge.id == id) else { return Ok(0) };
         let mut total = 0;
         let Some(charge) = self.charges.get_mut(index) else { return Ok(0) };
         let component = charge.terms.kind.component();
         let mut off = Vec::new();
         for part in &mut charge.parts {
-            let unpaid = part.unpaid_fen();
+            let unpaid = part.unpaid_fen().min(add(amount_fen, -total)?);
             part.waived_fen = add(part.waived_fen, unpaid)?;
             total = add(total, unpaid)?;
             off.push((part.due_on, unpaid));

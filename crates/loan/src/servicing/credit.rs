@@ -108,6 +108,8 @@ impl Servicing<'_> {
             }
             row.mark_clear(today);
         }
+        // More than was paid by then, after a change dated back: owed by the borrower beside the rows.
+        self.credit_fen = add(self.credit_fen, -left)?;
         Ok(())
     }
 }

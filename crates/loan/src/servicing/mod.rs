@@ -1,7 +1,10 @@
 //! The running loan inside the fold: days pass, instalments fall due, events happen.
 //!
 //! One engine for every product. [`row`] is an instalment and what became of it, [`settle`] lets money and
-//! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days, [`shown`] the state as it is told outside.
+//! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days,
+//! [`shown`] the state as it is told outside. Where the terms name conventions, [`planned`] and [`plans`] make the
+//! rows, [`ahead`] lets money pay down a waterfall, [`credit`] takes it back, [`respread`] spreads it anew.
+//! [`charged`] and [`ended`] serve both.
 
 mod ahead;
 mod alter;
@@ -9,6 +12,7 @@ mod change;
 mod charged;
 mod credit;
 mod ended;
+pub(crate) mod order;
 mod planned;
 mod plans;
 mod respread;
@@ -205,8 +209,8 @@ impl<'t> Servicing<'t> {
                 self.add_charge(event.id, charge, today)?;
                 return self.settle(today);
             }
-            Happening::ChargeWaived { charge } => {
-                let amount_fen = self.waive_charge(*charge, today)?;
+            Happening::ChargeWaived { charge, amount_fen } => {
+                let amount_fen = self.waive_charge(*charge, *amount_fen)?;
                 (PostedKind::ChargeWaiver, amount_fen)
             }
             Happening::WrittenOff => {

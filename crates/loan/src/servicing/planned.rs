@@ -1,6 +1,6 @@
 //! Rows made from the conventions of the terms: due dates, down payments, tranches.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use basics::money::div_round;
 use basics::{Date, Id, Rate, Rounding};
@@ -22,8 +22,8 @@ pub(super) struct Outlook {
     changes: Vec<(Date, Reschedule)>,
     /// Charges, as recorded.
     pub(super) charges: Vec<(Id, Date, ChargeTerms)>,
-    /// Charges that are waived at some time.
-    pub(super) waived: BTreeSet<Id>,
+    /// What is waived of charges at some time.
+    pub(super) waived: BTreeMap<Id, i64>,
     /// Money out and in, as recorded.
     moves: Vec<(Id, Move)>,
 }
@@ -63,8 +63,9 @@ impl Servicing<'_> {
                 Happening::ChargeAdded { charge } => {
                     self.outlook.charges.push((event.id, event.value_date, charge.clone()));
                 }
-                Happening::ChargeWaived { charge } => {
-                    self.outlook.waived.insert(*charge);
+                Happening::ChargeWaived { charge, amount_fen } => {
+                    let waived = self.outlook.waived.entry(*charge).or_insert(0);
+                    *waived = waived.saturating_add(*amount_fen);
                 }
                 _ => {}
             }
@@ -104,6 +105,10 @@ impl Servicing<'_> {
             }
             PlanEngine::Progressive => self.tranche(rule, amount_fen, today)?,
         }
+        // An instalment that asks for nothing is met from the beginning.
+        for row in self.rows.iter_mut().filter(|row| row.met_on.is_none() && row.is_clear()) {
+            row.met_on = Some(today);
+        }
         self.reach(today);
         Ok(())
     }
@@ -125,7 +130,8 @@ impl Servicing<'_> {
         let rounding = self.terms.rounding;
         let share = rule.down_payment_fen(amount_fen, rounding)?;
         let mut rows = std::mem::take(&mut self.rows);
-        self.lengthen(rule, &mut rows, today)?;
+        // A tranche on a due date falls to the next instalment.
+        self.lengthen(rule, &mut rows, today.add_days(1))?;
         let coming: Vec<usize> = (0..rows.len())
             .filter(|index| rows.get(*index).is_some_and(|row| row.kind == RowKind::Regular && row.due_on > today))
             .collect();

@@ -90,7 +90,7 @@ impl Servicing<'_> {
         let mut charges = Vec::new();
         for (id, _, charge) in &self.outlook.charges {
             if let crate::ChargeDue::On(date) = charge.due
-                && !self.outlook.waived.contains(id)
+                && !self.outlook.waived.contains_key(id)
             {
                 let amount_fen = charge.amount.of_fen(self.disbursed_fen, 0, self.terms.rounding)?;
                 charges.push(Payment { date, amount_fen });

@@ -24,7 +24,7 @@ impl Servicing<'_> {
             self.rows.iter().rev().find(|row| row.kind != RowKind::DownPayment).map_or(today, |row| row.due_on);
         let mut due = spread.start;
         for number in 1..=spread.count {
-            let principal = if number == spread.count { left } else { part };
+            let principal = if number == spread.count { left } else { part.min(left) };
             left = add(left, -principal)?;
             insert(&mut self.rows, Row::beside(RowKind::Reaged, from, due, principal));
             from = due;
@@ -44,7 +44,7 @@ impl Servicing<'_> {
         let part = self.part_of(rule, total, count)?;
         let mut left = total;
         for (place, row) in self.rows.iter_mut().filter(|row| row.due_on > today).enumerate() {
-            let more = if place + 1 == coming { left } else { part };
+            let more = if place + 1 == coming { left } else { part.min(left) };
             left = add(left, -more)?;
             row.due.put(Component::Principal, more)?;
             row.mark_clear(today);

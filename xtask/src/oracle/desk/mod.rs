@@ -9,6 +9,9 @@ use loan::{
 };
 use serde_json::Value;
 
+mod refusal;
+mod target;
+
 use super::close::Closings;
 use super::{Stop, close, expect, read, terms};
 
@@ -156,7 +159,7 @@ impl Desk {
         if let Some(loan) = read::whole(event, "loan")
             && loan != 1
         {
-            return Ok(());
+            return Err(Stop::Unsupported("a second loan".to_owned()));
         }
         if kind == "set_business_date" {
             self.today = read::date(event, "date")?.unwrap_or(self.today);
@@ -209,6 +212,7 @@ impl Desk {
             }
             "approve" => {
                 self.approved_fen = read::amount(event, "amount")?;
+                self.terms.start = read::date(event, "expected_disbursement_date")?.unwrap_or(self.terms.start);
                 self.origin = Origin::Approved;
             }
             "undo_approval" => self.origin = Origin::Submitted,
@@ -277,7 +281,10 @@ impl Desk {
                     _ => None,
                 });
                 let date = due.map_or(date, |due| due.min(date));
-                self.record(date, Happening::ChargeWaived { charge }, event)?;
+                let state = self.state()?;
+                let unpaid =
+                    state.charges.iter().find(|other| other.id == charge).map_or(0, |other| other.unpaid_fen());
+                self.record(date, Happening::ChargeWaived { charge, amount_fen: unpaid }, event)?;
             }
             "undo_waive_charge" => {
                 let waiver = self.lines.iter().rev().find(|l| l.posted.kind == PostedKind::ChargeWaiver && !l.reverted);
@@ -383,7 +390,7 @@ impl Desk {
             payment_type: read::text(event, "payment_type").to_owned(),
             key: event.get("idempotency_key").and_then(Value::as_str).map(str::to_owned),
             income_fen: match what {
-                Happening::ChargeWaived { charge } => {
+                Happening::ChargeWaived { charge, .. } => {
                     self.closings.recognised.charges.get(&charge).copied().unwrap_or(0)
                 }
                 _ => 0,
@@ -488,178 +495,6 @@ impl Desk {
         };
         self.record(self.today, Happening::Rescheduled { from_due, change }, event)?;
         Ok(())
-    }
-
-    /// The transaction that an event is about.
-    fn target(&self, event: &Value) -> Result<u128, Stop> {
-        let target = event.get("target").cloned().unwrap_or(Value::Null);
-        let nth = usize::try_from(read::whole(&target, "nth").unwrap_or(1)).unwrap_or(1).saturating_sub(1);
-        let date = read::date(&target, "date")?.or(read::date(event, "date")?);
-        let label = read::text(&target, "type");
-        let of_kind = |kind: PostedKind| self.lines.iter().filter(move |line| line.posted.kind == kind);
-        let by_id = |kind: PostedKind| {
-            let mut lines: Vec<&Line> = of_kind(kind).collect();
-            lines.sort_by_key(|line| line.seq);
-            lines.get(nth).map(|line| line.seq)
-        };
-        let refund = |kind| {
-            matches!(
-                kind,
-                PostedKind::MerchantRefund | PostedKind::PayoutRefund | PostedKind::Goodwill | PostedKind::CashRefund
-            )
-        };
-        let last =
-            |fits: &dyn Fn(&Line) -> bool| self.lines.iter().filter(|line| fits(line)).map(|line| line.seq).max();
-        let found = match read::text(&target, "by") {
-            "last_payment" => last(&|line| refund(line.posted.kind) || line.posted.kind == PostedKind::Repayment),
-            "last_refund" => last(&|line| refund(line.posted.kind)),
-            "last_explicit_transaction" => {
-                let keyed = |line: &Line| self.meta.get(&line.seq).is_some_and(|meta| meta.key.is_some());
-                last(&keyed)
-            }
-            "nth_repayment" => of_kind(PostedKind::Repayment).nth(nth).map(|line| line.seq),
-            "nth_repayment_by_id" => by_id(PostedKind::Repayment),
-            "nth_down_payment_by_id" => by_id(PostedKind::DownPayment),
-            "nth_on_date" => {
-                self.lines.iter().filter(|line| Some(line.posted.date) == date).nth(nth).map(|line| line.seq)
-            }
-            "nth_of_type_on_date" => self
-                .lines
-                .iter()
-                .filter(|line| Some(line.posted.date) == date && expect::is_named(line.posted.kind, label))
-                .nth(nth)
-                .map(|line| line.seq),
-            "first_on_date_with_amount" => {
-                let amount = read::amount(&target, "amount")?;
-                let mut on_date = self.lines.iter().filter(|line| Some(line.posted.date) == date);
-                on_date.find(|line| line.posted.amount_fen == amount).map(|line| line.seq)
-            }
-            other => return Err(Stop::Unsupported(format!("a target by {other}"))),
-        };
-        found.ok_or_else(|| Stop::Wrong(format!("there is no transaction {target}")))
-    }
-
-    fn charge_target(&self, event: &Value) -> Result<u128, Stop> {
-        let target = event.get("target").cloned().unwrap_or(Value::Null);
-        let found = match read::text(&target, "by") {
-            "last_added_charge" => self.charge_names.keys().max().copied(),
-            "last_nsf_fee" => self
-                .charge_names
-                .iter()
-                .filter(|(_, definition)| read::text(definition, "code") == "LOAN_NSF_FEE")
-                .map(|(seq, _)| *seq)
-                .max(),
-            "last_charge_of_type_due_on" => {
-                let due = read::date(&target, "due_date")?.or(read::date(&target, "date")?);
-                let code = [read::text(&target, "charge"), read::text(&target, "code"), read::text(&target, "type")]
-                    .into_iter()
-                    .find(|text| !text.is_empty())
-                    .unwrap_or_default()
-                    .to_owned();
-                self.events
-                    .iter()
-                    .filter(|event| match &event.what {
-                        Happening::ChargeAdded { charge } => {
-                            (code.is_empty() || charge.code == code)
-                                && due.is_none_or(|due| charge.due == ChargeDue::On(due))
-                        }
-                        _ => false,
-                    })
-                    .map(|event| event.id.0.as_u128())
-                    .max()
-            }
-            other => return Err(Stop::Unsupported(format!("a charge by {other}"))),
-        };
-        found.ok_or_else(|| Stop::Wrong(format!("there is no charge {target}")))
-    }
-
-    /// Why an event would be refused.
-    fn refusal(&self, event: &Value) -> Result<Option<&'static str>, Stop> {
-        let date = read::date(event, "date")?.unwrap_or(self.today);
-        let amount = read::opt_amount(event, "amount")?;
-        let charged_off = if self.is_disbursed() { self.state()?.charged_off_on } else { None };
-        let is_written_off = self.is_disbursed() && self.state()?.written_off_on.is_some();
-        let over = |limit: i64| amount.is_some_and(|amount| amount > limit);
-        let limit = self.limit_fen()?;
-        let is_open = self.is_disbursed() && {
-            let state = self.state()?;
-            state.credit_fen == 0 && state.payoff_fen > 0 && state.written_off_on.is_none()
-        };
-        Ok(match read::text(event, "type") {
-            "create_loan" => {
-                let given = event.get("terms").unwrap_or(&Value::Null);
-                let advanced =
-                    read::text(given, "transaction_processing_strategy") == "advanced-payment-allocation-strategy";
-                let configured = self.product.get("payment_allocation").is_some_and(|rules| !rules.is_null());
-                (advanced && !configured).then_some("allocation_not_configured_on_product")
-            }
-            "approve" if date > self.today => Some("approved_on_in_future"),
-            "approve" if over(limit) => Some("approved_amount_above_allowed"),
-            "disburse" if self.origin != Origin::Approved => Some("loan_not_approved"),
-            "disburse" if date > self.today => Some("disbursed_on_in_future"),
-            "disburse" if read::date(&self.loan, "submitted_on")?.is_some_and(|day| date < day) => {
-                Some("disbursed_before_approval")
-            }
-            "disburse" if over(limit.saturating_sub(self.disbursed_fen())) => Some("disbursed_amount_above_allowed"),
-            "repayment"
-            | "undo_transaction"
-            | "goodwill_credit"
-            | "payout_refund"
-            | "merchant_issued_refund"
-            | "chargeback"
-            | "charge_off"
-            | "add_charge"
-                if is_written_off =>
-            {
-                Some("written_off")
-            }
-            "adjust_transaction" => {
-                let target = self.target(event)?;
-                let is_repayment = self.lines.iter().any(|line| {
-                    line.seq == target && matches!(line.posted.kind, PostedKind::Repayment | PostedKind::DownPayment)
-                });
-                (!is_repayment && amount.is_some_and(|fen| fen > 0)).then_some("only_repayments_are_adjusted")
-            }
-            "add_charge" if charged_off.is_some() => Some("charged_off"),
-            "charge_off" if charged_off.is_some() => Some("already_charged_off"),
-            "charge_off" if self.lines.iter().any(|line| !line.reverted && line.posted.date > date) => {
-                Some("later_user_transaction_exists")
-            }
-            "undo_charge_off" if charged_off.is_none() => Some("not_charged_off"),
-            "reschedule" if charged_off.is_some() => Some("loan_charged_off"),
-            "reschedule" if self.closings.locked.is_some() => Some("loan_locked_by_cob"),
-            "delinquency_pause" if !is_open => Some("loan_not_active"),
-            "delinquency_resume" if !is_open => Some("loan_not_active"),
-            "delinquency_pause" => {
-                let start = read::date(event, "start_date")?.unwrap_or(self.today);
-                let end = read::date(event, "end_date")?.unwrap_or(start);
-                self.closings.overlaps(start, end).then_some("overlapping_pause")
-            }
-            "delinquency_resume" => {
-                let start = read::date(event, "start_date")?.unwrap_or(self.today);
-                if event.get("end_date").is_some_and(|end| !end.is_null()) {
-                    Some("end_date_not_allowed")
-                } else if start != self.today {
-                    Some("start_not_business_date")
-                } else if !self.closings.is_paused(start) {
-                    Some("no_active_pause")
-                } else {
-                    None
-                }
-            }
-            _ => None,
-        })
-    }
-
-    /// The most that may be approved or disbursed.
-    fn limit_fen(&self) -> Result<i64, Stop> {
-        let asked = read::amount(&self.loan, "principal")?;
-        let share = match self.product.get("over_applied").filter(|rule| !rule.is_null()) {
-            Some(rule) => read::percent_ppm(rule, "percentage")?.or(read::percent_ppm(rule, "number")?).unwrap_or(0),
-            None => 0,
-        };
-        let more = i128::from(asked) * i128::from(share) / 1_000_000;
-        Ok(asked.saturating_add(i64::try_from(more).unwrap_or(i64::MAX)))
     }
 
     pub(super) fn disbursed_fen(&self) -> i64 {

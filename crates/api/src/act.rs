@@ -84,6 +84,7 @@ pub(crate) fn business(outcome: Outcome) -> Result<Outcome, Problem> {
     Err(match outcome {
         Outcome::InsufficientFunds { available_minor } => available("insufficient_funds", available_minor),
         Outcome::OverFacility { available_minor } => available("over_facility", available_minor),
+        Outcome::NotChanged { reason } => Problem::new("not_changed").saying(reason),
         Outcome::FacilityShut { why } => Problem::new("facility_shut").saying(why),
         Outcome::UnknownPayee => Problem::new("unknown_payee"),
         Outcome::BelowFloor => Problem::new("below_floor"),
@@ -104,6 +105,8 @@ pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
         Outcome::InsufficientFunds { .. } => "insufficient_funds",
         Outcome::OverFacility { .. } => "over_facility",
         Outcome::FacilityShut { .. } => "facility_shut",
+        Outcome::NotChanged { .. } => "not_changed",
+        Outcome::ChangeProposed { needs_consent: true, .. } => "waits_for_consent",
         Outcome::UnknownPayee => "unknown_payee",
         Outcome::BelowFloor => "below_floor",
         Outcome::MoreThanDue { .. } => "more_than_due",

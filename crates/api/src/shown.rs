@@ -63,6 +63,7 @@ pub const fn entry_zh(kind: EntryKind) -> &'static str {
         EntryKind::Correction => "倒起息更正",
         EntryKind::Provision => "计提准备",
         EntryKind::YearClose => "损益结转",
+        EntryKind::ContractChange => "还款计划变更",
     }
 }
 
@@ -86,6 +87,7 @@ pub const fn entry_en(kind: EntryKind) -> &'static str {
         EntryKind::Correction => "Correction of a closed day",
         EntryKind::Provision => "Loan loss allowance",
         EntryKind::YearClose => "Into the profit of the year",
+        EntryKind::ContractChange => "Change of the repayment plan",
     }
 }
 

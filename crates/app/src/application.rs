@@ -5,6 +5,7 @@ use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Change, key};
 use loan::schedule::schedule;
+use loan::season::Grown;
 use loan::{LoanError, Term};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -49,6 +50,20 @@ pub struct Apply {
     /// What for.
     #[n(6)]
     pub purpose: String,
+    /// Where it farms and what it grows, for a product that follows the seasons.
+    #[n(7)]
+    pub season: Option<SeasonAsked>,
+}
+
+/// What a household grows, as it asks for a seasonal loan.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SeasonAsked {
+    /// The region, by any of its names in the crop calendar.
+    #[n(0)]
+    pub region: String,
+    /// The crops with their areas.
+    #[n(1)]
+    pub crops: Vec<Grown>,
 }
 
 /// Book what model and rules decided, before the door, on what was known then.
@@ -189,7 +204,7 @@ impl Tianxin {
     pub(crate) fn apply_for(&self, slice: &Overlay, command: &Apply, context: &Context) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
         known_household(slice, cell, household)?;
-        let product = self.product(&command.product)?;
+        let product = self.product_for(&command.product, command.season.as_ref())?;
         let purpose_known = product.uses.contains(&command.purpose);
         if !purpose_known {
             let message = format!(
@@ -228,6 +243,7 @@ impl Tianxin {
             amount: command.amount,
             term_months: command.term_months,
             purpose: command.purpose.clone(),
+            season: command.season.clone(),
         });
         Ok(Change::new(Outcome::Done, vec![fact]))
     }
@@ -317,7 +333,7 @@ impl Tianxin {
             by: DecidedBy::Hand { reason: command.reason.clone() },
         })];
         if status == ApplicationStatus::Approved {
-            let product = self.product(&row.product)?;
+            let product = self.product_of(&row)?;
             product
                 .terms(command.approved, Term::Months(row.term_months as u16), context.open_date, command.rate)
                 .map_err(|error| Refusal::new("outside_product", error.to_string()))?;

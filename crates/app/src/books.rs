@@ -234,6 +234,12 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::LoanMoved(_)
         | Fact::LoanServiced { .. }
         | Fact::LoanCorrected(_) => crate::loan_books::apply(books, stamp, fact)?,
+        Fact::ChangeProposed(_)
+        | Fact::ChangeAgreed { .. }
+        | Fact::ChangeApplied { .. }
+        | Fact::ChangeUndone { .. }
+        | Fact::DisasterDeclared(_)
+        | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => {
             crate::close::count_touched(books, stamp, fact)?;
             crate::loan_books::apply(books, stamp, fact)?;

@@ -5,8 +5,10 @@ use loan::Allocation;
 use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
+use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
 use crate::correct::CorrectLoan;
+use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
@@ -102,6 +104,27 @@ pub enum Command {
     /// Review, freeze, thaw, raise, lower or close a facility.
     #[n(35)]
     ChangeFacility(#[n(0)] ChangeFacility),
+    /// Propose a re-plan.
+    #[n(45)]
+    ProposeReplan(#[n(0)] ProposeReplan),
+    /// Agree to a proposed change of a loan.
+    #[n(46)]
+    AgreeChange(#[n(0)] AgreeChange),
+    /// Apply a change of a loan.
+    #[n(47)]
+    ApplyChange(#[n(0)] ApplyChange),
+    /// Take a change of a loan back.
+    #[n(48)]
+    UndoChange(#[n(0)] UndoChange),
+    /// Declare a disaster.
+    #[n(49)]
+    DeclareDisaster(#[n(0)] DeclareDisaster),
+    /// Have a disaster carried out or taken back.
+    #[n(50)]
+    DecideDisaster(#[n(0)] DecideDisaster),
+    /// Offer a disaster's programme to a loan.
+    #[n(51)]
+    OfferDeferral(#[n(0)] OfferDeferral),
     /// Tell how long the close of a day took.
     #[n(25)]
     NoteClose(#[n(0)] NoteClose),
@@ -259,6 +282,23 @@ pub enum Outcome {
         #[n(3)]
         class: (u8, u8),
     },
+    /// A change of a loan was computed, and shown.
+    #[n(30)]
+    ChangeProposed {
+        /// What it adds to the cost, in minor units.
+        #[n(0)]
+        added_minor: i64,
+        /// Whether it waits for the borrower's word.
+        #[n(1)]
+        needs_consent: bool,
+    },
+    /// A business no: nothing of the loan is changed.
+    #[n(31)]
+    NotChanged {
+        /// Why not.
+        #[n(0)]
+        reason: String,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -293,10 +333,17 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::CorrectLoan(c) => c.cell,
         Command::ServiceLoan(c) => c.cell,
         Command::ChangeFacility(c) => c.cell,
+        Command::ProposeReplan(c) => c.cell,
+        Command::AgreeChange(c) => c.cell,
+        Command::ApplyChange(c) => c.cell,
+        Command::UndoChange(c) => c.cell,
+        Command::OfferDeferral(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)
         | Command::NoteClose(_)
+        | Command::DeclareDisaster(_)
+        | Command::DecideDisaster(_)
         | Command::AskQuota(_)
         | Command::TakeReceipt(_)
         | Command::SetStaff(_) => Cell::OFFICE,

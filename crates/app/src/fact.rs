@@ -3,10 +3,13 @@
 use basics::{Cell, Currency, Date, Id, Money};
 use ledger::Entry;
 use loan::facility::FacilityEvent;
+use loan::season::Programme;
 use loan::{Allocation, GroupKey, LifeEvent, LoanClass, LoanTerms};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::application::SeasonAsked;
+use crate::change_books::DisasterStatus;
 use crate::holding::Stands;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
@@ -240,6 +243,76 @@ pub enum Fact {
         #[n(3)]
         active: bool,
     },
+    /// A change of a loan's rows was computed and shown.
+    #[n(55)]
+    ChangeProposed(#[n(0)] ChangeProposed),
+    /// The borrower agreed to a change.
+    #[n(56)]
+    ChangeAgreed {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The loan.
+        #[n(1)]
+        loan: Id,
+        /// The change.
+        #[n(2)]
+        change: Id,
+        /// Its event, with who agreed, when, to what.
+        #[n(3)]
+        event: LifeEvent,
+    },
+    /// A change became part of the loan's life.
+    #[n(57)]
+    ChangeApplied {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The loan.
+        #[n(1)]
+        loan: Id,
+        /// The change.
+        #[n(2)]
+        change: Id,
+        /// The last due date since.
+        #[n(3)]
+        maturity: Option<Date>,
+    },
+    /// A change was dropped, or undone.
+    #[n(58)]
+    ChangeUndone {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The loan.
+        #[n(1)]
+        loan: Id,
+        /// The change.
+        #[n(2)]
+        change: Id,
+        /// Why.
+        #[n(3)]
+        reason: String,
+        /// The last due date since, where it had been applied.
+        #[n(4)]
+        maturity: Option<Date>,
+    },
+    /// A disaster was declared.
+    #[n(59)]
+    DisasterDeclared(#[n(0)] DisasterDeclared),
+    /// A disaster was carried out or taken back.
+    #[n(60)]
+    DisasterDecided {
+        /// The disaster.
+        #[n(0)]
+        disaster: Id,
+        /// Where it stands since.
+        #[n(1)]
+        status: DisasterStatus,
+        /// Why.
+        #[n(2)]
+        reason: String,
+    },
     /// A facility was reviewed, frozen, thawed, raised, lowered or closed.
     #[n(40)]
     FacilityMoved {
@@ -302,6 +375,61 @@ pub enum Fact {
         #[n(1)]
         millis: i64,
     },
+}
+
+/// A change of a loan as it was computed.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ChangeProposed {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The loan.
+    #[n(1)]
+    pub loan: Id,
+    /// The event it would be; its id is the change's.
+    #[n(2)]
+    pub event: LifeEvent,
+    /// The disaster it is offered under.
+    #[n(3)]
+    pub disaster: Option<Id>,
+    /// What the loan costs without it, in minor units.
+    #[n(4)]
+    pub cost_before_minor: i64,
+    /// What it costs with it.
+    #[n(5)]
+    pub cost_after_minor: i64,
+    /// Principal that falls due later, in minor units.
+    #[n(6)]
+    pub moved_minor: i64,
+    /// Whether the borrower has to agree.
+    #[n(7)]
+    pub needs_consent: bool,
+    /// Hash of the text that shows what it does.
+    #[n(8)]
+    pub text_hash: ByteVec,
+}
+
+/// A disaster as declared.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct DisasterDeclared {
+    /// The disaster.
+    #[n(0)]
+    pub disaster: Id,
+    /// What people call it.
+    #[n(1)]
+    pub name: String,
+    /// The villages it struck.
+    #[n(2)]
+    pub villages: Vec<String>,
+    /// What is offered.
+    #[n(3)]
+    pub programme: Programme,
+    /// SHA-256 of the document.
+    #[n(4)]
+    pub document_hash: ByteVec,
+    /// The currency of what it puts off.
+    #[n(5)]
+    pub currency: Currency,
 }
 
 /// A loan as a step of a close left it.
@@ -382,6 +510,9 @@ pub struct Applied {
     /// What for.
     #[n(6)]
     pub purpose: String,
+    /// Where it farms and what it grows; absent where the product does not follow the seasons.
+    #[n(7)]
+    pub season: Option<SeasonAsked>,
 }
 
 /// An application as decided.

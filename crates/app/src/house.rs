@@ -1,6 +1,8 @@
 //! The application as the door sees it: commands to handlers, facts to rows, checks for the audit.
 
-use basics::Cell;
+use std::borrow::Cow;
+
+use basics::{Cell, cbor};
 use door::Stamp;
 use door::app::{App, Context, CrossSums, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
@@ -9,12 +11,14 @@ use door::table::{Record, Row, Table};
 use ledger::Chart;
 use loan::Product;
 use loan::rules::RulePack;
+use loan::season::CropCalendar;
 
+use crate::application::SeasonAsked;
 use crate::command::{Command, Outcome, cell_of};
 use crate::fact::Fact;
 use crate::identities::group_sum;
 use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
-use crate::tables::{Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
+use crate::tables::{Application, Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
 use crate::{books, permission, tables};
 
 /// The rule pack an institution works under unless told otherwise.
@@ -35,6 +39,8 @@ pub struct Tianxin {
     pub dated: DatedRules,
     /// Who may do what.
     pub rules: Vec<Rule>,
+    /// When crops bring money, by region.
+    pub calendar: CropCalendar,
 }
 
 impl Tianxin {
@@ -44,7 +50,8 @@ impl Tianxin {
         let subjects = Subjects::of(&chart, institution.licence)?;
         let dated = DatedRules::of(&RulePack::shipped(SHIPPED_PACK)?)?;
         let rules = permission::RULES.to_vec();
-        Ok(Tianxin { institution, chart, subjects, products: Vec::new(), dated, rules })
+        let calendar = CropCalendar::shipped().map_err(loan::LoanError::from)?;
+        Ok(Tianxin { institution, chart, subjects, products: Vec::new(), dated, rules, calendar })
     }
 
     /// The same institution under another rule pack. Errors if the pack is never complete.
@@ -62,6 +69,36 @@ impl Tianxin {
     #[must_use]
     pub fn permitting(self, rules: Vec<Rule>) -> Tianxin {
         Tianxin { rules, ..self }
+    }
+
+    /// The same institution with a crop calendar of its own.
+    #[must_use]
+    pub fn by_calendar(self, calendar: CropCalendar) -> Tianxin {
+        Tianxin { calendar, ..self }
+    }
+
+    /// A product as a household with these crops would have it. Refuses crops that the calendar or the product does not
+    /// know, and a seasonal product without them.
+    pub fn product_for(&self, code: &str, season: Option<&SeasonAsked>) -> Result<Cow<'_, Product>, Refusal> {
+        let product = self.product(code)?;
+        match (season, &product.season) {
+            (None, None) => Ok(Cow::Borrowed(product)),
+            (None, Some(_)) => {
+                let message = format!("{code} follows the seasons: name the region and the crops with their areas");
+                Err(Refusal::new("season_missing", message))
+            }
+            (Some(asked), _) => product
+                .for_household(&self.calendar, &asked.region, &asked.crops)
+                .map(Cow::Owned)
+                .map_err(|error| Refusal::new("outside_product", error.to_string())),
+        }
+    }
+
+    /// The product of an application, as its household has it.
+    pub fn product_of(&self, row: &Application) -> Result<Cow<'_, Product>, Refusal> {
+        let season = row.season.as_deref().map(cbor::from_bytes::<SeasonAsked>).transpose();
+        let season = season.map_err(|error| Refusal::new("damaged", error.to_string()))?;
+        self.product_for(&row.product, season.as_ref())
     }
 
     /// The newest version of a product.
@@ -122,6 +159,13 @@ impl App for Tianxin {
                 act(name, Some(c.household), amount_minor)
             }
             Command::SetStaff(_) => act("set_staff", None, 0),
+            Command::ProposeReplan(c) => act("propose_replan", Some(c.household), 0),
+            Command::AgreeChange(c) => act("agree_change", Some(c.household), 0),
+            Command::ApplyChange(c) => act("apply_change", Some(c.household), 0),
+            Command::UndoChange(c) => act("undo_change", Some(c.household), 0),
+            Command::DeclareDisaster(_) => act("declare_disaster", None, 0),
+            Command::DecideDisaster(_) => act("decide_disaster", None, 0),
+            Command::OfferDeferral(c) => act("offer_deferral", Some(c.household), 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -165,6 +209,13 @@ impl App for Tianxin {
             Command::ServiceLoan(c) => return self.needs_service(c, slice, needs),
             Command::SetStaff(c) => self.needs_staff_secret(c, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
+            Command::ProposeReplan(c) => return self.needs_change(c.place(), slice, needs),
+            Command::AgreeChange(c) => return self.needs_change(c.place(), slice, needs),
+            Command::ApplyChange(c) => return self.needs_change(c.place(), slice, needs),
+            Command::UndoChange(c) => return self.needs_change(c.place(), slice, needs),
+            Command::DeclareDisaster(c) => self.needs_disaster(c.disaster, needs),
+            Command::DecideDisaster(c) => self.needs_disaster(c.disaster, needs),
+            Command::OfferDeferral(c) => return self.needs_offer(c, slice, needs),
         }
         Ok(())
     }
@@ -201,6 +252,13 @@ impl App for Tianxin {
             Command::ServiceLoan(c) => self.service(slice, c, context),
             Command::SetStaff(c) => self.set_staff(slice, c, context),
             Command::ChangeFacility(c) => self.change_facility(slice, c, context),
+            Command::ProposeReplan(c) => self.propose_replan(slice, c, context),
+            Command::AgreeChange(c) => self.agree_change(slice, c, context),
+            Command::ApplyChange(c) => self.apply_change(slice, c, context),
+            Command::UndoChange(c) => self.undo_change(slice, c, context),
+            Command::DeclareDisaster(c) => self.declare_disaster(slice, c, context),
+            Command::DecideDisaster(c) => self.decide_disaster(slice, c),
+            Command::OfferDeferral(c) => self.offer_deferral(slice, c, context),
         }
     }
 

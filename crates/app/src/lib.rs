@@ -9,10 +9,13 @@
 pub mod application;
 pub mod assess;
 pub mod books;
+pub mod change;
+pub mod change_books;
 pub mod close;
 pub mod command;
 pub mod correct;
 pub mod desk;
+pub mod disaster;
 pub mod enrol;
 pub mod erase;
 pub mod facility;

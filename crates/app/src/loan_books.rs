@@ -28,6 +28,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             currency: applied.amount.currency(),
             term_months: i64::from(applied.term_months),
             purpose: applied.purpose.clone(),
+            season: applied.season.as_ref().map(cbor::to_bytes),
             approved_minor: 0,
             rate_ppm: 0,
             decision: None,

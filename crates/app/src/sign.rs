@@ -76,7 +76,7 @@ impl Tianxin {
         let rate = Rate::from_ppm(row.rate_ppm).map_err(|e| outside(e.to_string()))?;
         let principal = Money::new(row.approved_minor, row.currency);
         let months = u16::try_from(row.term_months).map_err(|e| outside(e.to_string()))?;
-        let product = self.product(&row.product)?;
+        let product = self.product_of(row)?;
         product.terms(principal, Term::Months(months), open_date, rate).map_err(|e| outside(e.to_string()))
     }
 

@@ -166,6 +166,8 @@ door::text_enum! {
         Provision = "provision",
         /// Income and expense into the profit of the year.
         YearClose = "year_close",
+        /// The rows of a loan were changed.
+        ContractChange = "contract_change",
     }
 }
 
@@ -174,7 +176,7 @@ impl EntryKind {
     pub fn touches_loan(self) -> bool {
         matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
             || self.is_close()
-            || matches!(self, EntryKind::Correction | EntryKind::LoanService)
+            || matches!(self, EntryKind::Correction | EntryKind::LoanService | EntryKind::ContractChange)
     }
 
     /// Whether the close of day makes such entries.
@@ -434,6 +436,8 @@ door::table! {
         term_months: i64,
         /// What for.
         purpose: String,
+        /// Where it farms and what it grows, encoded; none where the product does not follow the seasons.
+        season: Option<Vec<u8>>,
         /// What was approved, in minor units.
         approved_minor: i64,
         /// The yearly rate it was approved at, ppm.
@@ -780,6 +784,8 @@ pub fn all() -> Vec<&'static Table> {
         Agenda::table(),
         CellDay::table(),
         LoanCorrection::table(),
+        crate::change_books::LoanChange::table(),
+        crate::change_books::Disaster::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

@@ -72,6 +72,7 @@ impl House {
                 amount: yuan(yuan_amount),
                 term_months: 12,
                 purpose: product.uses[0].clone(),
+                season: None,
             }),
         );
         let decide = Command::Decide(Decide {

@@ -159,6 +159,7 @@ impl House {
             amount: Money::new(yuan * 100, Currency::CNY),
             term_months: 12,
             purpose: self.tianxin.product("short-working-capital").unwrap().uses[0].clone(),
+            season: None,
         };
         self.call(n, farmer(household), Command::Apply(apply))
     }

@@ -1,6 +1,6 @@
 //! Applications: asked for and decided at once, offered, signed.
 
-use app::application::Apply;
+use app::application::{Apply, SeasonAsked};
 use app::assess::Assessment;
 use app::command::Command;
 use app::desk::Desk;
@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use basics::{Id, IdKind, Money, Rate};
 use door::{Order, Request};
+use loan::season::parse_crops;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +42,23 @@ pub struct LoanAsked {
     /// What for: one of the product's uses.
     #[schema(example = "farming-inputs")]
     purpose: String,
+    /// Where the household farms, for a product that follows the seasons: a region or a place of the crop calendar.
+    #[schema(example = "henan")]
+    region: Option<String>,
+    /// What it grows, with the areas in mu.
+    #[schema(example = "wheat:4,maize:6")]
+    crops: Option<String>,
+}
+
+/// Region and crops, which come together or not at all.
+pub(crate) fn season_asked(region: Option<String>, crops: Option<&str>) -> Result<Option<SeasonAsked>, Problem> {
+    let (region, crops) = match (region, crops) {
+        (None, None) => return Ok(None),
+        (Some(region), Some(crops)) => (region, crops),
+        _ => return Err(Problem::new("season_missing").saying("give region and crops together")),
+    };
+    let crops = parse_crops(crops).map_err(|error| Problem::new("outside_product").saying(error.to_string()))?;
+    Ok(Some(SeasonAsked { region, crops }))
 }
 
 /// An application and where it stands.
@@ -162,6 +180,7 @@ pub async fn apply(
         amount: api.amount(&asked.amount)?,
         term_months: asked.term_months,
         purpose: asked.purpose,
+        season: season_asked(asked.region, asked.crops.as_deref())?,
     };
     let now = api.now();
     let begun = clock::moment();

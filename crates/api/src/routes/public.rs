@@ -10,6 +10,7 @@ use rails::{Letter, Phone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::applications::season_asked;
 use crate::codes::{EXPIRES_SECONDS, Purpose, RESEND_SECONDS};
 use crate::extract::{Body, rate};
 use crate::layers::CallerAddress;
@@ -202,6 +203,10 @@ pub struct QuoteAsked {
     term_months: u16,
     /// One of the product's rates, percent a year; the dearest if not given.
     rate: Option<String>,
+    /// Where the household farms, for a product that follows the seasons.
+    region: Option<String>,
+    /// What it grows, with the areas in mu.
+    crops: Option<String>,
 }
 
 /// What a loan would cost if it were drawn today: schedule, all-in cost table, and both in words.
@@ -210,15 +215,16 @@ pub struct QuoteAsked {
 pub async fn quote(State(api): State<Shared>, Body(asked): Body<QuoteAsked>) -> Result<Json<QuoteShown>, Problem> {
     let amount = api.amount(&asked.amount)?;
     let asked_rate = asked.rate.as_deref().map(rate).transpose()?;
+    let season = season_asked(asked.region, asked.crops.as_deref())?;
     api.blocking(move |desk| {
-        let product = desk.house().product(&asked.product)?;
+        let product = desk.house().product_for(&asked.product, season.as_ref())?;
         let on = desk.open_date(Cell::OFFICE)?;
         let outside = |error: loan::LoanError| Problem::new("outside_product").saying(error.to_string());
         let prices = product.priced_for(Term::Months(asked.term_months), on).map_err(outside)?.pricing.rates();
         let dearest = prices.into_iter().max().unwrap_or(basics::Rate::ZERO);
-        let quote = app::assess::quote(product, amount, asked.term_months, on, asked_rate.unwrap_or(dearest))
+        let quote = app::assess::quote(&product, amount, asked.term_months, on, asked_rate.unwrap_or(dearest))
             .map_err(outside)?;
-        Ok(Json(quote_shown(product, &quote)))
+        Ok(Json(quote_shown(&product, &quote)))
     })
     .await
 }

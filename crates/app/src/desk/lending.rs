@@ -137,8 +137,8 @@ impl Desk {
                 purpose: row.purpose.clone(),
                 on: known.open_date,
             };
-            let product = self.house().product(&row.product).map_err(DoorError::from)?;
-            let mut assessment = assess::assess(&self.judge, product, Some(&profile), &standing, &asked)?;
+            let product = self.house().product_of(&row).map_err(DoorError::from)?;
+            let mut assessment = assess::assess(&self.judge, &product, Some(&profile), &standing, &asked)?;
             assessment.profile_version = profile_version;
             let decision = command_id.derive("decision");
             let field = format!("decision {decision}");
@@ -213,12 +213,12 @@ impl Desk {
             return Err(DeskError::refused("wrong_status", message));
         }
         let terms = self.house().terms_of(row, on).map_err(DoorError::from)?;
-        let product = self.house().product(&row.product).map_err(DoorError::from)?;
+        let product = self.house().product_of(row).map_err(DoorError::from)?;
         let months = match terms.term {
             Term::Months(months) => months,
             Term::Days(_) => return Err(DeskError::refused("outside_product", "terms in days are not offered here")),
         };
-        Ok(assess::quote(product, terms.principal, months, on, terms.rate)?)
+        Ok(assess::quote(&product, terms.principal, months, on, terms.rate)?)
     }
 
     /// Signs an approved application on the text that was shown.

@@ -4,6 +4,7 @@
 //! claims the directory, and does its work again when the door says that something has
 //! changed meanwhile. HTTP, the history replay and the benchmarks all come in through here.
 
+mod disaster;
 mod enrolment;
 mod known;
 mod lending;
@@ -23,6 +24,7 @@ use crate::house::Tianxin;
 use crate::tables::{MemberRole, Person};
 use crate::vault::{Vault, VaultError};
 
+pub use disaster::{DisasterPreview, DisasterReport, OfferShown, TouchedLoan};
 pub use enrolment::{EnrolRequest, NewMember};
 pub use lending::{DecidedApplication, LimitView};
 pub use views::{Account, HouseholdView, TrialLine};

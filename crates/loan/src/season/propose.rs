@@ -2,6 +2,7 @@
 
 use basics::money::format_minor;
 use basics::{Date, Id};
+use minicbor::{Decode, Encode};
 
 use crate::season::preview::{ChangePreview, preview};
 use crate::season::rows::shares;
@@ -9,31 +10,42 @@ use crate::season::{BorrowerConsent, Consents, GuarantorConsent, Replan, ReplanR
 use crate::{Happening, LifeEvent, LoanError, LoanTerms, fold};
 
 /// What was seen that the plan did not expect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Departure {
     /// Income that was to pay the row of a date came in short.
+    #[n(0)]
     Short {
         /// The row's due date.
+        #[n(0)]
         due: Date,
         /// Income expected by then, minor units.
+        #[n(1)]
         expected_fen: i64,
         /// Income observed by then, minor units.
+        #[n(2)]
         observed_fen: i64,
     },
     /// The harvest that was to pay the row of a date comes or sells later.
+    #[n(1)]
     Late {
         /// The row's due date.
+        #[n(0)]
         due: Date,
         /// When it is expected now.
+        #[n(1)]
         to: Date,
     },
     /// A declared event has taken part of the harvest that was to pay the row of a date.
+    #[n(2)]
     Lost {
         /// The row's due date.
+        #[n(0)]
         due: Date,
         /// The event's document.
+        #[n(1)]
         document: String,
         /// What part of the harvest is lost, ppm.
+        #[n(2)]
         lost_ppm: i64,
     },
 }

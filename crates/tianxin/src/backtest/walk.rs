@@ -212,6 +212,7 @@ impl<'a> Walk<'a> {
             amount,
             term_months: loan.months,
             purpose: "unstated".to_owned(),
+            season: None,
         };
         let began = std::time::Instant::now();
         self.expect(farmer, Command::Apply(apply), |outcome| *outcome == Outcome::Done)?;

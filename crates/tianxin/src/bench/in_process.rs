@@ -39,6 +39,7 @@ pub fn ask(
         amount,
         term_months,
         purpose: borrowers.purpose.clone(),
+        season: None,
     };
     desk.engine.call(Request::plain(stream.id(at), borrower.actor(), at, Order::Do(Command::Apply(apply))))?;
     Ok(desk.decide(stream.id(at), household, application, at)?)

@@ -241,6 +241,7 @@ impl Filling {
             amount: Money::new(amount, Currency::CNY),
             term_months,
             purpose: self.product.uses.first().cloned().unwrap_or_default(),
+            season: None,
         };
         self.call(farmer, Command::Apply(apply))?;
         let decided = self.desk.decide(clock::new_id()?, id, application, self.at())?;

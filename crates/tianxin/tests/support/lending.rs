@@ -51,6 +51,7 @@ impl Wish {
             amount: Money::new(self.fen, house.institution.currency),
             term_months: self.months,
             purpose: product.uses[0].clone(),
+            season: None,
         };
         let decide = Decide {
             cell,

@@ -1,0 +1,326 @@
+//! Seasonal loans through the door, on both engines: applied for with crops, re-planned with consent, deferred after a
+//! disaster loan by loan, taken back; and that the books prove every step.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod support;
+
+use std::sync::Arc;
+
+use app::application::{Apply, Decide, SeasonAsked};
+use app::assess::{Judge, feature_names};
+use app::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
+use app::change_books::{ChangeStatus, DisasterStatus};
+use app::close::CloseDay;
+use app::command::{Command, Outcome};
+use app::desk::Desk;
+use app::disaster::{DecideDisaster, DeclareDisaster, DisasterVerdict};
+use app::sign::{Draw, Sign};
+use app::tables::ApplicationStatus;
+use app::vault::{Vault, VaultError};
+use app::{Institution, Tianxin};
+use basics::{Cell, Date, Id, Instant};
+use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit};
+use ledger::Chart;
+use loan::season::{DeferredInterest, DeferredScope, Departure, GuarantorConsent, Programme, parse_crops};
+use policy::RuleSet;
+use support::*;
+
+/// Nothing here is sealed.
+struct NoKeys;
+
+impl Vault for NoKeys {
+    fn make_keys(&self, _: &[Id]) -> Result<(), VaultError> {
+        Ok(())
+    }
+    fn seal(&self, _: Id, _: &str, _: Id, plain: &[u8]) -> Result<(Vec<u8>, [u8; 32]), VaultError> {
+        Ok((plain.to_vec(), [0; 32]))
+    }
+    fn open(&self, _: Id, ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        Ok(ciphertext.to_vec())
+    }
+    fn destroy(&self, _: Id) -> Result<(), VaultError> {
+        Ok(())
+    }
+    fn keyed_hash(&self, _: &str, _: &[u8]) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+struct House {
+    desk: Desk,
+    backend: Arc<dyn Backend>,
+    tianxin: Arc<Tianxin>,
+}
+
+fn date(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+impl House {
+    fn new(backend: Arc<dyn Backend>) -> House {
+        let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
+        let products = vec![loan::product::shipped("seasonal-loan").unwrap()];
+        let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products));
+        let engine = Engine::start(tianxin.clone(), backend.clone(), EngineOptions::default()).unwrap();
+        let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &feature_names()).unwrap();
+        let desk = Desk::new(Arc::new(engine), Arc::new(NoKeys), Judge::new(None, rules), 2);
+        House { desk, backend, tianxin }
+    }
+
+    fn now(&self) -> Instant {
+        let open = self.desk.open_date(Cell::OFFICE).unwrap();
+        Instant(i64::from(open.days()) * 86_400_000_000)
+    }
+
+    fn order(&self, n: u128, actor: Actor, order: Order<Command>) -> Result<Outcome, DoorError> {
+        let request = Request::plain(id(0x5EA5_0000_0000 + n), actor, self.now(), order);
+        Ok(self.desk.engine.call(request)?.outcome::<Tianxin>().unwrap())
+    }
+
+    fn done(&self, n: u128, actor: Actor, command: Command) {
+        assert_eq!(self.order(n, actor, Order::Do(command)).unwrap(), Outcome::Done);
+    }
+
+    fn refused(&self, n: u128, actor: Actor, command: Command) -> String {
+        match self.order(n, actor, Order::Do(command)) {
+            Err(DoorError::Refused(refusal)) => refusal.code.to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Proposed by an officer, approved by another person.
+    fn by_two(&self, n: u128, cell: Cell, command: Command) -> Result<Outcome, DoorError> {
+        self.order(n, staff(1, Role::Officer), Order::Propose(command))?;
+        let proposal = id(0x5EA5_0000_0000 + n);
+        self.order(n + 1, staff(2, Role::Approver), Order::Approve { cell, proposal })
+    }
+
+    /// A household's seasonal loan of 30,000 for eight months, drawn today.
+    fn lend(&self, n: u64, region: &str, crops: &str) -> (Id, Id) {
+        let (household, key) = (household(n), u128::from(n) << 16);
+        let (cell, application, contract, loan) = (cell_of(household), id(key + 0xA0), id(key + 0xC0), id(key + 0xB0));
+        self.done(key + 1, Actor::SYSTEM, enrol(household));
+        let apply = |season| {
+            Command::Apply(Apply {
+                cell,
+                household,
+                application,
+                product: "seasonal-loan".into(),
+                amount: yuan(30_000),
+                term_months: 8,
+                purpose: "farming-inputs".into(),
+                season,
+            })
+        };
+        assert_eq!(self.refused(key + 2, farmer(household), apply(None)), "season_missing");
+        let asked = |region: &str| Some(SeasonAsked { region: region.into(), crops: parse_crops(crops).unwrap() });
+        assert_eq!(self.refused(key + 3, farmer(household), apply(asked("atlantis"))), "outside_product");
+        self.done(key + 4, farmer(household), apply(asked(region)));
+        let decide = Command::Decide(Decide {
+            cell,
+            household,
+            application,
+            decision: id(key + 0xD0),
+            status: ApplicationStatus::Approved,
+            approved_minor: 3_000_000,
+            rate: self.tianxin.product("seasonal-loan").unwrap().pricing.rates()[0],
+            limit_minor: 3_000_000,
+            profile_version: 0,
+            exposure_minor: 0,
+            reasons: Vec::new(),
+            model: String::new(),
+            rules: "r".into(),
+            person: household.derive("head"),
+            record: vec![1].into(),
+            commitment: vec![2].into(),
+        });
+        assert!(matches!(self.order(key + 5, Actor::SYSTEM, Order::Do(decide)).unwrap(), Outcome::Decided { .. }));
+        let (text_hash, evidence) = (vec![7; 32].into(), "page, 12 s".to_owned());
+        self.done(
+            key + 6,
+            farmer(household),
+            Command::Sign(Sign { cell, household, application, contract, text_hash, evidence }),
+        );
+        self.done(key + 7, farmer(household), Command::Draw(Draw { cell, household, contract, loan }));
+        (household, loan)
+    }
+
+    /// The rows of a loan as they stand: due date, principal, interest.
+    fn rows(&self, household: Id, loan: Id) -> Vec<(String, i64, i64)> {
+        let (_, terms, life) = self.desk.loan(household, loan).unwrap();
+        let open = self.desk.open_date(cell_of(household)).unwrap();
+        let state = loan::fold(&terms, &life, open).unwrap();
+        state
+            .instalments
+            .iter()
+            .map(|row| (row.due_on.to_string(), row.due.principal_fen, row.due.interest_fen))
+            .collect()
+    }
+
+    fn close_until(&self, day: Date) {
+        loop {
+            let open = self.desk.open_date(Cell::OFFICE).unwrap();
+            if open >= day {
+                return;
+            }
+            let close = Command::CloseDay(CloseDay { day: open });
+            self.order(0xE000_0000 + u128::try_from(open.days()).unwrap(), Actor::SYSTEM, Order::Do(close)).unwrap();
+            self.desk.engine.settle();
+        }
+    }
+
+    fn prove(&self) {
+        self.desk.engine.settle();
+        audit::verify(self.tianxin.as_ref(), self.backend.as_ref(), None).unwrap();
+        audit::rebuild(self.tianxin.as_ref(), self.backend.as_ref(), false).unwrap();
+    }
+
+    fn agree(&self, n: u128, household: Id, loan: Id, change: Id, text_hash: &[u8]) -> Result<Outcome, DoorError> {
+        let agree = Command::AgreeChange(AgreeChange {
+            cell: cell_of(household),
+            household,
+            loan,
+            change,
+            person: household.derive("head"),
+            text_hash: text_hash.to_vec().into(),
+            guarantor: GuarantorConsent::NoGuarantor,
+        });
+        self.order(n, farmer(household), Order::Do(agree))
+    }
+}
+
+fn as_signed() -> Vec<(String, i64, i64)> {
+    vec![("2026-06-30".into(), 1_200_000, 60_000), ("2026-10-31".into(), 1_800_000, 36_900)]
+}
+
+fn follows_the_seasons(backend: Arc<dyn Backend>) {
+    let house = House::new(backend);
+    let officer = staff(1, Role::Officer);
+    let (wheat_farmer, loan) = house.lend(1, "河南", "wheat:4,maize:6");
+    let (other_farmer, other_loan) = house.lend(6, "hebei", "小麦:4,玉米:6");
+    let (rice_farmer, rice_loan) = house.lend(11, "湖北", "rice:5");
+    assert_eq!(house.rows(wheat_farmer, loan), as_signed());
+    let cell = cell_of(wheat_farmer);
+
+    // A re-plan is proposed, agreed to, applied by two, and only then part of the loan.
+    house.close_until(date("2026-06-05"));
+    let change = id(0x77);
+    let short = |observed_fen| {
+        Command::ProposeReplan(ProposeReplan {
+            cell,
+            household: wheat_farmer,
+            loan,
+            change,
+            departure: Departure::Short { due: date("2026-06-30"), expected_fen: 1_600_000, observed_fen },
+            next_harvest: None,
+        })
+    };
+    let none = house.order(0x101, officer, Order::Do(short(1_500_000))).unwrap();
+    assert!(matches!(&none, Outcome::NotChanged { reason } if reason.contains("6.25 %")), "{none:?}");
+    let proposed = house.order(0x102, officer, Order::Do(short(1_000_000))).unwrap();
+    assert_eq!(proposed, Outcome::ChangeProposed { added_minor: 9_225, needs_consent: true });
+    assert_eq!(house.rows(wheat_farmer, loan), as_signed(), "a proposal changes nothing");
+    let apply = Command::ApplyChange(ApplyChange { cell, household: wheat_farmer, loan, change });
+    assert_eq!(house.refused(0x103, officer, apply.clone()), "second_person_needed");
+    let early = house.order(0x104, officer, Order::Propose(apply.clone())).unwrap_err();
+    assert!(matches!(early, DoorError::Refused(r) if r.code == "wrong_status"));
+    let row = house.desk.changes(wheat_farmer, loan).unwrap().remove(0);
+    let other_text = house.agree(0x105, wheat_farmer, loan, change, &[1; 32]).unwrap_err();
+    assert!(matches!(other_text, DoorError::Refused(r) if r.code == "other_text"));
+    assert_eq!(house.agree(0x106, wheat_farmer, loan, change, &row.text_hash).unwrap(), Outcome::Done);
+    assert_eq!(house.by_two(0x107, cell, apply.clone()).unwrap(), Outcome::Done);
+    let replanned = vec![("2026-06-30".to_owned(), 750_000, 60_000), ("2026-10-31".to_owned(), 2_250_000, 46_125)];
+    assert_eq!(house.rows(wheat_farmer, loan), replanned);
+    house.prove();
+    // Taken back by two, the loan is as if it had never been.
+    let undo =
+        Command::UndoChange(UndoChange { cell, household: wheat_farmer, loan, change, reason: "told wrong".into() });
+    assert_eq!(house.refused(0x110, farmer(wheat_farmer), undo.clone()), "not_permitted");
+    assert_eq!(house.by_two(0x111, cell, undo.clone()).unwrap(), Outcome::Done);
+    assert_eq!(house.rows(wheat_farmer, loan), as_signed());
+    assert!(house.by_two(0x113, cell, undo).is_err(), "not twice");
+
+    // A flood: declared by one, carried out by two, shown before.
+    let declare = |disaster: Id, interest| {
+        Command::DeclareDisaster(DeclareDisaster {
+            disaster,
+            name: "June flood".into(),
+            villages: (0..5).map(|n| format!("village-{n}")).collect(),
+            programme: Programme {
+                document: "county-2026-17".into(),
+                event_on: date("2026-06-05"),
+                crops: vec!["wheat".into()],
+                to: date("2026-10-31"),
+                scope: DeferredScope::Principal,
+                interest,
+            },
+            document_hash: vec![9; 32].into(),
+        })
+    };
+    let flood = id(0xF1);
+    house.done(0x201, officer, declare(flood, DeferredInterest::RunsOn));
+    let shown = house.desk.preview_disaster(flood).unwrap();
+    assert_eq!((shown.households, shown.loans, shown.touched.len()), (3, 3, 2), "{shown:#?}");
+    assert_eq!(shown.totals(), (2_400_000, 49_200));
+    assert!(house.desk.run_disaster(flood, house.now()).is_err(), "nobody has decided");
+    let decide = |disaster, verdict| {
+        Command::DecideDisaster(DecideDisaster { disaster, verdict, reason: "as the county has it".into() })
+    };
+    assert_eq!(house.refused(0x202, officer, decide(flood, DisasterVerdict::CarryOut)), "second_person_needed");
+    assert_eq!(house.by_two(0x203, Cell::OFFICE, decide(flood, DisasterVerdict::CarryOut)).unwrap(), Outcome::Done);
+    let report = house.desk.run_disaster(flood, house.now()).unwrap();
+    assert_eq!((report.waiting, report.applied, report.refused.len()), (2, 0, 0), "interest runs on: each must agree");
+    assert_eq!(house.desk.run_disaster(flood, house.now()).unwrap(), report, "nothing is offered twice");
+    let offered = house.desk.changes_of(flood).unwrap();
+    let own = offered.iter().find(|change| change.household == wheat_farmer).unwrap();
+    assert_eq!(house.agree(0x210, wheat_farmer, loan, own.id, &own.text_hash).unwrap(), Outcome::Done);
+    let apply = Command::ApplyChange(ApplyChange { cell, household: wheat_farmer, loan, change: own.id });
+    assert_eq!(house.by_two(0x211, cell, apply).unwrap(), Outcome::Done);
+    let deferred = vec![("2026-06-30".to_owned(), 0, 60_000), ("2026-10-31".to_owned(), 3_000_000, 61_500)];
+    assert_eq!(house.rows(wheat_farmer, loan), deferred);
+    let report = house.desk.disaster_report(flood).unwrap();
+    assert_eq!((report.applied, report.waiting, report.moved_minor, report.added_minor), (1, 1, 1_200_000, 24_600));
+    assert_eq!(house.rows(rice_farmer, rice_loan).len(), 1, "rice was not struck");
+    house.prove();
+    // The whole is taken back: what was applied is undone, what waited is dropped.
+    assert_eq!(house.by_two(0x220, Cell::OFFICE, decide(flood, DisasterVerdict::TakeBack)).unwrap(), Outcome::Done);
+    let report = house.desk.run_disaster(flood, house.now()).unwrap();
+    assert_eq!((report.applied, report.waiting, report.undone), (0, 0, 2));
+    assert_eq!(house.desk.run_disaster(flood, house.now()).unwrap(), report);
+    assert_eq!(house.rows(wheat_farmer, loan), as_signed());
+    assert_eq!(house.desk.disaster(flood).unwrap().status, DisasterStatus::TakenBack);
+    house.prove();
+
+    // A programme that stops interest costs nobody more, so it is applied at once; told of late, it is dated back, and
+    // the penalty that ran up since 30 June is taken out of the books again.
+    house.close_until(date("2026-07-10"));
+    let before = house.desk.loan(other_farmer, other_loan).unwrap().0;
+    assert_eq!(before.overdue_since, Some(date("2026-06-30")));
+    let relief = id(0xF2);
+    house.done(0x301, officer, declare(relief, DeferredInterest::Stops));
+    assert_eq!(house.by_two(0x302, Cell::OFFICE, decide(relief, DisasterVerdict::CarryOut)).unwrap(), Outcome::Done);
+    let report = house.desk.run_disaster(relief, house.now()).unwrap();
+    assert_eq!((report.applied, report.waiting, report.refused.len()), (2, 0, 0), "{report:?}");
+    // 25 of 120 days of interest on 12,000 are let go before June, all of it after.
+    let stopped = vec![("2026-06-30".to_owned(), 0, 55_000), ("2026-10-31".to_owned(), 3_000_000, 36_900)];
+    assert_eq!(house.rows(other_farmer, other_loan), stopped);
+    house.prove();
+    house.close_until(date("2026-07-12"));
+    house.prove();
+    let changes = house.desk.changes(other_farmer, other_loan).unwrap();
+    let statuses: Vec<ChangeStatus> = changes.iter().map(|change| change.status).collect();
+    assert!(statuses.contains(&ChangeStatus::Applied) && statuses.contains(&ChangeStatus::Undone), "{statuses:?}");
+}
+
+#[test]
+fn seasons_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    follows_the_seasons(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn seasons_on_postgres() {
+    let Some((database, _server)) = postgres("season") else { return };
+    follows_the_seasons(postgres_backend(&database.url(), "season"));
+}

@@ -93,9 +93,20 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/loans/{ln}/standing", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
     // Which act it is decides the door: who may not take one back may do none of them.
     post("/api/v1/households/{hh}/loans/{ln}/acts", Act("take_back_loan_act")),
+    get("/api/v1/households/{hh}/loans/{ln}/changes", Read(SERVICE)),
+    post("/api/v1/households/{hh}/loans/{ln}/changes", Act("propose_replan")),
+    post("/api/v1/households/{hh}/loans/{ln}/changes/{ch}/consent", Act("agree_change")),
+    post("/api/v1/households/{hh}/loans/{ln}/changes/{ch}/application", Act("apply_change")),
+    post("/api/v1/households/{hh}/loans/{ln}/changes/{ch}/undo", Act("undo_change")),
 
     get("/api/v1/office/referrals", Read(&[Officer, Analyst, Approver, Auditor])),
     post("/api/v1/office/applications/{ap}/decision", Act("decide_by_hand")),
+    get("/api/v1/office/disasters", Read(STAFF)),
+    post("/api/v1/office/disasters", Act("declare_disaster")),
+    get("/api/v1/office/disasters/{ds}", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
+    post("/api/v1/office/disasters/{ds}/decision", Act("decide_disaster")),
+    // What two people have decided is gone on with by whoever may propose such a decision.
+    post("/api/v1/office/disasters/{ds}/run", Act("decide_disaster")),
     get("/api/v1/office/proposals", Read(STAFF)),
     post("/api/v1/office/proposals/{pr}/approval", SecondPerson),
     post("/api/v1/office/proposals/{pr}/rejection", SecondPerson),

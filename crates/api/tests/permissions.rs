@@ -113,7 +113,9 @@ fn every_route_for_every_role() {
             .replace("{ct}", &thing(basics::IdKind::Contract))
             .replace("{ln}", &thing(basics::IdKind::Loan))
             .replace("{pr}", &thing(basics::IdKind::Proposal))
-            .replace("{date}", "2026-03-02");
+            .replace("{date}", "2026-03-02")
+            .replace("{ch}", "00000000-0000-0000-0000-000000000009")
+            .replace("{ds}", "00000000-0000-0000-0000-000000000009");
         for actor in &actors {
             let command = town.command();
             let headers = [("Command-Id", command.as_str()), ("Content-Type", "application/json")];

@@ -185,6 +185,12 @@ impl Tianxin {
             Ok(None) => return Ok(not_changed("nothing of it falls under the programme".to_owned())),
             Err(error) => return Ok(not_changed(refused(error)?)),
         };
+        if offered.on > context.open_date {
+            // Refused and not remembered, so that a later run offers it.
+            return Err(
+                Refusal::new("not_yet", "the loan was drawn today: what is put off counts from tomorrow").into()
+            );
+        }
         let shown = &offered.preview;
         let what = Happening::Deferred(offered.deferral.clone());
         let event = LifeEvent { id: context.command_id, value_date: offered.on, what };

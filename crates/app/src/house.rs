@@ -97,7 +97,8 @@ impl Tianxin {
     /// The product of an application, as its household has it.
     pub fn product_of(&self, row: &Application) -> Result<Cow<'_, Product>, Refusal> {
         let season = row.season.as_deref().map(cbor::from_bytes::<SeasonAsked>).transpose();
-        let season = season.map_err(|error| Refusal::new("damaged", error.to_string()))?;
+        let damaged = |error| format!("what the application says of its crops cannot be read: {error}");
+        let season = season.map_err(|error| Refusal::new("season_missing", damaged(error)))?;
         self.product_for(&row.product, season.as_ref())
     }
 

@@ -1,6 +1,8 @@
 //! The routes, one file a group, and the OpenAPI document made from them.
 
 mod applications;
+mod changes;
+mod disasters;
 mod events;
 mod facility;
 mod household;
@@ -71,6 +73,14 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(service::standing))
         .routes(routes!(service::prepay))
         .routes(routes!(service::act))
+        .routes(routes!(changes::list, changes::propose))
+        .routes(routes!(changes::consent))
+        .routes(routes!(changes::apply))
+        .routes(routes!(changes::undo))
+        .routes(routes!(disasters::list, disasters::declare))
+        .routes(routes!(disasters::one))
+        .routes(routes!(disasters::decide))
+        .routes(routes!(disasters::run))
         .routes(routes!(office::referrals))
         .routes(routes!(office::decide))
         .routes(routes!(office::loans))

@@ -152,6 +152,7 @@ fn applied(household: Id, terms: &LoanTerms) -> Fact {
         amount: terms.principal,
         term_months: 12,
         purpose: "farming-inputs".to_owned(),
+        season: None,
     })
 }
 

@@ -476,6 +476,10 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
         }
         _ => {}
     }
+    if !is_served(terms, &new.what) {
+        let problem = "the terms of this loan know no such change: take another that they know".to_owned();
+        return Err(LoanError::Change { id, problem });
+    }
     match &new.what {
         Happening::Disbursed { amount_fen } => accept_disbursement(terms, events, new, *amount_fen)?,
         Happening::Reversed { target } => accept_reversal(events, new, *target)?,
@@ -564,6 +568,23 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
     with.push(new.clone());
     let last = with.iter().map(|event| event.value_date).max().unwrap_or(new.value_date);
     fold(terms, &with, last).map(drop)
+}
+
+/// Whether the servicing of these terms gives the happening a meaning. What has none is refused, not passed over.
+fn is_served(terms: &LoanTerms, what: &Happening) -> bool {
+    match what {
+        Happening::ChargeAdjusted { .. }
+        | Happening::ChargedBack { .. }
+        | Happening::ChargedOff
+        | Happening::RefundedCash { .. }
+        | Happening::Rescheduled { .. }
+        | Happening::Reaged { .. }
+        | Happening::Reamortised => terms.conventions.is_some(),
+        Happening::Replanned(_) | Happening::Deferred(_) | Happening::Extended(_) | Happening::RateReset(_) => {
+            terms.conventions.is_none()
+        }
+        _ => true,
+    }
 }
 
 fn accept_disbursement(

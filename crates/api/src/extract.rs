@@ -104,6 +104,7 @@ impl Api {
             IdKind::Contract => "unknown_contract",
             IdKind::Loan => "unknown_loan",
             IdKind::Facility => "unknown_facility",
+            IdKind::Line => "unknown_line",
             _ => "unknown_application",
         }))
     }

@@ -85,6 +85,13 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/applications/{ap}", Read(SERVICE)),
     post("/api/v1/households/{hh}/applications/{ap}/signature", Act("sign")),
     post("/api/v1/households/{hh}/contracts/{ct}/drawdown", Act("draw")),
+    get("/api/v1/line-products", Anyone),
+    get("/api/v1/households/{hh}/lines", Read(SERVICE)),
+    post("/api/v1/households/{hh}/lines", Act("open_line")),
+    get("/api/v1/households/{hh}/lines/{cl}", Read(SERVICE)),
+    // Which event it is decides the door: who may not even freeze a line may do none of them.
+    post("/api/v1/households/{hh}/lines/{cl}/events", Act("freeze_line")),
+    get("/api/v1/households/{hh}/lines/{cl}/conversion", Read(SERVICE)),
     get("/api/v1/households/{hh}/loans", Read(SERVICE)),
     get("/api/v1/households/{hh}/loans/{ln}", Read(SERVICE)),
     post("/api/v1/households/{hh}/loans/{ln}/repayments", Act("repay")),

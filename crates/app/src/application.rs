@@ -15,6 +15,7 @@ use crate::command::Outcome;
 use crate::facility::{FacilityLife, facility, facility_events, is_closed};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
 use crate::house::Tianxin;
+use crate::line::CreditLine;
 use crate::observe::{known_household, stale};
 use crate::tables::{
     Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, Household,
@@ -168,13 +169,17 @@ pub fn needs_exposure(needs: &mut Needs, cell: Cell, household: Id) {
     needs.rows::<Contract>(key![cell, household]);
     needs.rows::<Facility>(key![cell, household]);
     needs.rows::<FacilityLife>(key![cell, household]);
+    needs.rows::<CreditLine>(key![cell, household]);
 }
 
-/// The household's exposure, from its loans, approved applications and signed contracts.
+/// The household's exposure, from its loans, the used limits of its lines, approved applications and signed contracts.
 pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> Result<Exposure, Fault> {
     let mut sum = Exposure::default();
     for note in slice.range::<LoanNote>(&key![cell, household])? {
         sum.outstanding_minor = sum.outstanding_minor.saturating_add(note.outstanding_minor);
+    }
+    for line in slice.range::<CreditLine>(&key![cell, household])? {
+        sum.outstanding_minor = sum.outstanding_minor.saturating_add(line.used_minor);
     }
     let undrawn: Vec<Id> = slice
         .range::<Contract>(&key![cell, household])?
@@ -214,6 +219,10 @@ impl Tianxin {
                 product.uses.join(", ")
             );
             return Err(Refusal::new("purpose_not_offered", message).into());
+        }
+        if product.line.is_some() {
+            let message = format!("{} is a line, not a loan: open it instead of applying", product.code);
+            return Err(Refusal::new("outside_product", message).into());
         }
         let outside = |error: LoanError| Refusal::new("outside_product", error.to_string());
         let term = Term::Months(command.term_months);

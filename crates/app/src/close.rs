@@ -127,6 +127,7 @@ impl Tianxin {
                         needs.rows::<Contract>(key![cell, row.owner, note.contract]);
                     }
                 }
+                AgendaKind::Line => self.needs_line_due(cell, row.owner, row.item, needs),
             }
         }
         Ok(())
@@ -155,6 +156,7 @@ impl Tianxin {
     fn touch_due(&self, slice: &Overlay, cell: Cell, day: Date, due: &[Agenda]) -> Result<Vec<Fact>, Fault> {
         let mut turn = Turn::new(slice, cell, day);
         let mut loans = Vec::with_capacity(due.len());
+        let mut of_lines = Vec::new();
         for row in due {
             match kind_of(row)? {
                 AgendaKind::Loan => {
@@ -171,6 +173,7 @@ impl Tianxin {
                     turn.touch(&Touched { household, loan, product, currency, old: &old, new })?;
                     loans.push(TouchedLoan { household, loan, stands });
                 }
+                AgendaKind::Line => of_lines.extend(self.line_due(slice, cell, row.owner, row.item, day)?),
             }
         }
         let lines = turn.lines(&self.subjects.roles)?;
@@ -178,6 +181,7 @@ impl Tianxin {
         if !lines.is_empty() {
             facts.push(booked(EntryKind::LoanDues, day, self.institution.currency, lines, None)?);
         }
+        facts.extend(of_lines);
         Ok(facts)
     }
 

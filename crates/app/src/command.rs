@@ -12,6 +12,7 @@ use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
+use crate::line::{MoveLine, OpenLine};
 use crate::observe::Observe;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::repay::Repay;
@@ -125,6 +126,12 @@ pub enum Command {
     /// Offer a disaster's programme to a loan.
     #[n(51)]
     OfferDeferral(#[n(0)] OfferDeferral),
+    /// Open a statement line.
+    #[n(36)]
+    OpenLine(#[n(0)] OpenLine),
+    /// Let something happen to a statement line.
+    #[n(37)]
+    MoveLine(#[n(0)] MoveLine),
     /// Tell how long the close of a day took.
     #[n(25)]
     NoteClose(#[n(0)] NoteClose),
@@ -299,6 +306,29 @@ pub enum Outcome {
         #[n(0)]
         reason: String,
     },
+    /// A statement line went on: where it stands since.
+    #[n(26)]
+    LineMoved {
+        /// Principal outstanding, in minor units.
+        #[n(0)]
+        used_minor: i64,
+        /// What may still be bought for.
+        #[n(1)]
+        available_minor: i64,
+        /// All that is owed, in plans too.
+        #[n(2)]
+        owed_minor: i64,
+        /// What the minimum payments lack.
+        #[n(3)]
+        minimum_minor: i64,
+    },
+    /// A business no: the line has less than that available.
+    #[n(27)]
+    OverLine {
+        /// What is available, in minor units.
+        #[n(0)]
+        available_minor: i64,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -338,6 +368,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::ApplyChange(c) => c.cell,
         Command::UndoChange(c) => c.cell,
         Command::OfferDeferral(c) => c.cell,
+        Command::OpenLine(c) => c.cell,
+        Command::MoveLine(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)

@@ -11,6 +11,7 @@ use minicbor::{Decode, Encode};
 use crate::application::SeasonAsked;
 use crate::change_books::DisasterStatus;
 use crate::holding::Stands;
+use crate::line::{LineMoved, LineOpened};
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
 /// One fact.
@@ -329,6 +330,12 @@ pub enum Fact {
         #[n(3)]
         reason: String,
     },
+    /// A statement line was opened.
+    #[n(41)]
+    LineOpened(#[n(0)] LineOpened),
+    /// A statement line's life went on.
+    #[n(42)]
+    LineMoved(#[n(0)] LineMoved),
     /// A step of a close touched loans: what happened to them by itself.
     #[n(24)]
     LoansTouched {

@@ -22,6 +22,7 @@ pub mod facility;
 pub mod fact;
 pub mod holding;
 pub mod institution;
+pub mod line;
 pub mod observe;
 pub mod permission;
 pub mod posting;

@@ -156,6 +156,16 @@ door::text_enum! {
         Repayment = "repayment",
         /// What was done to a running loan: waived, written off, extended.
         LoanService = "loan_service",
+        /// Bought on a statement line.
+        LinePurchase = "line_purchase",
+        /// Given back by a merchant on a statement line.
+        LineRefund = "line_refund",
+        /// A statement line was paid from a wallet.
+        LinePayment = "line_payment",
+        /// What days brought to a statement line: interest and fees.
+        LineStatement = "line_statement",
+        /// Another change of a statement line: a waiver, a plan settled, credit returned, an event undone.
+        LineChange = "line_change",
         /// What loans came to by themselves on a day: dues, penalty, change of class.
         LoanDues = "loan_dues",
         /// A day's interest, by group.
@@ -175,8 +185,21 @@ impl EntryKind {
     /// Whether the entry belongs to a loan, whose life is corrected by events of the loan.
     pub fn touches_loan(self) -> bool {
         matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
+            || self.is_line()
             || self.is_close()
             || matches!(self, EntryKind::Correction | EntryKind::LoanService | EntryKind::ContractChange)
+    }
+
+    /// Whether the entry belongs to a statement line.
+    pub fn is_line(self) -> bool {
+        matches!(
+            self,
+            EntryKind::LinePurchase
+                | EntryKind::LineRefund
+                | EntryKind::LinePayment
+                | EntryKind::LineStatement
+                | EntryKind::LineChange
+        )
     }
 
     /// Whether the close of day makes such entries.
@@ -659,16 +682,19 @@ door::table! {
 pub enum AgendaKind {
     /// A loan: a due date, a threshold of days past due, the end of grace.
     Loan,
+    /// A statement line: a statement, a due date, the end of its grace days.
+    Line,
 }
 
 impl AgendaKind {
     /// All kinds.
-    pub const ALL: &'static [AgendaKind] = &[AgendaKind::Loan];
+    pub const ALL: &'static [AgendaKind] = &[AgendaKind::Loan, AgendaKind::Line];
 
     /// The code in keys; never used for another kind.
     pub const fn code(self) -> i64 {
         match self {
             AgendaKind::Loan => 1,
+            AgendaKind::Line => 2,
         }
     }
 
@@ -774,6 +800,8 @@ pub fn all() -> Vec<&'static Table> {
         Behaviour::table(),
         Facility::table(),
         crate::facility::FacilityLife::table(),
+        crate::line::CreditLine::table(),
+        crate::line::CreditLineEvent::table(),
         Application::table(),
         DecisionRecord::table(),
         Contract::table(),

@@ -141,6 +141,8 @@ id_kinds! {
     Contract = "ct",
     /// Loan note 借据.
     Loan = "ln",
+    /// Statement line 循环消费额度.
+    Line = "cl",
     /// Application 申请.
     Application = "ap",
     /// Transfer 转账.

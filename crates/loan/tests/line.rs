@@ -501,3 +501,104 @@ fn terms_that_cannot_be_run() {
     these terms cannot be scheduled: line.plan.instalments: two plans have as many instalments
     ");
 }
+
+#[test]
+fn the_shipped_line_through_three_statements() {
+    let product = loan::product::shipped("revolving-consumer-line").unwrap();
+    let limit = Money::parse("5000", Currency::CNY).unwrap();
+    let terms =
+        product.line_terms(limit, loan::Term::Months(12), date("2026-03-02"), product.price(None).unwrap()).unwrap();
+    assert_eq!(terms.valid_to, date("2027-03-01"));
+    let events = lived(
+        &terms,
+        &[
+            ("2026-03-05", bought("600")),
+            ("2026-03-20", bought("400")),
+            ("2026-04-03", refunded(2, "150")),
+            ("2026-04-04", converted(1, 6)),
+            ("2026-04-10", paid("250")),
+            ("2026-04-25", bought("200")),
+            ("2026-05-09", paid("100")),
+        ],
+    );
+    let state = fold(&terms, &events, date("2026-06-01")).unwrap();
+    insta::assert_snapshot!(statements(&state), @r"
+    statement 1  2026-03-02 to 2026-03-31  due 2026-04-20
+      opening             0.00
+      purchases        1000.00
+      closing          1000.00  minimum 100.00
+    statement 2  2026-04-01 to 2026-04-30  due 2026-05-20
+      opening          1000.00
+      purchases         200.00
+      instalments       100.00
+      plan fees           4.20
+      paid             -250.00
+      refunded         -150.00
+      converted        -600.00
+      closing           304.20  minimum 124.20
+    statement 3  2026-05-01 to 2026-05-31  due 2026-06-20
+      opening           304.20
+      instalments       100.00
+      interest            0.34
+      penalty             1.02
+      plan fees           4.20
+      late fees           1.21
+      paid             -100.00
+      closing           310.97  minimum 148.97
+    ");
+
+    let too_much = Money::parse("20100", Currency::CNY).unwrap();
+    let outside = product.line_terms(too_much, loan::Term::Months(12), date("2026-03-02"), terms.rate);
+    insta::assert_snapshot!(outside.unwrap_err(), @"revolving-consumer-line lends 500.00 to 20000.00 in steps of 100.00, not 20100.00: ask for an amount in that range");
+    let loan = loan::product::shipped("season-bullet").unwrap();
+    let refusal = loan.line_terms(limit, loan::Term::Months(6), date("2026-03-02"), loan.price(None).unwrap());
+    insta::assert_snapshot!(refusal.unwrap_err(), @"these terms cannot be scheduled: season-bullet is no statement line");
+}
+
+#[test]
+fn what_a_line_file_must_say() {
+    let file = "revolving-consumer-line.toml";
+    let text = loan::product::SHIPPED.iter().find(|(name, _)| *name == file).unwrap().1;
+    let cases = [
+        ("statement_day = 1\n", "statement_day = 31\n"),
+        ("due_day = 20\n", "due_day = 1\n"),
+        ("due_day = 20\n", ""),
+        ("grace_days = 3", "grace_days = 9"),
+        ("minimum = \"10\"", "minimum = \"ten\""),
+        ("minimum_floor = \"50.00\"", "minimum_floor = \"50.001\""),
+        ("interest_free = \"until-due\"", "interest_free = \"always\""),
+        ("\"late-fee\", \"plan-fee\"", "\"late-fee\", \"late-fee\""),
+        ("except_merchants", "only_merchants = [\"food\"]\nexcept_merchants"),
+        ("fee = \"0.66\"", "fee = \"1.66\""),
+        ("instalments = 12\n", "instalments = 6\n"),
+        ("basis = \"daily\"", "basis = \"twelfth\""),
+        ("method = \"statement-line\"", "method = \"bullet\""),
+        ("block_days = 1", "block_weeks = 1"),
+    ];
+    let mut said = String::new();
+    for (from, to) in cases {
+        assert!(text.contains(from), "{from}");
+        let error = loan::Product::parse(file, &text.replacen(from, to, 1)).unwrap_err();
+        said += &format!("{error}\n");
+    }
+    let (head, rest) = text.split_once("[line]").unwrap();
+    let without = format!("{head}{}", &rest[rest.find("[overdue]").unwrap()..]);
+    said += &loan::Product::parse(file, &without).unwrap_err().to_string();
+    insta::assert_snapshot!(said, @r"
+    revolving-consumer-line.toml, line 28, `line.statement_day`: must be a day of the month from 1 to 28
+    revolving-consumer-line.toml, line 29, `line.due_day`: must be a day of the month from 1 to 28, and not the statement day
+    revolving-consumer-line.toml, line 27, `due_day`: missing field `due_day`
+    revolving-consumer-line.toml, line 30, `line.grace_days`: must end before the next statement: at most 8 days
+    revolving-consumer-line.toml, line 31, `line.minimum`: `ten` is not a rate: give percent with at most four decimals, from 0 to 1000
+    revolving-consumer-line.toml, line 32, `line.minimum_floor`: `50.001` is not an amount: give digits with at most two decimals, such as 1250.00
+    revolving-consumer-line.toml, line 33, `line.interest_free`: `always` is not known: choose `until-due` or `when-paid-in-full` or `never`
+    revolving-consumer-line.toml, line 37, `line.order`: name each of the six components once
+    revolving-consumer-line.toml, line 40, `line.only_merchants`: give either `only_merchants` or `except_merchants`
+    revolving-consumer-line.toml, line 53, `line.plan.fee`: the all-in cost of 31.9118 % a year passes the cap of 24.00 %: lower the fees or the rate
+    revolving-consumer-line.toml, line 44, `line.plan.instalments`: two plans have as many instalments
+    revolving-consumer-line.toml, line 23, `interest.basis`: a statement line needs `daily`
+    revolving-consumer-line.toml, line 27, `line`: only the method `statement-line` has the table `[line]`: leave it out
+    revolving-consumer-line.toml, line 41, `block_weeks`: unknown field `block_weeks`, expected one of `statement_day`, `due_day`, `grace_days`, `minimum`, `minimum_floor`, `interest_free`, `interest_on`, `late_fee`, `late_fee_floor`, `order`, `plan`, `plan_min`, `settle_fee`, `only_merchants`, `except_merchants`, `purchase_max`, `block_days`
+    revolving-consumer-line.toml, line 1, `line`: the method `statement-line` needs the table `[line]`
+    ");
+}

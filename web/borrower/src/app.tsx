@@ -7,6 +7,7 @@ import { ApplicationPage } from "./pages/application";
 import { BorrowPage } from "./pages/borrow";
 import { EnrolPage } from "./pages/enrol";
 import { HomePage } from "./pages/home";
+import { LinePage } from "./pages/line";
 import { LoanPage } from "./pages/loan";
 import { OfferPage } from "./pages/offer";
 import { RepayPage } from "./pages/repay";
@@ -33,6 +34,8 @@ export function App() {
       return part === "offer" ? <OfferPage id={id} /> : <ApplicationPage key={id} id={id} />;
     case "loans":
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
+    case "lines":
+      return <LinePage key={id} id={id} />;
     case "wallet":
       return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:

@@ -19,6 +19,7 @@ const ACTS: Record<string, readonly string[]> = {
   approve: ["approver", "accountant", "admin"],
   top_up: ["clerk"],
   close_day: ["accountant"],
+  change_facility: ["officer", "approver"],
 };
 
 /** The pages of a role, the most used first; a role that is not known sees none. */

@@ -6,6 +6,7 @@ mod disasters;
 mod events;
 mod facility;
 mod household;
+mod lines;
 mod loans;
 mod money;
 mod office;
@@ -65,6 +66,11 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(applications::list, applications::apply))
         .routes(routes!(applications::one))
         .routes(routes!(applications::sign))
+        .routes(routes!(lines::products))
+        .routes(routes!(lines::list, lines::open))
+        .routes(routes!(lines::one))
+        .routes(routes!(lines::act))
+        .routes(routes!(lines::quote))
         .routes(routes!(loans::draw))
         .routes(routes!(loans::list))
         .routes(routes!(loans::one))

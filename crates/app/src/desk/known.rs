@@ -45,6 +45,7 @@ impl Desk {
             Contract::table(),
             Facility::table(),
             crate::facility::FacilityLife::table(),
+            crate::line::CreditLine::table(),
         ];
         let mut slice = Overlay::default();
         let heads = self.readers.with(|reader| {

@@ -253,12 +253,22 @@ impl Desk {
         priced.collect()
     }
 
+    /// The statement lines on offer today, newest versions.
+    pub fn line_products(&self) -> Result<Vec<&Product>, DeskError> {
+        let on = self.open_date(Cell::OFFICE)?;
+        Ok(self.newest(on).filter(|product| product.method == Method::StatementLine).collect())
+    }
+
     /// Newest versions that can be applied for on a day. A statement line is opened, not applied for as a loan.
     fn offered(&self, on: Date) -> impl Iterator<Item = &Product> {
+        self.newest(on).filter(|product| product.method != Method::StatementLine)
+    }
+
+    fn newest(&self, on: Date) -> impl Iterator<Item = &Product> {
         let house = self.house();
         house.products.iter().filter(move |product| {
             let is_newest = house.product(&product.code).is_ok_and(|newest| newest == *product);
-            is_newest && product.is_offered(on) && product.method != Method::StatementLine
+            is_newest && product.is_offered(on)
         })
     }
 }

@@ -9,6 +9,7 @@ use loan::{LifeEvent, LoanTerms};
 
 use super::{Desk, DeskError};
 use crate::books::BOOK_WALLET;
+use crate::line::{CreditLine, CreditLineEvent, LineView};
 use crate::tables::{
     Application, ApplicationStatus, BusinessDay, Contract, Entry, EntryKind, GlBalance, Household, LoanEvent, LoanNote,
     LoanState, Person, Posting, Staff, StaffSecret, Wallet,
@@ -155,6 +156,26 @@ impl Desk {
         let rows: Vec<LoanEvent> = self.rows(key![cell, household, id])?;
         let events = rows.iter().map(|row| basics::cbor::from_bytes(&row.bytes)).collect::<Result<_, _>>()?;
         Ok((note, terms, events))
+    }
+
+    /// A household's statement lines as they stand on the open day.
+    pub fn lines(&self, household: Id) -> Result<Vec<LineView>, DeskError> {
+        let rows: Vec<CreditLine> = self.rows(key![self.cell_of(household), household])?;
+        rows.into_iter().map(|row| self.line_of(row)).collect()
+    }
+
+    /// One statement line as it stands on the open day.
+    pub fn line(&self, household: Id, id: Id) -> Result<LineView, DeskError> {
+        let rows: Vec<CreditLine> = self.rows(key![self.cell_of(household), household, id])?;
+        let unknown = || DeskError::refused("unknown_line", "there is no such line: check its id");
+        self.line_of(rows.into_iter().next().ok_or_else(unknown)?)
+    }
+
+    fn line_of(&self, row: CreditLine) -> Result<LineView, DeskError> {
+        let rows: Vec<CreditLineEvent> = self.rows(key![row.cell, row.household, row.id])?;
+        let events = rows.iter().map(|row| basics::cbor::from_bytes(&row.bytes)).collect::<Result<_, _>>()?;
+        let today = self.open_date(row.cell)?;
+        crate::line::line_view(row, events, today).map_err(|fault| DeskError::Damaged(fault.to_string()))
     }
 
     /// Applications of a status over all cells, oldest first, at most `limit`.

@@ -286,6 +286,32 @@ impl LineState {
 /// target away on every date. Every list of [accepted](super::accept()) events has a state.
 ///
 /// Errors if the terms cannot be run, if an amount is not positive (never accepted), or if a figure does not fit.
+///
+/// ```
+/// use basics::{Currency, Date, Id, Money};
+/// use loan::Term;
+/// use loan::line::{LineEvent, LineHappening, fold};
+/// let product = loan::product::shipped("revolving-consumer-line")?;
+/// let opened = Date::ymd(2026, 3, 2)?;
+/// let limit = Money::parse("5000", Currency::CNY)?;
+/// let terms = product.line_terms(limit, Term::Months(12), opened, product.price(None)?)?;
+/// let merchant = Id::from_u128(77);
+/// let buy = |amount_fen| LineHappening::Purchased { merchant, category: "appliances".to_owned(), amount_fen };
+/// let mut life = vec![
+///     LineEvent::new(1, Date::ymd(2026, 3, 5)?, buy(60_000)),
+///     LineEvent::new(2, Date::ymd(2026, 3, 20)?, buy(40_000)),
+/// ];
+/// let state = fold(&terms, &life, Date::ymd(2026, 4, 1)?)?;
+/// assert_eq!((state.billed_fen, state.minimum_fen), (100_000, 10_000));
+///
+/// // A refund after the statement counts as paid.
+/// let refund = LineHappening::Refunded { purchase: Id::from_u128(1), amount_fen: 15_000 };
+/// life.push(LineEvent::new(3, Date::ymd(2026, 4, 3)?, refund));
+/// let state = fold(&terms, &life, Date::ymd(2026, 4, 3)?)?;
+/// assert_eq!(state.statement().map(|s| s.closing_fen), Some(100_000));
+/// assert_eq!((state.minimum_fen, state.available_fen()), (0, 415_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn fold(terms: &LineTerms, events: &[LineEvent], as_of: Date) -> Result<LineState, LoanError> {
     terms.check()?;
     let mut account = Account::new(terms);

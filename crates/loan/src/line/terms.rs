@@ -435,6 +435,9 @@ impl LineTerms {
         if self.valid_to < self.opened {
             return wrong("the line must not end before it begins".to_owned());
         }
+        if !self.day_count.adds_up_by_days() {
+            return wrong(format!("interest of a line grows day by day, which {} does not", self.day_count.as_str()));
+        }
         if self.overdue_rate < self.rate {
             return wrong("the overdue rate must not be less than the rate".to_owned());
         }

@@ -1,7 +1,7 @@
 // The first page of a signed-in household: what is due, what it can borrow, its wallet, its loans.
 
 import type { Pending } from "../../../shared/client";
-import type { Application, Household, Limits, Loan, Product, ProductLimit } from "../../../shared/bodies";
+import type { Application, Household, Limits, Line, Loan, Product, ProductLimit } from "../../../shared/bodies";
 import { daysBetween, shortDay } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
@@ -14,6 +14,7 @@ interface Everything {
   limits: Limits;
   products: Product[];
   loans: Loan[];
+  lines: Line[];
   applications: Application[];
 }
 
@@ -22,14 +23,15 @@ export function HomePage() {
   const id = household.use();
   const all = useLoaded<Everything>(async () => {
     const base = `/households/${id}`;
-    const [own, limits, known, loans, applications] = await Promise.all([
+    const [own, limits, known, loans, lines, applications] = await Promise.all([
       client.read<Household>(base),
       client.read<Limits>(`${base}/limits`),
       products(),
       client.read<Loan[]>(`${base}/loans`),
+      client.read<Line[]>(`${base}/lines`),
       client.read<Application[]>(`${base}/applications`),
     ]);
-    return { own, limits, products: known, loans, applications: applications.filter(isInHand) };
+    return { own, limits, products: known, loans, lines, applications: applications.filter(isInHand) };
   }, [id]);
   const head = all.value?.own.persons.find((person) => person.role === "head") ?? all.value?.own.persons[0];
   const title = head?.name ? say("{name}，您好", "Hello, {name}", { name: head.name }) : say("您好", "Hello");
@@ -58,6 +60,19 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
           <span>
             <b>{say("申请 {amount}", "Application for {amount}", { amount: yuan(application.asked) })}</b>
             <small>{term("status", application.status, chosen)}</small>
+          </span>
+          <Icon name="forward" />
+        </a>
+      ))}
+      {all.lines.map((line) => (
+        <a class="card row-link" key={line.line} href={`#/lines/${line.line}`}>
+          <span>
+            <b>{say("消费额度还可用 {amount}", "Purchase line: {amount} available", { amount: yuan(line.available, true) })}</b>
+            <small>
+              {(parseFen(line.billed) ?? 0) > 0 && line.due
+                ? say("账单 {amount}，{day}到期", "{amount} on the statement, due {day}", { amount: yuan(line.billed, true), day: shortDay(line.due, chosen, today) })
+                : say("没有要还的账单", "Nothing to pay now")}
+            </small>
           </span>
           <Icon name="forward" />
         </a>

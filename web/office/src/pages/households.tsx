@@ -9,6 +9,7 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
+import { FacilityCard } from "./facility";
 import { LoanTable, shortId } from "./loans";
 
 /** The last search, so that going back to it does not lose it. */
@@ -101,6 +102,7 @@ export function HouseholdPage({ id }: { id: string }) {
         </section>
         {may(role, "top_up") && <TopUp household={own.household} onDone={loaded.again} />}
       </div>
+      <FacilityCard household={own.household} />
       <section class="card">
         <h2>{say("借款", "Loans")}</h2>
         <LoanTable loans={loans} products={products} />

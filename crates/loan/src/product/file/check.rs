@@ -70,6 +70,7 @@ impl Source<'_> {
         }
         self.check_tables(product)?;
         self.check_prices(product)?;
+        self.check_line(product)?;
         self.try_out(product)
     }
 

@@ -1,11 +1,34 @@
 //! The `[line]` table of a product file: the rules of a statement line.
 
+use basics::Money;
+
 use super::Source;
 use super::raw::LineTable;
-use crate::LoanError;
-use crate::line::{InterestFree, InterestOn, LateFee, LineComponent, LineOrder, LineRules, MerchantRule, PlanOffer};
+use crate::line::{
+    InterestFree, InterestOn, LateFee, LineComponent, LineOrder, LineRules, MerchantRule, PlanOffer, quote,
+};
+use crate::{InterestBasis, LoanError, Product, Term};
 
 impl Source<'_> {
+    /// What only the whole product can tell of its line: that its plans cost no more than the cap allows.
+    pub(super) fn check_line(&self, product: &Product) -> Result<(), LoanError> {
+        let Some(rules) = &product.line else { return Ok(()) };
+        if product.basis != InterestBasis::Daily {
+            return Err(self.wrong("interest.basis", "a statement line needs `daily`".to_owned()));
+        }
+        let (limit, opened) = (Money::new(product.amount_max_fen, product.currency), product.effective_from);
+        for rate in product.pricing.rates() {
+            let terms = product.line_terms(limit, Term::Months(product.term_max), opened, rate)?;
+            let Some(statement) = rules.statement_after(opened) else { continue };
+            for plan in &rules.plans {
+                quote(&terms, product.amount_max_fen, plan.instalments, statement).map_err(|error| {
+                    self.wrong_word("line.plan.fee", &crate::cost::percent(plan.fee_ppm), error.to_string())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn line(&self, raw: Option<LineTable>) -> Result<Option<LineRules>, LoanError> {
         let Some(raw) = raw else { return Ok(None) };
         let ppm = |field: &str, text: &str| Ok::<i64, LoanError>(self.rate(field, text)?.ppm());

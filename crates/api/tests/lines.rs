@@ -1,0 +1,99 @@
+//! A facility and a statement line over HTTP: looked at, frozen by the office, opened, used, converted, paid.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use door::Role;
+use serde_json::json;
+use support::*;
+
+#[test]
+fn a_line_is_opened_used_converted_and_paid() {
+    let town = Town::start(Plan {
+        model: Some(model()),
+        products: vec!["season-bullet", "revolving-consumer-line"],
+        ..Plan::default()
+    });
+    let farmer = town.enrol(1);
+    let officer = town.staff("li.officer", Role::Officer);
+    let approver = town.staff("zhao.approver", Role::Approver);
+    let hh = format!("/api/v1/households/{}", farmer.household);
+    let facility = format!("{hh}/facility");
+    town.get(&farmer, &facility).problem(404, "unknown_facility");
+
+    let offered = town.get(&Who::default(), "/api/v1/line-products").expect(200).json();
+    let product = &offered[0];
+    assert_eq!((&product["product"], &product["minimum"]), (&json!("revolving-consumer-line"), &json!("10.00")));
+    let listed = town.get(&Who::default(), "/api/v1/products").expect(200).json();
+    let is_line = |p: &serde_json::Value| p["code"] == product["product"];
+    assert!(!listed.as_array().unwrap().iter().any(is_line), "a line is no loan: {listed}");
+    let asked = |limit: &str| {
+        json!({ "product": product["product"], "limit": limit, "rate": "15.00", "months": 12,
+            "text_hash": product["text_hash"], "read_seconds": 20 })
+    };
+    let lines = format!("{hh}/lines");
+    town.post(&farmer, &lines, asked("1000.00")).problem(422, "over_facility");
+
+    // A loan is approved: that grants the facility.
+    town.post(&farmer, &format!("{hh}/events"), events(400_000, 180_000)).expect(201);
+    let loan =
+        json!({ "product": "season-bullet", "amount": "1000.00", "term_months": 6, "purpose": "farming-inputs" });
+    town.post(&farmer, &format!("{hh}/applications"), loan).expect(201);
+    let shown = town.get(&farmer, &facility).expect(200).json();
+    assert_eq!((&shown["status"], &shown["reserved"]), (&json!("active"), &json!("1000.00")));
+    let changes = format!("{hh}/facilities/{}/changes", shown["facility"].as_str().unwrap());
+
+    // The office freezes it alone, and thaws it by two; the household may do neither.
+    let freeze = json!({ "change": "freeze", "reason": "visited: nobody there" });
+    town.post(&farmer, &changes, freeze.clone()).problem(403, "not_permitted");
+    town.post(&officer, &changes, json!({ "change": "raise", "reason": "x" })).problem(422, "bad_change");
+    town.post(&officer, &changes, freeze).expect(201);
+    assert_eq!(town.get(&officer, &facility).expect(200).json()["history"][1]["reason"], "visited: nobody there");
+    town.post(&farmer, &lines, asked("1000.00")).problem(422, "facility_shut");
+    let thaw = json!({ "change": "thaw", "reason": "they came to the window" });
+    let proposed = town.post(&officer, &changes, thaw).expect(202).json();
+    let approval = format!("/api/v1/office/proposals/{}/approval", proposed["proposal"].as_str().unwrap());
+    town.post(&approver, &approval, json!({})).expect(201);
+
+    let mut unread = asked("1000.00");
+    unread["text_hash"] = json!("00".repeat(32));
+    town.post(&farmer, &lines, unread).problem(409, "text_changed");
+    let opened = town.post(&farmer, &lines, asked("1000.00")).expect(201).json();
+    let line = format!("{lines}/{}", opened["line"].as_str().unwrap());
+    let acts = format!("{line}/events");
+    let merchant = "00000000-0000-4000-8000-00000000003e";
+    let buy =
+        |amount: &str| json!({ "act": "buy", "merchant": merchant, "category": "household-goods", "amount": amount });
+    let problem = town.post(&farmer, &acts, buy("1000.01")).problem(422, "over_line");
+    assert_eq!(problem["params"]["available"], "1000.00");
+    let command = town.command();
+    town.post_as(&farmer, &command, &acts, buy("600.00")).expect(201);
+    town.post(&officer, &acts, buy("1.00")).problem(403, "not_permitted");
+    let detail = town.get(&farmer, &line).expect(200).json();
+    assert_eq!((&detail["used"], &detail["available"]), (&json!("600.00"), &json!("400.00")));
+    let purchase = detail["purchases"][0]["purchase"].as_str().unwrap();
+    assert_eq!(purchase, command);
+
+    let quoted = format!("{line}/conversion?purchase={purchase}&instalments=6");
+    let quote = town.get(&farmer, &quoted).expect(200).json();
+    assert_eq!((&quote["fees"], quote["rows"].as_array().unwrap().len()), (&json!("25.20"), 6));
+    let convert = |ppm: i64| json!({ "act": "convert", "purchase": purchase, "instalments": 6, "annualised_ppm": ppm });
+    let ppm = quote["annualised_ppm"].as_i64().unwrap();
+    town.post(&farmer, &acts, convert(ppm - 1)).problem(409, "text_changed");
+    town.post(&farmer, &acts, convert(ppm)).expect(201);
+    let detail = town.get(&farmer, &line).expect(200).json();
+    assert_eq!((&detail["plans"][0]["unbilled"], &detail["used"]), (&json!("600.00"), &json!("600.00")));
+
+    town.post(&farmer, &acts, json!({ "act": "pay", "amount": "1.00" })).problem(422, "insufficient_funds");
+    town.post(&farmer, &acts, json!({ "act": "freeze", "reason": "phone lost" })).expect(201);
+    town.post(&farmer, &acts, buy("1.00")).problem(422, "line_event");
+    let waive = |what: &str| json!({ "act": "waive", "what": what, "amount": "1.00", "reason": "hail" });
+    town.post(&officer, &acts, waive("principal")).problem(422, "bad_change");
+    town.post(&officer, &acts, waive("late_fee")).problem(422, "line_event");
+    let kinds = |line: &serde_json::Value| -> Vec<String> {
+        line["history"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let history = kinds(&town.get(&officer, &line).expect(200).json());
+    assert_eq!(history, ["frozen", "purchased", "converted"], "in the order in which they count");
+    town.post(&farmer, &acts, json!({ "act": "dance" })).problem(400, "bad_json");
+}

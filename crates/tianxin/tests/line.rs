@@ -1,0 +1,317 @@
+//! A statement line through the door, on both engines: the worked example of practice, the books, and who may do what.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod support;
+
+use std::sync::Arc;
+
+use app::application::{Apply, Decide};
+use app::close::CloseDay;
+use app::command::{Command, Outcome};
+use app::line::{
+    BOOK_LINE, BOOK_LINE_CHARGES, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, line_view,
+};
+use app::tables::{ApplicationStatus, GlBalance, Posting, Wallet};
+use app::{Institution, Tianxin};
+use basics::{Cell, Currency, Date, Id, Instant, Money, cbor};
+use door::table::Record;
+use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit, key};
+use ledger::Chart;
+use loan::line::{LineEvent, LineWaivable, quote};
+use support::*;
+
+struct House {
+    engine: Engine<Tianxin>,
+    backend: Arc<dyn Backend>,
+    tianxin: Arc<Tianxin>,
+    household: Id,
+    cell: Cell,
+    line: Id,
+}
+
+fn fen(text: &str) -> Money {
+    Money::parse(text, Currency::CNY).unwrap()
+}
+
+impl House {
+    /// A household with 2,000.00 in its wallet and a line of 5,000.00 under a facility of 6,000.00.
+    fn new(backend: Arc<dyn Backend>) -> House {
+        let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
+        let products = ["season-bullet", "revolving-consumer-line"].map(|code| loan::product::shipped(code).unwrap());
+        let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products.into()));
+        let engine = Engine::start(tianxin.clone(), backend.clone(), EngineOptions::default()).unwrap();
+        let household = household(1);
+        let house = House { engine, backend, tianxin, household, cell: cell_of(household), line: id(0x11E) };
+        house.done(1, Actor::SYSTEM, enrol(household));
+        house.done(2, Actor::SYSTEM, top_up(household, yuan(2_000)));
+        assert_eq!(house.open(3), Ok(Outcome::OverFacility { available_minor: 0 }), "no facility yet");
+        house.facility();
+        house.done(5, farmer(household), house.opening());
+        assert_eq!(house.open(6), Err("line_exists".to_owned()));
+        house
+    }
+
+    fn opening(&self) -> Command {
+        let (cell, household, line) = (self.cell, self.household, self.line);
+        let product = "revolving-consumer-line".to_owned();
+        let rate = self.tianxin.product(&product).unwrap().price(None).unwrap();
+        let text_hash = vec![7; 32].into();
+        let evidence = "page, 20 s".into();
+        Command::OpenLine(OpenLine {
+            cell,
+            household,
+            line,
+            product,
+            limit: yuan(5_000),
+            months: 12,
+            rate,
+            text_hash,
+            evidence,
+        })
+    }
+
+    fn open(&self, n: u128) -> Result<Outcome, String> {
+        self.order(n, farmer(self.household), Order::Do(self.opening())).map_err(code)
+    }
+
+    fn facility(&self) {
+        let (cell, household, application) = (self.cell, self.household, id(0xA1));
+        let product = self.tianxin.product("season-bullet").unwrap();
+        self.done(
+            0x141,
+            farmer(household),
+            Command::Apply(Apply {
+                cell,
+                household,
+                application,
+                product: product.code.clone(),
+                amount: yuan(1_000),
+                term_months: 12,
+                purpose: product.uses[0].clone(),
+                season: None,
+            }),
+        );
+        let decide = Command::Decide(Decide {
+            cell,
+            household,
+            application,
+            decision: id(0xD1),
+            status: ApplicationStatus::Approved,
+            approved_minor: 100_000,
+            rate: product.pricing.rates()[0],
+            limit_minor: 600_000,
+            profile_version: 0,
+            exposure_minor: 0,
+            reasons: Vec::new(),
+            model: String::new(),
+            rules: "r".into(),
+            person: household.derive("head"),
+            record: vec![1].into(),
+            commitment: vec![2].into(),
+        });
+        self.order(0x142, Actor::SYSTEM, Order::Do(decide)).unwrap();
+    }
+
+    fn order(&self, n: u128, actor: Actor, order: Order<Command>) -> Result<Outcome, DoorError> {
+        let at = Instant(i64::from(self.today().days()) * 86_400_000_000 + 3_600_000_000);
+        let answer = self.engine.call(Request::plain(id(0x11E0_0000 + n), actor, at, order))?;
+        Ok(answer.outcome::<Tianxin>().unwrap())
+    }
+
+    fn done(&self, n: u128, actor: Actor, command: Command) {
+        assert_eq!(self.order(n, actor, Order::Do(command)).unwrap(), Outcome::Done);
+    }
+
+    fn act(&self, act: LineAct) -> Command {
+        Command::MoveLine(MoveLine { cell: self.cell, household: self.household, line: self.line, act })
+    }
+
+    /// (used, available, owed, minimum) after it.
+    fn moves(&self, n: u128, actor: Actor, act: LineAct) -> (i64, i64, i64, i64) {
+        match self.order(n, actor, Order::Do(self.act(act))).unwrap() {
+            Outcome::LineMoved { used_minor, available_minor, owed_minor, minimum_minor } => {
+                (used_minor, available_minor, owed_minor, minimum_minor)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(&self, n: u128, actor: Actor, act: LineAct) -> String {
+        code(self.order(n, actor, Order::Do(self.act(act))).unwrap_err())
+    }
+
+    fn rows<R: Record>(&self, prefix: door::table::Key) -> Vec<R> {
+        let columns: Vec<usize> = (0..prefix.len()).collect();
+        let rows = self.backend.connect().unwrap().load_many(R::table(), &columns, &[prefix]).unwrap();
+        rows.iter().map(|row| R::from_row(row).unwrap()).collect()
+    }
+
+    fn row(&self) -> CreditLine {
+        self.rows(key![self.cell, self.household, self.line]).remove(0)
+    }
+
+    fn view(&self) -> LineView {
+        let rows: Vec<CreditLineEvent> = self.rows(key![self.cell, self.household, self.line]);
+        let events: Vec<LineEvent> = rows.iter().map(|row| cbor::from_bytes(&row.bytes).unwrap()).collect();
+        line_view(self.row(), events, self.today()).unwrap()
+    }
+
+    fn wallet(&self) -> i64 {
+        self.rows::<Wallet>(key![self.cell, self.household])[0].balance_minor
+    }
+
+    /// The ledger's balance of a role, debit positive.
+    fn ledger(&self, role: &str) -> i64 {
+        let subject = i64::from(self.tianxin.chart.role(role).unwrap().code.0);
+        let rows: Vec<GlBalance> = self.rows(key![self.cell]);
+        rows.iter().filter(|row| row.subject == subject).map(|row| row.balance_minor).sum()
+    }
+
+    /// What stands on the line's own sub-accounts.
+    fn posted(&self, book: u16) -> i64 {
+        let rows: Vec<Posting> = self.rows(key![self.cell]);
+        let own = rows.iter().filter(|row| row.book == i64::from(book) && row.account == Some(self.line));
+        own.map(|row| row.amount_minor).sum()
+    }
+
+    fn today(&self) -> Date {
+        let heads: Vec<door::tables::CellHead> = self.rows(key![Cell::OFFICE]);
+        heads[0].open_date
+    }
+
+    /// Closes days until `day` is open; what they bring to the line is booked by the close.
+    fn close_until(&self, day: &str, n: u128) {
+        let day = Date::parse(day).unwrap();
+        while self.today() < day {
+            let open = self.today();
+            let close = Command::CloseDay(CloseDay { day: open });
+            let at = Instant(i64::from(open.days()) * 86_400_000_000 + 3_600_000_000);
+            let close_id = id(0x11E8_0000 + n * 0x1000 + u128::from(open.days() as u32));
+            self.engine.call(Request::plain(close_id, Actor::SYSTEM, at, Order::Do(close))).unwrap();
+            self.engine.settle();
+        }
+    }
+
+    /// Books and line agree, and the audit finds nothing.
+    fn proven(&self) {
+        let (row, view) = (self.row(), self.view());
+        assert_eq!(row.used_minor, view.state.used_fen);
+        assert_eq!((self.posted(BOOK_LINE), self.ledger("line_principal")), (row.used_minor, row.used_minor));
+        assert_eq!(
+            (self.posted(BOOK_LINE_CHARGES), self.ledger("line_charges")),
+            (row.charges_minor, row.charges_minor)
+        );
+        assert_eq!(self.ledger("line_credit"), -row.credit_minor);
+        self.engine.settle();
+        audit::verify(self.tianxin.as_ref(), self.backend.as_ref(), None).unwrap();
+        audit::rebuild(self.tianxin.as_ref(), self.backend.as_ref(), false).unwrap();
+    }
+}
+
+fn code(error: DoorError) -> String {
+    match error {
+        DoorError::Refused(refusal) => refusal.code.to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn buy(amount: &str) -> LineAct {
+    LineAct::Buy { merchant: id(0x3E), category: "household-goods".into(), amount: fen(amount) }
+}
+
+fn lives(backend: Arc<dyn Backend>) {
+    let house = House::new(backend);
+    let me = farmer(house.household);
+    let (clerk, officer, approver) = (staff(1, Role::Clerk), staff(2, Role::Officer), staff(3, Role::Approver));
+    assert_eq!(house.moves(0x10, me, buy("600")), (60_000, 440_000, 60_000, 0));
+    assert_eq!(house.moves(0x11, me, buy("400")), (100_000, 400_000, 100_000, 0));
+    assert_eq!(house.ledger("merchant_payable"), -100_000);
+    assert_eq!(code(house.order(0x12, farmer(id(9)), Order::Do(house.act(buy("1")))).unwrap_err()), "not_permitted");
+    let jewels = LineAct::Buy { merchant: id(0x3E), category: "jewellery".into(), amount: fen("1") };
+    assert_eq!(house.refused(0x13, me, jewels), "line_event");
+    let over = house.order(0x14, me, Order::Do(house.act(buy("4000.01")))).unwrap();
+    assert_eq!(over, Outcome::OverLine { available_minor: 400_000 });
+    // The facility of 6,000.00 holds 1,000.00 for an approved loan: it is the narrower one once the line is raised.
+    let raise = LineAct::Raise { to: yuan(7_000), reason: "harvest".into() };
+    assert_eq!(house.refused(0x15, officer, raise.clone()), "second_person_needed");
+    house.proven();
+
+    house.close_until("2026-04-01", 1);
+    let statement = *house.view().state.statement().unwrap();
+    assert_eq!((statement.closing_fen, statement.minimum_fen), (100_000, 10_000));
+    // The refund after the statement: it stays, 150.00 counts as paid, nothing lacks, 4,150.00 is available.
+    let refund = LineAct::Refund { purchase: id(0x11E0_0011), amount: fen("150") };
+    assert_eq!(house.refused(0x20, me, refund.clone()), "not_permitted");
+    assert_eq!(house.moves(0x21, clerk, refund), (85_000, 415_000, 85_000, 0));
+    let statement = *house.view().state.statement().unwrap();
+    assert_eq!((statement.closing_fen, statement.since.counts_as_paid_fen()), (100_000, 15_000));
+    assert_eq!((house.ledger("line_principal"), house.ledger("merchant_payable")), (85_000, -85_000));
+
+    // 600.00 into 6, at the cost that was shown and no other.
+    let view = house.view();
+    let shown = quote(&view.terms, 60_000, 6, view.state.as_of).unwrap().annualised_ppm;
+    let convert =
+        |shown_annualised_ppm| LineAct::Convert { purchase: id(0x11E0_0010), instalments: 6, shown_annualised_ppm };
+    assert_eq!(house.refused(0x22, me, convert(shown - 1)), "text_changed");
+    assert_eq!(house.moves(0x23, me, convert(shown)), (85_000, 415_000, 85_000, 0));
+    assert_eq!(house.view().state.billed_fen, 25_000);
+    let wallet = house.wallet();
+    assert_eq!(house.moves(0x24, me, LineAct::Pay { amount: fen("250") }), (60_000, 440_000, 60_000, 0));
+    assert_eq!(house.wallet(), wallet - 25_000);
+    house.proven();
+
+    // Missed in May: fee, penalty and interest are booked when the day brings them.
+    house.close_until("2026-06-02", 2);
+    let view = house.view();
+    let charged = view.state.totals.charged;
+    assert!(charged.late_fee_fen > 0 && charged.penalty_fen > 0 && view.state.days_past_due > 0);
+    assert_eq!(house.ledger("fee_income"), -(charged.plan_fee_fen + charged.late_fee_fen));
+    assert_eq!(house.ledger("penalty_income"), -charged.penalty_fen);
+    assert_eq!(house.refused(0x30, me, buy("1")), "line_event");
+    house.proven();
+    let off = Money::new(charged.late_fee_fen, Currency::CNY);
+    let waive = LineAct::Waive { what: LineWaivable::LateFee, amount: off, reason: "hail".into() };
+    assert_eq!(house.refused(0x31, officer, waive.clone()), "second_person_needed");
+    house.order(0x32, officer, Order::Propose(house.act(waive))).unwrap();
+    let approve = Order::Approve { cell: house.cell, proposal: id(0x11E0_0032) };
+    house.order(0x33, approver, approve).unwrap();
+    assert_eq!(house.ledger("fee_income"), -charged.plan_fee_fen);
+    house.proven();
+
+    // Settled early and overpaid, the credit balance goes back, and the line is frozen and closed.
+    house.moves(0x40, me, LineAct::SettlePlan { plan: id(0x11E0_0023) });
+    let (.., owed, _) = house.moves(0x41, me, LineAct::Pay { amount: fen("700") });
+    assert_eq!(owed, 0);
+    let credit = house.row().credit_minor;
+    assert!(credit > 0);
+    assert_eq!(
+        house.refused(0x42, me, LineAct::ReturnCredit { amount: Money::new(credit + 1, Currency::CNY) }),
+        "line_event"
+    );
+    house.moves(0x43, me, LineAct::ReturnCredit { amount: Money::new(credit, Currency::CNY) });
+    house.moves(0x44, me, LineAct::Freeze { reason: "phone lost".into() });
+    assert_eq!(house.refused(0x45, me, buy("1")), "line_event");
+    house.moves(0x46, officer, LineAct::Thaw);
+    house.moves(0x47, me, buy("30"));
+    // Undone by two, the purchase was never there; what the merchant is owed goes with it.
+    let undo = LineAct::Undo { event: id(0x11E0_0047), reason: "rung up twice".into() };
+    house.order(0x48, officer, Order::Propose(house.act(undo))).unwrap();
+    house.order(0x49, approver, Order::Approve { cell: house.cell, proposal: id(0x11E0_0048) }).unwrap();
+    assert_eq!((house.row().used_minor, house.ledger("merchant_payable")), (0, -85_000));
+    house.moves(0x4A, me, LineAct::Close);
+    assert_eq!(house.refused(0x4B, me, LineAct::Thaw), "not_permitted");
+    house.proven();
+}
+
+#[test]
+fn a_line_lives_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    lives(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn a_line_lives_on_postgres() {
+    let Some((database, _server)) = postgres("line") else { return };
+    lives(postgres_backend(&database.url(), "line"));
+}

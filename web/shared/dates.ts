@@ -24,6 +24,11 @@ export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to.slice(0, 10)}T00:00:00Z`) - Date.parse(`${from.slice(0, 10)}T00:00:00Z`)) / 86_400_000);
 }
 
+/** The civil date before a civil date. */
+export function dayBefore(iso: string): string {
+  return new Date(Date.parse(`${iso.slice(0, 10)}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+}
+
 /** An instant by the reader's own clock, to the minute. */
 export function moment(instant: string | null | undefined, language: Language): string {
   const at = new Date(instant ?? "");

@@ -29,6 +29,12 @@ export function yuan(amount: number | string | null | undefined, exact = false, 
   return `${fen < 0 ? "-" : ""}${sign}${grouped}${exact || cents !== "00" ? `.${cents}` : ""}`;
 }
 
+/** Thousands set apart in decimal text of any length, which is else left as it is: "1234567.0833" becomes "1,234,567.0833". */
+export function grouped(text: string): string {
+  const [whole = "", ...rest] = text.split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...rest].join(".");
+}
+
 /** A rate to two places, without idle zeros: "6.00" becomes "6%", "10.7999" becomes "10.8%". */
 export function percent(rate: string | null | undefined): string {
   if (rate === null || rate === undefined || Number.isNaN(Number(rate))) return "—";

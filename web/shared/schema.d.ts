@@ -329,6 +329,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/loans/{ln}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A loan under the rules of today: class, provision, what is off balance, its account sheet and interest-day sheet. */
+        get: operations["standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/profile": {
         parameters: {
             query?: never;
@@ -476,6 +493,23 @@ export interface paths {
         put?: never;
         /** Closes the institution's day: begins it and answers at once. */
         post: operations["close_day"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/days/{date}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the close of a day did. */
+        get: operations["day_report"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -760,6 +794,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A line of the account sheet 分户账. */
+        AccountLineShown: {
+            ahead: string;
+            balance: string;
+            compound: string;
+            credit: string;
+            date: string;
+            debit: string;
+            en: string;
+            fee: string;
+            interest: string;
+            penalty: string;
+            principal: string;
+            zh: string;
+        };
+        /** @description Interest accrued by loans that grow alike. */
+        AccruedShown: {
+            accrued: string;
+            /** @description Whether it is income as it accrues; otherwise it is kept off balance. */
+            accruing: boolean;
+            product: string;
+            /**
+             * Format: int32
+             * @description Stage of expected loss, 1 to 3.
+             */
+            stage: number;
+        };
         /** @description Who is signed in. */
         ActorShown: {
             /** @description The household. */
@@ -808,6 +869,17 @@ export interface components {
             status: string;
             /** Format: int64 */
             term_months: number;
+        };
+        /** @description A class by its names. */
+        ClassShown: {
+            code: string;
+            en: string;
+            /**
+             * Format: int32
+             * @description Place on the ladder; 0 is the best.
+             */
+            place: number;
+            zh: string;
         };
         /** @description A code is asked for. */
         CodeAsked: {
@@ -898,6 +970,58 @@ export interface components {
             total_cost: string;
             /** @description Principal and all costs. */
             total_to_pay: string;
+        };
+        /** @description A line of the interest-day sheet 积数表. */
+        DayLineShown: {
+            balance: string;
+            /** Format: int64 */
+            days: number;
+            from: string;
+            /** Format: int32 */
+            instalment: number;
+            /** @description What came of it, rounded down to a hundredth of a minor unit. */
+            interest: string;
+            /** @description Balance × days. */
+            product: string;
+            /** @description Percent a year. */
+            rate: string;
+            to: string;
+            /** @description `interest`, `penalty` or `compound`. */
+            what: string;
+        };
+        /** @description What the close of a day did, in all cells together. */
+        DayReportShown: {
+            /** @description Interest accrued. */
+            accrued: string;
+            /**
+             * Format: int64
+             * @description Loans whose class changed.
+             */
+            class_moves: number;
+            /** @description Whether the institution has closed it. */
+            closed: boolean;
+            date: string;
+            /** @description Interest that fell due. */
+            due: string;
+            /**
+             * Format: int64
+             * @description Entries booked.
+             */
+            entries: number;
+            /** @description Interest accrued, by group. */
+            groups: components["schemas"]["AccruedShown"][];
+            /**
+             * Format: int64
+             * @description Loans that something happened to by itself.
+             */
+            loans: number;
+            /** @description What the allowance was raised by. */
+            provision: string;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds, where that was measured.
+             */
+            took_ms?: number | null;
         };
         /** @description How far the close of a day has come. */
         DayShown: {
@@ -1087,6 +1211,12 @@ export interface components {
             amount: string;
             /** @description The bank's reference. */
             reference: string;
+        };
+        /** @description One ground of a class. */
+        GroundShown: {
+            class: components["schemas"]["ClassShown"];
+            /** @description `days_past_due`, `misused`, `new_for_old`, `renewed`, `restructured`, `observed_no_rise` or `judged`. */
+            ground: string;
         };
         /** @description What a decision by hand came to. */
         HandDecided: {
@@ -1420,6 +1550,35 @@ export interface components {
             /** @description `active`, `overdue` or `closed`. */
             status: string;
         };
+        /** @description A loan under the rules of today. */
+        LoanStandingShown: {
+            account_sheet: components["schemas"]["AccountLineShown"][];
+            as_of: string;
+            /** @description Code of its class, and its names. */
+            class: components["schemas"]["ClassShown"];
+            /** Format: int32 */
+            days_past_due: number;
+            /** @description What makes it worse than the best class, the worst first. */
+            grounds: components["schemas"]["GroundShown"][];
+            interest_days: components["schemas"]["DayLineShown"][];
+            /** @description Since when its interest is not income. */
+            not_accruing_since?: string | null;
+            /** @description Since when it is watched after a restructuring, and until when if nothing falls past due. */
+            observed_since?: string | null;
+            observed_until?: string | null;
+            off_balance: components["schemas"]["PartsShown"];
+            on_balance: components["schemas"]["PartsShown"];
+            provision_expected: string;
+            /** @description Floor on every loan, floor by class, expected loss, and the larger that has to stand in the books. */
+            provision_general: string;
+            provision_needed: string;
+            provision_specific: string;
+            /**
+             * Format: int32
+             * @description Stage of expected loss, 1 to 3.
+             */
+            stage: number;
+        };
         /** @description Nothing is asked beside the address. */
         Nothing: Record<string, never>;
         /** @description The profile's version since. */
@@ -1450,6 +1609,16 @@ export interface components {
             penalty_rate: string;
             /** @description Penalty on the whole principal for one day. */
             per_day_example: string;
+        };
+        /** @description Amounts by component. */
+        PartsShown: {
+            /** @description Interest that runs and is not due. */
+            accrued: string;
+            compound: string;
+            fee: string;
+            interest: string;
+            penalty: string;
+            principal: string;
         };
         /** @description A person of a household. */
         PersonShown: {
@@ -2637,6 +2806,38 @@ export interface operations {
             };
         };
     };
+    standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan, `ln-…` */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoanStandingShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     profile: {
         parameters: {
             query?: never;
@@ -2946,6 +3147,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    day_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The day */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayReportShown"];
                 };
             };
             default: {

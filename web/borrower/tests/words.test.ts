@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { Refused, Unanswered } from "../../shared/client";
-import { day, daysBetween, moment, shortDay } from "../../shared/dates";
+import { day, dayBefore, daysBetween, moment, shortDay } from "../../shared/dates";
 import { isMobile, isResidentId, isWeakPin, plainId } from "../../shared/identity";
 import { tell } from "../../shared/language";
-import { comfortableStep, decimal, parseFen, percent, settle, yuan } from "../../shared/money";
+import { comfortableStep, decimal, grouped, parseFen, percent, settle, yuan } from "../../shared/money";
 import { plainWords, reasonsInWords } from "../../shared/plain";
 import { explain } from "../../shared/problems";
 import { term } from "../../shared/terms";
@@ -164,4 +164,17 @@ test("terms and texts are there in both languages", () => {
       expect(en).toMatch(/[a-z]/i);
     }
   }
+});
+
+test("thousands are set apart in figures that are no amounts", () => {
+  expect(grouped("123456789012345.00")).toBe("123,456,789,012,345.00");
+  expect(grouped("1234.0833")).toBe("1,234.0833");
+  expect(grouped("-1000.5000")).toBe("-1,000.5000");
+  expect(grouped("999")).toBe("999");
+});
+
+test("the day before is a civil date, over months and leap years too", () => {
+  expect(dayBefore("2026-03-01")).toBe("2026-02-28");
+  expect(dayBefore("2028-03-01")).toBe("2028-02-29");
+  expect(dayBefore("2027-01-01")).toBe("2026-12-31");
 });

@@ -179,6 +179,7 @@ step("the auditor sees both sums of the trial balance, and no key to change anyt
   await looks(page, "loans");
   await page.locator("tbody a").first().click();
   await sees(page, /^借款 ¥/);
+  for (const name of ["拨备", "分户账", "积数表"]) await page.getByRole("heading", { name, exact: true }).waitFor();
   await looks(page, "office-loan");
 });
 
@@ -190,6 +191,8 @@ step("the accountant sees the open day, and closing it is done or refused in wor
   await page.getByRole("button", { name: /^日结/ }).click();
   await page.getByRole("button", { name: /^确定日结/ }).click();
   await page.getByText(/已日结|不能日结/).first().waitFor({ timeout: 30_000 });
+  await page.getByRole("heading", { name: "日结报告" }).waitFor();
+  await page.getByText(/没有做过日结|结转的借据/).waitFor();
   await looks(page, "day");
   await taps(page, "English");
   await sees(page, "Business day");

@@ -13,13 +13,15 @@ const SHOWN: Record<string, readonly Page[]> = {
   admin: ["proposals"],
 };
 
-/** What a role may do on a page, beyond looking. */
+/** What a role may do on a page, or see there that not all do who have the page. */
 const ACTS: Record<string, readonly string[]> = {
   decide: ["officer", "approver"],
   approve: ["approver", "accountant", "admin"],
   top_up: ["clerk"],
   close_day: ["accountant"],
   change_facility: ["officer", "approver"],
+  see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],
+  see_day_report: ["accountant", "approver", "auditor"],
 };
 
 /** The pages of a role, the most used first; a role that is not known sees none. */

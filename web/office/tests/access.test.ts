@@ -27,6 +27,11 @@ test("auditors and analysts look only", () => {
   expect(may("officer", "unheard-of")).toBe(false);
 });
 
+test("class and sheets of a loan are not for the counter; the report of a close is for all who have the day's page", () => {
+  expect(ROLES.filter((role) => may(role, "see_standing"))).toEqual(["officer", "analyst", "accountant", "approver", "auditor"]);
+  expect(ROLES.filter((role) => may(role, "see_day_report"))).toEqual(ROLES.filter((role) => pagesOf(role).includes("day")));
+});
+
 test("features are told with their units", () => {
   const say = (zh: string, _en: string, values?: Record<string, string | number>) => zh.replace("{n}", String(values?.n));
   const of = (unit: string, value: string | null) => inWords({ name: "x", zh: "x", en: "x", unit, value }, say);

@@ -1,4 +1,4 @@
-// The business day: which is open, how far its close has come, and closing it.
+// The business day: which is open, how far its close has come, closing it, and what a close did.
 
 import { useEffect, useState } from "preact/hooks";
 import type { DayStatus, Health } from "../../../shared/bodies";
@@ -6,6 +6,7 @@ import { day } from "../../../shared/dates";
 import { may } from "../access";
 import { Facts, Key, Loading, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
+import { DayReportCard } from "./day-report";
 
 export function DayPage() {
   const say = useSay();
@@ -62,6 +63,7 @@ export function DayPage() {
             <Key onClick={() => setSure(true)}>{say("日结 {day}", "Close {day}", { day: day(open, chosen) })}</Key>
           ))}
       </section>
+      {may(role, "see_day_report") && <DayReportCard open={open} />}
     </>
   );
 }

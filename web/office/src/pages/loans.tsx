@@ -1,11 +1,13 @@
-// Loans on the books, and one with its schedule and everything that has happened.
+// Loans on the books, and one with its schedule, everything that has happened, and what it is under the rules.
 
 import type { Loan, LoanDetail, Product } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
+import { may } from "../access";
 import { Facts, Loading, Table, Title } from "../parts";
-import { client, language, useLoaded, useSay } from "../state";
+import { client, language, useLoaded, useRole, useSay } from "../state";
+import { StandingCards } from "./standing";
 
 const MOST = 200;
 
@@ -65,6 +67,7 @@ export function shortId(id: string): string {
 export function LoanPage({ id, household }: { id: string; household: string }) {
   const say = useSay();
   const chosen = language.use();
+  const role = useRole();
   const loaded = useLoaded(() => client.read<LoanDetail>(`/households/${household}/loans/${id}`), [id]);
   if (!loaded.value) return <Loading error={loaded.error} again={loaded.again} />;
   const loan = loaded.value;
@@ -138,6 +141,7 @@ export function LoanPage({ id, household }: { id: string; household: string }) {
           }))}
         />
       </section>
+      {may(role, "see_standing") && <StandingCards household={household} loan={id} />}
     </>
   );
 }

@@ -8,15 +8,11 @@ use std::path::{Path, PathBuf};
 use xtask::oracle::{Verdict, main, read_file, report};
 
 /// Scenarios of the shared file that do not pass yet; the list only shrinks.
-const NOT_YET: &[&str] = &[
-    "fin-loan-0069",
-    "fin-repay-0090",
-    "fin-repay-0105",
-    "fin-cob-0004",
-    "fin-cob-0005",
-    "fin-cob-0006",
-    "fin-inlinecob-0004",
-];
+///
+/// The first two hold a row whose parts and balance do not fit each other. The others list a range given on a day
+/// on which nothing happened to the loan; no order of the steps of a close gives it.
+const NOT_YET: &[&str] =
+    &["fin-loan-0069", "fin-repay-0090", "fin-cob-0004", "fin-cob-0005", "fin-cob-0006", "fin-inlinecob-0004"];
 
 fn own() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/own.json")

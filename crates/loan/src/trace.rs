@@ -84,6 +84,20 @@ impl PostedKind {
             Receipt::ChargeAdjustment => PostedKind::ChargeAdjustment,
         }
     }
+
+    /// The kind of receipt that this movement is; `None` where no money came in.
+    pub const fn receipt(self) -> Option<Receipt> {
+        match self {
+            PostedKind::Repayment | PostedKind::Prepayment => Some(Receipt::Repayment),
+            PostedKind::DownPayment => Some(Receipt::DownPayment),
+            PostedKind::Goodwill => Some(Receipt::Goodwill),
+            PostedKind::PayoutRefund => Some(Receipt::PayoutRefund),
+            PostedKind::MerchantRefund => Some(Receipt::MerchantRefund),
+            PostedKind::Recovery => Some(Receipt::Recovery),
+            PostedKind::ChargeAdjustment => Some(Receipt::ChargeAdjustment),
+            _ => None,
+        }
+    }
 }
 
 /// One movement on a loan, with the parts that it settled.

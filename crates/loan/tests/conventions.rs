@@ -174,3 +174,53 @@ proptest! {
         prop_assert_eq!(fold(&terms, &life, as_of).unwrap(), fold(&terms, &turned, as_of).unwrap());
     }
 }
+
+/// What each line of money settled: date, principal, penalty, excess.
+fn money_lines(state: &LoanState) -> Vec<String> {
+    let came_in = state.trace.iter().filter(|line| line.kind == PostedKind::Repayment);
+    let told = came_in.map(|line| {
+        let parts = (line.parts.principal_fen, line.parts.penalty_fen, line.excess_fen);
+        format!("{} principal {} penalty {} excess {}", line.date, parts.0, parts.1, parts.2)
+    });
+    told.collect()
+}
+
+#[test]
+fn a_charge_added_to_an_overpaid_loan_is_paid_by_the_earliest_overpayment() {
+    let terms = terms(PlanEngine::Progressive, AheadPick::Next, 0);
+    let paid = |id, day, amount_fen| LifeEvent::new(id, start().add_days(day), Happening::Paid { amount_fen });
+    let penalty = |id, day, amount_fen| {
+        let charge = ChargeTerms {
+            code: "bounced".to_owned(),
+            kind: ChargeKind::Penalty,
+            due: ChargeDue::On(start().add_days(day)),
+            amount: ChargeAmount::Flat(amount_fen),
+        };
+        LifeEvent::new(id, start().add_days(day), Happening::ChargeAdded { charge })
+    };
+    let mut life = vec![
+        LifeEvent::new(1, start(), Happening::Disbursed { amount_fen: 60_000 }),
+        paid(2, 10, 60_300),
+        paid(3, 20, 1_000),
+        penalty(4, 25, 500),
+    ];
+    let state = fold(&terms, &life, start().add_days(30)).unwrap();
+    insta::assert_debug_snapshot!(money_lines(&state), @r#"
+    [
+        "2026-01-11 principal 60000 penalty 300 excess 0",
+        "2026-01-21 principal 0 penalty 200 excess 800",
+    ]
+    "#);
+    assert_eq!((state.credit_fen, state.payoff_fen), (800, 0));
+    // What has gone back to the borrower pays nothing more: of the next penalty, only the rest is paid.
+    life.push(LifeEvent::new(5, start().add_days(26), Happening::Refunded { amount_fen: 700 }));
+    life.push(penalty(6, 27, 250));
+    let state = fold(&terms, &life, start().add_days(30)).unwrap();
+    insta::assert_debug_snapshot!(money_lines(&state), @r#"
+    [
+        "2026-01-11 principal 60000 penalty 300 excess 0",
+        "2026-01-21 principal 0 penalty 300 excess 700",
+    ]
+    "#);
+    assert_eq!((state.credit_fen, state.payoff_fen), (0, 150));
+}

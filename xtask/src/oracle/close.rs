@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use basics::{Date, Id};
-use loan::daily::{ChargeIncome, IncomeRule, Recognised, Until, income};
-use loan::{ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeTerms, Component, Happening, LifeEvent};
+use loan::conventions::PlanEngine;
+use loan::daily::{ChargeIncome, Income, IncomeRule, Recognised, Until, income};
+use loan::{ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeTerms, Component, Happening, LifeEvent, LoanState};
 
 use super::desk::{AccrualLine, Desk};
 use super::{Stop, expect, read};
@@ -27,6 +28,8 @@ pub(super) struct Closings {
     pub(super) by_instalment: Vec<(String, i64)>,
     pub(super) actions: Vec<Action>,
     pub(super) recognised: Recognised,
+    /// The status after the last transaction or charge: income of an ending is recognised when it changes.
+    pub(super) status: &'static str,
 }
 
 impl Closings {
@@ -221,7 +224,11 @@ fn recognise(desk: &mut Desk, until: Until) -> Result<(), Stop> {
     let charges = if by_added { ChargeIncome::WhenAdded } else { ChargeIncome::WhenDue };
     let rule = IncomeRule { until, charges, added_on: &added_on, rounding: desk.terms.rounding };
     let mut recognised = desk.closings.recognised.clone();
-    for line in income(&state, &rule, &mut recognised)? {
+    let mut lines = income(&state, &rule, &mut recognised)?;
+    if matches!(until, Until::End(_)) {
+        lines = as_one(&lines);
+    }
+    for line in lines {
         let seq = desk.number();
         desk.raised.push(("LoanAccrualTransactionCreated".to_owned(), Some(line.date)));
         desk.accruals.push(AccrualLine {
@@ -236,17 +243,42 @@ fn recognise(desk: &mut Desk, until: Until) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What follows every transaction: the range, and all income once nothing is owed.
+/// The rest of the income of all periods is one line.
+fn as_one(lines: &[Income]) -> Vec<Income> {
+    let sum = |of: fn(&Income) -> i64| lines.iter().map(of).sum();
+    let whole = |first: &Income| Income {
+        date: first.date,
+        interest_fen: sum(|line| line.interest_fen),
+        fee_fen: sum(|line| line.fee_fen),
+        penalty_fen: sum(|line| line.penalty_fen),
+    };
+    lines.first().map(whole).into_iter().collect()
+}
+
+/// What follows every transaction and charge: the range, and all income when the loan comes to owe nothing.
 pub(super) fn after_money(desk: &mut Desk) -> Result<(), Stop> {
     if !desk.is_disbursed() {
         return Ok(());
     }
     let state = desk.state()?;
-    if state.closed_on.is_some() && state.written_off_on.is_none() {
-        let last = state.trace.iter().map(|line| line.date).max().unwrap_or(desk.today);
-        recognise(desk, Until::End(last))?;
+    let status = expect::status(desk)?;
+    let changed = std::mem::replace(&mut desk.closings.status, status) != status;
+    if changed && state.closed_on.is_some() && state.written_off_on.is_none() {
+        recognise(desk, Until::End(income_date_of_ending(desk, &state)))?;
     }
     classify(desk, desk.today)
+}
+
+/// The day that the rest of the income belongs to when a loan comes to owe nothing.
+///
+/// A plan that follows events dates it on its last due date, or today if that is still to come; a plan made of all
+/// at once dates it on the last movement.
+fn income_date_of_ending(desk: &Desk, state: &LoanState) -> Date {
+    let last = match desk.terms.conventions.as_ref().map(|c| c.plan.engine) {
+        Some(PlanEngine::Progressive) => state.instalments.last().map(|row| row.due_on.min(desk.today)),
+        _ => state.trace.iter().map(|line| line.date).max(),
+    };
+    last.unwrap_or(desk.today)
 }
 
 /// Gives the loan and its instalments their ranges.

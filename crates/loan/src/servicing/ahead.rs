@@ -51,6 +51,7 @@ impl Servicing<'_> {
                 let known = conventions.plan.engine == PlanEngine::Cumulative && !self.rows.is_empty();
                 if !known && self.disbursed_fen > 0 {
                     self.add_charge(id, charge, today)?;
+                    self.pay_from_overpayments(conventions)?;
                 }
             }
             Happening::ChargeWaived { charge, amount_fen } => {
@@ -114,6 +115,33 @@ impl Servicing<'_> {
         let left = self.allocate(conventions, receipt, amount_fen, today)?;
         self.credit_fen = add(self.credit_fen, left)?;
         self.post(Some(id), today, PostedKind::of(receipt), amount_fen, before)
+    }
+
+    /// What earlier payments left over pays what a charge has made owed, the earliest payment first.
+    ///
+    /// The money came when it came: it pays on the value date of its own payment, down the waterfall of its own kind,
+    /// and the line of that payment then tells these parts in the place of an excess. What of the credit balance
+    /// has gone back or been used meanwhile pays nothing.
+    fn pay_from_overpayments(&mut self, conventions: &Conventions) -> Result<(), LoanError> {
+        for place in 0..self.trace.len() {
+            let Some(line) = self.trace.get(place).copied() else { continue };
+            let Some(receipt) = line.kind.receipt() else { continue };
+            let over_fen = line.excess_fen.min(self.credit_fen);
+            if over_fen <= 0 {
+                continue;
+            }
+            let before = self.paid;
+            let left = self.allocate(conventions, receipt, over_fen, line.date)?;
+            let used_fen = add(over_fen, -left)?;
+            let parts = self.paid.minus(&before)?;
+            self.credit_fen = add(self.credit_fen, -used_fen)?;
+            self.outstanding_fen = add(self.outstanding_fen, -parts.principal_fen)?;
+            if let Some(line) = self.trace.get_mut(place) {
+                line.parts = line.parts.plus(&parts)?;
+                line.excess_fen = add(line.excess_fen, -used_fen)?;
+            }
+        }
+        Ok(())
     }
 
     /// An overpayment pays of what a new tranche makes due, at most as much as the tranche; answers how much it paid.

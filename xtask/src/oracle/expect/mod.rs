@@ -20,7 +20,7 @@ use super::table::{TableRow, rows};
 use super::{Stop, postings, read};
 pub(super) use arrears::oldest_overdue;
 use arrears::{actions, delinquency, delinquency_history, delinquent_date, installment_delinquency, pauses};
-use money::{charges, charges_paid, counts, last_payment, reverted, transactions};
+use money::{Listed, charges, charges_paid, counts, last_payment, reverted, transactions};
 
 /// What a transaction is called in the tables.
 pub(super) fn name(kind: PostedKind) -> &'static str {
@@ -82,8 +82,8 @@ fn check_one(desk: &Desk, field: &str, expected: &Value) -> Result<(), Stop> {
         "transactions_include" => transactions(desk, expected, false),
         "transaction_counts" => counts(desk, expected),
         "reverted" => reverted(desk, expected),
-        "charges" => charges(desk, expected),
-        "charges_include" => charges(desk, expected),
+        "charges" => charges(desk, expected, Listed::Whole),
+        "charges_include" => charges(desk, expected, Listed::Some),
         "status" => same("status", status(desk)?, text_of(expected)),
         "outstanding" => same("outstanding", &format_minor(open_fen(desk)?), text_of(expected)),
         "overpaid" => {

@@ -155,10 +155,20 @@ pub(super) fn charge_cells(desk: &Desk, charge: &ChargeState) -> Vec<(&'static s
     ]
 }
 
-pub(super) fn charges(desk: &Desk, expected: &Value) -> Result<(), Stop> {
+/// Whether a list of charges names all there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// Every charge of the loan.
+    Whole,
+    /// Some of them.
+    Some,
+}
+
+/// Compares charges: each row has a charge of its own.
+pub(super) fn charges(desk: &Desk, expected: &Value, listed: Listed) -> Result<(), Stop> {
     let state = proposed(desk)?;
     let mut ours: Vec<_> = state.charges.iter().map(|charge| charge_cells(desk, charge)).collect();
-    read_all(expected, |row| {
+    for row in expected.as_array().map(Vec::as_slice).unwrap_or_default() {
         let wanted: Vec<(String, String)> = row
             .as_object()
             .into_iter()
@@ -168,16 +178,23 @@ pub(super) fn charges(desk: &Desk, expected: &Value) -> Result<(), Stop> {
         let fits = |cells: &Vec<(&'static str, String)>| {
             wanted.iter().all(|(column, value)| cells.iter().any(|(c, v)| c == column && v == value))
         };
-        if ours.iter().any(fits) {
-            return Ok(());
+        if let Some(place) = ours.iter().position(fits) {
+            ours.remove(place);
+            continue;
         }
-        let text =
-            |cells: &Vec<(&'static str, String)>| cells.iter().map(|(_, v)| v.as_str()).collect::<Vec<_>>().join(" ");
-        let near: Vec<String> = ours.iter().map(text).collect();
-        Err(Stop::Wrong(format!("{} is not among: {}", row, near.join(" | "))))
-    })?;
-    ours.clear();
-    Ok(())
+        let near = told(&ours);
+        return Err(Stop::Wrong(format!("{row} is not among: {near}")));
+    }
+    match listed {
+        Listed::Whole if !ours.is_empty() => Err(Stop::Wrong(format!("charges beside: {}", told(&ours)))),
+        _ => Ok(()),
+    }
+}
+
+fn told(charges: &[Vec<(&'static str, String)>]) -> String {
+    let text =
+        |cells: &Vec<(&'static str, String)>| cells.iter().map(|(_, v)| v.as_str()).collect::<Vec<_>>().join(" ");
+    charges.iter().map(text).collect::<Vec<_>>().join(" | ")
 }
 
 pub(super) fn last_payment(desk: &Desk, field: &str, expected: &Value) -> Result<(), Stop> {

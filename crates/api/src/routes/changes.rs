@@ -199,14 +199,14 @@ pub async fn propose(
 /// The borrower agrees.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ConsentGiven {
+pub struct ChangeAgreed {
     /// The hash of the text that was read.
     text_hash: String,
 }
 
 /// The borrower agrees to the text that was shown.
 #[utoipa::path(post, path = "/api/v1/households/{hh}/loans/{ln}/changes/{ch}/consent", tag = "seasons",
-    request_body = ConsentGiven,
+    request_body = ChangeAgreed,
     params(("hh" = String, Path, description = "The household"), ("ln" = String, Path, description = "The loan"),
         ("ch" = String, Path, description = "The change, a UUID"),
         ("Command-Id" = String, Header, description = "UUID made by the caller")),
@@ -216,7 +216,7 @@ pub async fn consent(
     Path((hh, ln, ch)): Path<(String, String, String)>,
     caller: Caller,
     command: CommandId,
-    Body(given): Body<ConsentGiven>,
+    Body(given): Body<ChangeAgreed>,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let household = api.household(&hh)?;
     let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, id_of(&ch)?);

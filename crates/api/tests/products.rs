@@ -38,7 +38,11 @@ fn every_product_can_be_applied_for_signed_and_drawn() {
     for (number, (product, amount, months, purpose)) in (1u32..).zip(LOANS) {
         let farmer = town.enrol(number);
         let hh = format!("/api/v1/households/{}", farmer.household);
-        let asked = json!({ "product": product, "amount": amount, "term_months": months, "purpose": purpose });
+        let mut asked = json!({ "product": product, "amount": amount, "term_months": months, "purpose": purpose });
+        if product == "seasonal-loan" {
+            asked["region"] = json!("huang-huai-hai");
+            asked["crops"] = json!("wheat:4,maize:6");
+        }
         let applied = town.post(&farmer, &format!("{hh}/applications"), asked).expect(201);
         assert_eq!(applied.text("status"), "referred", "{product}");
         let id = applied.text("application");

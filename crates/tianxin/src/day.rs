@@ -1,5 +1,6 @@
 //! `tianxin day`: the business day, and its close.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::close::{CloseDay, NoteClose};
@@ -9,6 +10,7 @@ use app::tables::BusinessDay;
 use basics::money::format_minor;
 use basics::{Cell, Date};
 use clap::Subcommand;
+use door::engine::{CommitNote, OnCommit};
 use door::{Actor, DoorError, Engine, EngineOptions, Order, Record, Request, key};
 use serde_json::json;
 
@@ -107,8 +109,12 @@ fn close(opened: &Opened, date: Option<Date>, wait: u64, as_json: bool) -> Resul
 
 /// Starts the close, or finds it under way, and waits until the office has every receipt.
 fn run_close(opened: &Opened, day: Date, wait: u64) -> Result<(), Failure> {
-    let notary = Notary::start(Desk::new(opened))?;
-    let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
+    let desk = Desk::new(opened);
+    let notary = Notary::start(desk.clone())?;
+    // The checkpoint of the close is taken below, once what is noted of the close is in the journal too.
+    let tell = notary.on_commit();
+    let on_commit: OnCommit = Arc::new(move |note| tell(CommitNote { office_opens: None, ..note }));
+    let options = EngineOptions { on_commit: Some(on_commit), ..EngineOptions::default() };
     let engine = Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?;
     // The id follows from the day, so that a second run finds the first one's answer.
     let id = opened.id.derive(&format!("close {day}"));
@@ -133,7 +139,14 @@ fn run_close(opened: &Opened, day: Date, wait: u64) -> Result<(), Failure> {
     engine.settle();
     engine.stop();
     notary.stop();
-    waited
+    waited?;
+    match desk.take() {
+        Ok(taken) => {
+            crate::terminal::log(&format!("checkpoint of {} records in {}", taken.records, desk.path().display()));
+        }
+        Err(error) => crate::terminal::log(&format!("no checkpoint could be taken: {error}")),
+    }
+    Ok(())
 }
 
 fn wait_for_receipts(opened: &Opened, day: Date, wait: u64) -> Result<(), Failure> {

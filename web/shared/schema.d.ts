@@ -312,6 +312,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/loans/{ln}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something to a running loan. What two people decide waits (202) for the second. */
+        post: operations["act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The changes of a loan, oldest first. */
+        get: operations["list"];
+        put?: never;
+        /** Proposes a re-plan from what was seen of the harvest. Nothing is changed by it. */
+        post: operations["propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/changes/{ch}/application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Applies a change that was agreed to. It waits (202) for a second person. */
+        post: operations["apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/changes/{ch}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The borrower agrees to the text that was shown. */
+        post: operations["consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/changes/{ch}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a change back: a proposal is dropped, an applied change is undone. It waits (202) for a second person. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dates an event of a loan back; a second person approves. */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/prepayments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pays principal from the wallet before it is due. */
+        post: operations["prepay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/loans/{ln}/repayments": {
         parameters: {
             query?: never;
@@ -510,6 +630,75 @@ export interface paths {
         get: operations["day_report"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/disasters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All declared disasters. */
+        get: operations["list"];
+        put?: never;
+        /** Declares a disaster. Nothing is done yet. */
+        post: operations["declare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/disasters/{ds}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A disaster: which loans it touches as they stand now, what it would do, and what became of it so far. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/disasters/{ds}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a disaster carried out or taken back. It waits (202) for a second person. */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/disasters/{ds}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with what two people have decided, loan by loan. Asked again, it goes on where it stopped. */
+        post: operations["run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -870,6 +1059,42 @@ export interface components {
             /** Format: int64 */
             term_months: number;
         };
+        /** @description The borrower agrees. */
+        ChangeAgreed: {
+            /** @description The hash of the text that was read. */
+            text_hash: string;
+        };
+        /** @description A change of a loan and what it does. */
+        ChangeShown: {
+            /** @description A UUID. */
+            change: string;
+            /** @description The same with it. */
+            cost_after: string;
+            /** @description Interest and fees of the whole loan without it. */
+            cost_before: string;
+            /** @description The date it counts from. */
+            from: string;
+            /** @description `replan` or `deferral`. */
+            kind: string;
+            /** @description Principal that falls due later. */
+            moved: string;
+            /** @description Whether the borrower has to agree. */
+            needs_consent: boolean;
+            proposed_on: string;
+            /** @description Why it was taken back. */
+            reason?: string | null;
+            /** @description `proposed`, `agreed`, `applied` or `undone`. */
+            status: string;
+            /** @description Rows and totals before and after, as the borrower reads them; gone once the loan has moved on. */
+            text?: string | null;
+            /** @description To be sent back with the consent. */
+            text_hash: string;
+        };
+        /** @description A change is taken back. */
+        ChangeUndo: {
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A class by its names. */
         ClassShown: {
             code: string;
@@ -938,6 +1163,29 @@ export interface components {
             instalments: number;
             principal: string;
             rows: components["schemas"]["ConversionRow"][];
+        };
+        /** @description What a correction dates back. */
+        Corrected: {
+            /** @description How much. */
+            amount: string;
+            /** @enum {string} */
+            kind: "paid";
+        } | {
+            /** @description The event, as the loan's history shows it. */
+            event: string;
+            /** @enum {string} */
+            kind: "reversed";
+        };
+        /** @description An event of a loan is dated back into closed days. */
+        CorrectionAsked: {
+            /** @description Why it is booked late. */
+            reason: string;
+            /** @description What it rests on: a slip, a letter. */
+            reference: string;
+            /** @description The date it counts from. */
+            value_date: string;
+            /** @description What happened. */
+            what: components["schemas"]["Corrected"];
         };
         /** @description One cost. */
         CostItemShown: {
@@ -1040,6 +1288,82 @@ export interface components {
             open_date: string;
             /** @description `open`, `closing` or `closed`. */
             status: string;
+        };
+        /** @description What is to be done about a disaster. */
+        DisasterDecision: {
+            /** @description Why. */
+            reason: string;
+            /** @description `carry_out` or `take_back`. */
+            verdict: string;
+        };
+        /** @description A disaster with the loans it touches as they stand now, and what became of it so far. */
+        DisasterDetail: components["schemas"]["DisasterShown"] & {
+            /** @description What that would add to the cost. */
+            added: string;
+            /** @description Households in its villages. */
+            households: number;
+            /** @description The first 200 of the loans it touches. */
+            list: components["schemas"]["TouchedShown"][];
+            /** @description Their open loans. */
+            loans: number;
+            /** @description Principal that would be put off. */
+            moved: string;
+            report: components["schemas"]["ReportShown"];
+            /** @description How many of them it touches. */
+            touched: number;
+        };
+        /** @description A declared disaster. */
+        DisasterShown: {
+            crops: string[];
+            currency: string;
+            declared_on: string;
+            /** @description A UUID. */
+            disaster: string;
+            document: string;
+            event_on: string;
+            /** @description `runs_on` or `stops`. */
+            interest: string;
+            name: string;
+            reason?: string | null;
+            /** @description `principal`, or `principal_and_interest`. */
+            scope: string;
+            /** @description `declared`, `carried_out` or `taken_back`. */
+            status: string;
+            to: string;
+            villages: string[];
+        };
+        /** @description A disaster is declared. */
+        DisasterTold: {
+            /** @description The crops it struck, by code or name; none is every loan of the area. */
+            crops?: string[];
+            /**
+             * @description Reference of the document.
+             * @example county-2027-17
+             */
+            document: string;
+            /** @description SHA-256 of the document, 64 hexadecimal digits. */
+            document_hash: string;
+            /**
+             * @description The day of the event.
+             * @example 2027-06-05
+             */
+            event_on: string;
+            /** @description `runs_on` or `stops`: interest on what is put off. */
+            interest: string;
+            /**
+             * @description What people call it.
+             * @example June flood
+             */
+            name: string;
+            /** @description `principal`, or `principal_and_interest`. */
+            scope: string;
+            /**
+             * @description The date that is put off to.
+             * @example 2027-10-31
+             */
+            to: string;
+            /** @description The villages it struck, as households have them. */
+            villages: string[];
         };
         /** @description A loan was drawn. */
         Drawn: {
@@ -1243,6 +1567,8 @@ export interface components {
             allocation?: components["schemas"]["AllocationShown"] | null;
             amount: string;
             date: string;
+            /** @description The event, as a correction names it. */
+            event: string;
             /** @description `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`, `replanned`, `deferred`. */
             kind: string;
         };
@@ -1367,6 +1693,15 @@ export interface components {
             plan: string;
         } | {
             /** @enum {string} */
+            act: "waive";
+            /** @description How much. */
+            amount: string;
+            /** @description Why. */
+            reason: string;
+            /** @description `interest`, `penalty`, `plan_fee` or `late_fee`. */
+            what: string;
+        } | {
+            /** @enum {string} */
             act: "return_credit";
             /** @description How much. */
             amount: string;
@@ -1433,6 +1768,7 @@ export interface components {
         /** @description A line with its statements, purchases and plans. */
         LineDetail: components["schemas"]["LineShown"] & {
             as_of: string;
+            history: components["schemas"]["LineStep"][];
             /** @description Instalment plans on offer. */
             offers: components["schemas"]["PlanOfferShown"][];
             plans: components["schemas"]["PlanShown"][];
@@ -1496,6 +1832,54 @@ export interface components {
             used: string;
             valid_to: string;
         };
+        /** @description Something that happened to a line from outside. */
+        LineStep: {
+            amount?: string | null;
+            date: string;
+            /** @description What `undo` takes. A UUID. */
+            event: string;
+            /**
+             * @description `purchased`, `refunded`, `paid`, `converted`, `plan_settled`, `waived`, `credit_returned`, `raised`, `lowered`,
+             *     `frozen`, `thawed`, `closed` or `undone`.
+             */
+            kind: string;
+        };
+        /** @description Something is done to a running loan. */
+        LoanActAsked: {
+            /**
+             * @description `waive`, `write_off`, `refund`, `extend`, `restructure`, `reset_rate`, `mark_misuse`, `judge_worse`, `judge_better`,
+             *     `record_death`, `hand_over` or `take_back`.
+             * @example extend
+             */
+            act: string;
+            /** @description Waive and refund: how much. */
+            amount?: string | null;
+            /** @description Extend and restructure: SHA-256 of what the borrower read and signed, in hexadecimal. */
+            borrower_evidence?: string | null;
+            /**
+             * Format: int32
+             * @description Judge: place on the class ladder.
+             */
+            class?: number | null;
+            /** @description Waive: `interest`, `fee`, `penalty` or `compound`. */
+            component?: string | null;
+            /** @description Take back: id of the event. */
+            event?: string | null;
+            /** @description Extend and restructure of a loan with a guarantor: the person, `pn-…`. */
+            guarantor?: string | null;
+            /** @description SHA-256 of his written consent; without it he does not carry what is added. */
+            guarantor_evidence?: string | null;
+            /** @description Hand over: the officer, `st-…`. */
+            officer?: string | null;
+            /** @description With `rate`, and for misuse: rate on what is overdue, or of misuse. */
+            penalty_rate?: string | null;
+            /** @description Extend, restructure and reset: contract rate from today on, percent a year. */
+            rate?: string | null;
+            /** @description Why, and what it rests on. */
+            reason: string;
+            /** @description Extend and restructure: the new last day. */
+            until?: string | null;
+        };
         /** @description A loan is asked for. */
         LoanAsked: {
             /**
@@ -1503,6 +1887,11 @@ export interface components {
              * @example 10000.00
              */
             amount: string;
+            /**
+             * @description What it grows, with the areas in mu.
+             * @example wheat:4,maize:6
+             */
+            crops?: string | null;
             /**
              * @description The product's code.
              * @example season-bullet
@@ -1513,6 +1902,11 @@ export interface components {
              * @example farming-inputs
              */
             purpose: string;
+            /**
+             * @description Where the household farms, for a product that follows the seasons: a region or a place of the crop calendar.
+             * @example henan
+             */
+            region?: string | null;
             /**
              * Format: int32
              * @description For how many months.
@@ -1651,6 +2045,30 @@ export interface components {
             purchase: string;
             unbilled: string;
         };
+        /** @description What a prepayment paid. */
+        Prepaid: {
+            /** @description Interest, fees and penalty that it paid. */
+            beside: string;
+            /** @description Whether nothing is owed any more. */
+            closed: boolean;
+            /** @description Principal not yet paid. */
+            outstanding: string;
+            /** @description Principal that it paid, due and ahead. */
+            principal: string;
+        };
+        /** @description Principal is paid before it is due. */
+        PrepaymentTold: {
+            /**
+             * @description How much: what is due is paid first.
+             * @example 2000.00
+             */
+            amount: string;
+            /**
+             * @description `reduce_instalment`, `reduce_term`, `next_instalment` or `last_instalment`.
+             * @example reduce_instalment
+             */
+            strategy: string;
+        };
         /** @description A problem as it is sent. */
         ProblemDocument: {
             /**
@@ -1769,6 +2187,8 @@ export interface components {
              * @example 10000.00
              */
             amount: string;
+            /** @description What it grows, with the areas in mu. */
+            crops?: string | null;
             /**
              * @description The product's code.
              * @example season-bullet
@@ -1776,6 +2196,8 @@ export interface components {
             product: string;
             /** @description One of the product's rates, percent a year; the dearest if not given. */
             rate?: string | null;
+            /** @description Where the household farms, for a product that follows the seasons. */
+            region?: string | null;
             /**
              * Format: int32
              * @description Months.
@@ -1877,6 +2299,57 @@ export interface components {
              * @example 862.93
              */
             amount: string;
+        };
+        /** @description What was seen of the harvest. */
+        ReplanAsked: {
+            /** @description Lost: the event's document. */
+            document?: string | null;
+            /**
+             * @description The row that the harvest was to pay: its due date.
+             * @example 2027-06-30
+             */
+            due: string;
+            /** @description Short: income expected by then. */
+            expected?: string | null;
+            /** @description Lost: how many percent of the harvest. */
+            lost_percent?: string | null;
+            /** @description The harvest after the last row, where the last row's falls short. */
+            next_harvest?: string | null;
+            /** @description Short: income observed by then. */
+            observed?: string | null;
+            /**
+             * @description `short`, `late` or `lost`.
+             * @example short
+             */
+            seen: string;
+            /** @description Late: when the harvest is expected now. */
+            to?: string | null;
+        };
+        /** @description A re-plan that was computed; nothing is changed yet. */
+        ReplanProposed: {
+            /** @description What it adds to the cost of the loan. */
+            added: string;
+            /** @description A UUID. */
+            change: string;
+            /** @description Whether it waits for the borrower's word. */
+            needs_consent: boolean;
+        };
+        /** @description What became of a disaster's loans so far. */
+        ReportShown: {
+            /** @description What that adds to the cost. */
+            added: string;
+            /** @description Deferrals agreed to, that wait to be applied. */
+            agreed: number;
+            /** @description Deferrals that are applied. */
+            applied: number;
+            /** @description Principal put off by what is applied. */
+            moved: string;
+            /** @description Reasons of this run, one a loan that got nothing. */
+            refused: string[];
+            /** @description Deferrals taken back. */
+            undone: number;
+            /** @description Deferrals that wait for the borrower's word. */
+            waiting: number;
         };
         /** @description An entry is to be undone. */
         ReversalAsked: {
@@ -2017,6 +2490,19 @@ export interface components {
             amount: string;
             /** @description The reference of the rail it came by. */
             reference: string;
+        };
+        /** @description A loan that a disaster touches. */
+        TouchedShown: {
+            added?: string | null;
+            household: string;
+            loan: string;
+            moved?: string | null;
+            needs_consent?: boolean | null;
+            outstanding: string;
+            product: string;
+            /** @description Why nothing can be put off. */
+            refused?: string | null;
+            village: string;
         };
         /** @description Money goes to another household. */
         TransferAsked: {
@@ -2767,6 +3253,321 @@ export interface operations {
             };
         };
     };
+    act: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan, `ln-…` */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoanActAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    propose: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplanAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplanProposed"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+                /** @description The change, a UUID */
+                ch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    consent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+                /** @description The change, a UUID */
+                ch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAgreed"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+                /** @description The change, a UUID */
+                ch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUndo"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionAsked"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    prepay: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan, `ln-…` */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrepaymentTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prepaid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     repay: {
         parameters: {
             query?: never;
@@ -3177,6 +3978,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DayReportShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisasterShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    declare: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; the disaster's id follows from it */
+                "Command-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisasterTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisasterShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The disaster, a UUID */
+                ds: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisasterDetail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The disaster, a UUID */
+                ds: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisasterDecision"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; each loan's command has an id of its own */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The disaster, a UUID */
+                ds: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportShown"];
                 };
             };
             default: {

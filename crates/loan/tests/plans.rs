@@ -19,7 +19,7 @@ const TABLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/oracl
 /// The tables, or nothing with a line that says so.
 fn tables(test: &str) -> Option<Value> {
     if !Path::new(TABLES).exists() {
-        eprintln!("skipped {test}: {TABLES} is not on this machine");
+        eprintln!("skipped: {test}: the oracle tables are not on this machine");
         return None;
     }
     Some(serde_json::from_str(&std::fs::read_to_string(TABLES).unwrap()).unwrap())

@@ -32,9 +32,12 @@ const PURE: &[(&str, &[&str])] = &[
 const FORBIDDEN_EDGES: &[(&str, &[&str])] = &[
     ("ledger", &["loan"]),
     ("loan", &["ledger"]),
-    ("app", &["store", "api", "tianxin"]),
-    ("door", &["app", "store", "api", "rails", "tianxin", "ledger", "loan"]),
-    ("store", &["app", "api", "rails", "tianxin", "ledger", "loan"]),
+    ("app", &["store", "api", "sim", "tianxin"]),
+    ("api", &["sim", "tianxin"]),
+    ("rails", &["sim", "tianxin"]),
+    ("door", &["app", "store", "api", "rails", "sim", "tianxin", "ledger", "loan"]),
+    ("store", &["app", "api", "rails", "sim", "tianxin", "ledger", "loan"]),
+    ("sim", &["store", "api", "rails", "tianxin"]),
 ];
 
 /// Crates that only some rooms may use.

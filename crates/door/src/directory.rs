@@ -12,6 +12,7 @@ use crate::backend::{ClaimState, Connection, DirectoryRow, StoreError};
 use crate::engine::Engine;
 use crate::failpoint;
 use crate::request::{Answer, DoorError, Request};
+use crate::stepper::Stepper;
 
 /// After this long an unconfirmed claim may be taken over.
 pub const STALE_SECONDS: i64 = 600;
@@ -99,6 +100,53 @@ pub fn enrol<A: App>(
         .collect();
     engine.directory(DirectoryOrder::Swap(confirm))?;
     Ok(answer)
+}
+
+/// Runs many enrolments through a stepper, in the same three steps: one claim for all, their commands, one confirmation.
+///
+/// A resident id that is claimed and not confirmed is answered as under way: a stepper buries nothing.
+pub fn enrol_many<A: App>(
+    stepper: &mut Stepper<A>,
+    enrolments: Vec<(DirectoryRow, Request<A::Command>)>,
+) -> Result<Vec<Result<Answer, EnrolError>>, DoorError> {
+    // Of two that claim one resident id the first is the one: its row is there when the second's is looked at.
+    let rows: Vec<DirectoryRow> = enrolments.iter().map(|(row, _)| row.clone()).collect();
+    let standing = stepper.directory(DirectoryOrder::Claim(rows))?;
+    failpoint::hit("directory.after_claim");
+    let mut places = Vec::with_capacity(enrolments.len());
+    let mut requests = Vec::with_capacity(enrolments.len());
+    for ((mine, request), found) in enrolments.into_iter().zip(&standing) {
+        places.push(if same_person(&mine, found) {
+            requests.push(request);
+            Ok(())
+        } else if found.state == ClaimState::Confirmed || standing.iter().any(|row| same_person(row, found)) {
+            Err(EnrolError::Known { cell: found.cell, household: found.household })
+        } else {
+            Err(EnrolError::UnderWay)
+        });
+    }
+    let mut answers = stepper.step(requests).into_iter();
+    failpoint::hit("directory.before_confirm");
+    let mut confirm = Vec::new();
+    let mut told = Vec::with_capacity(places.len());
+    for (place, found) in places.into_iter().zip(standing) {
+        let answer = match place {
+            Ok(()) => answers
+                .next()
+                .unwrap_or_else(|| Err(DoorError::Bug("an enrolment was not answered".to_owned())))
+                .map_err(EnrolError::Door),
+            Err(error) => Err(error),
+        };
+        if answer.is_ok() && found.state == ClaimState::Claimed {
+            let confirmed = DirectoryRow { state: ClaimState::Confirmed, ..found.clone() };
+            confirm.push((found, Some(confirmed)));
+        }
+        told.push(answer);
+    }
+    if !confirm.is_empty() {
+        stepper.directory(DirectoryOrder::Swap(confirm))?;
+    }
+    Ok(told)
 }
 
 /// Settles claims left behind by crashes: confirms those whose household exists, frees the others.

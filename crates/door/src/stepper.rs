@@ -5,8 +5,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use basics::Cell;
+
 use crate::app::App;
-use crate::backend::Backend;
+use crate::backend::{Backend, DirectoryRow, StoreError};
+use crate::directory::{DirectoryOrder, DirectoryReply};
 use crate::permission::Actor;
 use crate::request::{Answer, DoorError, Order, Reply, Request};
 use crate::writer::{Job, Outgoing, Writer};
@@ -55,6 +58,25 @@ impl<A: App> Stepper<A> {
             answers.extend(told);
         }
         answers
+    }
+
+    /// Takes up the messages that a process which was cut off has left; they wait for [`Stepper::deliver`].
+    pub fn take_up(&mut self) -> Result<(), StoreError> {
+        let cells: Vec<Cell> = (0..=self.writer.backend.cells()).map(Cell).collect();
+        self.waiting = self.writer.undelivered(&cells)?;
+        Ok(())
+    }
+
+    /// Runs a directory step in a batch of its own; the rows that stand afterwards.
+    pub fn directory(&mut self, order: DirectoryOrder) -> Result<Vec<DirectoryRow>, DoorError> {
+        let answer = Arc::new(Mutex::new(None));
+        let told = answer.clone();
+        let reply: DirectoryReply = Box::new(move |rows| {
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(rows);
+        });
+        self.writer.step(vec![Job::Directory { order, reply }]);
+        let rows = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        rows.unwrap_or_else(|| Err(DoorError::Bug("a directory step was not answered".to_owned())))
     }
 
     fn run(&mut self, batch: Vec<Request<A::Command>>) -> Answers {

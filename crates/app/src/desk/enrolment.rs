@@ -1,17 +1,17 @@
 //! Enrolment and erasure: personal data is sealed here, and only here.
 
 use basics::{Cell, Id, Instant, cbor};
-use door::backend::{ClaimState, DirectoryRow};
+use door::backend::DirectoryRow;
 use door::directory::{self, Burial};
 use door::{Actor, Answer, Order, Request, key};
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, prepare};
 use crate::command::{Command, Outcome};
-use crate::enrol::{Bury, Enrol, Member, SealedField};
+use crate::enrol::Bury;
 use crate::erase::Erase;
 use crate::house::Tianxin;
 use crate::tables::{Contact, MemberRole, Sealed};
-use crate::vault::{VaultError, seal_field};
+use crate::vault::VaultError;
 
 /// A household to be enrolled, as typed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,13 @@ pub struct EnrolRequest {
 }
 
 impl EnrolRequest {
+    /// The ids of its persons, in the order of its members.
+    pub fn persons(&self) -> Vec<Id> {
+        (0..self.members.len()).map(|n| self.household.derive(&format!("person-{n}"))).collect()
+    }
+
     /// What was typed, as bytes that stay the same from one version of the program to the next.
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let member = |new: &NewMember| {
             let NewMember { role, name, resident_id, phone, extra_fields } = new.clone();
             (role, name, resident_id, phone, extra_fields)
@@ -61,38 +66,14 @@ impl Desk {
         if asked.members.is_empty() {
             return Err(DeskError::refused("bad_household", "a household has one head and at most 20 persons"));
         }
-        let cell = self.cell_of(asked.household);
-        let persons: Vec<Id> =
-            (0..asked.members.len()).map(|n| asked.household.derive(&format!("person-{n}"))).collect();
-        self.vault.make_keys(&persons).map_err(|error| match error {
+        self.vault.make_keys(&asked.persons()).map_err(|error| match error {
             VaultError::Erased => {
                 DeskError::refused("erased_already", "this household was erased: enrol it under a new id")
             }
             other => other.into(),
         })?;
-        let mut members = Vec::with_capacity(asked.members.len());
-        let mut claims = Vec::with_capacity(asked.members.len());
-        for (person, new) in persons.iter().zip(&asked.members) {
-            members.push(self.seal_member(asked.command_id, *person, new)?);
-            claims.push(DirectoryRow {
-                hash: self.resident_hash(&new.resident_id),
-                cell,
-                household: asked.household,
-                person: *person,
-                state: ClaimState::Claimed,
-                claimed_at: at,
-            });
-        }
-        let command = Command::Enrol(Enrol {
-            cell,
-            household: asked.household,
-            village: asked.village.clone(),
-            members,
-            consents: asked.consents.clone(),
-        });
-        // The digest is of what was typed: the same request is recognised even after its keys are gone.
-        let digest = self.vault.keyed_hash("request", &asked.to_bytes());
-        let request = Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) };
+        let cells = self.engine.backend().cells();
+        let (claims, request) = prepare::enrolment(self.vault.as_ref(), cells, asked, actor, at)?;
         let (tombstone, is_alive) = burial(at);
         let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };
         Ok(directory::enrol(&self.engine, claims, request, &burial)?)
@@ -103,16 +84,6 @@ impl Desk {
         let (tombstone, is_alive) = burial(now);
         let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };
         Ok(directory::heal(&self.engine, now, &burial)?)
-    }
-
-    /// The keyed hash that a resident id is found by.
-    pub fn resident_hash(&self, resident_id: &str) -> [u8; 32] {
-        self.vault.keyed_hash("resident_id", resident_id.to_ascii_uppercase().as_bytes())
-    }
-
-    /// The keyed hash that a phone is found by.
-    pub fn phone_hash(&self, phone: &str) -> [u8; 32] {
-        self.vault.keyed_hash("phone", phone.as_bytes())
     }
 
     /// The persons who can be reached under a phone: it may serve several.
@@ -156,22 +127,6 @@ impl Desk {
     pub fn erasure_of(&self, household: Id, person: Id) -> Result<Command, DeskError> {
         let last_moved = self.account(household, None, 1)?.first().map(|line| line.booking_date);
         Ok(Command::Erase(Erase { cell: self.cell_of(household), household, person, last_moved }))
-    }
-
-    fn seal_member(&self, command: Id, person: Id, new: &NewMember) -> Result<Member, DeskError> {
-        let seal = |field: &str, value: &str| -> Result<SealedField, VaultError> {
-            seal_field(self.vault.as_ref(), person, field, command, value.as_bytes())
-        };
-        let mut fields = vec![seal("name", &new.name)?, seal("resident_id", &new.resident_id)?];
-        let mut contacts = vec![("resident_id".to_owned(), self.resident_hash(&new.resident_id).to_vec().into())];
-        if let Some(phone) = &new.phone {
-            fields.push(seal("phone", phone)?);
-            contacts.push(("phone".to_owned(), self.phone_hash(phone).to_vec().into()));
-        }
-        for (field, value) in &new.extra_fields {
-            fields.push(seal(field, value)?);
-        }
-        Ok(Member { person, role: new.role, fields, contacts })
     }
 }
 

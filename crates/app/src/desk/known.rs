@@ -1,30 +1,72 @@
-//! What is known of a household at one moment, read on one snapshot.
+//! What is known of households at one moment, read on one snapshot.
 //!
 //! A limit or a decision reads eight tables; reading them apart would cost a transaction
-//! each and could mix two moments.
+//! each and could mix two moments. Many households are read by the same statements as one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use basics::{Cell, Date, Id, cbor};
-use door::table::Record;
+use door::table::{Key, Record, Table};
 use door::tables::CellHead;
-use door::{Fault, Overlay, key};
+use door::{Connection, Fault, Overlay, key};
 use insight::profile::Profile;
-use loan::LoanTerms;
+use loan::{LifeEvent, LoanTerms};
 
 use super::{Desk, DeskError};
 use crate::assess::Standing;
 use crate::facility::{FacilityView, facility_view};
+use crate::house::Tianxin;
 use crate::tables::{
-    Application, BehaviourProfile, Contract, ContractStatus, Facility, LoanNote, LoanState, MemberRole, Person, Sealed,
+    Application, BehaviourProfile, Contract, ContractStatus, Facility, LoanEvent, LoanNote, LoanState, MemberRole,
+    Person, Sealed, Wallet,
 };
 use crate::vault::{Vault, VaultError};
 
+/// Which rows of a household are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// What a limit, a decision or an offer looks at.
+    Lending,
+    /// What folding behaviour looks at.
+    Behaviour,
+    /// Its loans with their lives, and its wallet.
+    Loans,
+    /// Its wallet.
+    Wallet,
+}
+
+impl Reading {
+    fn tables(self) -> Vec<&'static Table> {
+        match self {
+            Reading::Lending => vec![
+                Person::table(),
+                Sealed::table(),
+                BehaviourProfile::table(),
+                LoanNote::table(),
+                Application::table(),
+                Contract::table(),
+                Facility::table(),
+                crate::facility::FacilityLife::table(),
+                crate::line::CreditLine::table(),
+            ],
+            Reading::Behaviour => vec![Person::table(), BehaviourProfile::table()],
+            Reading::Loans => vec![LoanNote::table(), LoanEvent::table(), Contract::table(), Wallet::table()],
+            Reading::Wallet => vec![Wallet::table()],
+        }
+    }
+}
+
 /// A household's rows at one moment.
-pub(super) struct Known {
-    cell: Cell,
-    household: Id,
-    slice: Overlay,
+#[derive(Clone)]
+pub struct Known {
+    /// Its cell.
+    pub cell: Cell,
+    /// The household.
+    pub household: Id,
     /// The cell's open date.
-    pub(super) open_date: Date,
+    pub open_date: Date,
+    slice: Arc<Overlay>,
 }
 
 fn damaged(fault: Fault) -> DeskError {
@@ -32,41 +74,78 @@ fn damaged(fault: Fault) -> DeskError {
 }
 
 impl Desk {
-    /// Reads a household. Errors if there is none.
-    pub(super) fn known(&self, household: Id) -> Result<Known, DeskError> {
+    /// Reads a household. Errors if its cell does not exist.
+    pub(super) fn known(&self, household: Id, reading: Reading) -> Result<Known, DeskError> {
         let cell = self.cell_of(household);
-        let prefix = key![cell, household];
-        let tables = [
-            Person::table(),
-            Sealed::table(),
-            BehaviourProfile::table(),
-            LoanNote::table(),
-            Application::table(),
-            Contract::table(),
-            Facility::table(),
-            crate::facility::FacilityLife::table(),
-            crate::line::CreditLine::table(),
-        ];
-        let mut slice = Overlay::default();
-        let heads = self.readers.with(|reader| {
-            for table in tables {
-                let rows = reader.load_many(table, &[0, 1], std::slice::from_ref(&prefix))?;
-                slice.fill(table, vec![prefix.clone()], rows);
-            }
-            reader.load_many(CellHead::table(), &[0], &[key![cell]])
-        })?;
-        let head = heads.first().map(|row| CellHead::from_row(row)).transpose();
-        let head = head.map_err(|e| DeskError::Damaged(e.to_string()))?;
-        let open_date = head
-            .map(|head| head.open_date)
-            .ok_or_else(|| DeskError::refused("unknown_cell", format!("there is no {cell:?} in this database")))?;
-        Ok(Known { cell, household, slice, open_date })
+        let read = self.readers.with(|reader| Ok(Known::read_many(reader, &[(cell, household)], reading)))?;
+        let unknown = || DeskError::refused("unknown_cell", format!("there is no {cell:?} in this database"));
+        read?.pop().ok_or_else(unknown)
     }
 }
 
 impl Known {
+    /// Reads households, one statement a table, in their order. A household in a cell that does not exist is left out;
+    /// one that is not enrolled has no rows.
+    pub fn read_many(
+        reader: &mut dyn Connection,
+        households: &[(Cell, Id)],
+        reading: Reading,
+    ) -> Result<Vec<Known>, DeskError> {
+        let keys: Vec<Key> = households.iter().map(|(cell, household)| key![*cell, *household]).collect();
+        let mut slice = Overlay::default();
+        for table in reading.tables() {
+            let rows = reader.load_many(table, &[0, 1], &keys)?;
+            slice.fill(table, keys.clone(), rows);
+        }
+        let mut cells: Vec<Cell> = households.iter().map(|(cell, _)| *cell).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        let cells: Vec<Key> = cells.into_iter().map(|cell| key![cell]).collect();
+        let mut open = HashMap::new();
+        for row in reader.load_many(CellHead::table(), &[0], &cells)? {
+            let head = CellHead::from_row(&row).map_err(|e| DeskError::Damaged(e.to_string()))?;
+            open.insert(head.cell, head.open_date);
+        }
+        let slice = Arc::new(slice);
+        let known = households.iter().filter_map(|(cell, household)| {
+            let open_date = *open.get(cell)?;
+            Some(Known { cell: *cell, household: *household, open_date, slice: slice.clone() })
+        });
+        Ok(known.collect())
+    }
+
+    /// Its wallet in the institution's currency; `None` if it has none.
+    pub fn wallet(&self, house: &Tianxin) -> Result<Option<Wallet>, DeskError> {
+        let place = key![self.cell, self.household, house.institution.currency];
+        self.slice.get::<Wallet>(&place).map_err(damaged)
+    }
+
+    /// One of its loans with terms and life; `None` if there is no such loan.
+    pub fn loan(&self, loan: Id) -> Result<Option<(LoanNote, LoanTerms, Vec<LifeEvent>)>, DeskError> {
+        let place = key![self.cell, self.household, loan];
+        let Some(note) = self.slice.get::<LoanNote>(&place).map_err(damaged)? else { return Ok(None) };
+        let contract = self
+            .slice
+            .get::<Contract>(&key![self.cell, self.household, note.contract])
+            .map_err(damaged)?
+            .ok_or_else(|| DeskError::Damaged(format!("loan {loan} has no contract")))?;
+        let terms = cbor::from_bytes(&contract.terms)?;
+        let events = crate::loan_books::loan_events(&self.slice, self.cell, self.household, loan).map_err(damaged)?;
+        Ok(Some((note, terms, events)))
+    }
+
+    /// The amount of a signed contract, and what falls due if it is drawn today.
+    pub fn signed(&self, contract: Id) -> Result<(i64, Vec<(Date, i64)>), DeskError> {
+        let unknown = || DeskError::refused("unknown_contract", "there is no such contract: check its id");
+        let row = self.slice.get::<Contract>(&key![self.cell, self.household, contract]).map_err(damaged)?;
+        let terms: LoanTerms = cbor::from_bytes(&row.ok_or_else(unknown)?.terms)?;
+        let amount = terms.principal.minor();
+        let plan = loan::schedule::schedule_drawn(&terms, amount, self.open_date)?;
+        Ok((amount, plan.rows.iter().map(|row| (row.due, row.total_fen)).collect()))
+    }
+
     /// The head of the household, whose key seals its data.
-    pub(super) fn head(&self) -> Result<Id, DeskError> {
+    pub fn head(&self) -> Result<Id, DeskError> {
         let persons = self.slice.range::<Person>(&key![self.cell, self.household]).map_err(damaged)?;
         persons
             .iter()
@@ -76,7 +155,7 @@ impl Known {
     }
 
     /// An application that must exist.
-    pub(super) fn application(&self, id: Id) -> Result<Application, DeskError> {
+    pub fn application(&self, id: Id) -> Result<Application, DeskError> {
         self.slice
             .get::<Application>(&key![self.cell, self.household, id])
             .map_err(damaged)?
@@ -84,7 +163,7 @@ impl Known {
     }
 
     /// The profile and the version it stands at; an empty one if nothing is known.
-    pub(super) fn profile(&self, vault: &dyn Vault) -> Result<(Profile, i64), DeskError> {
+    pub fn profile(&self, vault: &dyn Vault) -> Result<(Profile, i64), DeskError> {
         let row = self.slice.get::<BehaviourProfile>(&key![self.cell, self.household]).map_err(damaged)?;
         let Some(row) = row else { return Ok((Profile::default(), 0)) };
         let plain = vault.open(row.person, &row.ciphertext)?;
@@ -92,7 +171,7 @@ impl Known {
     }
 
     /// What the household owes and pays, leaving one application out, and how old its head is.
-    pub(super) fn standing(&self, vault: &dyn Vault, but: Option<Id>) -> Result<Standing, DeskError> {
+    pub fn standing(&self, vault: &dyn Vault, but: Option<Id>) -> Result<Standing, DeskError> {
         let prefix = key![self.cell, self.household];
         let exposure = crate::application::exposure(&self.slice, self.cell, self.household, but).map_err(damaged)?;
         let notes = self.slice.range::<LoanNote>(&prefix).map_err(damaged)?;
@@ -109,7 +188,7 @@ impl Known {
     }
 
     /// The household's facility as it stands on the open date, if it has one.
-    pub(super) fn facility(&self) -> Result<Option<FacilityView>, DeskError> {
+    pub fn facility(&self) -> Result<Option<FacilityView>, DeskError> {
         facility_view(&self.slice, self.cell, self.household, self.open_date).map_err(damaged)
     }
 

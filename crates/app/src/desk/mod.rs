@@ -8,6 +8,7 @@ mod disaster;
 mod enrolment;
 mod known;
 mod lending;
+pub mod prepare;
 mod views;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::vault::{Vault, VaultError};
 
 pub use disaster::{DisasterPreview, DisasterReport, OfferShown, TouchedLoan};
 pub use enrolment::{EnrolRequest, NewMember};
+pub use known::{Known, Reading};
 pub use lending::{DecidedApplication, LimitView};
 pub use views::{Account, HouseholdView, TrialLine};
 

@@ -5,6 +5,7 @@
 pub mod child;
 pub mod lending;
 pub mod proof;
+pub mod village;
 
 use std::path::Path;
 use std::sync::Arc;

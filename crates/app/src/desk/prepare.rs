@@ -1,0 +1,251 @@
+//! Requests made ready before the door: pure work on what was read, and sealing. Nothing here sends.
+//!
+//! The desk prepares one request and sends it; whoever drives the door with many households at once prepares theirs side
+//! by side, on as many threads as there are, and sends them in one batch. Both come through these functions.
+
+use basics::merkle::leaf_hash;
+use basics::{Cell, Id, Instant, Money, cbor};
+use door::backend::{ClaimState, DirectoryRow};
+use door::{Actor, DoorError, Order, Request};
+use insight::event::Event;
+use loan::{Product, Term};
+
+use super::enrolment::{EnrolRequest, NewMember};
+use super::known::Known;
+use super::lending::LimitView;
+use super::{Desk, DeskError};
+use crate::application::Decide;
+use crate::assess::{self, Asked, Assessment, Judge, Quote};
+use crate::command::Command;
+use crate::enrol::{Enrol, Member, SealedField};
+use crate::house::Tianxin;
+use crate::observe::Observe;
+use crate::tables::{Application, ApplicationStatus};
+use crate::vault::{Vault, VaultError, seal_field};
+
+/// A decision made ready: the request, and what it decides.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The request.
+    pub request: Request<Command>,
+    /// The application as it will stand.
+    pub application: Application,
+    /// The record.
+    pub assessment: Assessment,
+}
+
+/// The keyed hash that a resident id is found by.
+pub fn resident_hash(vault: &dyn Vault, resident_id: &str) -> [u8; 32] {
+    vault.keyed_hash("resident_id", resident_id.to_ascii_uppercase().as_bytes())
+}
+
+/// The keyed hash that a phone is found by.
+pub fn phone_hash(vault: &dyn Vault, phone: &str) -> [u8; 32] {
+    vault.keyed_hash("phone", phone.as_bytes())
+}
+
+/// An enrolment: the rows it claims in the directory, and its request. The persons' keys must have been made, those of
+/// [`EnrolRequest::persons`].
+pub fn enrolment(
+    vault: &dyn Vault,
+    cells: u16,
+    asked: &EnrolRequest,
+    actor: Actor,
+    at: Instant,
+) -> Result<(Vec<DirectoryRow>, Request<Command>), DeskError> {
+    let cell = Cell::of(asked.household, cells);
+    let mut members = Vec::with_capacity(asked.members.len());
+    let mut claims = Vec::with_capacity(asked.members.len());
+    for (person, new) in asked.persons().into_iter().zip(&asked.members) {
+        members.push(sealed_member(vault, asked.command_id, person, new)?);
+        claims.push(DirectoryRow {
+            hash: resident_hash(vault, &new.resident_id),
+            cell,
+            household: asked.household,
+            person,
+            state: ClaimState::Claimed,
+            claimed_at: at,
+        });
+    }
+    let command = Command::Enrol(Enrol {
+        cell,
+        household: asked.household,
+        village: asked.village.clone(),
+        members,
+        consents: asked.consents.clone(),
+    });
+    // The digest is of what was typed: the same request is recognised even after its keys are gone.
+    let digest = vault.keyed_hash("request", &asked.to_bytes());
+    Ok((claims, Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) }))
+}
+
+fn sealed_member(vault: &dyn Vault, command: Id, person: Id, new: &NewMember) -> Result<Member, DeskError> {
+    let seal = |field: &str, value: &str| -> Result<SealedField, VaultError> {
+        seal_field(vault, person, field, command, value.as_bytes())
+    };
+    let mut fields = vec![seal("name", &new.name)?, seal("resident_id", &new.resident_id)?];
+    let mut contacts = vec![("resident_id".to_owned(), resident_hash(vault, &new.resident_id).to_vec().into())];
+    if let Some(phone) = &new.phone {
+        fields.push(seal("phone", phone)?);
+        contacts.push(("phone".to_owned(), phone_hash(vault, phone).to_vec().into()));
+    }
+    for (field, value) in &new.extra_fields {
+        fields.push(seal(field, value)?);
+    }
+    Ok(Member { person, role: new.role, fields, contacts })
+}
+
+impl Known {
+    /// Folds events into the profile that was read: the request, by the version it rests on.
+    pub fn observation(
+        &self,
+        vault: &dyn Vault,
+        command_id: Id,
+        events: &[Event],
+        actor: Actor,
+        at: Instant,
+    ) -> Result<Request<Command>, DeskError> {
+        if let Some(stray) = events.iter().find(|event| event.household != self.household) {
+            let message = format!("event {} belongs to another household", stray.id);
+            return Err(DeskError::refused("wrong_household", message));
+        }
+        let person = self.head()?;
+        let (mut profile, version_before) = self.profile(vault)?;
+        let mut sealed = Vec::with_capacity(events.len());
+        for event in events {
+            profile.fold(event).map_err(|error| DeskError::refused("bad_event", error.to_string()))?;
+            let field = format!("event {}", event.id);
+            let (ciphertext, commitment) = vault.seal(person, &field, command_id, &cbor::to_bytes(event))?;
+            sealed.push((event.id, ciphertext.into(), commitment.to_vec().into()));
+        }
+        let version = version_before + events.len() as i64;
+        let field = format!("profile {version}");
+        let (ciphertext, _) = vault.seal(person, &field, command_id, &cbor::to_bytes(&profile))?;
+        let command = Command::Observe(Observe {
+            cell: self.cell,
+            household: self.household,
+            person,
+            version_before,
+            version,
+            events: sealed,
+            profile: ciphertext.into(),
+        });
+        let digest = leaf_hash(&cbor::to_bytes(&events.to_vec()));
+        Ok(Request { id: command_id, actor, at, digest, order: Order::Do(command) })
+    }
+
+    /// Assesses an application on what was read: the request that books the decision.
+    pub fn decision(
+        &self,
+        house: &Tianxin,
+        judge: &Judge,
+        vault: &dyn Vault,
+        command_id: Id,
+        application: Id,
+        at: Instant,
+    ) -> Result<Decision, DeskError> {
+        let (cell, household) = (self.cell, self.household);
+        let person = self.head()?;
+        let row = self.application(application)?;
+        let (profile, profile_version) = self.profile(vault)?;
+        let standing = self.standing(vault, Some(application))?;
+        let asked = Asked {
+            application,
+            amount: Money::new(row.amount_minor, row.currency),
+            term_months: row.term_months as u16,
+            purpose: row.purpose.clone(),
+            on: self.open_date,
+        };
+        let product = house.product_of(&row).map_err(DoorError::from)?;
+        let mut assessment = assess::assess(judge, &product, Some(&profile), &standing, &asked)?;
+        assessment.profile_version = profile_version;
+        let decision = command_id.derive("decision");
+        let field = format!("decision {decision}");
+        let (record, commitment) = vault.seal(person, &field, command_id, &cbor::to_bytes(&assessment))?;
+        let command = Command::Decide(Decide {
+            cell,
+            household,
+            application,
+            decision,
+            status: assessment.status(),
+            approved_minor: assessment.approved_minor(),
+            rate: assessment.rate,
+            limit_minor: assessment.decision.limit_minor,
+            profile_version,
+            exposure_minor: standing.exposure_minor,
+            reasons: assessment.decision.reasons.iter().map(|reason| reason.code.clone()).collect(),
+            model: assessment.model.clone(),
+            rules: assessment.rules.clone(),
+            person,
+            record: record.into(),
+            commitment: commitment.to_vec().into(),
+        });
+        let digest = leaf_hash(format!("decide {household} {application}").as_bytes());
+        let request = Request { id: command_id, actor: Actor::SYSTEM, at, digest, order: Order::Do(command) };
+        let application = Application {
+            status: assessment.status(),
+            approved_minor: assessment.approved_minor(),
+            rate_ppm: assessment.rate.ppm(),
+            decision: Some(decision),
+            ..row
+        };
+        Ok(Decision { request, application, assessment })
+    }
+
+    /// What the household could borrow of each product today.
+    pub fn limits(&self, house: &Tianxin, judge: &Judge, vault: &dyn Vault) -> Result<Vec<LimitView>, DeskError> {
+        let (profile, _) = self.profile(vault)?;
+        let standing = self.standing(vault, None)?;
+        let mut views = Vec::new();
+        for product in house.offered(self.open_date) {
+            let months = product.term_max.min(12).max(product.term_min);
+            let priced = product.priced_for(Term::Months(months), self.open_date)?;
+            let limit = assess::limit(judge, &priced, Some(&profile), &standing, months);
+            let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
+            views.push(LimitView { product: product.code.clone(), limit, available_minor });
+        }
+        Ok(views)
+    }
+
+    /// What an approved application would be signed at today.
+    pub fn offer(&self, house: &Tianxin, row: &Application) -> Result<Quote, DeskError> {
+        if row.status != ApplicationStatus::Approved {
+            let message = format!("the application is {}, not approved", row.status.as_str());
+            return Err(DeskError::refused("wrong_status", message));
+        }
+        let terms = house.terms_of(row, self.open_date).map_err(DoorError::from)?;
+        let product = house.product_of(row).map_err(DoorError::from)?;
+        let months = match terms.term {
+            Term::Months(months) => months,
+            Term::Days(_) => return Err(DeskError::refused("outside_product", "terms in days are not offered here")),
+        };
+        Ok(assess::quote(&product, terms.principal, months, self.open_date, terms.rate)?)
+    }
+}
+
+impl Tianxin {
+    /// Newest versions that can be applied for on a day. A statement line is opened, not applied for as a loan.
+    pub(super) fn offered(&self, on: basics::Date) -> impl Iterator<Item = &Product> {
+        self.newest(on).filter(|product| product.method != loan::Method::StatementLine)
+    }
+
+    /// Newest versions of all products on offer on a day.
+    pub(super) fn newest(&self, on: basics::Date) -> impl Iterator<Item = &Product> {
+        self.products.iter().filter(move |product| {
+            let is_newest = self.product(&product.code).is_ok_and(|newest| newest == *product);
+            is_newest && product.is_offered(on)
+        })
+    }
+}
+
+impl Desk {
+    /// The keyed hash that a resident id is found by.
+    pub fn resident_hash(&self, resident_id: &str) -> [u8; 32] {
+        resident_hash(self.vault.as_ref(), resident_id)
+    }
+
+    /// The keyed hash that a phone is found by.
+    pub fn phone_hash(&self, phone: &str) -> [u8; 32] {
+        phone_hash(self.vault.as_ref(), phone)
+    }
+}

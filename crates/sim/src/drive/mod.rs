@@ -1,0 +1,278 @@
+//! The driver: carries what the county's people do through the platform's own door, and answers them.
+//!
+//! A day is: the office visits whom it has to decide on, people are told what the night brought and what falls due, they
+//! act and react in a few rounds, and the accountant closes the day. A round goes through the door in waves, each
+//! with one step of every household that still has something to do; a wave is prepared on many threads and sent as one
+//! batch, in the order of (second, household). So the journal is the same whatever the number of threads.
+
+use std::sync::Arc;
+
+use app::Tianxin;
+use app::assess::Judge;
+use app::command::{Command, Outcome};
+use app::desk::DeskError;
+use app::vault::{Vault, VaultError};
+use basics::{Date, Id, Instant};
+use door::{Actor, Answer, Backend, DoorError, Order, Readers, Request, Stepper, StoreError};
+
+use crate::deed::{Deed, Finding, HouseholdNo, Reply};
+
+mod book;
+mod errand;
+mod founding;
+mod office;
+mod reminder;
+mod round;
+mod staff;
+
+pub mod export;
+
+pub use book::{Book, Deal, Home, Stage};
+pub use founding::Founding;
+pub use staff::Staff;
+
+/// How often people may react to what they were told on one day.
+pub const ROUNDS_MAX: u32 = 4;
+/// The region of a county that does not say where it lies.
+const REGION: &str = "huang-huai-hai";
+/// The second of the day at which it is closed.
+const CLOSE_SECOND: i64 = 86_399;
+
+/// Who lives in the county, as the driver meets them.
+pub trait People {
+    /// What they do in the morning, told what the night brought; in order of (second, household).
+    fn morning(&mut self, date: Date, told: &[Reply]) -> Vec<Deed>;
+
+    /// What they do next, told what came of it.
+    fn react(&mut self, date: Date, told: &[Reply]) -> Vec<Deed>;
+
+    /// What an officer finds on a visit.
+    fn visit(&mut self, household: HouseholdNo, date: Date) -> Finding;
+
+    /// The day is over.
+    fn evening(&mut self, date: Date);
+}
+
+/// The platform as the driver reaches it.
+#[derive(Clone)]
+pub struct Platform {
+    /// The institution and what it lends.
+    pub house: Arc<Tianxin>,
+    /// Its books.
+    pub backend: Arc<dyn Backend>,
+    /// Its persons' keys.
+    pub vault: Arc<dyn Vault>,
+    /// Model and rules.
+    pub judge: Judge,
+}
+
+/// How the driver works; none of it changes what comes of a run but the seed.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    /// The seed of ids.
+    pub seed: u64,
+    /// Commands in a batch at most.
+    pub batch_max: usize,
+    /// Threads that prepare.
+    pub threads: usize,
+    /// The region of the county, as the crop calendar calls it.
+    pub region: String,
+    /// The sign-in secret of every household, as a hash; none where nobody will sign in.
+    pub pin_hash: Option<String>,
+}
+
+impl Pace {
+    /// The usual pace of a seed.
+    pub fn of(seed: u64) -> Pace {
+        Pace { seed, batch_max: 4_096, threads: 2, region: REGION.to_owned(), pin_hash: None }
+    }
+}
+
+/// Why a run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The door did not take a command that it must take.
+    #[error("{what} on {date}: {error}")]
+    Door {
+        /// The day.
+        date: Date,
+        /// What was sent.
+        what: String,
+        /// Why not.
+        error: DoorError,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Preparing a request failed.
+    #[error("{what} on {date}: {error}")]
+    Desk {
+        /// The day.
+        date: Date,
+        /// What was prepared.
+        what: String,
+        /// Why it failed.
+        error: DeskError,
+    },
+    /// The key store failed.
+    #[error("the key store failed: {0}")]
+    Vault(#[from] VaultError),
+    /// What was met is not what the door promises.
+    #[error("{date}: {what}")]
+    Broken {
+        /// The day.
+        date: Date,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// What a run has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Commands that the door answered, follow-up steps included.
+    pub commands: u64,
+    /// Of these, refused: nothing stored.
+    pub refused: u64,
+    /// Behaviour events folded.
+    pub events: u64,
+    /// Loans drawn.
+    pub loans: u64,
+    /// Deeds that people did.
+    pub deeds: u64,
+}
+
+/// Drives an institution day after day.
+pub struct Driver {
+    platform: Platform,
+    pace: Pace,
+    stepper: Stepper<Tianxin>,
+    readers: Readers,
+    day: Date,
+    /// The round of the day.
+    round: u32,
+    book: Book,
+    staff: Staff,
+    /// What people are told on the next morning.
+    overnight: Vec<Reply>,
+    counts: Counts,
+}
+
+impl Driver {
+    /// A driver of books whose open day is `day` and in which nobody is enrolled.
+    pub fn new(platform: Platform, pace: Pace, day: Date) -> Driver {
+        let stepper = Stepper::new(platform.house.clone(), platform.backend.clone(), pace.batch_max);
+        let readers = Readers::new(platform.backend.clone(), 2);
+        let staff = Staff::of(pace.seed);
+        let book = Book::default();
+        let (overnight, counts) = (Vec::new(), Counts::default());
+        Driver { platform, pace, stepper, readers, day, round: 0, book, staff, overnight, counts }
+    }
+
+    /// The open day.
+    pub fn today(&self) -> Date {
+        self.day
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whom the driver knows, and their loans.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Lives through the open day and closes it.
+    pub fn live(&mut self, people: &mut impl People) -> Result<(), DriveError> {
+        self.live_until_evening(people)?;
+        people.evening(self.day);
+        self.close()
+    }
+
+    /// Lives through the open day and leaves it open.
+    pub fn live_until_evening(&mut self, people: &mut impl People) -> Result<(), DriveError> {
+        let mut told = std::mem::take(&mut self.overnight);
+        told.extend(self.decide_referred(people)?);
+        told.extend(self.remind()?);
+        let mut deeds = people.morning(self.day, &told);
+        for round in 0..ROUNDS_MAX {
+            if deeds.is_empty() {
+                return Ok(());
+            }
+            let told = self.carry(round, deeds)?;
+            deeds = people.react(self.day, &told);
+        }
+        // It is evening: who still wants something has to come again.
+        let too_late = |deed: Deed| Reply {
+            household: deed.household,
+            told: crate::deed::Told::No { code: "too_late".to_owned() },
+        };
+        self.overnight.extend(deeds.into_iter().map(too_late));
+        Ok(())
+    }
+
+    /// Closes the open day in every cell.
+    pub fn close(&mut self) -> Result<(), DriveError> {
+        let command = Command::CloseDay(app::close::CloseDay { day: self.day });
+        let id = self.id("close");
+        let outcome =
+            self.must("the close of the day", self.request(id, self.staff.accountant, CLOSE_SECOND, command))?;
+        if !matches!(outcome, Outcome::Closing { .. }) {
+            return Err(self.broken(format!("the day does not close: {outcome:?}")));
+        }
+        self.deliver()?;
+        self.day = self.day.add_days(1);
+        Ok(())
+    }
+
+    /// The id of something of the institution on the open day.
+    fn id(&self, purpose: &str) -> Id {
+        Id::default().derive(&format!("sim {} {} {purpose}", self.pace.seed, self.day))
+    }
+
+    fn at(&self, second: i64) -> Instant {
+        let zone = i64::from(self.platform.house.institution.zone_minutes) * 60;
+        Instant((i64::from(self.day.days()) * 86_400 + second - zone) * 1_000_000)
+    }
+
+    fn request(&self, id: Id, actor: Actor, second: i64, command: Command) -> Request<Command> {
+        Request::plain(id, actor, self.at(second), Order::Do(command))
+    }
+
+    /// Sends a command that has to be taken.
+    fn must(&mut self, what: &str, request: Request<Command>) -> Result<Outcome, DriveError> {
+        let answer = self.send(vec![request]).pop();
+        let answer = answer.unwrap_or_else(|| Err(DoorError::Bug("a command was not answered".to_owned())));
+        let taken = answer.and_then(|answer| answer.outcome::<Tianxin>());
+        taken.map_err(|error| DriveError::Door { date: self.day, what: what.to_owned(), error })
+    }
+
+    fn send(&mut self, requests: Vec<Request<Command>>) -> Vec<Result<Answer, DoorError>> {
+        let answers = self.stepper.step(requests);
+        self.counts.note(&answers);
+        answers
+    }
+
+    /// Delivers what is under way between cells. Every follow-up step has to be taken.
+    fn deliver(&mut self) -> Result<(), DriveError> {
+        let answers = self.stepper.deliver();
+        self.counts.note(&answers);
+        match answers.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some(error) => Err(DriveError::Door { date: self.day, what: "a message between cells".to_owned(), error }),
+        }
+    }
+
+    fn broken(&self, what: String) -> DriveError {
+        DriveError::Broken { date: self.day, what }
+    }
+}
+
+impl Counts {
+    fn note(&mut self, answers: &[Result<Answer, DoorError>]) {
+        self.commands += answers.len() as u64;
+        self.refused += answers.iter().filter(|answer| answer.is_err()).count() as u64;
+    }
+}

@@ -1,0 +1,137 @@
+//! The office decides what model and rules have left to people: an officer visits, and a second person joins where the
+//! amount asks for it.
+
+use app::application::DecideByHand;
+use app::command::{Command, Outcome};
+use app::desk::{DeskError, Reading};
+use app::tables::Application;
+use basics::{Cell, Id, Money, Rate};
+use door::permission::{Verdict, may_do};
+use door::{App, Order, Request};
+
+use super::book::Stage;
+use super::errand::{dues, of_deal};
+use super::{DriveError, Driver, People};
+use crate::deed::{Finding, HouseholdNo, Mine, Reply, Told};
+
+/// The second of the day at which the first visit is written down.
+const VISIT_SECOND: i64 = 7 * 3_600;
+/// Of what a household can pay a month, what an officer lends against, in percent.
+const LEND_AGAINST_PERCENT: i64 = 60;
+
+/// A referred application before the visit.
+struct Waiting {
+    no: HouseholdNo,
+    mine: Mine,
+    cell: Cell,
+    household: Id,
+    row: Application,
+}
+
+impl Driver {
+    /// Visits those whose applications were referred before today, and decides.
+    pub(super) fn decide_referred(&mut self, people: &mut impl People) -> Result<Vec<Reply>, DriveError> {
+        // Nobody visits on a Sunday.
+        if self.day.weekday() == 7 {
+            return Ok(Vec::new());
+        }
+        let places = std::mem::take(&mut self.book.referred);
+        let mut told = Vec::new();
+        for waiting in self.waiting(&places)? {
+            let finding = people.visit(waiting.no, self.day);
+            told.push(self.decide_by_hand(waiting, &finding)?);
+        }
+        Ok(told)
+    }
+
+    fn waiting(&self, places: &[(HouseholdNo, Mine)]) -> Result<Vec<Waiting>, DriveError> {
+        let homes: Vec<_> = places
+            .iter()
+            .filter_map(|(no, mine)| self.book.home(*no).map(|home| (*no, *mine, home.cell, home.id)))
+            .collect();
+        let keys: Vec<(Cell, Id)> = homes.iter().map(|(_, _, cell, id)| (*cell, *id)).collect();
+        let mut waiting = Vec::with_capacity(homes.len());
+        if keys.is_empty() {
+            return Ok(waiting);
+        }
+        for ((no, mine, cell, household), known) in homes.into_iter().zip(self.read(&keys, Reading::Lending)?) {
+            let row = known.application(of_deal(household, "application", mine));
+            let row = row.map_err(|error| self.desk_error("a referred application", error))?;
+            waiting.push(Waiting { no, mine, cell, household, row });
+        }
+        Ok(waiting)
+    }
+
+    fn decide_by_hand(&mut self, waiting: Waiting, finding: &Finding) -> Result<Reply, DriveError> {
+        let Waiting { no, mine, cell, household, row } = waiting;
+        let approved_fen = self.approved(&row, finding)?;
+        let id = household.derive(&format!("sim {} by hand {mine}", self.day));
+        let rate = Rate::from_ppm(row.rate_ppm).map_err(|error| self.broken(error.to_string()))?;
+        let command = Command::DecideByHand(DecideByHand {
+            cell,
+            household,
+            application: row.id,
+            decision: id.derive("decision"),
+            approved: Money::new(approved_fen, row.currency),
+            rate,
+            reason: reason(finding, approved_fen).to_owned(),
+        });
+        let house = self.platform.house.clone();
+        let (officer, approver, at) = (self.staff.officer, self.staff.approver, self.at(VISIT_SECOND));
+        let what = "a decision by hand";
+        let outcome = match may_do(house.rules(), &officer, &house.act(&command)) {
+            Verdict::NeedsSecond => {
+                self.must(what, Request::plain(id, officer, at, Order::Propose(command)))?;
+                let approve = Order::Approve { cell, proposal: id };
+                self.must(what, Request::plain(id.derive("approved"), approver, at, approve))?
+            }
+            Verdict::Alone | Verdict::Denied => self.must(what, Request::plain(id, officer, at, Order::Do(command)))?,
+        };
+        if !matches!(outcome, Outcome::Decided { .. }) {
+            return Err(self.broken(format!("a decision by hand was answered {outcome:?}")));
+        }
+        if approved_fen == 0 {
+            self.book.set(no, mine, Stage::Ended);
+            let reasons = vec!["visit".to_owned()];
+            return Ok(Reply { household: no, told: Told::Refused { mine, reasons } });
+        }
+        self.book.set(no, mine, Stage::Offered);
+        let known = self.read(&[(cell, household)], Reading::Lending)?;
+        let quote = known.first().map(|known| {
+            let row = known.application(row.id)?;
+            known.offer(&house, &row)
+        });
+        let quote = quote.unwrap_or_else(|| Err(DeskError::Damaged("a household is gone".to_owned())));
+        let quote = quote.map_err(|error| self.desk_error("an offer after a visit", error))?;
+        let told = Told::Offered {
+            mine,
+            approved_fen,
+            rate_ppm: row.rate_ppm,
+            cost_ppm: quote.cost.annualised_ppm,
+            dues: dues(&quote.schedule),
+        };
+        Ok(Reply { household: no, told })
+    }
+
+    /// What an officer approves: what was asked for, as far as the household can pay it back within the term.
+    fn approved(&self, row: &Application, finding: &Finding) -> Result<i64, DriveError> {
+        if !finding.is_known || !finding.purpose_seen || finding.standing < 0 {
+            return Ok(0);
+        }
+        let product = self.platform.house.product_of(row).map_err(|error| self.broken(error.to_string()))?;
+        let payable = finding.capacity_fen.max(0).saturating_mul(row.term_months) / 100 * LEND_AGAINST_PERCENT;
+        let amount = row.amount_minor.min(payable).min(product.amount_max_fen);
+        let amount = amount - amount % product.amount_multiple_fen.max(1);
+        Ok(if amount < product.amount_min_fen { 0 } else { amount })
+    }
+}
+
+fn reason(finding: &Finding, approved_fen: i64) -> &'static str {
+    match () {
+        () if !finding.is_known => "visited: nobody of this name lives there",
+        () if !finding.purpose_seen => "visited: what the money is for could not be seen",
+        () if finding.standing < 0 => "visited: the neighbours would not vouch for it",
+        () if approved_fen == 0 => "visited: it could not be paid back from what comes in",
+        () => "visited: known, working, can carry it",
+    }
+}

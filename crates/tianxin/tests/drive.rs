@@ -1,0 +1,158 @@
+//! The driver carries a village through the door: the books are exact, what people were told is what the books hold, and
+//! neither engine, batches nor threads change what comes of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use app::assess::{Judge, feature_names};
+use app::tables::{LoanNote, Wallet};
+use app::vault::{Vault, VaultError};
+use basics::Id;
+use door::{Backend, audit};
+use policy::RuleSet;
+use sim::deed::Told;
+use sim::drive::{Driver, Founding, Pace, Platform};
+use store::keys::{open, seal};
+use store::{KeyError, KeyStore};
+use support::lending::lender;
+use support::proof::records;
+use support::village::Village;
+use support::{open_date, postgres, postgres_backend, sqlite};
+
+const HOUSEHOLDS: u32 = 24;
+const DAYS: i32 = 70;
+
+struct Keys(KeyStore);
+
+fn failed(error: KeyError) -> VaultError {
+    VaultError::Failed(error.to_string())
+}
+
+impl Keys {
+    fn fresh(folder: &Path) -> Keys {
+        let mut state = 7u64;
+        let entropy = Box::new(move |buffer: &mut [u8]| {
+            for byte in buffer {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = (state >> 56) as u8;
+            }
+        });
+        Keys(KeyStore::open(folder, entropy).unwrap())
+    }
+}
+
+impl Vault for Keys {
+    fn make_keys(&self, persons: &[Id]) -> Result<(), VaultError> {
+        self.0.make_many(persons).map(|_| ()).map_err(failed)
+    }
+
+    fn seal(&self, person: Id, field: &str, command: Id, plain: &[u8]) -> Result<(Vec<u8>, [u8; 32]), VaultError> {
+        let key = self.0.person_key(person).map_err(failed)?.ok_or(VaultError::Erased)?;
+        let sealed = seal(&key, field, command, plain).map_err(failed)?;
+        Ok((sealed.ciphertext, sealed.commitment))
+    }
+
+    fn open(&self, person: Id, ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let key = self.0.person_key(person).map_err(failed)?.ok_or(VaultError::Erased)?;
+        open(&key, ciphertext).map(|(plain, _)| plain.to_vec()).map_err(failed)
+    }
+
+    fn destroy(&self, person: Id) -> Result<(), VaultError> {
+        self.0.destroy(person).map_err(failed)
+    }
+
+    fn keyed_hash(&self, domain: &str, value: &[u8]) -> [u8; 32] {
+        self.0.keyed_hash(domain, value)
+    }
+}
+
+struct Run {
+    village: Village,
+    events: String,
+    loans: String,
+    commands: u64,
+}
+
+fn run(backend: Arc<dyn Backend>, keys: &Path, batch_max: usize, threads: usize) -> Run {
+    let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &feature_names()).unwrap();
+    let platform = Platform {
+        house: lender(),
+        backend: backend.clone(),
+        vault: Arc::new(Keys::fresh(keys)),
+        judge: Judge::new(None, rules),
+    };
+    let pace = Pace { batch_max, threads, ..Pace::of(5) };
+    let mut driver = Driver::new(platform, pace, open_date());
+    driver.found(&Founding::of(HOUSEHOLDS, backend.cells())).unwrap();
+    let mut village = Village::new(open_date(), HOUSEHOLDS);
+    for _ in 0..DAYS {
+        driver.live(&mut village).unwrap();
+    }
+    let (mut events, mut loans) = (Vec::new(), Vec::new());
+    driver.write_events(&mut events).unwrap();
+    driver.write_loans(&mut loans).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { village, events: text(events), loans: text(loans), commands: driver.counts().commands }
+}
+
+#[test]
+fn a_village_lives_through_the_door_and_the_books_are_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("books.db"));
+    let run = run(backend.clone(), folder.path(), 256, 2);
+    audit::verify(lender().as_ref(), backend.as_ref(), None).unwrap_or_else(|wrong| panic!("{wrong}"));
+
+    // What people last heard is what the books hold.
+    let of: BTreeMap<Id, u32> = (0..HOUSEHOLDS).map(|no| (Village::id(no), no)).collect();
+    let wallets: BTreeMap<u32, i64> = records::<Wallet>(backend.as_ref())
+        .iter()
+        .map(|row| (of[&row.household], row.balance_minor - row.held_minor))
+        .collect();
+    assert_eq!(wallets, run.village.wallets);
+    let notes = records::<LoanNote>(backend.as_ref());
+    let owes: BTreeMap<u32, i64> = notes.iter().map(|row| (of[&row.household], row.outstanding_minor)).collect();
+    assert_eq!(owes, run.village.owes);
+
+    // Without a model every application goes to the office, and the neighbours' word counts.
+    assert_eq!(run.village.visits, HOUSEHOLDS as usize);
+    let refused = run.village.told.iter().filter(|(_, reply)| matches!(reply.told, Told::Refused { .. })).count();
+    assert_eq!(refused, 8, "a third of them has no good name");
+    // Of the sixteen that were offered a loan, those whose number seven divides let it go.
+    assert_eq!(notes.len(), 14);
+    let late: HashSet<u32> = run
+        .village
+        .told
+        .iter()
+        .filter(|(_, reply)| matches!(reply.told, Told::Due { days_past_due: 7, .. }))
+        .map(|(_, reply)| reply.household.0)
+        .collect();
+    assert!(late.iter().all(|no| no.is_multiple_of(5)) && !late.is_empty(), "who does not pay is told so: {late:?}");
+    assert!(run.village.told.iter().any(|(_, reply)| matches!(reply.told, Told::Received { .. })));
+    assert!(run.commands > 1_500, "{}", run.commands);
+}
+
+#[test]
+fn engine_batches_and_threads_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        path
+    };
+    let first = run(sqlite(&folder.path().join("a.db")), &keys("a"), 4_096, 1);
+    let second = run(sqlite(&folder.path().join("b.db")), &keys("b"), 7, 3);
+    assert_eq!(first.events, second.events);
+    assert_eq!(first.loans, second.loans);
+    assert_eq!(first.village.told, second.village.told);
+    assert!(first.events.lines().count() > 24 * 23 * 2, "two events a household every third day");
+    if let Some((database, _server)) = postgres("drive") {
+        let third = run(postgres_backend(&database.url(), "drive"), &keys("c"), 512, 2);
+        assert_eq!(first.events, third.events);
+        assert_eq!(first.loans, third.loans);
+        assert_eq!(first.village.told, third.village.told);
+    }
+}

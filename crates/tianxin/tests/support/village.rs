@@ -1,0 +1,142 @@
+//! A small village of people for tests of the driver: each does what its number says, and pays while its number lets it.
+
+use std::collections::BTreeMap;
+
+use basics::{Date, Id};
+use insight::{Channel, EventKind, Purchase};
+use sim::deed::{Act, Deed, Finding, HouseholdNo, Lived, Pay, Person, Reply, Told, Way};
+use sim::drive::People;
+
+/// The village, and all it was told.
+pub struct Village {
+    pub first: Date,
+    pub households: u32,
+    pub told: Vec<(Date, Reply)>,
+    pub visits: usize,
+    /// What each last heard of its wallet and of the principal it owes, in fen.
+    pub wallets: BTreeMap<u32, i64>,
+    pub owes: BTreeMap<u32, i64>,
+}
+
+impl Village {
+    pub fn new(first: Date, households: u32) -> Village {
+        Village { first, households, told: Vec::new(), visits: 0, wallets: BTreeMap::new(), owes: BTreeMap::new() }
+    }
+
+    pub fn id(no: u32) -> Id {
+        Id::default().derive(&format!("village {no}"))
+    }
+
+    fn person(no: u32) -> Person {
+        let body = format!("990000198{}{:02}{:02}{:03}", no % 10, 1 + no % 12, 1 + no % 28, no % 1_000);
+        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+        let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+        let check = char::from(b"10X98765432"[(sum % 11) as usize]);
+        Person {
+            id: Village::id(no),
+            village: format!("村{}", no % 3),
+            name: format!("示范{no}"),
+            resident_id: format!("{body}{check}"),
+            phone: format!("170{no:08}"),
+            consents: vec![("platform".to_owned(), "2026-01".to_owned())],
+        }
+    }
+
+    fn deed(no: u32, second: u32, act: Act) -> Deed {
+        let way = if no.is_multiple_of(4) { Way::Window } else { Way::Phone };
+        Deed { household: HouseholdNo(no), second, way, device: u64::from(no), act }
+    }
+
+    fn listen(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
+        let mut deeds = Vec::new();
+        for reply in told {
+            self.told.push((date, reply.clone()));
+            let no = reply.household.0;
+            match &reply.told {
+                Told::Wallet { balance_fen } => {
+                    self.wallets.insert(no, *balance_fen);
+                }
+                Told::Drawn { amount_fen, .. } => {
+                    self.owes.insert(no, *amount_fen);
+                    deeds.push(Village::deed(no, 50_000, Act::TakeOut { amount_fen: amount_fen / 2 }));
+                }
+                Told::Paid { outstanding_fen, .. } => {
+                    self.owes.insert(no, *outstanding_fen);
+                }
+                Told::Offered { mine, .. } if !no.is_multiple_of(7) => {
+                    deeds.push(Village::deed(no, 40_000, Act::Accept { mine: *mine }));
+                }
+                Told::Offered { mine, .. } => deeds.push(Village::deed(no, 40_000, Act::Decline { mine: *mine })),
+                // Every fifth never pays; the others pay on the day.
+                Told::Due { mine, amount_fen, days_past_due: 0, date: due }
+                    if !no.is_multiple_of(5) && *due == date =>
+                {
+                    deeds.push(Village::deed(no, 41_000, Act::PayIn { amount_fen: *amount_fen }));
+                    deeds.push(Village::deed(no, 41_001, Act::Repay { mine: *mine, pay: Pay::Due }));
+                }
+                _ => {}
+            }
+        }
+        deeds.sort_by_key(|deed| (deed.second, deed.household));
+        deeds
+    }
+}
+
+impl People for Village {
+    fn morning(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
+        let mut deeds = self.listen(date, told);
+        let since = date - self.first;
+        for no in 0..self.households {
+            let lived = |kind, amount_fen| Lived {
+                kind,
+                amount_fen,
+                counterparty: Some(u64::from(no % 3)),
+                channel: Channel::OwnBusiness,
+            };
+            if since == 0 {
+                deeds.push(Village::deed(no, 28_800, Act::Enrol(Village::person(no))));
+                deeds.push(Village::deed(no, 28_900, Act::PayIn { amount_fen: 100_000 + i64::from(no) }));
+            }
+            if since > 0 && (since + no as i32) % 3 == 0 {
+                let income = 20_000 + i64::from(no) * 100;
+                let lived = vec![
+                    lived(EventKind::PaymentIn, income),
+                    lived(EventKind::Purchase(Purchase::Food), -3_000 - i64::from(since % 9) * 100),
+                ];
+                deeds.push(Village::deed(no, 30_000 + no, Act::Live(lived)));
+            }
+            if since == 20 + (no % 5) as i32 {
+                deeds.push(Village::deed(no, 36_000, Act::AskLimit));
+                deeds.push(Village::deed(
+                    no,
+                    36_001,
+                    Act::Apply {
+                        mine: 1,
+                        product: "short-working-capital".to_owned(),
+                        amount_fen: 500_000,
+                        months: 6,
+                        purpose: "farming-inputs".to_owned(),
+                        crops: Vec::new(),
+                    },
+                ));
+            }
+            if since > 1 && (since + no as i32) % 11 == 0 {
+                let to = HouseholdNo((no + 1) % self.households);
+                deeds.push(Village::deed(no, 45_000, Act::Give { to, amount_fen: 1_000 }));
+            }
+        }
+        deeds.sort_by_key(|deed| (deed.second, deed.household));
+        deeds
+    }
+
+    fn react(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
+        self.listen(date, told)
+    }
+
+    fn visit(&mut self, household: HouseholdNo, _: Date) -> Finding {
+        self.visits += 1;
+        Finding { is_known: true, capacity_fen: 300_000, standing: (household.0 % 3) as i8 - 1, purpose_seen: true }
+    }
+
+    fn evening(&mut self, _: Date) {}
+}

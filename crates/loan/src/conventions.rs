@@ -29,6 +29,23 @@ pub struct Conventions {
     /// Disbursements that may follow the first.
     #[n(4)]
     pub tranches_max: u16,
+    /// What taking something back does to the order in which the rest counts.
+    #[n(5)]
+    #[cbor(default)]
+    pub undo: Undo,
+}
+
+/// What taking something back does to the order in which the rest counts, where a plan follows events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Undo {
+    /// The loan is as if it had never been.
+    #[default]
+    #[n(0)]
+    AsIfNever,
+    /// The life is gone through anew by date: charges added by then count from their due dates.
+    #[n(1)]
+    AnewByDate,
 }
 
 impl Conventions {

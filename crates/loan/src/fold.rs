@@ -249,7 +249,7 @@ pub fn fold(terms: &LoanTerms, events: &[LifeEvent], as_of: Date) -> Result<Loan
     terms.check()?;
     let mut servicing = Servicing::new(terms);
     let life = match &terms.conventions {
-        Some(conventions) => as_recorded(conventions.plan.engine, events),
+        Some(conventions) => as_recorded(conventions, events),
         None => in_order(events).into_iter().map(|event| (event.value_date, event)).collect(),
     };
     servicing.look_ahead(&life, as_of);

@@ -5,7 +5,8 @@
 
 use basics::{Currency, Date, Id, Money, Rate, Rounding};
 use loan::conventions::{
-    Amortisation, Conventions, DownPayment, InterestBy, InterestOn, MonthLength, PlanEngine, PlanRule, Unit, YearLength,
+    Amortisation, Conventions, DownPayment, InterestBy, InterestOn, MonthLength, PlanEngine, PlanRule, Undo, Unit,
+    YearLength,
 };
 use loan::{
     AheadPick, ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, Component, Happening, LifeEvent, LoanState, LoanTerms,
@@ -46,6 +47,7 @@ fn terms(engine: PlanEngine, ahead: AheadPick, down_ppm: u32) -> LoanTerms {
         waterfalls: Vec::new(),
         chargeback: Vec::new(),
         tranches_max: 3,
+        undo: Undo::AsIfNever,
     };
     let principal = Money::new(100_000, Currency::CNY);
     LoanTerms {

@@ -8,7 +8,7 @@ use basics::money::format_minor;
 use basics::{Currency, Date, Money, Rate, Rounding};
 use loan::conventions::{
     AdvanceRule, Amortisation, Compounding, Conventions, InterestBy, InterestOn, MonthLength, PlanEngine, PlanRule,
-    Recalculation, Rest, Unit, YearLength,
+    Recalculation, Rest, Undo, Unit, YearLength,
 };
 use loan::{
     AheadPick, Component, Happening, LifeEvent, LoanState, LoanStatus, LoanTerms, Method, Term, Waterfall, fold,
@@ -44,7 +44,14 @@ fn terms(engine: PlanEngine, recalculation: Option<Recalculation>) -> LoanTerms 
         last_threshold_ppm: 0,
     };
     let waterfall = Waterfall { ahead: AheadPick::Next, ..Waterfall::oldest_first(&ORDER, &ORDER) };
-    let conventions = Conventions { plan, waterfall, waterfalls: Vec::new(), chargeback: Vec::new(), tranches_max: 5 };
+    let conventions = Conventions {
+        plan,
+        waterfall,
+        waterfalls: Vec::new(),
+        chargeback: Vec::new(),
+        tranches_max: 5,
+        undo: Undo::AsIfNever,
+    };
     LoanTerms {
         rounding: Rounding::HalfEven,
         conventions: Some(Box::new(conventions)),

@@ -3,7 +3,7 @@
 use basics::{Currency, Money, Rate, Rounding};
 use loan::conventions::{
     AdvanceRule, Amortisation, Compounding, Conventions, DownPayment, InterestBy, InterestOn, MonthLength, PlanEngine,
-    PlanRule, Recalculation, Rest, Unit, YearLength,
+    PlanRule, Recalculation, Rest, Undo, Unit, YearLength,
 };
 use loan::{
     AheadPick, ChargeTiming, Component, DueStatus, LoanTerms, Method, PayPath, ProductRef, Receipt, Step, Term,
@@ -53,7 +53,14 @@ fn conventions(product: &Value, loan: &Value) -> Result<Conventions, Stop> {
         None => Vec::new(),
     };
     let tranches_max = if read::flag(product, "multi_disburse") { 100 } else { 0 };
-    Ok(Conventions { plan: plan(product, loan)?, waterfall, waterfalls, chargeback, tranches_max })
+    Ok(Conventions {
+        plan: plan(product, loan)?,
+        waterfall,
+        waterfalls,
+        chargeback,
+        tranches_max,
+        undo: Undo::AnewByDate,
+    })
 }
 
 fn plan(product: &Value, loan: &Value) -> Result<PlanRule, Stop> {
@@ -190,7 +197,8 @@ fn waterfalls(product: &Value, loan: &Value) -> Result<Waterfalls, Stop> {
         }
         "due-penalty-interest-principal-fee-in-advance-penalty-interest-principal-fee-strategy" => {
             let order = &PENALTY_INTEREST_PRINCIPAL_FEE;
-            Ok((Waterfall::oldest_first(order, order), Vec::new()))
+            let waterfall = Waterfall::oldest_first(order, order);
+            Ok((Waterfall { charges: ChargeTiming::OwnDate, ..waterfall }, Vec::new()))
         }
         "advanced-payment-allocation-strategy" => by_type(product),
         other => Err(Stop::Unsupported(format!("strategy {other}"))),

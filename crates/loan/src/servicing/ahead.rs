@@ -1,12 +1,13 @@
 //! Money that pays at once whatever the waterfall names, due or not; and the events of loans that work so.
 
+use basics::money::div_round;
 use basics::{Date, Id};
 
 use super::{Mark, Servicing, add};
 use crate::conventions::{Conventions, PlanEngine};
 use crate::{
     AheadPick, ArrearsStep, ChargeTiming, Component, DueStatus, Happening, LifeEvent, LoanError, Parts, Posted,
-    PostedKind, Receipt,
+    PostedKind, Receipt, Waterfall,
 };
 
 impl Servicing<'_> {
@@ -33,23 +34,25 @@ impl Servicing<'_> {
             }
             Happening::Refunded { amount_fen } => {
                 self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
-                self.give_back(id, PostedKind::Refund, *amount_fen, None, today)?;
+                self.give_back(conventions, (id, PostedKind::Refund), *amount_fen, None, today)?;
             }
             Happening::ChargedBack { payment, amount_fen } => {
                 self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
                 let split = self.chargeback_split(conventions, *payment, *amount_fen)?;
-                self.give_back(id, PostedKind::Chargeback, *amount_fen, split, today)?;
+                self.give_back(conventions, (id, PostedKind::Chargeback), *amount_fen, split, today)?;
             }
             Happening::RefundedCash { amount_fen } => {
                 self.refunded_fen = add(self.refunded_fen, *amount_fen)?;
-                self.take_back(*amount_fen, today)?;
+                self.take_back(conventions, *amount_fen, today)?;
                 let parts = before.paid.minus(&self.paid)?;
                 self.outstanding_fen = add(self.outstanding_fen, parts.principal_fen)?;
                 self.post_parts(id, today, PostedKind::CashRefund, *amount_fen, (parts, before))?;
             }
             Happening::ChargeAdded { charge } => {
                 let known = conventions.plan.engine == PlanEngine::Cumulative && !self.rows.is_empty();
-                if !known && self.disbursed_fen > 0 {
+                if self.disbursed_fen == 0 {
+                    self.early_charges.push(id);
+                } else if !known {
                     self.add_charge(id, charge, today)?;
                     self.pay_from_overpayments(conventions)?;
                 }
@@ -150,7 +153,7 @@ impl Servicing<'_> {
         if credit == 0 {
             return Ok(0);
         }
-        let left = self.allocate(conventions, Receipt::Repayment, credit, today)?;
+        let left = self.allocate_by(&conventions.waterfall, credit, today)?;
         let used = add(credit, -left)?;
         self.credit_fen = add(self.credit_fen, -used)?;
         Ok(used)
@@ -164,8 +167,23 @@ impl Servicing<'_> {
         amount_fen: i64,
         today: Date,
     ) -> Result<i64, LoanError> {
-        let waterfall = conventions.waterfall_for(receipt);
+        self.allocate_by(conventions.waterfall_for(receipt), amount_fen, today)
+    }
+
+    /// Pays down one waterfall and answers what is left.
+    pub(super) fn allocate_by(
+        &mut self,
+        waterfall: &Waterfall,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<i64, LoanError> {
         let mut left = amount_fen;
+        let mut charges_due = Vec::new();
+        if waterfall.charges == ChargeTiming::OwnDate {
+            for component in [Component::Penalty, Component::Fee] {
+                charges_due.push((component, self.charges_due_fen(component, today)?));
+            }
+        }
         for stage in waterfall.stages() {
             let mut places: Vec<usize> = (0..self.rows.len())
                 .filter(|place| {
@@ -182,10 +200,9 @@ impl Servicing<'_> {
                 places.reverse();
             }
             for place in places {
-                if stage.status == DueStatus::Ahead && waterfall.charges == ChargeTiming::OwnDate {
-                    for component in [Component::Penalty, Component::Fee] {
-                        let due = self.charges_due_fen(place, component, today)?;
-                        left = add(left, -self.pay_row(place, component, due.min(left), today)?)?;
+                if stage.status == DueStatus::Ahead {
+                    for (component, due) in &charges_due {
+                        left = add(left, -self.pay_row(place, *component, (*due).min(left), today)?)?;
                     }
                 }
                 if left > 0 {
@@ -200,7 +217,8 @@ impl Servicing<'_> {
         Ok(left)
     }
 
-    /// Pays instalments in equal parts, the last of them with what division leaves, until nothing more goes.
+    /// Pays instalments in equal parts, component by component, the last of them with what division leaves, until
+    /// nothing more goes.
     fn spread(
         &mut self,
         places: &[usize],
@@ -213,24 +231,27 @@ impl Servicing<'_> {
             let open: Vec<usize> = places
                 .iter()
                 .copied()
-                .filter(|place| {
-                    self.rows.get(*place).is_some_and(|row| components.iter().any(|c| row.open_fen(*c) > 0))
-                })
+                .filter(|place| self.rows.get(*place).is_some_and(|row| !row.is_clear()))
                 .collect();
             let count = i64::try_from(open.len()).unwrap_or(0);
-            if left == 0 || count == 0 {
-                return Ok(left);
-            }
-            let part = basics::money::div_round(i128::from(left), i128::from(count), self.terms.rounding)
-                .ok_or(LoanError::Overflow("a part of a payment"))?;
-            let rest = add(left, -part.saturating_mul(count))?;
-            for (index, place) in open.iter().enumerate() {
-                let mut share = if index + 1 == open.len() { add(part, rest)? } else { part }.min(left).max(0);
-                for component in components {
-                    let paid = self.pay_row(*place, *component, share, today)?;
-                    share -= paid;
-                    left -= paid;
+            let before = left;
+            for component in components {
+                if left == 0 || count == 0 {
+                    return Ok(left);
                 }
+                let part = div_round(i128::from(left), i128::from(count), self.terms.rounding)
+                    .ok_or(LoanError::Overflow("a part of a payment"))?;
+                let rest = add(left, -part.saturating_mul(count))?;
+                for (index, place) in open.iter().enumerate() {
+                    let share = if index + 1 == open.len() { add(part, rest)? } else { part };
+                    if left > 0 {
+                        self.follow_before(*place, today)?;
+                    }
+                    left = add(left, -self.pay_row(*place, *component, share.clamp(0, left), today)?)?;
+                }
+            }
+            if left == before {
+                return Ok(left);
             }
         }
     }

@@ -6,20 +6,16 @@ use super::planned::insert;
 use super::row::Row;
 use super::{Servicing, add};
 use crate::charge::{ChargePart, ChargeState};
-use crate::conventions::Conventions;
+use crate::conventions::{Conventions, PlanEngine};
 use crate::{ChargeDue, ChargeTerms, Component, LoanError, PostedKind, Receipt, RowKind};
 
 impl Servicing<'_> {
-    /// Attaches every charge of the outlook that was recorded, at the moment the rows are made.
+    /// Attaches the charges that are known when the rows are made: all of them where one plan is made from everything,
+    /// else those that came before the disbursement and those due with it.
     pub(super) fn attach_known_charges(&mut self) -> Result<(), LoanError> {
-        let whole = self
-            .terms
-            .conventions
-            .as_deref()
-            .is_some_and(|c| c.plan.engine == crate::conventions::PlanEngine::Cumulative);
-        let start = self.date;
+        let whole = self.is_planned_at_once();
         for (id, added_on, terms) in self.outlook.charges.clone() {
-            if !whole && start.is_some_and(|start| added_on >= start) && terms.due != ChargeDue::Disbursement {
+            if !whole && terms.due != ChargeDue::Disbursement && !self.early_charges.contains(&id) {
                 continue;
             }
             if whole || !self.charges.iter().any(|charge| charge.id == id) {
@@ -30,6 +26,11 @@ impl Servicing<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether one plan is made from all that happens.
+    fn is_planned_at_once(&self) -> bool {
+        self.terms.conventions.as_deref().is_some_and(|c| c.plan.engine == PlanEngine::Cumulative)
     }
 
     /// A charge joins the loan.
@@ -105,12 +106,14 @@ impl Servicing<'_> {
         self.rows.len() - 1
     }
 
-    /// Money that paid a component of a row has paid the charges in it, the earliest first.
+    /// Money that paid a component of a row has paid the charges in it, the earliest first; where one plan is made of
+    /// everything, the earliest of all.
     pub(super) fn pay_charges(&mut self, place: usize, component: Component, amount_fen: i64) -> Result<(), LoanError> {
         if !matches!(component, Component::Fee | Component::Penalty) {
             return Ok(());
         }
         let first = self.rows.iter().position(|row| row.kind != RowKind::DownPayment);
+        let by_date_alone = self.is_planned_at_once();
         let Some(row) = self.rows.get(place) else { return Ok(()) };
         let is_first = Some(place) == first;
         let mut parts: Vec<(bool, Date, &mut ChargePart)> = self
@@ -119,7 +122,7 @@ impl Servicing<'_> {
             .filter(|charge| charge.terms.kind.component() == component && charge.terms.due != ChargeDue::Disbursement)
             .flat_map(|charge| charge.parts.iter_mut())
             .filter(|part| part.unpaid_fen() > 0)
-            .map(|part| (!row.covers(part.due_on, is_first), part.due_on, part))
+            .map(|part| (!by_date_alone && !row.covers(part.due_on, is_first), part.due_on, part))
             .collect();
         parts.sort_by_key(|(elsewhere, due_on, _)| (*elsewhere, *due_on));
         let mut left = amount_fen;
@@ -131,16 +134,35 @@ impl Servicing<'_> {
         Ok(())
     }
 
-    /// What is unpaid of the charges of one component in a row that are due by themselves on a day.
-    pub(super) fn charges_due_fen(&self, place: usize, component: Component, today: Date) -> Result<i64, LoanError> {
-        let first = self.rows.iter().position(|row| row.kind != RowKind::DownPayment);
-        let Some(row) = self.rows.get(place) else { return Ok(0) };
-        self.charges
-            .iter()
+    /// Takes back what paid the charges of a component, the latest first.
+    pub(super) fn unpay_charges(&mut self, component: Component, amount_fen: i64) -> Result<(), LoanError> {
+        let mut parts: Vec<&mut ChargePart> = self
+            .charges
+            .iter_mut()
             .filter(|charge| charge.terms.kind.component() == component && charge.terms.due != ChargeDue::Disbursement)
-            .flat_map(|charge| &charge.parts)
-            .filter(|part| part.due_on <= today && row.covers(part.due_on, Some(place) == first))
-            .try_fold(0, |sum, part| add(sum, part.unpaid_fen()))
+            .flat_map(|charge| charge.parts.iter_mut())
+            .collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.due_on));
+        let mut left = amount_fen;
+        for part in parts {
+            let back = part.paid_fen.min(left);
+            part.paid_fen = add(part.paid_fen, -back)?;
+            left -= back;
+        }
+        Ok(())
+    }
+
+    /// What the charges of one component come to that are due by a day and not paid in full, whichever row they are in.
+    ///
+    /// A charge with every instalment is due with the first of them that is unpaid.
+    pub(super) fn charges_due_fen(&self, component: Component, today: Date) -> Result<i64, LoanError> {
+        let mut due = self.charges.iter().filter(|charge| {
+            let first_unpaid = charge.parts.iter().filter(|part| part.unpaid_fen() > 0).map(|part| part.due_on).min();
+            charge.terms.kind.component() == component
+                && charge.terms.due != ChargeDue::Disbursement
+                && first_unpaid.is_some_and(|due_on| due_on <= today)
+        });
+        due.try_fold(0, |sum, charge| add(sum, add(charge.amount_fen(), -charge.waived_fen())?))
     }
 
     /// Charges due at disbursement are paid with it, in one line of the trace.
@@ -163,12 +185,7 @@ impl Servicing<'_> {
 
     /// Lets off part of a charge, and answers how much that was.
     pub(super) fn waive_charge(&mut self, id: Id, amount_fen: i64) -> Result<i64, LoanError> {
-        let whole = self
-            .terms
-            .conventions
-            .as_deref()
-            .is_some_and(|c| c.plan.engine == crate::conventions::PlanEngine::Cumulative);
-        if whole {
+        if self.is_planned_at_once() {
             // Done when the plan was made, so that no money pays what is let off later.
             let waived = self.charges.iter().find(|charge| charge.id == id).map_or(0, ChargeState::waived_fen);
             return Ok(waived.min(amount_fen));

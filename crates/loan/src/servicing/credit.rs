@@ -5,15 +5,15 @@ use basics::{Date, Id};
 use super::planned::insert;
 use super::row::Row;
 use super::{Servicing, add};
-use crate::conventions::Conventions;
-use crate::{Component, LoanError, Parts, PostedKind, RowKind};
+use crate::conventions::{Conventions, PlanEngine};
+use crate::{Component, DueStatus, LoanError, Parts, PostedKind, RowKind};
 
 impl Servicing<'_> {
     /// Money goes back to the borrower: from what was overpaid first; the rest is owed again.
     pub(super) fn give_back(
         &mut self,
-        id: Id,
-        kind: PostedKind,
+        conventions: &Conventions,
+        (id, kind): (Id, PostedKind),
         amount_fen: i64,
         split: Option<Parts>,
         today: Date,
@@ -28,7 +28,8 @@ impl Servicing<'_> {
                 Some(split) => split,
                 None => Parts { principal_fen: amount_fen, ..Parts::ZERO },
             };
-            let place = self.place_for_credit(today);
+            // A down payment takes only what is put back by component.
+            let place = self.place_for_credit(|row| split.is_some() || row.kind != RowKind::DownPayment, today);
             if let Some(row) = self.rows.get_mut(place) {
                 for component in Component::ALL {
                     row.due.put(component, raised.get(component))?;
@@ -37,9 +38,10 @@ impl Servicing<'_> {
                 row.mark_clear(today);
             }
             self.credited = self.credited.plus(&raised)?;
-            let mut left = add(raised.total_fen()?, -owed)?;
-            for component in Component::ALL {
-                left = add(left, -self.pay_row(place, component, left, today)?)?;
+            let from_credit = add(raised.total_fen()?, -owed)?;
+            match split {
+                Some(_) => drop(self.allocate_by(&conventions.waterfall, from_credit, today)?),
+                None => drop(self.pay_row(place, Component::Principal, from_credit, today)?),
             }
         }
         let parts = split.unwrap_or(principal);
@@ -50,10 +52,10 @@ impl Servicing<'_> {
         self.post_parts(id, today, kind, amount_fen, (parts, before))
     }
 
-    /// The row that takes what is owed again: the next one due, or one after maturity.
-    fn place_for_credit(&mut self, today: Date) -> usize {
+    /// The row that takes what is owed again: the next one due that can, or one after maturity.
+    fn place_for_credit(&mut self, takes: impl Fn(&Row) -> bool, today: Date) -> usize {
         let mut last = today;
-        for (place, row) in self.rows.iter_mut().enumerate() {
+        for (place, row) in self.rows.iter_mut().enumerate().filter(|(_, row)| takes(row)) {
             if row.kind == RowKind::AfterMaturity {
                 if today > row.due_on {
                     row.due_on = today;
@@ -67,15 +69,16 @@ impl Servicing<'_> {
             last = row.due_on;
         }
         if last == today {
-            return self.rows.len().saturating_sub(1);
+            return self.rows.iter().rposition(&takes).unwrap_or_default();
         }
         insert(&mut self.rows, Row::beside(RowKind::AfterMaturity, last, today, 0));
         self.rows.len() - 1
     }
 
-    /// Which components a chargeback puts back; `None` where the convention names none.
+    /// Which components a chargeback puts back, of what the payment settled and earlier chargebacks of it have left;
+    /// `None` where the convention names none. What nothing was settled with is owed as principal.
     pub(super) fn chargeback_split(
-        &self,
+        &mut self,
         conventions: &Conventions,
         payment: Id,
         amount_fen: i64,
@@ -83,33 +86,63 @@ impl Servicing<'_> {
         if conventions.chargeback.is_empty() {
             return Ok(None);
         }
+        let paid = self.trace.iter().find(|line| line.event == Some(payment)).map_or(Parts::ZERO, |line| line.parts);
+        let before = self.charged_back.get(&payment).copied().unwrap_or(Parts::ZERO);
         let mut left = amount_fen;
         let mut split = Parts::ZERO;
-        let paid = self.trace.iter().find(|line| line.event == Some(payment)).map_or(Parts::ZERO, |line| line.parts);
         for component in &conventions.chargeback {
-            let part = paid.get(*component).min(left);
+            let there = paid.get(*component).saturating_sub(before.get(*component)).max(0);
+            let part = there.min(left);
             split.put(*component, part)?;
             left = add(left, -part)?;
         }
         split.put(Component::Principal, left)?;
+        self.charged_back.insert(payment, before.plus(&split)?);
         Ok(Some(split))
     }
 
-    /// Takes back what paid the latest instalments, principal first.
-    pub(super) fn take_back(&mut self, amount_fen: i64, today: Date) -> Result<(), LoanError> {
+    /// Takes back what was paid: along the waterfall from its end where instalments still to come have an order of
+    /// their own, else from the latest instalment, principal first.
+    pub(super) fn take_back(
+        &mut self,
+        conventions: &Conventions,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<(), LoanError> {
         let mut left = amount_fen;
-        for row in self.rows.iter_mut().rev() {
-            for component in [Component::Principal, Component::Interest, Component::Fee, Component::Penalty] {
-                let part = row.paid.get(component).min(left);
-                row.paid.put(component, -part)?;
-                row.ahead_fen -= part.min(row.ahead_fen);
-                self.paid.put(component, -part)?;
-                left -= part;
+        let places = (0..self.rows.len()).rev();
+        if conventions.plan.engine == PlanEngine::Progressive {
+            for stage in conventions.waterfall.stages().iter().rev() {
+                for place in places.clone() {
+                    let stands = self.rows.get(place).map(|row| DueStatus::of(row.due_on, today));
+                    for component in stage.components.iter().rev().filter(|_| stands == Some(stage.status)) {
+                        left = add(left, -self.unpay(place, *component, left, today)?)?;
+                    }
+                }
             }
-            row.mark_clear(today);
+        } else {
+            for place in places {
+                for component in [Component::Principal, Component::Interest, Component::Fee, Component::Penalty] {
+                    left = add(left, -self.unpay(place, component, left, today)?)?;
+                }
+            }
         }
         // More than was paid by then, after a change dated back: owed by the borrower beside the rows.
         self.credit_fen = add(self.credit_fen, -left)?;
         Ok(())
+    }
+
+    /// Takes back at most so much of what paid one component of one row, and answers how much that was.
+    fn unpay(&mut self, place: usize, component: Component, at_most_fen: i64, today: Date) -> Result<i64, LoanError> {
+        let Some(row) = self.rows.get_mut(place) else { return Ok(0) };
+        let part = row.paid.get(component).min(at_most_fen);
+        row.paid.put(component, -part)?;
+        row.ahead_fen -= part.min(row.ahead_fen);
+        row.mark_clear(today);
+        self.paid.put(component, -part)?;
+        if matches!(component, Component::Fee | Component::Penalty) {
+            self.unpay_charges(component, part)?;
+        }
+        Ok(part)
     }
 }

@@ -21,6 +21,8 @@ mod running;
 mod settle;
 mod shown;
 
+use std::collections::BTreeMap;
+
 use basics::{Date, Id, Rate};
 
 use crate::act::Bearings;
@@ -54,6 +56,10 @@ pub(crate) struct Servicing<'t> {
     credited: Parts,
     written_off: Parts,
     charges: Vec<ChargeState>,
+    /// Charges that came before the first disbursement.
+    early_charges: Vec<Id>,
+    /// What chargebacks of a payment have put back so far.
+    charged_back: BTreeMap<Id, Parts>,
     /// Principal as the trace tells it after each line.
     outstanding_fen: i64,
     charged_off_on: Option<Date>,
@@ -95,6 +101,8 @@ impl<'t> Servicing<'t> {
             credited: Parts::ZERO,
             written_off: Parts::ZERO,
             charges: Vec::new(),
+            early_charges: Vec::new(),
+            charged_back: BTreeMap::new(),
             outstanding_fen: 0,
             charged_off_on: None,
             written_off_on: None,

@@ -135,16 +135,20 @@ impl Servicing<'_> {
         let coming: Vec<usize> = (0..rows.len())
             .filter(|index| rows.get(*index).is_some_and(|row| row.kind == RowKind::Regular && row.due_on > today))
             .collect();
-        let mut left: i64 = coming.iter().filter_map(|index| rows.get(*index)).map(Row::planned_principal).sum();
-        left = add(left, add(amount_fen, -share)?)?;
+        // Each coming instalment takes an equal part on top of what it has, the sum to the multiple; the last the rest.
+        let mut left = add(amount_fen, -share)?;
         let count = i128::try_from(coming.len()).unwrap_or(1);
-        let level = rule.to_multiple(div(i128::from(left), count.max(1), rounding)?, rounding)?;
-        for (place, index) in coming.iter().enumerate() {
+        let part = div(i128::from(left), count.max(1), rounding)?;
+        for index in &coming {
             if let Some(row) = rows.get_mut(*index) {
-                let principal = if place + 1 == coming.len() { left } else { level.min(left) };
-                row.plan_principal(principal);
-                left = add(left, -principal)?;
+                let before = row.planned_principal();
+                let more = add(rule.to_multiple(add(before, part)?, rounding)?, -before)?.min(left);
+                row.plan_principal(add(before, more)?);
+                left = add(left, -more)?;
             }
+        }
+        if let Some(row) = coming.last().and_then(|index| rows.get_mut(*index)) {
+            row.plan_principal(add(row.planned_principal(), left)?);
         }
         if share > 0 {
             insert(&mut rows, Row::beside(RowKind::DownPayment, today, today, share));

@@ -33,9 +33,10 @@ impl Servicing<'_> {
         Ok(total)
     }
 
-    /// Takes open principal out of rows that are due and adds it to those still to come 重新摊还; answers how much.
+    /// Takes open principal out of rows that are due and adds it to the regular ones still to come 重新摊还; answers how much.
     pub(super) fn reamortise(&mut self, rule: &PlanRule, today: Date) -> Result<i64, LoanError> {
-        let coming = self.rows.iter().filter(|row| row.due_on > today).count();
+        let takes = |row: &Row| row.kind == RowKind::Regular && row.due_on > today;
+        let coming = self.rows.iter().filter(|row| takes(row)).count();
         let Ok(count) = u16::try_from(coming) else { return Err(LoanError::Overflow("the instalments")) };
         if count == 0 {
             return Ok(0);
@@ -43,7 +44,7 @@ impl Servicing<'_> {
         let total = self.lift_principal(today, |row| row.due_on <= today)?;
         let part = self.part_of(rule, total, count)?;
         let mut left = total;
-        for (place, row) in self.rows.iter_mut().filter(|row| row.due_on > today).enumerate() {
+        for (place, row) in self.rows.iter_mut().filter(|row| takes(row)).enumerate() {
             let more = if place + 1 == coming { left } else { part.min(left) };
             left = add(left, -more)?;
             row.due.put(Component::Principal, more)?;

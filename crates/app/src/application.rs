@@ -209,7 +209,7 @@ impl Tianxin {
     pub(crate) fn apply_for(&self, slice: &Overlay, command: &Apply, context: &Context) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
         known_household(slice, cell, household)?;
-        let product = self.product_for(&command.product, command.season.as_ref())?;
+        let product = self.product_for(&command.product, command.season.as_ref(), context.open_date)?;
         let purpose_known = product.uses.contains(&command.purpose);
         if !purpose_known {
             let message = format!(
@@ -220,6 +220,7 @@ impl Tianxin {
             );
             return Err(Refusal::new("purpose_not_offered", message).into());
         }
+        self.check_rules(&product, context.open_date)?;
         if product.line.is_some() {
             let message = format!("{} is a line, not a loan: open it instead of applying", product.code);
             return Err(Refusal::new("outside_product", message).into());

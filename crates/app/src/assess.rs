@@ -131,6 +131,9 @@ pub struct Assessment {
     /// Log odds of turning bad, in millionths: the finest order of risk.
     #[n(10)]
     pub log_odds_micro: Option<i64>,
+    /// The product's version; none in records of before there was more than one.
+    #[n(11)]
+    pub product_version: Option<u32>,
 }
 
 impl Assessment {
@@ -221,6 +224,7 @@ pub fn assess(
         ask,
         rate,
         log_odds_micro,
+        product_version: Some(product.version),
     };
     fit_to_product(&mut assessment.decision, product);
     Ok(assessment)

@@ -13,7 +13,7 @@ use loan::season::{
     BorrowerConsent, ChangePreview, Consent, Consents, Deferral, Departure, GuarantorConsent, NoProposal, Replan,
     SeasonRule, preview, propose,
 };
-use loan::{Happening, LifeEvent, LoanError};
+use loan::{Happening, LifeEvent, LoanError, ProductRef};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -159,7 +159,7 @@ impl Tianxin {
             return Err(Refusal::new("change_exists", "a change with this id exists: use a new id").into());
         }
         let standing = Standing::read(self, slice, place.loan, context.open_date)?;
-        let rule = self.season_rule(&standing.note.product);
+        let rule = self.season_rule(&standing.terms.product);
         let (departure, next) = (&command.departure, command.next_harvest);
         let proposal = match propose(&standing.terms, &standing.events, context.open_date, departure, next, &rule) {
             Ok(proposal) => proposal,
@@ -269,8 +269,8 @@ impl Tianxin {
     }
 
     /// How far a product lets a loan be re-planned.
-    fn season_rule(&self, product: &str) -> SeasonRule {
-        self.product(product).ok().and_then(|product| product.season.clone()).unwrap_or_default()
+    fn season_rule(&self, signed: &ProductRef) -> SeasonRule {
+        self.products.version(&signed.code, signed.version).and_then(|p| p.season.clone()).unwrap_or_default()
     }
 }
 

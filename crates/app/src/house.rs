@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 
-use basics::{Cell, cbor};
+use basics::{Cell, Date, cbor};
 use door::Stamp;
 use door::app::{App, Context, CrossSums, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::permission::{Act, Rule};
 use door::table::{Record, Row, Table};
 use ledger::Chart;
-use loan::Product;
+use loan::cost::CostTable;
 use loan::rules::RulePack;
 use loan::season::CropCalendar;
+use loan::{Catalogue, Product};
 
 use crate::application::SeasonAsked;
 use crate::command::{Command, Outcome, cell_of};
@@ -35,7 +36,7 @@ pub struct Tianxin {
     /// The subjects it books.
     pub subjects: Subjects,
     /// What it lends.
-    pub products: Vec<Product>,
+    pub products: Catalogue,
     /// What the regulator sets, by date: classes, provisions, when interest is no longer income.
     pub dated: DatedRules,
     /// Who may do what.
@@ -52,7 +53,7 @@ impl Tianxin {
         let dated = DatedRules::of(&RulePack::shipped(SHIPPED_PACK)?)?;
         let rules = permission::RULES.to_vec();
         let calendar = CropCalendar::shipped().map_err(loan::LoanError::from)?;
-        Ok(Tianxin { institution, chart, subjects, products: Vec::new(), dated, rules, calendar })
+        Ok(Tianxin { institution, chart, subjects, products: Catalogue::default(), dated, rules, calendar })
     }
 
     /// The same institution under another rule pack. Errors if the pack is never complete.
@@ -63,7 +64,7 @@ impl Tianxin {
     /// The same institution, lending these products.
     #[must_use]
     pub fn lending(self, products: Vec<Product>) -> Tianxin {
-        Tianxin { products, ..self }
+        Tianxin { products: Catalogue::of(products), ..self }
     }
 
     /// The same institution under another permission table.
@@ -78,14 +79,27 @@ impl Tianxin {
         Tianxin { calendar, ..self }
     }
 
-    /// A product as a household with these crops would have it. Refuses crops that the calendar or the product does not
-    /// know, and a seasonal product without them.
-    pub fn product_for(&self, code: &str, season: Option<&SeasonAsked>) -> Result<Cow<'_, Product>, Refusal> {
-        let product = self.product(code)?;
+    /// The version of a product in force on a day, as a household with these crops would have it. Refuses crops that the
+    /// calendar or the product does not know, and a seasonal product without them.
+    pub fn product_for(&self, code: &str, season: Option<&SeasonAsked>, on: Date) -> Result<Cow<'_, Product>, Refusal> {
+        self.grown(self.product_on(code, on)?, season)
+    }
+
+    /// The product of an application, in the version that was applied for, as its household has it.
+    pub fn product_of(&self, row: &Application) -> Result<Cow<'_, Product>, Refusal> {
+        let season = row.season.as_deref().map(cbor::from_bytes::<SeasonAsked>).transpose();
+        let damaged = |error| format!("what the application says of its crops cannot be read: {error}");
+        let season = season.map_err(|error| Refusal::new("season_missing", damaged(error)))?;
+        let version = u32::try_from(row.product_version).unwrap_or_default();
+        self.grown(self.product_version(&row.product, version)?, season.as_ref())
+    }
+
+    fn grown<'p>(&'p self, product: &'p Product, season: Option<&SeasonAsked>) -> Result<Cow<'p, Product>, Refusal> {
         match (season, &product.season) {
             (None, None) => Ok(Cow::Borrowed(product)),
             (None, Some(_)) => {
-                let message = format!("{code} follows the seasons: name the region and the crops with their areas");
+                let message =
+                    format!("{} follows the seasons: name the region and the crops with their areas", product.code);
                 Err(Refusal::new("season_missing", message))
             }
             (Some(asked), _) => product
@@ -95,24 +109,43 @@ impl Tianxin {
         }
     }
 
-    /// The product of an application, as its household has it.
-    pub fn product_of(&self, row: &Application) -> Result<Cow<'_, Product>, Refusal> {
-        let season = row.season.as_deref().map(cbor::from_bytes::<SeasonAsked>).transpose();
-        let damaged = |error| format!("what the application says of its crops cannot be read: {error}");
-        let season = season.map_err(|error| Refusal::new("season_missing", damaged(error)))?;
-        self.product_for(&row.product, season.as_ref())
+    /// The version of a product that is in force on a day.
+    pub fn product_on(&self, code: &str, on: Date) -> Result<&Product, Refusal> {
+        self.products.on(code, on).ok_or_else(|| self.unknown_product(code))
     }
 
-    /// The newest version of a product.
+    /// The newest version of a product, whether it has begun or not.
     pub fn product(&self, code: &str) -> Result<&Product, Refusal> {
-        let versions = self.products.iter().filter(|product| product.code == code);
-        versions.max_by_key(|product| product.version).ok_or_else(|| {
-            let offered: Vec<&str> = self.products.iter().map(|product| product.code.as_str()).collect();
-            let shown: String = code.chars().take(40).collect();
-            Refusal::new(
-                "unknown_product",
-                format!("there is no product `{shown}`: choose one of {}", offered.join(", ")),
-            )
+        self.products.newest(code).ok_or_else(|| self.unknown_product(code))
+    }
+
+    fn unknown_product(&self, code: &str) -> Refusal {
+        let shown: String = code.chars().take(40).collect();
+        let offered = self.products.codes().join(", ");
+        Refusal::new("unknown_product", format!("there is no product `{shown}`: choose one of {offered}"))
+    }
+
+    /// Refuses a product that the rules of a day do not allow: its penalty, or a cap above theirs. Rules for another
+    /// currency say nothing of it.
+    pub(crate) fn check_rules(&self, product: &Product, on: Date) -> Result<(), Refusal> {
+        let refused = |error: loan::LoanError| Refusal::new("outside_rules", error.to_string());
+        let rules = self.dated.on(on).map_err(refused)?;
+        if rules.currency != product.currency { Ok(()) } else { rules.check_product(product).map_err(refused) }
+    }
+
+    /// Refuses a plan whose annualised all-in cost passes the cap of its product, or of the rules of a day.
+    pub fn check_cost(&self, product: &Product, cost: &CostTable, on: Date) -> Result<(), Refusal> {
+        let refused = |error: loan::LoanError| Refusal::new("over_cost_cap", error.to_string());
+        let rules = self.dated.on(on).map_err(refused)?;
+        let cap_of_rules = rules.all_in_cap.filter(|_| rules.currency == product.currency);
+        cost.check_cap(product.cost_cap).and_then(|()| cost.check_cap(cap_of_rules)).map_err(refused)
+    }
+
+    /// A version of a product, in force or not.
+    pub fn product_version(&self, code: &str, version: u32) -> Result<&Product, Refusal> {
+        self.products.version(code, version).ok_or_else(|| {
+            let message = format!("version {version} of {code} is not among the products any more: apply again");
+            Refusal::new("unknown_product", message)
         })
     }
 }

@@ -95,10 +95,10 @@ impl Tianxin {
             return Err(Refusal::new("contract_exists", "a contract with this id exists: use a new id").into());
         }
         let terms = self.terms_of(&row, context.open_date)?;
-        let cap = self.product(&row.product)?.cost_cap;
-        cost_table(&terms)
-            .and_then(|table| table.check_cap(cap))
-            .map_err(|error| Refusal::new("over_cost_cap", error.to_string()))?;
+        let product = self.product_of(&row)?;
+        self.check_rules(&product, context.open_date)?;
+        let cost = cost_table(&terms).map_err(|error| Refusal::new("outside_product", error.to_string()))?;
+        self.check_cost(&product, &cost, context.open_date)?;
         let standing = facility(slice, cell, household)?
             .ok_or_else(|| Fault::Broken("an approved application without facility".to_owned()))?;
         let fact = Fact::ContractSigned(ContractSigned {

@@ -95,9 +95,14 @@ pub enum LoanError {
         /// The date asked for.
         date: Date,
     },
-    /// No holiday calendar of this code is shipped.
-    #[error("there is no holiday calendar `{0}`: choose `cn`, or leave the roll out")]
-    NoCalendar(String),
+    /// There is no holiday calendar of this code, shipped or the institution's own.
+    #[error("there is no holiday calendar `{code}`: choose one of {known}, or leave the roll out")]
+    NoCalendar {
+        /// The code asked for.
+        code: String,
+        /// The codes there are.
+        known: String,
+    },
     /// Terms that no schedule can be made of.
     #[error("these terms cannot be scheduled: {0}")]
     Terms(String),

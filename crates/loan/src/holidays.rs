@@ -3,7 +3,7 @@
 use basics::{Date, HolidayCalendar};
 use serde::Deserialize;
 
-use crate::LoanError;
+use crate::{LoanError, Published};
 
 /// A holiday calendar with the years it knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,7 @@ pub struct Holidays {
 }
 
 /// A year that was published.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HolidayYear {
     /// The year.
     pub year: i16,
@@ -30,8 +29,10 @@ pub struct HolidayYear {
     pub source: String,
     /// How surely it was checked: `text`, `copy`, `memory`, or `own`.
     pub sure: String,
-    holidays: Vec<String>,
-    working_days: Vec<String>,
+    /// Days off beside weekends.
+    pub holidays: Vec<Date>,
+    /// Weekend days that are worked.
+    pub working_days: Vec<Date>,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +41,17 @@ struct HolidayFile {
     code: String,
     name_zh: String,
     name_en: String,
-    year: Vec<HolidayYear>,
+    year: Vec<YearTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct YearTable {
+    year: i16,
+    source: String,
+    sure: String,
+    holidays: Vec<String>,
+    working_days: Vec<String>,
 }
 
 impl Holidays {
@@ -63,8 +74,16 @@ impl Holidays {
             let line = text.get(..start).unwrap_or("").matches('\n').count() + 1;
             wrong(line, "year", e.message().replace('\n', "; "))
         })?;
-        let (mut holidays, mut working_days) = (Vec::new(), Vec::new());
-        for year in &raw.year {
+        let mut years: Vec<HolidayYear> = Vec::with_capacity(raw.year.len());
+        for year in raw.year {
+            if years.iter().any(|other| other.year == year.year) {
+                let line = line_with(&format!("year = {}", year.year));
+                return Err(wrong(line, "year.year", format!("{} is listed twice: keep one of both", year.year)));
+            }
+            if !["text", "copy", "memory", "own"].contains(&year.sure.as_str()) {
+                let problem = format!("`{}` is not known: choose `text`, `copy`, `memory` or `own`", year.sure);
+                return Err(wrong(line_with(&format!("\"{}\"", year.sure)), "year.sure", problem));
+            }
             let dates = |field: &str, list: &[String]| {
                 list.iter()
                     .map(|text| {
@@ -76,26 +95,41 @@ impl Holidays {
                     })
                     .collect::<Result<Vec<Date>, LoanError>>()
             };
-            let worked = dates("year.working_days", &year.working_days)?;
-            if let Some(day) = worked.iter().find(|day| day.weekday() <= 5) {
+            let working_days = dates("year.working_days", &year.working_days)?;
+            if let Some(day) = working_days.iter().find(|day| day.weekday() <= 5) {
                 let problem = format!("{day} is a weekday, worked anyway: list weekend days that are made up");
                 return Err(wrong(line_with(&day.to_string()), "year.working_days", problem));
             }
-            let off = dates("year.holidays", &year.holidays)?;
-            if let Some(day) = off.iter().find(|day| worked.contains(day)) {
+            let holidays = dates("year.holidays", &year.holidays)?;
+            if let Some(day) = holidays.iter().find(|day| working_days.contains(day)) {
                 let problem = format!("{day} is both off and worked");
                 return Err(wrong(line_with(&day.to_string()), "year.holidays", problem));
             }
-            holidays.extend(off);
-            working_days.extend(worked);
+            years.push(HolidayYear { year: year.year, source: year.source, sure: year.sure, holidays, working_days });
         }
-        Ok(Holidays {
-            code: raw.code,
-            name_zh: raw.name_zh,
-            name_en: raw.name_en,
-            calendar: HolidayCalendar::new(holidays, working_days),
-            years: raw.year,
-        })
+        Ok(Holidays::of(raw.code, raw.name_zh, raw.name_en, years))
+    }
+
+    /// This calendar with the years of another in the place of its own of the same number, and its further ones added.
+    #[must_use]
+    pub fn corrected(&self, own: &Holidays) -> Holidays {
+        let kept = self.years.iter().filter(|year| own.years.iter().all(|other| other.year != year.year));
+        let mut years: Vec<HolidayYear> = kept.chain(&own.years).cloned().collect();
+        years.sort_by_key(|year| year.year);
+        Holidays::of(own.code.clone(), own.name_zh.clone(), own.name_en.clone(), years)
+    }
+
+    /// Whether the days off of a year were published: in other years only weekends are off.
+    pub fn knows(&self, year: i16) -> bool {
+        self.years.iter().any(|known| known.year == year)
+    }
+
+    fn of(code: String, name_zh: String, name_en: String, years: Vec<HolidayYear>) -> Holidays {
+        let calendar = HolidayCalendar::new(
+            years.iter().flat_map(|year| year.holidays.iter().copied()),
+            years.iter().flat_map(|year| year.working_days.iter().copied()),
+        );
+        Holidays { code, name_zh, name_en, calendar, years }
     }
 
     /// A shipped calendar by its code. Errors if there is none.
@@ -109,13 +143,7 @@ impl Holidays {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn shipped(code: &str) -> Result<Holidays, LoanError> {
-        for (file, text) in Holidays::SHIPPED {
-            let holidays = Holidays::parse(file, text)?;
-            if holidays.code == code {
-                return Ok(holidays);
-            }
-        }
-        Err(LoanError::NoCalendar(code.chars().take(40).collect()))
+        Published::shipped()?.calendar(code).cloned()
     }
 }
 
@@ -149,6 +177,12 @@ mod tests {
             file("", "\"2026-03-05\""),
             file("\"2026-03-07\"", "\"2026-03-07\""),
             file("5", ""),
+            file("", "").replace("\"own\"", "\"surely\""),
+            format!(
+                "{0}{1}",
+                file("", ""),
+                file("", "").split_once("[[year]]").map(|(_, year)| format!("[[year]]{year}")).unwrap()
+            ),
         ];
         let errors: Vec<String> =
             cases.iter().map(|text| Holidays::parse("h.toml", text).unwrap_err().to_string()).collect();
@@ -158,7 +192,9 @@ mod tests {
         h.toml, line 9, `year.working_days`: 2026-03-05 is a weekday, worked anyway: list weekend days that are made up
         h.toml, line 8, `year.holidays`: 2026-03-07 is both off and worked
         h.toml, line 8, `year`: invalid type: integer `5`, expected a string
+        h.toml, line 7, `year.sure`: `surely` is not known: choose `text`, `copy`, `memory` or `own`
+        h.toml, line 5, `year.year`: 2026 is listed twice: keep one of both
         ");
-        insta::assert_snapshot!(Holidays::shipped("atlantis").unwrap_err(), @"there is no holiday calendar `atlantis`: choose `cn`, or leave the roll out");
+        insta::assert_snapshot!(Holidays::shipped("atlantis").unwrap_err(), @"there is no holiday calendar `atlantis`: choose one of cn, or leave the roll out");
     }
 }

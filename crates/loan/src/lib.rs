@@ -66,6 +66,7 @@ pub mod parts;
 pub mod plan;
 pub mod product;
 pub mod provision;
+pub mod published;
 pub mod reference;
 pub mod rules;
 pub mod schedule;
@@ -88,7 +89,8 @@ pub use fold::{Accrued, Growth, InstalmentState, LoanState, LoanStatus, RowKind,
 pub use holidays::Holidays;
 pub use life::{Happening, LifeEvent, Reage, Receipt, Reschedule, Waivable, accept};
 pub use parts::{Component, Parts};
-pub use product::{PlanRows, Product};
+pub use product::{Catalogue, PlanRows, Product};
+pub use published::Published;
 pub use reference::ReferenceRates;
 pub use rules::{RulePack, Rules};
 pub use schedule::{Draw, Instalment, Schedule};

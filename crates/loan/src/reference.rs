@@ -93,12 +93,38 @@ impl ReferenceRates {
 
     /// The rate of a code that holds on a date. Errors if none was published by then.
     pub fn on(&self, code: &str, date: Date) -> Result<Rate, LoanError> {
-        self.rates
-            .iter()
-            .filter(|rate| rate.code == code && rate.from <= date)
-            .max_by_key(|rate| rate.from)
-            .map(|rate| rate.rate)
+        self.row_on(code, date)
+            .map(|row| row.rate)
             .ok_or_else(|| LoanError::NoReference { code: code.to_owned(), date })
+    }
+
+    /// This table with the rows of another in the place of its own of the same code and day, and its further ones added.
+    #[must_use]
+    pub fn corrected(&self, own: &ReferenceRates) -> ReferenceRates {
+        let replaced =
+            |row: &&ReferenceRate| own.rates.iter().any(|other| other.code == row.code && other.from == row.from);
+        let mut rates: Vec<ReferenceRate> = self.rates.iter().filter(|row| !replaced(row)).cloned().collect();
+        rates.extend(own.rates.iter().cloned());
+        rates.sort_by(|a, b| (&a.code, a.from).cmp(&(&b.code, b.from)));
+        ReferenceRates { rates }
+    }
+
+    /// The row of a code that holds on a date, with its source.
+    pub fn row_on(&self, code: &str, date: Date) -> Option<&ReferenceRate> {
+        self.rates.iter().filter(|rate| rate.code == code && rate.from <= date).max_by_key(|rate| rate.from)
+    }
+
+    /// The last row of a code, with its source.
+    pub fn newest(&self, code: &str) -> Option<&ReferenceRate> {
+        self.rates.iter().filter(|rate| rate.code == code).max_by_key(|rate| rate.from)
+    }
+
+    /// The codes there are, each once.
+    pub fn codes(&self) -> Vec<&str> {
+        let mut codes: Vec<&str> = self.rates.iter().map(|rate| rate.code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
     }
 
     /// All rows, as they are listed.

@@ -83,6 +83,9 @@ pub struct Settings {
     /// Its rules, relative to the data folder; the built-in ones if none are named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<PathBuf>,
+    /// Its rule pack of the jurisdiction, relative to the data folder; the one shipped for rural banks if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_pack: Option<PathBuf>,
     /// The PostgreSQL database of its books; books.db in the data folder if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
@@ -145,7 +148,8 @@ impl Settings {
             Failure::Unreachable(format!("the chart of accounts or the rule pack cannot be used: {error}"))
         };
         let chart = chart.map_err(|error| unusable(error.into()))?;
-        crate::lending::lending(Tianxin::new(institution, chart).map_err(unusable)?, place)
+        let tianxin = Tianxin::new(institution, chart).map_err(unusable)?;
+        crate::lending::lending(tianxin, place, self.rule_pack.as_deref())
     }
 }
 

@@ -66,7 +66,9 @@ impl Decision {
                 };
                 let record: Assessment =
                     cbor::from_bytes(&plain).map_err(|e| Failure::Wrong(format!("decision {}: {e}", row.id)))?;
-                let product = opened.tianxin.product(&record.product).map_err(|e| Failure::Wrong(e.message))?;
+                let version = record.product_version.unwrap_or(1);
+                let product = opened.tianxin.product_version(&record.product, version);
+                let product = product.map_err(|e| Failure::Wrong(format!("decision {}: {}", row.id, e.message)))?;
                 match replay(&judge, product, &record) {
                     Some(true) => found.same += 1,
                     Some(false) => found.different.push(format!("{cell:?}, decision {}", row.id)),

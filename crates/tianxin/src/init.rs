@@ -17,7 +17,7 @@ use store::{KeyStore, OpenOptions, PostgresBackend, PostgresOptions, SqliteBacke
 use crate::config::{Place, Settings, make_private_folder, tables};
 use crate::failure::Failure;
 use crate::terminal::say;
-use crate::{clock, config};
+use crate::{clock, config, own};
 
 /// Make a data folder: settings, keys and empty books.
 ///
@@ -82,6 +82,21 @@ impl Init {
         let (engine, cells) = (opened.backend.name(), opened.backend.cells());
         say(format!("  books   {engine}, {cells} cells, open day {}", opened.open_day()?));
         say(format!("  keys    {}: back this folder up, apart from the books", place.keys_folder().display()));
+        let own = own::Own::of_folder(place)?;
+        for (code, row) in own.newest_rates() {
+            say(format!(
+                "  rates   {code} {} % of {} ({}): append later ones to {folder}/rates/*.toml",
+                row.rate, row.from, row.sure
+            ));
+        }
+        for calendar in &own.published.calendars {
+            let years: Vec<String> = calendar.years.iter().map(|year| year.year.to_string()).collect();
+            say(format!(
+                "  days    calendar {} knows {}: add years to {folder}/calendars/*.toml",
+                calendar.code,
+                years.join(", ")
+            ));
+        }
         say(format!("next: tianxin --data {folder} serve"));
         Ok(())
     }
@@ -111,6 +126,7 @@ impl Init {
             chart: None,
             model: None,
             rules: None,
+            rule_pack: None,
             postgres: place.postgres.clone(),
         };
         make_private_folder(&place.data)?;

@@ -5,51 +5,33 @@ use std::path::Path;
 
 use app::Tianxin;
 use app::assess::{Judge, feature_names};
-use basics::Currency;
-use loan::Product;
 use policy::RuleSet;
 use score::ModelFile;
 
 use crate::config::{Place, Settings};
 use crate::failure::Failure;
+use crate::own::{self, Own};
+use crate::terminal::log;
 
-/// Products of the institution's own, one TOML file a version, in its data folder.
-const PRODUCTS_FOLDER: &str = "products";
-
-/// The same institution, lending the shipped products of its currency and those of its data folder.
-pub fn lending(tianxin: Tianxin, place: &Place) -> Result<Tianxin, Failure> {
+/// The same institution, lending the products of its currency, shipped and its own, under its rule pack and calendars.
+///
+/// Errors if a product breaks the rules: it could be offered and not signed.
+pub fn lending(tianxin: Tianxin, place: &Place, rule_pack: Option<&Path>) -> Result<Tianxin, Failure> {
+    let own = Own::read(&place.data, rule_pack)?;
     let currency = tianxin.institution.currency;
-    Ok(tianxin.lending(products(place, currency)?))
-}
-
-fn products(place: &Place, currency: Currency) -> Result<Vec<Product>, Failure> {
-    let bad = |error: loan::LoanError| Failure::Unreachable(error.to_string());
-    let mut products = Vec::new();
-    for (file, text) in loan::product::SHIPPED {
-        products.push(Product::parse(file, text).map_err(bad)?);
+    if own.pack.currency != currency {
+        let (code, for_currency) = (&own.pack.code, own.pack.currency);
+        log(&format!(
+            "the rule pack {code} is for {for_currency} and these books are in {currency}: products are not checked \
+             against it; name the pack that applies as `rule_pack` in institution.toml"
+        ));
     }
-    let folder = place.data.join(PRODUCTS_FOLDER);
-    let listed = match fs::read_dir(&folder) {
-        Ok(listed) => listed,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            products.retain(|product| product.currency == currency);
-            return Ok(products);
-        }
-        Err(error) => return Err(Failure::file(&folder, "read", error)),
-    };
-    let mut paths = Vec::new();
-    for entry in listed {
-        let path = entry.map_err(|error| Failure::file(&folder, "read", error))?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            paths.push(path);
-        }
+    if !own.against.is_empty() {
+        return Err(own::all(&own.against));
     }
-    paths.sort();
-    for path in paths {
-        products.push(Product::parse(&path.display().to_string(), &read(&path)?).map_err(bad)?);
-    }
-    products.retain(|product| product.currency == currency);
-    Ok(products)
+    let unusable = |error: app::SetUpError| Failure::Unreachable(format!("the rule pack cannot be used: {error}"));
+    let tianxin = tianxin.under(&own.pack).map_err(unusable)?.by_calendar(own.crops);
+    Ok(Tianxin { products: own.products.in_currency(currency), ..tianxin })
 }
 
 /// Model and rules of the institution. Without a model, people decide.

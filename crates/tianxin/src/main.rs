@@ -20,6 +20,8 @@ mod init;
 mod lending;
 mod many;
 mod notary;
+mod own;
+mod product;
 mod quote;
 mod serve;
 mod terminal;
@@ -64,9 +66,9 @@ enum Task {
     Decision(decision::Decision),
     /// Print the schedule of a loan and what it costs, without a database
     Quote(quote::Quote),
-    /// Look at the products that are shipped
+    /// Look at products, and check product files of one's own
     #[command(subcommand)]
-    Product(quote::ProductTask),
+    Product(product::ProductTask),
     /// Walk a real bank's history through the door, and say how its loans would have been decided
     Backtest(backtest::Backtest),
     /// Measure this machine against what the database alone could do
@@ -84,8 +86,8 @@ fn main() -> ExitCode {
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),
         Task::Decision(decision) => decision.run(&place),
-        Task::Quote(quote) => quote.run(),
-        Task::Product(product) => product.run(),
+        Task::Quote(quote) => quote.run(&place),
+        Task::Product(product) => product.run(&place),
         Task::Backtest(backtest) => backtest.run(),
         Task::Bench(bench) => bench.run(&place),
     };

@@ -1,27 +1,31 @@
-//! `tianxin quote` and `tianxin product`: what a loan would look like and cost, without any database.
+//! `tianxin quote`: what a loan would look like and cost, without any database.
 
 use std::path::PathBuf;
 
 use basics::money::format_minor;
 use basics::{Date, Money, Rate};
-use clap::{Args, Subcommand};
+use clap::Args;
 use loan::cost::{annualised_ppm, cost_table, effective_ppm, percent};
 use loan::product::{Pricing, TermUnit};
 use loan::schedule::schedule;
-use loan::season::{CropCalendar, parse_crops};
+use loan::season::parse_crops;
 use loan::{Instalment, LoanError, Method, Product, Schedule, Term};
 use serde_json::json;
 
+use crate::config::Place;
 use crate::failure::Failure;
+use crate::own::{self, Own};
 use crate::terminal::{log, say};
 
 /// Print the schedule of a loan and what it costs.
 ///
 /// Where the product is priced by rating and no rating is named, the dearest price is taken, and said
-/// so beside the answer: a quote never promises less than the loan may cost.
+/// so beside the answer: a quote never promises less than the loan may cost. Products, published rates and
+/// calendars of the data folder count beside the shipped ones; where a published rate or a holiday calendar was
+/// used, standard error says which, and how far it goes.
 #[derive(Args)]
 pub struct Quote {
-    /// Code of a shipped product: see `tianxin product list`
+    /// Code of a product, in the version of the day of disbursement: see `tianxin product list`
     #[arg(long, required_unless_present = "terms", conflicts_with = "terms")]
     product: Option<String>,
     /// A product file of one's own
@@ -50,17 +54,6 @@ pub struct Quote {
     json: bool,
 }
 
-/// Look at the products that are shipped.
-#[derive(Subcommand)]
-pub enum ProductTask {
-    /// List them: code, names, method
-    List {
-        /// Print one JSON array
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 /// What was asked for and what came of it.
 struct Answer {
     title: String,
@@ -73,29 +66,34 @@ struct Answer {
 
 impl Quote {
     /// Runs the command.
-    pub fn run(self) -> Result<(), Failure> {
-        let answer = self.answer()?;
+    pub fn run(self, place: &Place) -> Result<(), Failure> {
+        let answer = self.answer(&Own::of_folder(place)?)?;
         say(if self.json { answer.json() } else { answer.table() });
         Ok(())
     }
 
-    fn answer(&self) -> Result<Answer, Failure> {
-        let product = self.read_product()?;
+    fn answer(&self, own: &Own) -> Result<Answer, Failure> {
         let date = Date::parse(&self.date).map_err(usage)?;
+        let product = self.read_product(own, date)?;
         let amount = Money::parse(&self.amount, product.currency).map_err(usage)?;
         if product.method == Method::StatementLine {
             return self.conversion(&product, amount, date);
         }
         let term = self.term_of(&product, date)?;
-        let product = self.for_household(product)?;
+        let product = self.for_household(product, own)?;
         let rate = self.rate(&product, term, date)?;
         let terms = product.terms(amount, term, date, rate).map_err(refused)?;
         let cost = cost_table(&terms).map_err(refused)?;
         cost.check_cap(product.cost_cap).map_err(refused)?;
+        cost.check_cap(own.all_in_cap(product.currency, date)?).map_err(refused)?;
+        let schedule = schedule(&terms).map_err(refused)?;
+        for note in notes(&product, own, term, date, &schedule) {
+            log(&note);
+        }
         Ok(Answer {
             title: title(&product),
             rate,
-            schedule: schedule(&terms).map_err(refused)?,
+            schedule,
             total_cost_fen: cost.total_cost_fen,
             annualised_ppm: cost.annualised_ppm,
             effective_ppm: cost.effective_ppm,
@@ -118,23 +116,25 @@ impl Quote {
         })
     }
 
-    fn read_product(&self) -> Result<Product, Failure> {
+    fn read_product(&self, own: &Own, date: Date) -> Result<Product, Failure> {
         match (&self.product, &self.terms) {
-            (Some(code), _) => loan::product::shipped(code).map_err(refused),
+            (Some(code), _) => {
+                let unknown = || refused(LoanError::UnknownProduct(code.chars().take(40).collect()));
+                own.products.on(code, date).cloned().ok_or_else(unknown)
+            }
             (None, Some(path)) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, "read", error))?;
-                Product::parse(&path.display().to_string(), &text).map_err(refused)
+                let source = own::source(path)?;
+                Product::parse_against(&source.file, &source.text, &own.published).map_err(refused)
             }
             (None, None) => Err(Failure::Usage("name a product, or give a file of terms".to_owned())),
         }
     }
 
     /// The product with the household's region and crops, where they are named.
-    fn for_household(&self, product: Product) -> Result<Product, Failure> {
+    fn for_household(&self, product: Product, own: &Own) -> Result<Product, Failure> {
         let (Some(region), Some(crops)) = (&self.region, &self.crops) else { return Ok(product) };
-        let calendar = CropCalendar::shipped().map_err(usage)?;
         let crops = parse_crops(crops).map_err(usage)?;
-        product.for_household(&calendar, region, &crops).map_err(refused)
+        product.for_household(&own.crops, region, &crops).map_err(refused)
     }
 
     /// The term in the product's own unit: a product in days runs to the same day so many months later.
@@ -195,6 +195,22 @@ impl Answer {
     }
 }
 
+/// What a reader of the quote has to know of the tables behind it.
+fn notes(product: &Product, own: &Own, term: Term, date: Date, schedule: &Schedule) -> Vec<String> {
+    let reference = product.linked.as_ref().and_then(|linked| linked.reference(term));
+    let mut notes: Vec<String> = reference.and_then(|code| own.rate_note(code, date)).into_iter().collect();
+    if let Some(roll) = &product.roll
+        && let Some(year) = schedule.rows.iter().map(|row| row.due.year()).find(|year| !roll.holidays.knows(*year))
+    {
+        notes.push(format!(
+            "the calendar {} does not know {year}: due dates from then on move off weekends only; add the year to a file \
+             in calendars/ of the data folder once it is announced",
+            roll.holidays.code
+        ));
+    }
+    notes
+}
+
 fn row(row: &Instalment) -> serde_json::Value {
     json!({
         "n": row.number,
@@ -213,7 +229,8 @@ fn six_places(ppm: i64) -> String {
     format!("{sign}{}.{:06}", ppm.unsigned_abs() / 1_000_000, ppm.unsigned_abs() % 1_000_000)
 }
 
-fn title(product: &Product) -> String {
+/// A product by both names, its code and version.
+pub fn title(product: &Product) -> String {
     format!("{} {} ({} version {})", product.name_zh, product.name_en, product.code, product.version)
 }
 
@@ -224,42 +241,4 @@ fn usage(error: impl std::fmt::Display) -> Failure {
 /// What lies outside the product is a matter of what was asked.
 fn refused(error: LoanError) -> Failure {
     Failure::Usage(error.to_string())
-}
-
-impl ProductTask {
-    /// Runs the command.
-    pub fn run(self) -> Result<(), Failure> {
-        let ProductTask::List { json } = self;
-        let mut products = Vec::new();
-        for (file, text) in loan::product::SHIPPED {
-            products.push(Product::parse(file, text).map_err(refused)?);
-        }
-        if json {
-            let listed: Vec<serde_json::Value> = products.iter().map(listed).collect();
-            say(serde_json::Value::Array(listed).to_string());
-            return Ok(());
-        }
-        for product in &products {
-            let Product { code, name_zh, name_en, method, .. } = product;
-            say(format!("{code:<26} {name_zh} {name_en}: {} {}", method.name_zh(), method.as_str()));
-            say(format!(
-                "{:<26} {}, {} to {} {}",
-                "",
-                product.amounts_text(),
-                product.term_min,
-                product.term_max,
-                product.term_unit.as_str()
-            ));
-        }
-        Ok(())
-    }
-}
-
-fn listed(product: &Product) -> serde_json::Value {
-    json!({
-        "id": product.code,
-        "name": product.name_zh,
-        "name_en": product.name_en,
-        "method": product.method.as_str(),
-    })
 }

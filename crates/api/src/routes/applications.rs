@@ -281,10 +281,10 @@ pub async fn one(
 fn offer_of(desk: &Desk, row: &Application) -> Result<(QuoteShown, ContractText), Problem> {
     let quote = desk.offer(row)?;
     let house = desk.house();
-    let product = house.product(&row.product)?;
+    let product = house.product_of(row)?;
     let name = public(IdKind::Application, row.cell, row.id);
-    let text = contract_text(&house.institution, product, &name, &row.purpose, &quote);
-    Ok((quote_shown(product, &quote), text))
+    let text = contract_text(&house.institution, &product, &name, &row.purpose, &quote);
+    Ok((quote_shown(&product, &quote), text))
 }
 
 /// A contract is confirmed.

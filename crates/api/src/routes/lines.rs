@@ -405,7 +405,8 @@ pub async fn open(
     let cell = api.desk.cell_of(household);
     let limit = api.amount(&asked.limit)?;
     let rate = Rate::parse_percent(&asked.rate).map_err(|e| Problem::new("bad_rate").saying(e.to_string()))?;
-    let product = api.desk.house().product(&asked.product)?;
+    let on = api.blocking(move |desk| Ok(desk.open_date(cell)?)).await?;
+    let product = api.desk.house().product_on(&asked.product, on)?;
     let (zh, en) = words(product).ok_or_else(|| Problem::new("unknown_product"))?;
     let hash = text_hash(&zh, &en);
     if asked.text_hash != hex(&hash) {

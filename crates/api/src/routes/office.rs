@@ -192,7 +192,7 @@ fn assessed_rate(desk: &Desk, row: &Application) -> Result<Rate, Problem> {
     if row.rate_ppm > 0 {
         return Rate::from_ppm(row.rate_ppm).map_err(|error| fault(&error.to_string()));
     }
-    let product = desk.house().product(&row.product)?;
+    let product = desk.house().product_of(row)?;
     let months = u16::try_from(row.term_months).map_err(|error| fault(&error.to_string()))?;
     let product = product
         .priced_for(loan::Term::Months(months), desk.open_date(row.cell)?)

@@ -217,13 +217,14 @@ pub async fn quote(State(api): State<Shared>, Body(asked): Body<QuoteAsked>) -> 
     let asked_rate = asked.rate.as_deref().map(rate).transpose()?;
     let season = season_asked(asked.region, asked.crops.as_deref())?;
     api.blocking(move |desk| {
-        let product = desk.house().product_for(&asked.product, season.as_ref())?;
         let on = desk.open_date(Cell::OFFICE)?;
+        let product = desk.house().product_for(&asked.product, season.as_ref(), on)?;
         let outside = |error: loan::LoanError| Problem::new("outside_product").saying(error.to_string());
         let prices = product.priced_for(Term::Months(asked.term_months), on).map_err(outside)?.pricing.rates();
         let dearest = prices.into_iter().max().unwrap_or(basics::Rate::ZERO);
         let quote = app::assess::quote(&product, amount, asked.term_months, on, asked_rate.unwrap_or(dearest))
             .map_err(outside)?;
+        desk.house().check_cost(&product, &quote.cost, on)?;
         Ok(Json(quote_shown(&product, &quote)))
     })
     .await

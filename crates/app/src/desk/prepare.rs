@@ -219,7 +219,9 @@ impl Known {
             Term::Months(months) => months,
             Term::Days(_) => return Err(DeskError::refused("outside_product", "terms in days are not offered here")),
         };
-        Ok(assess::quote(&product, terms.principal, months, self.open_date, terms.rate)?)
+        let quote = assess::quote(&product, terms.principal, months, self.open_date, terms.rate)?;
+        house.check_cost(&product, &quote.cost, self.open_date).map_err(DoorError::from)?;
+        Ok(quote)
     }
 }
 
@@ -231,10 +233,7 @@ impl Tianxin {
 
     /// Newest versions of all products on offer on a day.
     pub(super) fn newest(&self, on: basics::Date) -> impl Iterator<Item = &Product> {
-        self.products.iter().filter(move |product| {
-            let is_newest = self.product(&product.code).is_ok_and(|newest| newest == *product);
-            is_newest && product.is_offered(on)
-        })
+        self.products.offered(on)
     }
 }
 

@@ -351,7 +351,7 @@ impl Tianxin {
             let message = "the household has a line of this product already: close it, or have it raised";
             return Err(Refusal::new("line_exists", message).into());
         }
-        let product = self.product(&command.product)?;
+        let product = self.product_on(&command.product, context.open_date)?;
         let terms = product
             .line_terms(command.limit, Term::Months(command.months), context.open_date, command.rate)
             .map_err(|error| Refusal::new("outside_product", error.to_string()))?;

@@ -4,6 +4,7 @@
 //! amounts are major units, both in quotes, since neither may pass through floating point. A change of a
 //! product is a new version and touches no loan that is signed.
 
+mod catalogue;
 mod file;
 mod harvest;
 mod linked;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 use basics::money::format_minor;
 use basics::{Currency, Date, DayCount, Frequency, Money, Rate, Roll, Rounding};
 
+pub use catalogue::{Catalogue, ProductSource};
 pub use harvest::Harvest;
 pub use linked::{Ceiling, Linked, Reference};
 
@@ -22,7 +24,7 @@ use crate::terms::{
     Compound, Conditions, DueRoll, Fee, FixedRow, Grace, InterestBasis, LoanTerms, Method, PayoutRule, PlanRow,
     PrepaymentRule, ProductRef, Settlement, Term, Tranche,
 };
-use crate::{Holidays, LoanError, PayRule};
+use crate::{Holidays, LoanError, PayRule, Published};
 
 /// One version of a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +190,12 @@ impl Product {
     /// );
     /// ```
     pub fn parse(file: &str, text: &str) -> Result<Product, LoanError> {
-        file::read(file, text)
+        file::read(file, text, &Published::shipped()?)
+    }
+
+    /// The same against tables of published rates and holiday calendars that an institution has added to.
+    pub fn parse_against(file: &str, text: &str, published: &Published) -> Result<Product, LoanError> {
+        file::read(file, text, published)
     }
 
     /// The annual rate for a rating; products of one price need none. Errors if there is no such price.
@@ -437,7 +444,7 @@ pub const SHIPPED: [(&str, &str); 12] = [
     ("quarterly-interest.toml", include_str!("../../products/quarterly-interest.toml")),
 ];
 
-/// A shipped product by its code. Errors if there is none.
+/// A shipped product by its code, read against the shipped tables. Errors if there is none.
 pub fn shipped(code: &str) -> Result<Product, LoanError> {
     let (file, text) = SHIPPED
         .iter()

@@ -8,12 +8,12 @@ use super::raw::{
     ConditionsTable, GraceTable, HarvestTable, PayoutTable, PrepaymentTable, RollTable, RowTable, SettlementTable,
     SpacingTable,
 };
+use crate::LoanError;
 use crate::product::{Harvest, PlanRows, RollRule};
 use crate::terms::{
     Conditions, EventRule, FeeAmount, FixedRow, Grace, GuaranteeForm, GuaranteeNeed, GuaranteeRule, PayoutMode,
     PayoutRule, PlanRow, PrepayStrategy, Prepaying, PrepaymentRule, Settlement, SettlementCycle, SpouseRule,
 };
-use crate::{Holidays, LoanError};
 
 impl Source<'_> {
     pub(super) fn money(&self, field: &str, text: &str) -> Result<i64, LoanError> {
@@ -63,7 +63,8 @@ impl Source<'_> {
                 ("unadjusted", Roll::Unadjusted),
             ],
         )?;
-        let holidays = Holidays::shipped(&raw.calendar).map_err(|e| self.wrong("roll.calendar", e.to_string()))?;
+        let calendar = self.published.calendar(&raw.calendar);
+        let holidays = calendar.map_err(|e| self.wrong("roll.calendar", e.to_string()))?.clone();
         Ok(Some(RollRule { roll, holidays }))
     }
 

@@ -13,11 +13,11 @@ use super::{Ceiling, Linked, Pricing, Product, Reference, TermUnit};
 use crate::allocation::LateOrder;
 use crate::season::file::season_rule;
 use crate::terms::{Compound, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, InterestBasis, Method};
-use crate::{Component, LoanError, PayOrder, PayPath, PayRule, RateReset, ReferenceRates};
+use crate::{Component, LoanError, PayOrder, PayPath, PayRule, Published, RateReset};
 
-/// A product from the text of its file.
-pub(super) fn read(file: &str, text: &str) -> Result<Product, LoanError> {
-    let source = Source { file, text };
+/// A product from the text of its file, read against published rates and calendars.
+pub(super) fn read(file: &str, text: &str, published: &Published) -> Result<Product, LoanError> {
+    let source = Source { file, text, published };
     let raw: ProductFile = toml::from_str(text).map_err(|e| source.syntax(&e))?;
     if raw.interest.discount.is_some() && raw.conditions.as_ref().is_none_or(|c| c.evidence.is_empty()) {
         let problem = "a discount is given for evidence: name it in `conditions.evidence`";
@@ -32,6 +32,12 @@ pub(super) fn read(file: &str, text: &str) -> Result<Product, LoanError> {
 struct Source<'a> {
     file: &'a str,
     text: &'a str,
+    published: &'a Published,
+}
+
+/// The line of a product file that sets a field, for a fault that is found later.
+pub(super) fn line_of(text: &str, field: &str) -> usize {
+    Source { file: "", text, published: &Published::default() }.line_of(field, "")
 }
 
 impl Source<'_> {
@@ -199,12 +205,11 @@ impl Source<'_> {
             let problem = "a price may not pass the published rate: give spreads of 0 or less";
             return Err(self.wrong("interest.reference.ceiling", problem.to_owned()));
         }
-        let table = ReferenceRates::shipped()?;
+        let table = self.published.rates.clone();
         let mut references: Vec<Reference> = Vec::with_capacity(reference.rates.len());
         for row in &reference.rates {
-            if !table.rows().iter().any(|known| known.code == row.code) {
-                let mut codes: Vec<&str> = table.rows().iter().map(|known| known.code.as_str()).collect();
-                codes.dedup();
+            let codes = table.codes();
+            if !codes.contains(&row.code.as_str()) {
                 let problem =
                     format!("`{}` is not in the table of published rates: choose {}", row.code, codes.join(" or "));
                 return Err(self.wrong("interest.reference.rates", problem));

@@ -139,6 +139,7 @@ pub const WORDS: &[Word] = &[
     word("wallet_not_empty", 409, "钱包里还有钱，请先取出。", "The wallet is not empty: pay it out first."),
     // Loans.
     word("unknown_product", 404, "没有这个贷款产品。", "There is no such product: look at /api/v1/products."),
+    word("outside_rules", 422, "这个产品不符合现行规则，暂时不能办理。", "The rules in force do not allow this product."),
     word("outside_product", 422, "金额、期限或利率超出了这个产品的范围。", "Amount, term or rate lie outside of this product."),
     word("purpose_not_offered", 422, "这个产品不能用于这个用途。", "The product does not offer this use."),
     word("too_many_applications", 409, "已有几笔申请没有办完，请先签约或等答复。", "Several applications are open already: sign one, or wait for the office."),

@@ -368,7 +368,7 @@ fn impossible_terms_are_refused_with_file_line_and_field() {
     long-working-capital.toml, line 9, `method`: grace must leave at least one of the 4 instalments
     short-working-capital.toml, line 52, `instalment.multiple`: instalments of 0.00 never pay the loan back, the interest of the first period alone is 450.00: ask for fewer instalments or a smaller multiple; tried with 50000.00
     short-working-capital.toml, line 8, `method`: the down payment must be 0 to less than 100 % of the principal
-    order-finance.toml, line 41, `roll.calendar`: there is no holiday calendar `mars`: choose `cn`, or leave the roll out
+    order-finance.toml, line 41, `roll.calendar`: there is no holiday calendar `mars`: choose one of cn, or leave the roll out
     order-finance.toml, line 40, `roll.rule`: `sideways` is not known: choose `following` or `modified-following` or `preceding` or `unadjusted`
     short-working-capital.toml, line 14, `amount.multiple`: no multiple of it lies between `amount.min` and `amount.max`
     disaster-insurance-loan.toml, line 65, `fee.flat`: give either `flat` or `percent`

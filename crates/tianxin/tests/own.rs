@@ -206,5 +206,5 @@ fn a_product_is_shown_in_words() {
         assert!(said(folder.path(), &["product", "show", code], 0).0.contains(code));
     }
     let (_, told) = said(folder.path(), &["product", "show", "gold"], 2);
-    assert!(told.contains("there is no product `gold`: choose one of assisted-household"), "{told}");
+    assert!(told.contains("there is no product `gold`: choose one of short-working-capital"), "{told}");
 }

@@ -1,7 +1,5 @@
 //! What an institution lends: every version of every product, and which of them is offered on a day.
 
-use std::collections::BTreeMap;
-
 use basics::{Currency, Date};
 
 use super::{Product, SHIPPED, file};
@@ -14,7 +12,7 @@ use crate::{LoanError, Published};
 /// stands in its terms, so that nothing here ever changes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    /// By code and version, rising.
+    /// Codes in the order in which they came, the versions of each together and rising.
     products: Vec<Product>,
 }
 
@@ -38,11 +36,18 @@ impl ProductSource {
 }
 
 impl Catalogue {
-    /// A catalogue of products that were read before. Of two of the same code and version the last stays.
+    /// A catalogue of products that were read before, in the order in which their codes first appear. Of two of the same
+    /// code and version the last stays.
     pub fn of(products: Vec<Product>) -> Catalogue {
-        let by_version: BTreeMap<(String, u32), Product> =
-            products.into_iter().map(|product| ((product.code.clone(), product.version), product)).collect();
-        Catalogue { products: by_version.into_values().collect() }
+        let mut kept: Vec<Product> = Vec::with_capacity(products.len());
+        for product in products {
+            kept.retain(|other| (&other.code, other.version) != (&product.code, product.version));
+            let of_code = |other: &Product| other.code == product.code;
+            let later = kept.iter().position(|other| of_code(other) && other.version > product.version);
+            let at = later.or_else(|| kept.iter().rposition(of_code).map(|last| last + 1)).unwrap_or(kept.len());
+            kept.insert(at, product);
+        }
+        Catalogue { products: kept }
     }
 
     /// Reads product files against published rates and calendars, and checks that their versions follow one another.
@@ -74,7 +79,7 @@ impl Catalogue {
         self
     }
 
-    /// Every version of every product, by code and version.
+    /// Every version of every product, the versions of a code together and rising.
     pub fn versions(&self) -> &[Product] {
         &self.products
     }

@@ -209,11 +209,21 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
                 received: 0,
                 closed: false,
                 took_millis: None,
+                profit_minor: 0,
+                loans_minor: 0,
+                reserve_minor: 0,
             });
         }
-        Fact::ReceiptTaken { day, .. } => {
+        Fact::ReceiptTaken { day, year, .. } => {
             let row = business_day(books, cell, *day)?;
-            books.put(&BusinessDay { received: row.received + 1, ..row });
+            let told = year.unwrap_or(crate::period_end::YearEnd { profit_minor: 0, loans_minor: 0 });
+            let sums = row.with_year(told)?;
+            let (profit_minor, loans_minor) = (sums.profit_minor, sums.loans_minor);
+            books.put(&BusinessDay { received: row.received + 1, profit_minor, loans_minor, ..row });
+        }
+        Fact::ReserveSet { day, profit_minor, reserve_minor, .. } => {
+            let row = business_day(books, cell, *day)?;
+            books.put(&BusinessDay { profit_minor: *profit_minor, reserve_minor: *reserve_minor, ..row });
         }
         Fact::InstitutionDayClosed { day } => {
             let row = business_day(books, cell, *day)?;
@@ -244,7 +254,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             crate::close::count_touched(books, stamp, fact)?;
             crate::loan_books::apply(books, stamp, fact)?;
         }
-        Fact::DayAccrued { .. } | Fact::Provided { .. } => crate::close::apply(books, stamp, fact)?,
+        Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) => {
+            crate::close::apply(books, stamp, fact)?;
+        }
         Fact::CloseTook { day, millis } => {
             let row = business_day(books, cell, *day)?;
             books.put(&BusinessDay { took_millis: Some(*millis), ..row });

@@ -10,20 +10,19 @@ use basics::{Cell, Date};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
 use door::{Change, Fault, Message, Record, Stamp, key};
-use ledger::{Line, SubjectCode, SubjectKind};
-use loan::rules::Rules;
+use ledger::Line;
 use minicbor::{Decode, Encode};
 
-use crate::books::{booked, gl_key};
+use crate::books::booked;
 use crate::command::{Command, Outcome};
 use crate::fact::{AccruedGroup, Fact, TouchedLoan};
 use crate::holding::{Holding, Touched, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
 use crate::loan_books::{loan_events, needs_touch, put_group};
-use crate::posting::{Movement, Role, Sheet};
+use crate::period_end::YearEnd;
+use crate::posting::Role;
 use crate::tables::{
     AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, GlBalance, LoanEvent, LoanNote,
-    Portfolio,
 };
 
 /// What one step takes from the agenda at most.
@@ -61,6 +60,9 @@ pub struct TakeReceipt {
     /// Which day.
     #[n(1)]
     pub day: Date,
+    /// What its year came to, on the last day of one.
+    #[n(2)]
+    pub year: Option<YearEnd>,
 }
 
 /// How long the close of a day took, told by whoever ran it: the books have no clock.
@@ -196,26 +198,22 @@ impl Tianxin {
             facts.push(booked(EntryKind::Accrual, day, currency, accrual, None)?);
         }
         if day == day.last_of_month() {
-            let rules = self.dated.on(day).map_err(broken)?;
-            let change_minor = self.provision_change(slice, cell, rules)?;
-            if change_minor != 0 {
-                let mut sheet = Sheet::default();
-                sheet.post(Movement::Provided, change_minor, crate::posting::Accounts::default());
-                let lines = sheet.lines(&self.subjects.roles)?;
-                moved.extend(lines.iter().copied());
-                facts.push(Fact::Provided { day, change_minor });
-                facts.push(booked(EntryKind::Provision, day, currency, lines, None)?);
-            }
+            let ended = self.month_end(slice, cell, day, &groups)?;
+            moved.extend(ended.lines);
+            facts.extend(ended.facts);
         }
+        let mut year = None;
         if is_last_of_year(day) {
-            facts.extend(self.year_close(slice, cell, day, &moved)?);
+            let (ended, came_to) = self.year_end(slice, cell, day, &moved)?;
+            facts.extend(ended);
+            year = Some(came_to);
         }
         let entries = facts.iter().filter(|fact| matches!(fact, Fact::Booked(_))).count() as i64;
         facts.insert(0, Fact::DayAccrued { day, groups, entries });
         facts.push(Fact::DayClosed { day });
         let receipt = Message {
             id: context.command_id.derive("receipt"),
-            command: Command::TakeReceipt(TakeReceipt { from: cell, day }),
+            command: Command::TakeReceipt(TakeReceipt { from: cell, day, year }),
         };
         let mut change = Change::new(Outcome::Closed { day }, facts).with_message(receipt);
         change.opens = Some(day.add_days(1));
@@ -256,64 +254,6 @@ impl Tianxin {
         Ok((groups, lines))
     }
 
-    /// What the allowance must be raised by: the floors of the rule pack on the principal of each class,
-    /// less what stands in the books.
-    fn provision_change(&self, slice: &Overlay, cell: Cell, rules: &Rules) -> Result<i64, Fault> {
-        let mut by_class = std::collections::BTreeMap::<i64, i128>::new();
-        for row in slice.range::<Portfolio>(&key![cell])? {
-            *by_class.entry(row.class).or_default() += i128::from(row.principal_minor);
-        }
-        let mut needed: i128 = 0;
-        for (class, principal) in by_class {
-            let specific = usize::try_from(class).ok().and_then(|class| rules.specific.get(class));
-            let ppm = specific.map_or(0, |specific| specific.rate.ppm()) + rules.general_provision.ppm();
-            let numerator = principal * i128::from(ppm.min(1_000_000));
-            needed += basics::money::div_round(numerator, 1_000_000, basics::Rounding::HalfUp)
-                .map(i128::from)
-                .ok_or_else(|| Fault::Broken("an allowance does not fit 64 bits".to_owned()))?;
-        }
-        let subject = self.subjects.roles.code(Role::LoanAllowance);
-        let key = gl_key(cell, subject, self.institution.currency);
-        let stands = slice.get::<GlBalance>(&key)?.map_or(0, |row| row.balance_minor);
-        i64::try_from(needed + i128::from(stands))
-            .map_err(|_| Fault::Broken("an allowance does not fit 64 bits".to_owned()))
-    }
-
-    /// Income and expense of a cell into the profit of the year; `moved` is booked today beside what `slice` shows.
-    pub(crate) fn year_close(
-        &self,
-        slice: &Overlay,
-        cell: Cell,
-        day: Date,
-        moved: &[Line],
-    ) -> Result<Vec<Fact>, Fault> {
-        let currency = self.institution.currency;
-        let profit = self.subjects.roles.code(Role::ProfitOfYear);
-        let mut sum: i64 = 0;
-        let mut lines = Vec::new();
-        let overflow = || Fault::Broken("the profit of a year does not fit 64 bits".to_owned());
-        for subject in self.chart.subjects() {
-            if !matches!(subject.kind, SubjectKind::Income | SubjectKind::Expense) {
-                continue;
-            }
-            let code: SubjectCode = subject.code;
-            let stored = slice.get::<GlBalance>(&gl_key(cell, code, currency))?.map_or(0, |row| row.balance_minor);
-            let mut today = moved.iter().filter(|line| line.subject == code).map(|line| line.amount_minor);
-            let balance = today.try_fold(stored, i64::checked_add).ok_or_else(overflow)?;
-            if balance != 0 {
-                lines.push(Line::credit(code, None, balance));
-                sum = sum.checked_add(balance).ok_or_else(overflow)?;
-            }
-        }
-        if sum != 0 {
-            lines.push(Line::debit(profit, None, sum));
-        }
-        if lines.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(vec![booked(EntryKind::YearClose, day, currency, lines, None)?])
-    }
-
     pub(crate) fn needs_receipt(&self, command: &TakeReceipt, needs: &mut Needs) {
         self.needs_day(command.day, needs);
         if is_last_of_year(command.day) {
@@ -326,12 +266,16 @@ impl Tianxin {
         let row = slice
             .get::<BusinessDay>(&key![Cell::OFFICE, day])?
             .ok_or_else(|| Refusal::new("not_closing", format!("{day} is not being closed")))?;
-        let mut facts = vec![Fact::ReceiptTaken { day, from: command.from }];
+        let mut facts = vec![Fact::ReceiptTaken { day, from: command.from, year: command.year }];
         if row.received + 1 < row.expected {
             return Ok(Change::new(Outcome::Done, facts));
         }
         if is_last_of_year(day) {
-            facts.extend(self.year_close(slice, Cell::OFFICE, day, &[])?);
+            let own = command.year.unwrap_or(YearEnd { profit_minor: 0, loans_minor: 0 });
+            let cells = row.with_year(own)?;
+            let (ended, office) = self.year_end(slice, Cell::OFFICE, day, &[])?;
+            facts.extend(ended);
+            facts.extend(self.set_reserve(slice, day, cells, office)?);
         }
         facts.push(Fact::InstitutionDayClosed { day });
         let mut change = Change::new(Outcome::Closed { day }, facts);
@@ -384,6 +328,17 @@ fn cell_day(books: &Overlay, cell: Cell, day: Date) -> Result<CellDay, Fault> {
         provision_minor: 0,
         closed_seq: 0,
     }))
+}
+
+impl BusinessDay {
+    /// What the years of the cells came to so far, with one more.
+    pub(crate) fn with_year(&self, year: YearEnd) -> Result<YearEnd, Fault> {
+        let overflow = || Fault::Broken("the profit of a year does not fit 64 bits".to_owned());
+        Ok(YearEnd {
+            profit_minor: self.profit_minor.checked_add(year.profit_minor).ok_or_else(overflow)?,
+            loans_minor: self.loans_minor.checked_add(year.loans_minor).ok_or_else(overflow)?,
+        })
+    }
 }
 
 /// Counts what a step of the close touched, before the notes change.
@@ -442,6 +397,11 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         Fact::Provided { day, change_minor } => {
             let row = cell_day(books, cell, *day)?;
             books.put(&CellDay { provision_minor: *change_minor, ..row });
+        }
+        Fact::AllowanceSet(set) => {
+            let row = cell_day(books, cell, set.day)?;
+            books.put(&CellDay { provision_minor: set.change_minor, ..row });
+            crate::period_end::apply(books, stamp, set);
         }
         other => return Err(Fault::Broken(format!("{other:?} does not end a day"))),
     }

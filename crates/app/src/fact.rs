@@ -12,6 +12,7 @@ use crate::application::SeasonAsked;
 use crate::change_books::DisasterStatus;
 use crate::holding::Stands;
 use crate::line::{LineMoved, LineOpened};
+use crate::period_end::{AllowanceSet, YearEnd};
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
 /// One fact.
@@ -138,6 +139,9 @@ pub enum Fact {
         /// From which cell.
         #[n(1)]
         from: Cell,
+        /// What the cell's year came to, on the last day of one.
+        #[n(2)]
+        year: Option<YearEnd>,
     },
     /// The institution closed a day.
     #[n(14)]
@@ -359,7 +363,7 @@ pub enum Fact {
         #[n(2)]
         entries: i64,
     },
-    /// The allowance was set at the end of a month.
+    /// The allowance was raised or lowered at the end of a month, as it was set before `AllowanceSet`.
     #[n(26)]
     Provided {
         /// The day.
@@ -381,6 +385,28 @@ pub enum Fact {
         /// Milliseconds.
         #[n(1)]
         millis: i64,
+    },
+    /// The allowance was set at the end of a month, measured by floors and by expected loss.
+    #[n(90)]
+    AllowanceSet(#[n(0)] AllowanceSet),
+    /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
+    #[n(91)]
+    ReserveSet {
+        /// The day.
+        #[n(0)]
+        day: Date,
+        /// Profit of the year over all cells; less than nothing is a loss.
+        #[n(1)]
+        profit_minor: i64,
+        /// Principal of all open loans.
+        #[n(2)]
+        loans_minor: i64,
+        /// What the reserve was raised by.
+        #[n(3)]
+        change_minor: i64,
+        /// What it is since.
+        #[n(4)]
+        reserve_minor: i64,
     },
 }
 

@@ -99,6 +99,13 @@ impl Holding {
             - i128::from(self.waived.get(component))
     }
 
+    /// What the balance sheet shows as due and unpaid beside principal; of a loan in non-accrual its fees alone.
+    pub fn receivable_fen(&self) -> i128 {
+        let interest = [Component::Interest, Component::Penalty, Component::Compound];
+        let interest = interest.into_iter().filter(|_| self.stage.is_accruing()).map(|part| self.unpaid_fen(part));
+        interest.sum::<i128>() + self.unpaid_fen(Component::Fee)
+    }
+
     /// The group its accrued interest is in.
     pub fn group(&self, product: &str, currency: Currency) -> Option<GroupKey> {
         self.accrual.map(|accrual| accrual.key(product, self.stage, currency))

@@ -29,8 +29,8 @@ struct Added {
     roles: BTreeMap<Role, i128>,
     /// Numerator as of the cell's day, and rate, by group.
     groups: BTreeMap<Vec<Value>, (i128, i128)>,
-    /// Loans and principal, by product, stage, class and currency.
-    portfolio: BTreeMap<Vec<Value>, (i64, i128)>,
+    /// Loans, principal and what is receivable beside it, by product, stage, class and currency.
+    portfolio: BTreeMap<Vec<Value>, (i64, i128, i128)>,
 }
 
 impl Tianxin {
@@ -69,13 +69,15 @@ impl Tianxin {
         for (_, row) in books.all_rows(Portfolio::table()) {
             let row = Portfolio::from_row(row)?;
             let key = key![row.product.clone(), row.stage, row.class, row.currency];
-            let (loans, principal) = added.portfolio.remove(&key).unwrap_or_default();
-            if (loans, principal) != (row.loans, i128::from(row.principal_minor)) {
-                let kept = format!("{} loans with {}", row.loans, row.principal_minor);
-                findings.push(format!("{cell:?}: the portfolio keeps {kept}, the notes give {loans} with {principal}"));
+            let notes = added.portfolio.remove(&key).unwrap_or_default();
+            let kept = (row.loans, i128::from(row.principal_minor), i128::from(row.receivable_minor));
+            if notes != kept {
+                let told = |(loans, principal, receivable)| format!("{loans} loans with {principal} and {receivable}");
+                let (kept, notes) = (told(kept), told(notes));
+                findings.push(format!("{cell:?}: the portfolio keeps {kept}, the notes give {notes}"));
             }
         }
-        if let Some((key, (loans, _))) = added.portfolio.first_key_value() {
+        if let Some((key, (loans, ..))) = added.portfolio.first_key_value() {
             findings.push(format!("{cell:?}: the portfolio lacks {loans} loans of {key:?}"));
         }
         self.check_roles(cell, books, &added, &mut findings)?;
@@ -177,6 +179,7 @@ fn add(added: &mut Added, cell: Cell, note: &LoanNote, holding: &Holding, day: D
         let sum = added.portfolio.entry(key![note.product.clone(), stage, class, note.currency]).or_default();
         sum.0 += 1;
         sum.1 += i128::from(note.outstanding_minor);
+        sum.2 += holding.receivable_fen();
     }
     Ok(())
 }

@@ -206,14 +206,18 @@ fn portfolio(
     let (stage, class) = (holding.stage.code(), i64::from(holding.class.0));
     let key = key![cell, product.clone(), stage, class, currency];
     let row = books.get::<Portfolio>(&key)?;
-    let row = row.unwrap_or(Portfolio { cell, product, stage, class, currency, loans: 0, principal_minor: 0 });
-    let principal_minor = row
-        .principal_minor
-        .checked_add(principal_minor)
-        .ok_or_else(|| Fault::Broken("the principal of a portfolio does not fit 64 bits".to_owned()))?;
+    let nothing =
+        Portfolio { cell, product, stage, class, currency, loans: 0, principal_minor: 0, receivable_minor: 0 };
+    let row = row.unwrap_or(nothing);
+    let sum = |a: i64, b: i128| {
+        i64::try_from(i128::from(a) + b)
+            .map_err(|_| Fault::Broken("the sums of a portfolio do not fit 64 bits".to_owned()))
+    };
+    let principal_minor = sum(row.principal_minor, principal_minor.into())?;
+    let receivable_minor = sum(row.receivable_minor, i128::from(loans) * holding.receivable_fen())?;
     match row.loans + loans {
         0 => books.remove::<Portfolio>(&key),
-        loans => books.put(&Portfolio { loans, principal_minor, ..row }),
+        loans => books.put(&Portfolio { loans, principal_minor, receivable_minor, ..row }),
     }
     Ok(())
 }

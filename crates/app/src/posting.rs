@@ -43,6 +43,8 @@ door::text_enum! {
         Rounding = "rounding",
         /// Profit of the year 本年利润.
         ProfitOfYear = "profit_of_year",
+        /// General risk reserve 一般风险准备.
+        GeneralReserve = "general_reserve",
         /// Off-balance interest accrued, not due 表外应计利息.
         OffAccrued = "off_accrued",
         /// Off-balance interest receivable 表外应收未收利息.
@@ -109,6 +111,8 @@ door::text_enum! {
         ToOffPenalty = "to_off_penalty",
         /// The allowance was raised; negative: lowered.
         Provided = "provided",
+        /// The general risk reserve was raised from profit.
+        Reserved = "reserved",
         /// Principal was written off; the claim lives on off balance.
         WrittenOff = "written_off",
         /// Money came for a claim that was written off.
@@ -146,6 +150,7 @@ pub const TABLE: &[(Movement, &[(Role, Role)])] = &[
     ),
     (Movement::ToOffPenalty, &[(Role::PenaltyIncome, Role::PenaltyReceivable), (Role::OffPenalty, Role::OffContra)]),
     (Movement::Provided, &[(Role::ImpairmentLoss, Role::LoanAllowance)]),
+    (Movement::Reserved, &[(Role::ProfitOfYear, Role::GeneralReserve)]),
     (Movement::WrittenOff, &[(Role::LoanAllowance, Role::LoanPrincipal), (Role::WrittenOffClaims, Role::OffContra)]),
     (Movement::Recovered, &[(Role::LoanCredit, Role::LoanAllowance), (Role::OffContra, Role::WrittenOffClaims)]),
 ];
@@ -369,6 +374,7 @@ waived_penalty_off   7999 / 7003
 to_off_interest      6011 / 1132   7002 / 7999
 to_off_penalty       6012 / 1134   7003 / 7999
 provided             6702 / 1304
+reserved             4103 / 4102
 written_off          1304 / 1303   7004 / 7999
 recovered            2012 / 1304   7999 / 7004";
         assert_eq!(lines.join("\n"), shown);

@@ -7,7 +7,56 @@ use door::{Connection, Record, StoreError, key};
 use loan::GroupKey;
 
 use crate::fact::Fact;
+use crate::period_end::AllowanceDay;
 use crate::tables::{BusinessDay, CellDay};
+
+/// What stands aside for all loans at the end of a month, by both measures. Amounts are minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AllowanceReport {
+    /// Principal of all open loans.
+    pub loans_minor: i64,
+    /// Principal of those that do not perform.
+    pub non_performing_minor: i64,
+    /// General and specific floors.
+    pub floor_minor: i64,
+    /// Expected loss of stages 1, 2 and 3.
+    pub expected_minor: [i64; 3],
+    /// What stands in the books.
+    pub allowance_minor: i64,
+}
+
+impl AllowanceReport {
+    fn add(&mut self, row: &AllowanceDay) {
+        let [one, two, three] = &mut self.expected_minor;
+        for (sum, amount) in [
+            (&mut self.loans_minor, row.loans_minor),
+            (&mut self.non_performing_minor, row.non_performing_minor),
+            (&mut self.floor_minor, row.floor_minor),
+            (one, row.first_stage_minor),
+            (two, row.second_stage_minor),
+            (three, row.third_stage_minor),
+            (&mut self.allowance_minor, row.allowance_minor),
+        ] {
+            *sum = sum.saturating_add(amount);
+        }
+    }
+
+    /// Expected loss of all stages.
+    pub fn expected_loss_minor(&self) -> i64 {
+        self.expected_minor.iter().fold(0, |sum, stage| sum.saturating_add(*stage))
+    }
+}
+
+/// What a year came to. Amounts are minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct YearReport {
+    /// Profit over all cells and the office; less than nothing is a loss.
+    pub profit_minor: i64,
+    /// Principal of all open loans.
+    pub loans_minor: i64,
+    /// The general risk reserve since.
+    pub reserve_minor: i64,
+}
 
 /// What the close of a day did, in all and per cell. Amounts are minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +71,10 @@ pub struct DayReport {
     pub cells: Vec<CellDay>,
     /// Interest accrued by group, over all cells.
     pub groups: Vec<(GroupKey, i64)>,
+    /// The allowance, on the last day of a month.
+    pub allowance: Option<AllowanceReport>,
+    /// The year, on its last day.
+    pub year: Option<YearReport>,
 }
 
 impl DayReport {
@@ -63,9 +116,23 @@ pub fn day_report(connection: &mut dyn Connection, cells: u16, day: Date) -> Res
             }
         }
     }
+    let mut allowance = None;
+    if day == day.last_of_month() {
+        let sum = allowance.insert(AllowanceReport::default());
+        for row in connection.load_many(AllowanceDay::table(), &[0, 1], &keys)? {
+            sum.add(&AllowanceDay::from_row(&row).map_err(|e| damaged(&e))?);
+        }
+    }
+    let ends_year = (day.month(), day.day()) == (12, 31) && business.closed;
+    let year = ends_year.then_some(YearReport {
+        profit_minor: business.profit_minor,
+        loans_minor: business.loans_minor,
+        reserve_minor: business.reserve_minor,
+    });
     groups.sort_by(|(a, _), (b, _)| {
         let order = |key: &GroupKey| (key.product.clone(), key.stage, key.convention.code(), key.denominator);
         order(a).cmp(&order(b))
     });
-    Ok(Some(DayReport { day, closed: business.closed, took_millis: business.took_millis, cells: days, groups }))
+    let (closed, took_millis) = (business.closed, business.took_millis);
+    Ok(Some(DayReport { day, closed, took_millis, cells: days, groups, allowance, year }))
 }

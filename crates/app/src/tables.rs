@@ -365,6 +365,12 @@ door::table! {
         closed: bool,
         /// How long the close took, in milliseconds, where whoever ran it measured it.
         took_millis: Option<i64>,
+        /// Profit of the year as the cells tell it on its last day, in minor units; in the end over all cells and the office.
+        profit_minor: i64,
+        /// Principal of the loans of those cells on that day, in minor units.
+        loans_minor: i64,
+        /// The general risk reserve as set on that day, in minor units.
+        reserve_minor: i64,
     }
 }
 
@@ -658,7 +664,7 @@ door::table! {
 }
 
 door::table! {
-    /// Principal by product, stage and class in a cell: what provisions and reports are made of.
+    /// Principal and what is due beside it, by product, stage and class in a cell: what provisions and reports are made of.
     pub struct Portfolio = "portfolio" (Household, State, key 5) {
         /// The cell.
         cell: Cell,
@@ -674,6 +680,8 @@ door::table! {
         loans: i64,
         /// Principal outstanding, in minor units.
         principal_minor: i64,
+        /// Interest, penalty, compound interest and fees due and unpaid that the balance sheet shows, in minor units.
+        receivable_minor: i64,
     }
 }
 
@@ -812,6 +820,7 @@ pub fn all() -> Vec<&'static Table> {
         Agenda::table(),
         CellDay::table(),
         LoanCorrection::table(),
+        crate::period_end::AllowanceDay::table(),
         crate::change_books::LoanChange::table(),
         crate::change_books::Disaster::table(),
         Staff::table(),

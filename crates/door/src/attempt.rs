@@ -15,7 +15,7 @@ use crate::overlay::{Fault, Needs, Overlay};
 use crate::permission::{ActorKind, Verdict, may_approve, may_do};
 use crate::record::{JournalRecord, Step, VERSION};
 use crate::request::{Answer, DoorError, Order, Request, StepKind};
-use crate::table::{Key, Record, Table, Value};
+use crate::table::{Key, Record, Row, Table, Value};
 use crate::tables::{Journal, Outbox, Proposal, ProposalState};
 use crate::writer::{Outgoing, Trouble, Work, Writer};
 use crate::writes::Writes;
@@ -199,22 +199,47 @@ impl<'a, A: App> Attempt<'a, A> {
                 None => groups.push((table, prefix.len(), vec![prefix])),
             }
         }
-        let mut any = !groups.is_empty();
-        for (table, prefix, limit) in needs.firsts {
-            if self.writer.overlay.has_first(table, &prefix) {
-                continue;
-            }
-            let rows = self.writer.connection()?.scan(table, &prefix, None, limit)?;
-            let whole = rows.len() < limit;
-            self.writer.overlay.fill_first(table, prefix, rows, whole);
-            any = true;
-        }
+        let any_first = self.load_firsts(needs.firsts)?;
+        let any = any_first || !groups.is_empty();
         for (table, len, mut keys) in groups {
             keys.sort_unstable();
             keys.dedup();
             let columns: Vec<usize> = (0..len).collect();
             let rows = self.writer.connection()?.load_many(table, &columns, &keys)?;
             self.writer.overlay.fill(table, keys, rows);
+        }
+        Ok(any)
+    }
+
+    /// Loads the beginnings of lists that are not yet held, one statement a table; whether there was anything.
+    fn load_firsts(&mut self, firsts: Vec<(&'static Table, Key, usize)>) -> Result<bool, Trouble> {
+        let mut beginnings: Vec<Beginnings> = Vec::new();
+        for (table, prefix, limit) in firsts {
+            if self.writer.overlay.has_first(table, &prefix) {
+                continue;
+            }
+            let len = prefix.len();
+            let same = |b: &&mut Beginnings| std::ptr::eq(b.table, table) && (b.len, b.limit) == (len, limit);
+            match beginnings.iter_mut().find(same) {
+                Some(of_table) => drop(of_table.found.insert(prefix, Vec::new())),
+                None => {
+                    beginnings.push(Beginnings { table, len, limit, found: BTreeMap::from([(prefix, Vec::new())]) })
+                }
+            }
+        }
+        let any = !beginnings.is_empty();
+        for Beginnings { table, len, limit, mut found } in beginnings {
+            let prefixes: Vec<Key> = found.keys().cloned().collect();
+            for row in self.writer.connection()?.scan_many(table, &prefixes, limit)? {
+                let rows = found.get_mut(&row[..len.min(row.len())]).ok_or_else(|| {
+                    StoreError::Other(format!("table `{}` answered a row that was not asked for", table.name))
+                })?;
+                rows.push(row);
+            }
+            for (prefix, rows) in found {
+                let whole = rows.len() < limit;
+                self.writer.overlay.fill_first(table, prefix, rows, whole);
+            }
         }
         Ok(any)
     }
@@ -409,6 +434,14 @@ impl<'a, A: App> Attempt<'a, A> {
         self.records += 1;
         Ok(self.remember(&record, false))
     }
+}
+
+/// The beginnings of lists of one table, by their prefixes of one length.
+struct Beginnings {
+    table: &'static Table,
+    len: usize,
+    limit: usize,
+    found: BTreeMap<Key, Vec<Row>>,
 }
 
 /// What a decided order leaves to be booked.

@@ -69,6 +69,17 @@ pub trait Connection: Send {
         limit: usize,
     ) -> Result<Vec<Row>, StoreError>;
 
+    /// The first `limit` rows in key order under each of these prefixes, which are distinct and of one length.
+    ///
+    /// One search a prefix, unless a database can answer all of them with one statement.
+    fn scan_many(&mut self, table: &'static Table, prefixes: &[Key], limit: usize) -> Result<Vec<Row>, StoreError> {
+        let mut found = Vec::new();
+        for prefix in prefixes {
+            found.extend(self.scan(table, prefix, None, limit)?);
+        }
+        Ok(found)
+    }
+
     /// A page of a list for people.
     fn list(&mut self, list: &List) -> Result<Vec<Row>, StoreError>;
 

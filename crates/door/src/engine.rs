@@ -263,9 +263,7 @@ impl<A: App> Shared<A> {
         };
         match turned_away {
             None => group.arrived.notify_one(),
-            Some((Job::Command { reply, .. }, why)) => reply(Err(why)),
-            Some((Job::Directory { reply, .. }, why)) => reply(Err(why)),
-            Some((Job::Ack(_), _)) => {}
+            Some((job, why)) => job.turn_away(why),
         }
     }
 
@@ -288,9 +286,7 @@ impl<A: App> Shared<A> {
                 self.commands.fetch_add(commands, Ordering::Relaxed);
                 self.records.fetch_add(done.records, Ordering::Relaxed);
             }
-            for message in done.outgoing {
-                self.deliver(message);
-            }
+            self.deliver(done.outgoing);
             if done.recovered {
                 lock(&self.groups[number].queue).sweep = true;
             }
@@ -306,11 +302,7 @@ impl<A: App> Shared<A> {
     fn turn_away(&self, number: usize) {
         let left: Vec<Job<A>> = lock(&self.groups[number].queue).jobs.drain(..).collect();
         for job in left {
-            match job {
-                Job::Command { reply, .. } => reply(Err(stopped())),
-                Job::Directory { reply, .. } => reply(Err(stopped())),
-                Job::Ack(_) => {}
-            }
+            job.turn_away(stopped());
         }
     }
 
@@ -342,30 +334,47 @@ impl<A: App> Shared<A> {
     /// Delivers what stands in the outboxes and is not under way: left by a crash or another server.
     fn sweep(self: &Arc<Self>, writer: &mut Writer<A>, cells: &[Cell]) {
         // An outbox that cannot be read now is read at the next sweep; the rows stay.
-        for message in writer.undelivered(cells).unwrap_or_default() {
-            self.deliver(message);
-        }
+        self.deliver(writer.undelivered(cells).unwrap_or_default());
     }
 
-    fn deliver(self: &Arc<Self>, message: Outgoing<A::Command>) {
-        if !lock(&self.in_flight).insert(message.from) {
-            return;
-        }
-        failpoint::hit("outbox.before_deliver");
-        let cell = self.app.cell(&message.command);
-        let from = message.from;
-        let shared = Arc::downgrade(self);
-        let reply: Reply = Box::new(move |answer| {
-            let Some(shared) = shared.upgrade() else { return };
-            // A message that could not be taken stays in the outbox and is tried at the next sweep.
-            if answer.is_ok() {
-                failpoint::hit("outbox.before_ack");
-                shared.push(from.0, Job::Ack(from), false);
+    /// Hands messages on to the writers of the cells they are for; all for one writer at once, so that they make one batch.
+    fn deliver(self: &Arc<Self>, messages: Vec<Outgoing<A::Command>>) {
+        let mut jobs: Vec<Vec<Job<A>>> = self.groups.iter().map(|_| Vec::new()).collect();
+        for message in messages {
+            if !lock(&self.in_flight).insert(message.from) {
+                continue;
             }
-            lock(&shared.in_flight).remove(&from);
-        });
-        let request = Request::plain(message.id, Actor::SYSTEM, message.at, Order::Do(message.command));
-        self.push(cell, Job::Command { request, reply }, false);
-        failpoint::hit("outbox.after_deliver");
+            failpoint::hit("outbox.before_deliver");
+            let cell = self.app.cell(&message.command);
+            let from = message.from;
+            let shared = Arc::downgrade(self);
+            let reply: Reply = Box::new(move |answer| {
+                let Some(shared) = shared.upgrade() else { return };
+                // A message that could not be taken stays in the outbox and is tried at the next sweep.
+                if answer.is_ok() {
+                    failpoint::hit("outbox.before_ack");
+                    shared.push(from.0, Job::Ack(from), false);
+                }
+                lock(&shared.in_flight).remove(&from);
+            });
+            let request = Request::plain(message.id, Actor::SYSTEM, message.at, Order::Do(message.command));
+            jobs[self.group_of(cell)].push(Job::Command { request, reply });
+        }
+        for (group, jobs) in self.groups.iter().zip(jobs).filter(|(_, jobs)| !jobs.is_empty()) {
+            let turned_away = {
+                let mut queue = lock(&group.queue);
+                if self.closing.load(Ordering::SeqCst) {
+                    jobs
+                } else {
+                    queue.jobs.extend(jobs);
+                    Vec::new()
+                }
+            };
+            group.arrived.notify_one();
+            for job in turned_away {
+                job.turn_away(stopped());
+            }
+            failpoint::hit("outbox.after_deliver");
+        }
     }
 }

@@ -39,6 +39,17 @@ pub(crate) enum Job<A: App> {
     Directory { order: DirectoryOrder, reply: DirectoryReply },
 }
 
+impl<A: App> Job<A> {
+    /// Tells whoever waits that it was not done, and why.
+    pub(crate) fn turn_away(self, why: DoorError) {
+        match self {
+            Job::Command { reply, .. } => reply(Err(why)),
+            Job::Directory { reply, .. } => reply(Err(why)),
+            Job::Ack(_) => {}
+        }
+    }
+}
+
 /// A command for another cell, as it left a committed batch.
 pub(crate) struct Outgoing<C> {
     pub(crate) from: OutboxKey,

@@ -8,7 +8,9 @@ use basics::money::format_minor;
 use basics::{Date, Rate};
 use loan::arrears::{ArrearsPath, ArrearsStep};
 use loan::class::{ClassCase, ClassMark, ClassReason, RenewalStanding, judging_takes_two, next_class_date};
-use loan::provision::{BookProvision, Exposure, LossStage, expected_fen, provision, provision_at};
+use loan::provision::{
+    Allowance, BookProvision, Exposure, LossStage, Pool, expected_fen, provision, provision_at, reserve_change_fen,
+};
 use loan::rules::{ReAge, Rules, Standing};
 use loan::{LoanClass, LoanError, RulePack, classify, product};
 
@@ -379,6 +381,8 @@ fn a_wrong_pack_says_where() {
         ("value = \"reset\"", "value = \"maybe\""),
         ("\"class.misused-at-least\"\nvalue = \"watch\"", "\"class.misused-at-least\"\nvalue = \"bad\""),
         ("\"loss.given-default\"\nvalue = \"60\"", "\"loss.given-default\"\nvalue = \"160\""),
+        ("\"loss.given-default\"\nvalue = \"60\"", "\"loss.product.a.given-nothing\"\nvalue = \"60\""),
+        ("value = \"greater\"", "value = \"lesser\""),
         ("\"penalty.misuse-uplift-min\"\nvalue = \"0\"", "\"penalty.misuse-uplift-min\"\nvalue = \"101\""),
         ("\"class.lost.specific-provision\"\nvalue = \"100\"", "\"class.lost.specific-provision\"\nvalue = \"30\""),
         ("from = \"2000-01-01\"", "from = \"2000-13-01\""),
@@ -401,19 +405,89 @@ fn a_wrong_pack_says_where() {
     rules/xx-pattern.toml, line 36, `class.witch.from-days`: this is no figure of a rule pack: see the list of keys
     rules/xx-pattern.toml, line 36, `class.watch.from-days`: `a month` is no whole number from 0 to 65535
     rules/xx-pattern.toml, line 50, `class.lost.from-days`: class thresholds must rise from at least 1 day with ever worse classes: [(31, LoanClass(1)), (91, LoanClass(2)), (80, LoanClass(3))]
-    rules/xx-pattern.toml, line 253, `days-past-due.re-age`: `maybe` is not known: choose `kept` or `reset`
+    rules/xx-pattern.toml, line 260, `days-past-due.re-age`: `maybe` is not known: choose `kept` or `reset`
     rules/xx-pattern.toml, line 57, `class.misused-at-least`: the rules: `bad` is no class: choose current, watch, defaulted, lost
-    rules/xx-pattern.toml, line 183, `loss.given-default`: must not be more than 100 %
-    rules/xx-pattern.toml, line 211, `penalty.misuse-uplift-max`: must not be less than `penalty.misuse-uplift-min`
+    rules/xx-pattern.toml, line 190, `loss.given-default`: must not be more than 100 %
+    rules/xx-pattern.toml, line 190, `loss.product.a.given-nothing`: this is no figure of a rule pack: see the list of keys
+    rules/xx-pattern.toml, line 141, `provision.booked`: `lesser` is not known: choose `greater`, `expected-loss` or `floors`
+    rules/xx-pattern.toml, line 218, `penalty.misuse-uplift-max`: must not be less than `penalty.misuse-uplift-min`
     rules/xx-pattern.toml, line 120, `class.lost.specific-provision`: must not be less than that of a better class
     rules/xx-pattern.toml, line 37, `figure.from`: `2000-13-01` is not a date: give year-month-day such as 2026-03-05, between 1900 and 2400
     rules/xx-pattern.toml, line 39, `figure.sure`: choose `text`, `copy`, `memory` or `own`
     rules/xx-pattern.toml, line 38, `figure.source`: say where the figure stands written
-    rules/xx-pattern.toml, line 226, `accrual.stops-over-days`: two figures of this key hold from the same day
-    rules/xx-pattern.toml, line 337, `word.key`: this word is given twice
+    rules/xx-pattern.toml, line 233, `accrual.stops-over-days`: two figures of this key hold from the same day
+    rules/xx-pattern.toml, line 344, `word.key`: this word is given twice
     rules/xx-pattern.toml, line 14, `performing`: invalid type: integer `1`, expected a boolean
     rules/xx-pattern.toml, line 4, `provision.general`: this figure is missing: add a [[figure]] with it
     ");
     insta::assert_snapshot!(RulePack::shipped("nowhere").unwrap_err(), @"the rules: there is no rule pack `nowhere`: choose one of the shipped packs");
     insta::assert_snapshot!(packs()[0].class("bad").unwrap_err(), @"the rules: `bad` is no class: choose normal, special-mention, substandard, doubtful, loss");
+}
+
+/// A pack with figures of its own beside those shipped.
+fn pack_with(figures: &[(&str, &str)]) -> Rules {
+    let (file, mut text) = (RulePack::SHIPPED[0].0, RulePack::SHIPPED[0].1.to_owned());
+    for (key, value) in figures {
+        let dated = format!("[[figure]]\nkey = \"{key}\"\nvalue = \"{value}\"\nfrom = \"2026-01-01\"\n");
+        text.push_str(&format!("\n{dated}source = \"an assumption\"\nsure = \"own\"\n"));
+    }
+    RulePack::parse(file, &text).unwrap().on(day("2026-06-30")).unwrap()
+}
+
+#[test]
+fn a_month_sets_aside_by_both_measures_of_each_product_and_stage() {
+    let pool = |product, stage, class, yuan: i64, receivable_fen| Pool {
+        product,
+        stage,
+        class: LoanClass(class),
+        principal_fen: yuan * 100,
+        receivable_fen,
+    };
+    let pools = [
+        pool("plain", LossStage::TwelveMonths, 0, 1_000_000, 400_000),
+        pool("plain", LossStage::Lifetime, 1, 100_000, 100_000),
+        // Floors of 26 and 101, cut to 100 %: more than the 45 % that are expected to be lost.
+        pool("plain", LossStage::Impaired, 2, 50_000, 0),
+        pool("plain", LossStage::Impaired, 4, 50_000, 0),
+        pool("insured", LossStage::TwelveMonths, 0, 1_000_000, 0),
+    ];
+    let mut said = String::new();
+    for (name, figures) in [
+        ("as shipped", vec![]),
+        ("insured lose less", vec![("loss.product.insured.given-default", "10")]),
+        ("expected loss alone", vec![("provision.booked", "expected-loss")]),
+        ("floors alone", vec![("provision.booked", "floors")]),
+    ] {
+        let aside = Allowance::of(&pack_with(&figures), pools).unwrap();
+        let [one, two, three] = aside.expected_fen.map(format_minor);
+        let (floors, needed) = (format_minor(aside.floor_fen), format_minor(aside.needed_fen));
+        writeln!(said, "{name:<20} floors {floors:>9}  expected {one:>9} {two:>8} {three:>9}  booked {needed:>9}")
+            .unwrap();
+    }
+    insta::assert_snapshot!(said, @r"
+    as shipped           floors  86000.00  expected  22545.00  8181.00  45000.00  booked  93726.00
+    insured lose less    floors  86000.00  expected  13795.00  8181.00  45000.00  booked  92476.00
+    expected loss alone  floors  86000.00  expected  22545.00  8181.00  45000.00  booked  75726.00
+    floors alone         floors  86000.00  expected  22545.00  8181.00  45000.00  booked  86000.00
+    ");
+    let stray = pool("plain", LossStage::Impaired, 9, 1, 0);
+    assert!(matches!(Allowance::of(&rules("cn-rural"), [stray]), Err(LoanError::Rules(_))));
+    let much = [pool("plain", LossStage::Impaired, 4, i64::MAX / 100, 0), pool("plain", LossStage::Impaired, 4, 1, 0)];
+    assert!(matches!(Allowance::of(&rules("cn-rural"), much), Err(LoanError::Overflow(_))));
+}
+
+#[test]
+fn the_general_reserve_comes_from_profit_alone_and_is_not_lowered() {
+    let reserve = |loans, profit, stands| reserve_change_fen(&rules("cn-rural"), loans, profit, stands);
+    for (loans, profit, stands, change) in [
+        (1_000_000, 90_000, 0, Ok(15_000)),
+        (1_000_000, 9_000, 0, Ok(9_000)),
+        (1_000_000, 90_000, 14_000, Ok(1_000)),
+        (1_000_000, 90_000, 16_000, Ok(0)),
+        (1_000_000, -90_000, 0, Ok(0)),
+        (0, 0, 0, Ok(0)),
+    ] {
+        assert_eq!(reserve(loans, profit, stands), change, "{loans} {profit} {stands}");
+    }
+    assert_eq!(reserve_change_fen(&rules("xx-pattern"), 1_000_000, 90_000, 0), Ok(0), "a pack without one");
 }

@@ -131,6 +131,28 @@ pub mod postgres {
         )
     }
 
+    /// The first rows in key order under each of many prefixes of `prefix` columns; one array a column, then
+    /// how many rows of each.
+    ///
+    /// One search in the key's index for each prefix, which stops at the limit.
+    pub fn scan_many(table: &Table, prefix: usize) -> String {
+        let columns: Vec<usize> = (0..prefix).collect();
+        let selected: Vec<String> = table.columns.iter().map(|c| format!("f.\"{}\"", c.name)).collect();
+        let order: Vec<String> =
+            table.columns.iter().take(table.key_len).map(|c| format!("t.\"{}\"", c.name)).collect();
+        format!(
+            "SELECT {} FROM UNNEST({}) AS v ({}) CROSS JOIN LATERAL (SELECT * FROM \"{}\" AS t WHERE {} \
+             ORDER BY {} LIMIT ${}) AS f",
+            selected.join(", "),
+            arrays(table, columns.iter().copied()),
+            names(table, columns.iter().copied()),
+            table.name,
+            joined(table, &columns),
+            order.join(", "),
+            prefix + 1
+        )
+    }
+
     fn arrays(table: &Table, columns: impl Iterator<Item = usize>) -> String {
         let parts: Vec<String> = columns
             .filter_map(|c| table.columns.get(c))
@@ -330,6 +352,7 @@ pub fn all(tables: &[&'static Table], dialect: Dialect) -> Vec<String> {
             Dialect::Postgres => {
                 statements.extend([postgres::insert(table), postgres::delete(table)]);
                 statements.extend(searches.iter().map(|s| postgres::load(table, s)));
+                statements.push(postgres::scan_many(table, 1.min(table.key_len)));
             }
         }
         if table.columns.len() > table.key_len {

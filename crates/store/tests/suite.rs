@@ -170,6 +170,30 @@ on_both!(pages_of_a_scan_are_the_whole_in_order, |backend| {
     assert!(connection.scan(Every::table(), &key![Cell(1)], Some(&key![Cell(2)]), 99).unwrap().is_empty());
 });
 
+on_both!(the_beginnings_of_many_lists_are_those_of_each, |backend| {
+    let mut connection = connect(backend);
+    let rows: Vec<Row> =
+        (0..57u128).map(|n| every((n % 3) as u16 + 1, n.wrapping_mul(0x9e37_79b9_7f4a_7c15) << 40).to_row()).collect();
+    fill(connection.as_mut(), &rows);
+    let prefixes = [key![Cell(3)], key![Cell(9)], key![Cell(1)]];
+    for limit in [1, 4, 99] {
+        let mut one_by_one: Vec<Row> = Vec::new();
+        for prefix in &prefixes {
+            one_by_one.extend(connection.scan(Every::table(), prefix, None, limit).unwrap());
+        }
+        let mut together = connection.scan_many(Every::table(), &prefixes, limit).unwrap();
+        assert_eq!(together.len(), 2 * limit.min(19));
+        // Under each prefix in key order, whatever the order of the prefixes.
+        for prefix in &prefixes {
+            assert!(together.iter().filter(|row| row.starts_with(prefix)).is_sorted());
+        }
+        one_by_one.sort();
+        together.sort();
+        assert_eq!(together, one_by_one, "by {limit}");
+    }
+    assert!(connection.scan_many(Every::table(), &[], 4).unwrap().is_empty());
+});
+
 on_both!(lists_go_on_where_they_stopped, |backend| {
     let mut connection = connect(backend);
     let rows: Vec<Every> = (0..40).map(|n| Every { number: n as i64 / 7, ..every(n as u16 % 2, n) }).collect();

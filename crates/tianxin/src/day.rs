@@ -12,6 +12,8 @@ use basics::{Cell, Date};
 use clap::Subcommand;
 use door::engine::{CommitNote, OnCommit};
 use door::{Actor, DoorError, Engine, EngineOptions, Order, Record, Request, key};
+use loan::cost::percent;
+use loan::provision::Coverage;
 use serde_json::json;
 
 use crate::clock;
@@ -46,14 +48,28 @@ pub enum Day {
         json: bool,
     },
     /// Tell what the close of a day did: loans touched, entries, interest by group, class, allowance
+    ///
+    /// The last day of a month shows the allowance by floors and by expected loss in three stages, the last day of a
+    /// quarter how it covers the loans, the last day of a year profit and general risk reserve.
     Report {
         /// The day [default: the last closed day]
         #[arg(long, value_name = "DATE", value_parser = crate::init::read_date)]
         day: Option<Date>,
+        /// Tell every cell's part too; JSON always has it
+        #[arg(long)]
+        cells: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    TextWithCells,
+    Json,
 }
 
 impl Day {
@@ -61,7 +77,14 @@ impl Day {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             Day::Status { json } => status(&config::open(place, Use::Read)?, json),
-            Day::Report { day, json } => report(&config::open(place, Use::Read)?, day, json),
+            Day::Report { day, cells, json } => {
+                let form = match (json, cells) {
+                    (true, _) => Form::Json,
+                    (false, true) => Form::TextWithCells,
+                    (false, false) => Form::Text,
+                };
+                report(&config::open(place, Use::Read)?, day, form)
+            }
             Day::Close { date, wait, json } => close(&config::open(place, Use::Write)?, date, wait, json),
         }
     }
@@ -177,7 +200,7 @@ fn wait_for_receipts(opened: &Opened, day: Date, wait: u64) -> Result<(), Failur
     }
 }
 
-fn report(opened: &Opened, day: Option<Date>, as_json: bool) -> Result<(), Failure> {
+fn report(opened: &Opened, day: Option<Date>, form: Form) -> Result<(), Failure> {
     let day = match day {
         Some(day) => day,
         None => opened.open_day()?.add_days(-1),
@@ -187,8 +210,9 @@ fn report(opened: &Opened, day: Option<Date>, as_json: bool) -> Result<(), Failu
     let report = day_report(connection.as_mut(), opened.backend.cells(), day);
     connection.rollback();
     let report = report?.ok_or_else(|| Failure::Wrong(format!("{day} was never closed: choose a day that was")))?;
-    if as_json {
-        say(report_json(&report).to_string());
+    let covered = coverage(opened, &report)?;
+    if form == Form::Json {
+        say(report_json(&report, &covered).to_string());
         return Ok(());
     }
     let status = if report.closed { "closed" } else { "being closed" };
@@ -208,7 +232,64 @@ fn report(opened: &Opened, day: Option<Date>, as_json: bool) -> Result<(), Failu
             format_minor(*minor)
         ));
     }
+    if let Some(allowance) = &report.allowance {
+        let [one, two, three] = allowance.expected_minor.map(format_minor);
+        say("the month ends: allowance");
+        for (what, minor) in [
+            ("by floors", allowance.floor_minor),
+            ("by expected loss", allowance.expected_loss_minor()),
+            ("in the books", allowance.allowance_minor),
+        ] {
+            say(format!("  {what:<28} {:>16}", format_minor(minor)));
+        }
+        say(format!("  expected loss by stage: {one} / {two} / {three}"));
+    }
+    if !covered.is_empty() {
+        say("the quarter ends: what the allowance covers");
+    }
+    for (what, coverage) in &covered {
+        let ratio =
+            coverage.ratio_ppm.map_or_else(|| "nothing to cover".to_owned(), |ppm| format!("{} %", percent(ppm)));
+        let holds = if coverage.holds() { "reached" } else { "NOT reached" };
+        say(format!("  {what:<28} {ratio:>16}   floor {} %: {holds}", coverage.floor));
+    }
+    if let Some(year) = &report.year {
+        say("the year ends");
+        let of =
+            [("profit", year.profit_minor), ("loans", year.loans_minor), ("general risk reserve", year.reserve_minor)];
+        for (what, minor) in of {
+            say(format!("  {what:<28} {:>16}", format_minor(minor)));
+        }
+    }
+    if form == Form::TextWithCells {
+        say("  cell  steps  loans entries      accrued          due  moves    provision");
+        for cell in &report.cells {
+            let closed = if cell.closed_seq > 0 { "" } else { "  not closed" };
+            say(format!(
+                "{:>6} {:>6} {:>6} {:>7} {:>12} {:>12} {:>6} {:>12}{closed}",
+                cell.cell.0,
+                cell.steps,
+                cell.loans,
+                cell.entries,
+                format_minor(cell.accrued_minor),
+                format_minor(cell.due_minor),
+                cell.class_moves,
+                format_minor(cell.provision_minor),
+            ));
+        }
+    }
     Ok(())
+}
+
+/// What the allowance covers at the end of a quarter, against the floors of the rule pack; nothing on other days.
+fn coverage(opened: &Opened, report: &DayReport) -> Result<Vec<(&'static str, Coverage)>, Failure> {
+    let Some(allowance) = report.allowance.filter(|_| report.day.month() % 3 == 0) else { return Ok(Vec::new()) };
+    let rules = opened.tianxin.dated.on(report.day).map_err(|error| Failure::Wrong(error.to_string()))?;
+    let of = |base_minor, floor| Coverage::of(allowance.allowance_minor, base_minor, floor);
+    Ok(vec![
+        ("of what does not perform", of(allowance.non_performing_minor, rules.allowance_to_non_performing)),
+        ("of all loans", of(allowance.loans_minor, rules.allowance_to_loans)),
+    ])
 }
 
 /// What the cells did, in all.
@@ -224,7 +305,7 @@ fn report_sums(report: &DayReport) -> [(&'static str, i64); 7] {
     ]
 }
 
-fn report_json(report: &DayReport) -> serde_json::Value {
+fn report_json(report: &DayReport, covered: &[(&'static str, Coverage)]) -> serde_json::Value {
     let cells: Vec<_> = report
         .cells
         .iter()
@@ -252,6 +333,31 @@ fn report_json(report: &DayReport) -> serde_json::Value {
         "day": report.day.to_string(), "closed": report.closed, "took_ms": report.took_millis,
         "cells": cells, "groups": groups,
     });
+    if let Some(allowance) = &report.allowance {
+        object["allowance"] = json!({
+            "floors": format_minor(allowance.floor_minor),
+            "expected_loss": format_minor(allowance.expected_loss_minor()),
+            "expected_loss_by_stage": allowance.expected_minor.map(format_minor),
+            "booked": format_minor(allowance.allowance_minor),
+            "loans": format_minor(allowance.loans_minor),
+            "non_performing": format_minor(allowance.non_performing_minor),
+        });
+    }
+    if let [non_performing, loans] = covered {
+        let one = |(_, coverage): &(&str, Coverage)| {
+            json!({
+                "ratio": coverage.ratio_ppm.map(|ppm| ppm as f64 / 1e6),
+                "floor": coverage.floor.ppm() as f64 / 1e6, "reached": coverage.holds(),
+            })
+        };
+        object["coverage"] = json!({ "of_non_performing": one(non_performing), "of_loans": one(loans) });
+    }
+    if let Some(year) = &report.year {
+        object["year"] = json!({
+            "profit": format_minor(year.profit_minor), "loans": format_minor(year.loans_minor),
+            "general_reserve": format_minor(year.reserve_minor),
+        });
+    }
     for (what, sum) in report_sums(report) {
         let name = what.trim_end_matches("_minor");
         object[name] = if what == name { json!(sum) } else { json!(format_minor(sum)) };

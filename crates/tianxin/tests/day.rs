@@ -121,6 +121,18 @@ fn a_year_ends_with_its_income_in_its_profit() {
         assert_eq!(of(role), 0, "{}", role.as_str());
     }
     assert!(of(Subject::ProfitOfYear) != 0 && of(Subject::LoanAllowance) < 0);
+    // Both measures stand beside what is booked: of each product and stage the larger.
+    let told = report(backend.as_ref(), Date::ymd(2026, 12, 31).unwrap());
+    let (allowance, year) = (told.allowance.unwrap(), told.year.unwrap());
+    assert_eq!(allowance.allowance_minor, -of(Subject::LoanAllowance));
+    assert!(allowance.expected_minor[2] > 0, "who never paid is impaired");
+    assert!(allowance.allowance_minor >= allowance.floor_minor.max(allowance.expected_loss_minor()));
+    let portfolio = records::<Portfolio>(backend.as_ref());
+    assert_eq!(allowance.loans_minor, portfolio.iter().map(|row| row.principal_minor).sum::<i64>());
+    assert_eq!(year.loans_minor, allowance.loans_minor);
+    // A year of losses leaves nothing to set apart.
+    assert_eq!(year.profit_minor, -of(Subject::ProfitOfYear) - of(Subject::GeneralReserve));
+    assert!(year.profit_minor < 0 && year.reserve_minor == 0, "{year:?}");
     assert!(of(Subject::OffInterest) > 0, "who never paid is in non-accrual");
     assert_eq!(balance(backend.as_ref(), &house, Subject::InterestAccrued), {
         let groups = records::<AccrualGroup>(backend.as_ref());
@@ -187,6 +199,40 @@ fn the_close_touches_what_something_happens_to_and_says_so() {
     // Closed is closed: the same day again is the same answer.
     let again = stepper.step(vec![close_day(day)]).remove(0).unwrap();
     assert!(again.replayed);
+}
+
+#[test]
+fn a_year_with_profit_sets_the_general_reserve_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite_cells(&folder.path().join("a.db"), 1);
+    let house = lender();
+    let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+    let wish = Wish { cell: Cell(1), ..wish(0, "short-working-capital", 5_000_000, 12) };
+    told(stepper.step(vec![request(0, Actor::SYSTEM, enrol_in(household(0), 1))]).remove(0));
+    for request in wish.commands(&house, morning()) {
+        told(stepper.step(vec![request]).remove(0));
+    }
+    let last = Date::ymd(2026, 12, 31).unwrap();
+    let mut day = open_date();
+    while day <= last {
+        if day.day() == 1 && day > open_date() {
+            for request in pays(&wish, 450_000, day) {
+                told(stepper.step(vec![request]).remove(0));
+            }
+        }
+        told(stepper.step(vec![close_day(day)]).remove(0));
+        stepper.deliver().into_iter().for_each(|answer| drop(told(answer)));
+        day = day.add_days(1);
+    }
+    let year = report(backend.as_ref(), last).year.unwrap();
+    let lacking = year.loans_minor * 15 / 1_000;
+    assert!(year.profit_minor > 0 && lacking > 0, "{year:?}");
+    assert_eq!(year.reserve_minor, lacking.min(year.profit_minor), "{year:?}");
+    assert_eq!(balance(backend.as_ref(), &house, Subject::GeneralReserve), -year.reserve_minor);
+    assert_eq!(balance(backend.as_ref(), &house, Subject::ProfitOfYear), year.reserve_minor - year.profit_minor);
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+    let rebuilt = audit::rebuild(house.as_ref(), backend.as_ref(), false).unwrap();
+    assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
 }
 
 fn correction(wish: &Wish, value_date: Date, what: Happening) -> Command {

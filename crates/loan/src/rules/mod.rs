@@ -57,7 +57,7 @@ pub enum Standing {
 /// A figure with its dates, as the file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
-    /// What it is: one of [`RulePack::KEYS`], with the code of a class in the place of `*`.
+    /// What it is: one of [`RulePack::keys`], with the code of a class or product in the place of `*`.
     pub key: String,
     /// Its value as text.
     pub value: String,
@@ -102,6 +102,17 @@ pub enum ReAge {
     Reset,
 }
 
+/// What the books set aside for loans: which of the two measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AllowanceBasis {
+    /// The larger of floors and expected loss.
+    Greater,
+    /// Expected loss; the floors are compared beside it.
+    ExpectedLoss,
+    /// The floors; expected loss is compared beside them.
+    Floors,
+}
+
 /// The figures of a pack that hold on one date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -137,6 +148,12 @@ pub struct Rules {
     pub stages: StageRules,
     /// What is lost where no model says.
     pub loss: LossRates,
+    /// The same of products that have rates of their own, by product code.
+    pub loss_of_products: Vec<(String, LossRates)>,
+    /// What the books set aside of floors and expected loss.
+    pub allowance_basis: AllowanceBasis,
+    /// What the general risk reserve (一般风险准备) should be of all loans at the end of a year, taken from profit; `None`: there is none.
+    pub general_reserve: Option<Rate>,
     /// Penalty over the contract rate for what is overdue.
     pub overdue_uplift: Bounds,
     /// Penalty over the contract rate for money misused.
@@ -297,6 +314,12 @@ impl Rules {
     /// Whether a class counts as performing. A class that is not on the ladder does not.
     pub fn standing(&self, class: LoanClass) -> Standing {
         self.classes.get(usize::from(class.0)).map_or(Standing::NonPerforming, |rung| rung.standing)
+    }
+
+    /// The rates of loss of a product: its own, or those of all.
+    pub fn loss_of(&self, product: &str) -> &LossRates {
+        let own = self.loss_of_products.iter().find(|(code, _)| code == product);
+        own.map_or(&self.loss, |(_, rates)| rates)
     }
 
     /// Whether a product may be offered under these rules: currency, penalty and cost cap.

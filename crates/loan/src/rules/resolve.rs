@@ -1,8 +1,10 @@
 //! From dated figures to the typed rules of one day.
 
+use std::collections::BTreeSet;
+
 use basics::{Date, Rate};
 
-use super::{Bounds, LossRates, ReAge, RulePack, Rules, SpecificProvision, StageRules};
+use super::{AllowanceBasis, Bounds, LossRates, ReAge, RulePack, Rules, SpecificProvision, StageRules};
 use crate::{ClassMatrix, LoanClass, LoanError};
 
 /// What the value of a key is read as.
@@ -16,9 +18,11 @@ enum Kind {
     Class,
     /// `kept` or `reset`.
     ReAge,
+    /// `greater`, `expected-loss` or `floors`.
+    Basis,
 }
 
-/// Every key, `*` standing for the code of a class.
+/// Every key, `*` standing for the code of a class, or under `loss.product` of a product.
 const KEYS: &[(&str, Kind)] = &[
     ("class.*.from-days", Kind::Count),
     ("class.*.specific-provision", Kind::Percent),
@@ -32,6 +36,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("provision.general", Kind::Percent),
     ("provision.to-non-performing", Kind::Percent),
     ("provision.to-loans", Kind::Percent),
+    ("provision.booked", Kind::Basis),
+    ("reserve.general-to-loans", Kind::Percent),
     ("stage.lifetime-over-days", Kind::Count),
     ("stage.lifetime-from-class", Kind::Class),
     ("stage.impaired-over-days", Kind::Count),
@@ -39,6 +45,9 @@ const KEYS: &[(&str, Kind)] = &[
     ("loss.default-in-a-year", Kind::Percent),
     ("loss.default-in-its-life", Kind::Percent),
     ("loss.given-default", Kind::Percent),
+    ("loss.product.*.default-in-a-year", Kind::Percent),
+    ("loss.product.*.default-in-its-life", Kind::Percent),
+    ("loss.product.*.given-default", Kind::Percent),
     ("penalty.overdue-uplift-min", Kind::Percent),
     ("penalty.overdue-uplift-max", Kind::Percent),
     ("penalty.misuse-uplift-min", Kind::Percent),
@@ -57,7 +66,7 @@ const KEYS: &[(&str, Kind)] = &[
 ];
 
 impl RulePack {
-    /// Every key a figure may have; `*` stands for the code of a class.
+    /// Every key a figure may have; `*` stands for the code of a class, or under `loss.product` of a product.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         KEYS.iter().map(|(key, _)| *key)
     }
@@ -91,6 +100,7 @@ pub(super) fn check_value(pack: &RulePack, key: &str, value: &str) -> Result<(),
         Kind::Count => count(value).map(drop),
         Kind::Class => pack.class(value).map(drop).map_err(|e| e.to_string()),
         Kind::ReAge => re_age(value).map(drop),
+        Kind::Basis => basis(value).map(drop),
     }
 }
 
@@ -98,10 +108,32 @@ fn kind_of(pack: &RulePack, key: &str) -> Option<Kind> {
     if let Some((_, kind)) = KEYS.iter().find(|(name, _)| *name == key) {
         return (!key.contains('*')).then_some(*kind);
     }
+    if let Some((product, figure)) = of_product(key) {
+        let name = format!("{PRODUCT_LOSS}*.{figure}");
+        let known = KEYS.iter().find(|(key, _)| *key == name).map(|(_, kind)| *kind);
+        return known.filter(|_| !product.is_empty() && product != "*");
+    }
     pack.classes.iter().find_map(|rung| {
         let rest = key.strip_prefix("class.")?.strip_prefix(rung.code.as_str())?;
         KEYS.iter().find(|(name, _)| name.strip_prefix("class.*") == Some(rest)).map(|(_, kind)| *kind)
     })
+}
+
+/// What keys of a product's own rates of loss begin with.
+const PRODUCT_LOSS: &str = "loss.product.";
+
+/// The product and the rate that a key of a product's own rates of loss names.
+fn of_product(key: &str) -> Option<(&str, &str)> {
+    key.strip_prefix(PRODUCT_LOSS)?.rsplit_once('.')
+}
+
+fn basis(value: &str) -> Result<AllowanceBasis, String> {
+    match value {
+        "greater" => Ok(AllowanceBasis::Greater),
+        "expected-loss" => Ok(AllowanceBasis::ExpectedLoss),
+        "floors" => Ok(AllowanceBasis::Floors),
+        _ => Err(format!("`{value}` is not known: choose `greater`, `expected-loss` or `floors`")),
+    }
 }
 
 fn percent(value: &str) -> Result<Rate, String> {
@@ -194,11 +226,45 @@ impl OnDate<'_> {
     }
 
     fn probability(&self, key: &str) -> Result<Rate, Fault> {
-        let rate = self.rate(key)?;
-        if rate.ppm() > 1_000_000 {
+        self.maybe_probability(key)?.ok_or_else(|| Fault::Missing(key.to_owned()))
+    }
+
+    fn maybe_probability(&self, key: &str) -> Result<Option<Rate>, Fault> {
+        let rate = self.maybe(key, percent)?;
+        if rate.is_some_and(|rate| rate.ppm() > 1_000_000) {
             return Err(Fault::Bad { key: key.to_owned(), problem: "must not be more than 100 %".to_owned() });
         }
         Ok(rate)
+    }
+
+    fn loss(&self) -> Result<LossRates, Fault> {
+        Ok(LossRates {
+            default_in_a_year: self.probability("loss.default-in-a-year")?,
+            default_in_its_life: self.probability("loss.default-in-its-life")?,
+            given_default: self.probability("loss.given-default")?,
+        })
+    }
+
+    /// The products that have rates of loss of their own; what a product does not name it shares with all.
+    fn loss_of_products(&self) -> Result<Vec<(String, LossRates)>, Fault> {
+        let all = self.loss()?;
+        let named = self.pack.figures.iter().filter(|figure| figure.from <= self.date);
+        let products: BTreeSet<&str> =
+            named.filter_map(|figure| of_product(&figure.key).map(|(code, _)| code)).collect();
+        let own = |code: &str, figure: &str, all: Rate| {
+            Ok(self.maybe_probability(&format!("{PRODUCT_LOSS}{code}.{figure}"))?.unwrap_or(all))
+        };
+        products
+            .into_iter()
+            .map(|code| {
+                let rates = LossRates {
+                    default_in_a_year: own(code, "default-in-a-year", all.default_in_a_year)?,
+                    default_in_its_life: own(code, "default-in-its-life", all.default_in_its_life)?,
+                    given_default: own(code, "given-default", all.given_default)?,
+                };
+                Ok((code.to_owned(), rates))
+            })
+            .collect()
     }
 }
 
@@ -225,11 +291,10 @@ pub(super) fn try_rules(pack: &RulePack, date: Date) -> Result<Rules, Fault> {
             impaired_over_days: u32::from(on.count("stage.impaired-over-days")?),
             impaired_from_class: on.class("stage.impaired-from-class")?,
         },
-        loss: LossRates {
-            default_in_a_year: on.probability("loss.default-in-a-year")?,
-            default_in_its_life: on.probability("loss.default-in-its-life")?,
-            given_default: on.probability("loss.given-default")?,
-        },
+        loss: on.loss()?,
+        loss_of_products: on.loss_of_products()?,
+        allowance_basis: on.needed("provision.booked", basis)?,
+        general_reserve: on.maybe("reserve.general-to-loans", percent)?,
         overdue_uplift: on.bounds("penalty.overdue-uplift")?,
         misuse_uplift: on.bounds("penalty.misuse-uplift")?,
         accrual_stops_over_days: u32::from(on.count("accrual.stops-over-days")?),

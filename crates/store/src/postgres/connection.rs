@@ -38,6 +38,7 @@ enum Form {
     Update,
     Delete,
     Load(Vec<usize>),
+    ScanMany(usize),
 }
 
 impl PostgresConnection {
@@ -70,6 +71,7 @@ impl PostgresConnection {
             Form::Update => statements::postgres::update(table),
             Form::Delete => statements::postgres::delete(table),
             Form::Load(columns) => statements::postgres::load(table, columns),
+            Form::ScanMany(prefix) => statements::postgres::scan_many(table, *prefix),
         };
         let statement = self.client.prepare(&text).map_err(map)?;
         self.forms.insert(place, statement.clone());
@@ -168,6 +170,26 @@ impl PostgresConnection {
                 found.push(read_row(table, row)?);
             }
         }
+        Ok(found)
+    }
+
+    fn first_rows(&mut self, table: &'static Table, prefixes: &[Key], limit: usize) -> Result<Vec<Row>, StoreError> {
+        let columns: Vec<usize> = (0..prefixes.first().map_or(0, Vec::len)).collect();
+        for prefix in prefixes {
+            check_key(table, &columns, prefix)?;
+        }
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = Vec::new();
+        for prefixes in distinct(prefixes).chunks(ROWS_MAX) {
+            let statement = self.form(table, Form::ScanMany(columns.len()))?;
+            let arrays = Arrays::of_keys(table, &columns, prefixes);
+            let mut parameters = arrays.parameters();
+            parameters.push(&limit);
+            for row in &self.client.query(&statement, &parameters).map_err(map)? {
+                found.push(read_row(table, row)?);
+            }
+        }
+        found.sort_unstable_by(|a, b| a[..table.key_len].cmp(&b[..table.key_len]));
         Ok(found)
     }
 
@@ -277,6 +299,11 @@ impl Connection for PostgresConnection {
     ) -> Result<Vec<Row>, StoreError> {
         let Some(page) = Page::new(table, prefix, after, limit)? else { return Ok(Vec::new()) };
         let rows = self.select(table, &page.text(Dialect::Postgres), &page.parameters);
+        self.watch(rows)
+    }
+
+    fn scan_many(&mut self, table: &'static Table, prefixes: &[Key], limit: usize) -> Result<Vec<Row>, StoreError> {
+        let rows = self.first_rows(table, prefixes, limit);
         self.watch(rows)
     }
 

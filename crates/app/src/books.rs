@@ -261,7 +261,11 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             let row = business_day(books, cell, *day)?;
             books.put(&BusinessDay { took_millis: Some(*millis), ..row });
         }
-        Fact::LineOpened(_) | Fact::LineMoved(_) => crate::line::apply(books, stamp, fact)?,
+        Fact::LinesTouched { .. } => {
+            crate::close::count_touched(books, stamp, fact)?;
+            crate::line::apply(books, stamp, fact)?;
+        }
+        Fact::LineOpened(_) | Fact::LineMoved(_) | Fact::LineCorrected(_) => crate::line::apply(books, stamp, fact)?,
         Fact::StaffSet { staff, login, role, active } => books.put(&Staff {
             cell,
             id: *staff,

@@ -16,8 +16,9 @@ use minicbor::{Decode, Encode};
 use crate::books::booked;
 use crate::command::{Command, Outcome};
 use crate::fact::{AccruedGroup, Fact, TouchedLoan};
-use crate::holding::{Holding, Touched, Turn, broken, group_account, group_of};
+use crate::holding::{Holding, Of, Touched, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
+use crate::line::{CreditLine, LineMoved, LinePlace};
 use crate::loan_books::{loan_events, needs_touch, put_group};
 use crate::period_end::YearEnd;
 use crate::posting::Role;
@@ -129,7 +130,9 @@ impl Tianxin {
                         needs.rows::<Contract>(key![cell, row.owner, note.contract]);
                     }
                 }
-                AgendaKind::Line => self.needs_line_due(cell, row.owner, row.item, needs),
+                AgendaKind::Line => {
+                    self.needs_line_due(LinePlace { cell, household: row.owner, line: row.item }, needs);
+                }
             }
         }
         Ok(())
@@ -172,10 +175,13 @@ impl Tianxin {
                     let (_, stands) = folded.map_err(|e| Fault::Broken(format!("loan {loan}: {e}")))?;
                     let old = Holding::of(&note)?;
                     let (product, currency, new) = (note.product.as_str(), note.currency, &stands.holding);
-                    turn.touch(&Touched { household, loan, product, currency, old: &old, new })?;
+                    turn.touch(&Touched { household, id: loan, of: Of::Loan, product, currency, old: &old, new })?;
                     loans.push(TouchedLoan { household, loan, stands });
                 }
-                AgendaKind::Line => of_lines.extend(self.line_due(slice, cell, row.owner, row.item, day)?),
+                AgendaKind::Line => {
+                    let place = LinePlace { cell, household: row.owner, line: row.item };
+                    of_lines.push(self.line_due(slice, &mut turn, place, day)?);
+                }
             }
         }
         let lines = turn.lines(&self.subjects.roles)?;
@@ -183,7 +189,9 @@ impl Tianxin {
         if !lines.is_empty() {
             facts.push(booked(EntryKind::LoanDues, day, self.institution.currency, lines, None)?);
         }
-        facts.extend(of_lines);
+        if !of_lines.is_empty() {
+            facts.push(Fact::LinesTouched { lines: of_lines });
+        }
         Ok(facts)
     }
 
@@ -343,10 +351,20 @@ impl BusinessDay {
 
 /// Counts what a step of the close touched, before the notes change.
 pub(crate) fn count_touched(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
-    let Fact::LoansTouched { loans, entries } = fact else { return Ok(()) };
     let mut row = cell_day(books, stamp.cell, stamp.booking_date)?;
-    row.steps += 1;
-    row.entries += entries;
+    let loans = match fact {
+        Fact::LoansTouched { loans, entries } => {
+            row.steps += 1;
+            row.entries += entries;
+            loans
+        }
+        Fact::LinesTouched { lines } => {
+            count_lines(books, stamp.cell, &mut row, lines)?;
+            books.put(&row);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
     row.loans += loans.len() as i64;
     for touched in loans {
         let key = key![stamp.cell, touched.household, touched.loan];
@@ -357,6 +375,20 @@ pub(crate) fn count_touched(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> 
         row.due_minor = row.due_minor.saturating_add(new.billed.interest_fen.saturating_sub(old.billed.interest_fen));
     }
     books.put(&row);
+    Ok(())
+}
+
+/// Counts the lines among what a step touched.
+fn count_lines(books: &Overlay, cell: Cell, row: &mut CellDay, lines: &[LineMoved]) -> Result<(), Fault> {
+    row.loans += lines.len() as i64;
+    for moved in lines {
+        let Some(new) = &moved.holding else { continue };
+        let line = books.get::<CreditLine>(&key![cell, moved.household, moved.line])?;
+        let line = line.ok_or_else(|| Fault::Broken(format!("no line {} to touch", moved.line)))?;
+        let old = Holding::of_line(&line)?;
+        row.class_moves += i64::from(old.class != new.class);
+        row.due_minor = row.due_minor.saturating_add(new.billed.interest_fen.saturating_sub(old.billed.interest_fen));
+    }
     Ok(())
 }
 

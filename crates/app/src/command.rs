@@ -12,7 +12,7 @@ use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
-use crate::line::{MoveLine, OpenLine};
+use crate::line::{CorrectLine, MoveLine, OpenLine};
 use crate::observe::Observe;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::repay::Repay;
@@ -132,6 +132,9 @@ pub enum Command {
     /// Let something happen to a statement line.
     #[n(37)]
     MoveLine(#[n(0)] MoveLine),
+    /// Date something that happened to a line back.
+    #[n(90)]
+    CorrectLine(#[n(0)] CorrectLine),
     /// Tell how long the close of a day took.
     #[n(25)]
     NoteClose(#[n(0)] NoteClose),
@@ -370,6 +373,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::OfferDeferral(c) => c.cell,
         Command::OpenLine(c) => c.cell,
         Command::MoveLine(c) => c.cell,
+        Command::CorrectLine(c) => c.cell,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)

@@ -126,7 +126,7 @@ impl Tianxin {
     }
 
     /// What an entry takes out of the wallet, less what it puts in.
-    fn out_of_wallet(&self, lines: &[Line]) -> i128 {
+    pub(crate) fn out_of_wallet(&self, lines: &[Line]) -> i128 {
         let wallet = self.subjects.roles.code(Role::Wallet);
         lines.iter().filter(|line| line.subject == wallet).map(|line| i128::from(line.amount_minor)).sum()
     }

@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 use crate::application::SeasonAsked;
 use crate::change_books::DisasterStatus;
 use crate::holding::Stands;
-use crate::line::{LineMoved, LineOpened};
+use crate::line::{LineCorrected, LineMoved, LineOpened};
 use crate::period_end::{AllowanceSet, YearEnd};
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
@@ -340,6 +340,16 @@ pub enum Fact {
     /// A statement line's life went on.
     #[n(42)]
     LineMoved(#[n(0)] LineMoved),
+    /// A step of a close touched lines: what happened to them by itself.
+    #[n(110)]
+    LinesTouched {
+        /// The lines.
+        #[n(0)]
+        lines: Vec<LineMoved>,
+    },
+    /// Something that happened to a line was dated back into closed days.
+    #[n(111)]
+    LineCorrected(#[n(0)] LineCorrected),
     /// A step of a close touched loans: what happened to them by itself.
     #[n(24)]
     LoansTouched {

@@ -20,6 +20,7 @@ use minicbor::{Decode, Encode};
 
 use crate::books::{BOOK_GROUP, wallet_account};
 use crate::house::Tianxin;
+use crate::line::{BOOK_LINE, CreditLine};
 use crate::posting::{Accounts, Movement, Role, RoleSubjects, Sheet};
 use crate::sign::loan_account;
 use crate::tables::{AccrualGroup, LoanNote};
@@ -65,6 +66,14 @@ pub struct Holding {
     #[n(11)]
     #[cbor(default)]
     pub recovered_fen: i64,
+    /// Of a line: bought at merchants.
+    #[n(12)]
+    #[cbor(default)]
+    pub bought_fen: i64,
+    /// Of a line: given back by merchants.
+    #[n(13)]
+    #[cbor(default)]
+    pub returned_fen: i64,
 }
 
 impl Default for Holding {
@@ -82,6 +91,8 @@ impl Default for Holding {
             credit_fen: 0,
             written_off_fen: 0,
             recovered_fen: 0,
+            bought_fen: 0,
+            returned_fen: 0,
         }
     }
 }
@@ -90,6 +101,11 @@ impl Holding {
     /// Reads what a note keeps. Errors if the bytes are damaged.
     pub fn of(note: &LoanNote) -> Result<Holding, Fault> {
         cbor::from_bytes(&note.holding).map_err(Fault::from)
+    }
+
+    /// Reads what a line's row keeps. Errors if the bytes are damaged.
+    pub fn of_line(row: &CreditLine) -> Result<Holding, Fault> {
+        cbor::from_bytes(&row.holding).map_err(Fault::from)
     }
 
     /// What is due and unpaid of a component.
@@ -180,10 +196,21 @@ pub(crate) fn broken(error: LoanError) -> Fault {
     Fault::Broken(error.to_string())
 }
 
-/// One loan as a touch finds it.
+/// What is touched: it decides where principal is booked.
+#[derive(Clone, Copy)]
+pub(crate) enum Of {
+    /// A loan.
+    Loan,
+    /// A statement line, and the account of the merchant who sold or took back, where one did.
+    Line { merchant: Option<SubAccount> },
+}
+
+/// One loan or line as a touch finds it.
 pub(crate) struct Touched<'a> {
     pub(crate) household: Id,
-    pub(crate) loan: Id,
+    /// The loan or the line.
+    pub(crate) id: Id,
+    pub(crate) of: Of,
     pub(crate) product: &'a str,
     pub(crate) currency: Currency,
     pub(crate) old: &'a Holding,
@@ -213,17 +240,29 @@ impl<'a> Turn<'a> {
     /// Adds one loan's difference between what is held and what it holds from now on.
     pub(crate) fn touch(&mut self, touched: &Touched<'_>) -> Result<(), Fault> {
         let (old, new) = (touched.old, touched.new);
-        let accounts =
-            Accounts { loan: loan_account(touched.household, touched.loan), wallet: wallet_account(touched.household) };
+        let wallet = wallet_account(touched.household);
+        let accounts = match touched.of {
+            Of::Loan => Accounts { loan: loan_account(touched.household, touched.id), wallet, merchant: None },
+            Of::Line { merchant } => {
+                let line = SubAccount { book: BOOK_LINE, owner: touched.household, id: touched.id };
+                Accounts { loan: Some(line), wallet, merchant }
+            }
+        };
+        let [drawn, paid_principal, written_off] = match touched.of {
+            Of::Loan => [Movement::Disbursed, Movement::PaidPrincipal, Movement::WrittenOff],
+            Of::Line { .. } => [Movement::DrawnOnLine, Movement::PaidLinePrincipal, Movement::WrittenOffLine],
+        };
         let accruing = old.stage.is_accruing();
         let difference = |a: i64, b: i64| {
             a.checked_sub(b).ok_or_else(|| Fault::Broken("the difference of two states does not fit".to_owned()))
         };
-        self.sheet.post(Movement::Disbursed, difference(new.disbursed_fen, old.disbursed_fen)?, accounts);
+        self.sheet.post(drawn, difference(new.disbursed_fen, old.disbursed_fen)?, accounts);
+        self.sheet.post(Movement::Bought, difference(new.bought_fen, old.bought_fen)?, accounts);
+        self.sheet.post(Movement::ReturnedGoods, difference(new.returned_fen, old.returned_fen)?, accounts);
         self.sheet.post(Movement::Received, difference(new.received_fen, old.received_fen)?, accounts);
         self.sheet.post(Movement::Refunded, difference(new.refunded_fen, old.refunded_fen)?, accounts);
         let billed = new.billed.minus(&old.billed).map_err(broken)?;
-        let paid = new.paid.minus(&old.paid).map_err(broken)?;
+        let all_paid = new.paid.minus(&old.paid).map_err(broken)?;
         let waived = new.waived.minus(&old.waived).map_err(broken)?;
         for component in Component::ALL {
             if let Some(movement) = Movement::due(component, accruing) {
@@ -234,13 +273,17 @@ impl<'a> Turn<'a> {
                 _ => 0,
             };
             self.sheet.post(Movement::Recovered, recovered, accounts);
-            let paid_fen = difference(paid.get(component), recovered)?;
-            self.sheet.post(Movement::paid(component, accruing), paid_fen, accounts);
+            let paid_fen = difference(all_paid.get(component), recovered)?;
+            let paid = match component {
+                Component::Principal => paid_principal,
+                _ => Movement::paid(component, accruing),
+            };
+            self.sheet.post(paid, paid_fen, accounts);
             if let Some(movement) = Movement::waived(component, accruing) {
                 self.sheet.post(movement, waived.get(component), accounts);
             }
         }
-        self.sheet.post(Movement::WrittenOff, difference(new.written_off_fen, old.written_off_fen)?, accounts);
+        self.sheet.post(written_off, difference(new.written_off_fen, old.written_off_fen)?, accounts);
         self.interest(touched, billed.interest_fen)?;
         self.stage(old.stage, new);
         Ok(())
@@ -368,6 +411,8 @@ impl Tianxin {
                 credit_fen: state.credit_fen,
                 written_off_fen: claim.map_or(0, |claim| claim.principal_fen),
                 recovered_fen,
+                bought_fen: 0,
+                returned_fen: 0,
             },
         };
         Ok((state, stands))
@@ -378,16 +423,19 @@ impl Tianxin {
 /// loans in arrears are run up in the books at every end of month, if nothing comes before.
 fn agenda_on(state: &LoanState, rules: &Rules, under: &LoanStanding) -> Option<Date> {
     let month_end = state.oldest_unpaid_due.map(|_| state.as_of.add_days(1).last_of_month());
-    let stages = &rules.stages;
-    let thresholds = [stages.lifetime_over_days, stages.impaired_over_days, rules.accrual_stops_over_days];
-    let stage_changes = state.oldest_unpaid_due.and_then(|due| {
-        let days = thresholds.into_iter().filter(|over| *over >= state.days_past_due).min()?;
-        Some(due.add_days(i32::try_from(days).ok()?.checked_add(1)?))
-    });
+    let stage_changes = state.oldest_unpaid_due.and_then(|due| next_change_of_stage(rules, due, state.days_past_due));
     // Where interest grows otherwise from a day on, such as the end of a relief.
     let grows_otherwise = state.segment.map(|segment| segment.until).filter(|until| *until > state.as_of);
     [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end, under.turns_on]
         .into_iter()
         .flatten()
         .min()
+}
+
+/// The next day on which stage of expected loss or accrual change by days past due, counted from the oldest unmet due date.
+pub(crate) fn next_change_of_stage(rules: &Rules, due: Date, days_past_due: u32) -> Option<Date> {
+    let stages = &rules.stages;
+    let thresholds = [stages.lifetime_over_days, stages.impaired_over_days, rules.accrual_stops_over_days];
+    let days = thresholds.into_iter().filter(|over| *over >= days_past_due).min()?;
+    Some(due.add_days(i32::try_from(days).ok()?.checked_add(1)?))
 }

@@ -19,9 +19,9 @@ use crate::command::{Command, Outcome, cell_of};
 use crate::fact::Fact;
 use crate::identities::group_sum;
 use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
-use crate::line::{BOOK_LINE, BOOK_LINE_CHARGES, BOOK_LINE_CREDIT};
+use crate::line::BOOK_LINE;
 use crate::tables::{Application, Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
-use crate::{books, line, permission, tables};
+use crate::{books, permission, tables};
 
 /// The rule pack an institution works under unless told otherwise.
 const SHIPPED_PACK: &str = "cn-rural";
@@ -206,6 +206,7 @@ impl App for Tianxin {
                 let (name, amount_minor) = c.act.act();
                 act(name, Some(c.household), amount_minor)
             }
+            Command::CorrectLine(_) => act("correct_line", None, 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -257,7 +258,8 @@ impl App for Tianxin {
             Command::DecideDisaster(c) => self.needs_disaster(c.disaster, needs),
             Command::OfferDeferral(c) => return self.needs_offer(c, slice, needs),
             Command::OpenLine(c) => self.needs_open_line(c, needs),
-            Command::MoveLine(c) => return self.needs_line(c.cell, c.household, c.line, slice, needs),
+            Command::MoveLine(c) => return self.needs_line(c.place(), slice, needs),
+            Command::CorrectLine(c) => return self.needs_line(c.place(), slice, needs),
         }
         Ok(())
     }
@@ -303,6 +305,7 @@ impl App for Tianxin {
             Command::OfferDeferral(c) => self.offer_deferral(slice, c, context),
             Command::OpenLine(c) => self.open_line(slice, c, context),
             Command::MoveLine(c) => self.move_line(slice, c, context),
+            Command::CorrectLine(c) => self.correct_line(slice, c, context),
         }
     }
 
@@ -322,8 +325,8 @@ impl App for Tianxin {
                 if posting.book == i64::from(books::BOOK_LOAN) {
                     sums.add(format!("loans {}", posting.cell.0), amount);
                 }
-                if [BOOK_LINE, BOOK_LINE_CHARGES, BOOK_LINE_CREDIT].map(i64::from).contains(&posting.book) {
-                    sums.add(format!("lines {} {}", posting.book, posting.cell.0), amount);
+                if posting.book == i64::from(BOOK_LINE) {
+                    sums.add(format!("lines {}", posting.cell.0), amount);
                 }
                 if posting.book == i64::from(books::BOOK_GROUP)
                     && let Some(account) = posting.account
@@ -369,7 +372,7 @@ impl App for Tianxin {
             findings.push(format!("{cell:?}: loans owe {loans} of principal, the ledger has {posted}"));
         }
         findings.extend(self.check_loans(cell, books, sums)?);
-        findings.extend(line::check_cell(cell, books, |book| sums.get(&format!("lines {book} {}", cell.0)))?);
+        findings.extend(self.check_lines(cell, books, sums.get(&format!("lines {}", cell.0)))?);
         for row in rows(Crossing::table()) {
             let crossing = Crossing::from_row(row)?;
             let amount = i128::from(crossing.amount_minor);

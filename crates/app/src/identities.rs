@@ -14,7 +14,8 @@ use loan::{Component, LoanTerms};
 
 use crate::holding::{Holding, broken, group_account, group_of, group_row_key};
 use crate::house::Tianxin;
-use crate::loan_books::loan_events;
+use crate::line::CreditLine;
+use crate::loan_books::{SumsOf, loan_events};
 use crate::posting::Role;
 use crate::tables::{AccrualGroup, CellDay, Contract, GlBalance, LoanNote, LoanState, Portfolio};
 
@@ -42,8 +43,17 @@ impl Tianxin {
         for (_, row) in books.all_rows(LoanNote::table()) {
             let note = LoanNote::from_row(row)?;
             let holding = Holding::of(&note)?;
-            add(&mut added, cell, &note, &holding, day.unwrap_or(note.folded_on))?;
+            let of = (cell, note.product.as_str(), note.currency);
+            let counted = holding.disbursed_fen > 0 && note.status == LoanState::Open;
+            let principal = counted.then_some(note.outstanding_minor);
+            add(&mut added, of, &holding, principal, day.unwrap_or(note.folded_on))?;
             findings.extend(self.check_note(cell, books, &note, &holding)?);
+        }
+        for (_, row) in books.all_rows(CreditLine::table()) {
+            let line = CreditLine::from_row(row)?;
+            let of = (cell, line.product.as_str(), line.currency);
+            let principal = Some(line.on_balance_minor()?).filter(|principal_minor| *principal_minor != 0);
+            add(&mut added, of, &Holding::of_line(&line)?, principal, day.unwrap_or(line.booked_to))?;
         }
         for (_, row) in books.all_rows(AccrualGroup::table()) {
             let (key, sum) = group_of(&AccrualGroup::from_row(row)?)?;
@@ -152,7 +162,14 @@ fn open_day(books: &Overlay) -> Result<Option<Date>, Fault> {
     Ok(last)
 }
 
-fn add(added: &mut Added, cell: Cell, note: &LoanNote, holding: &Holding, day: Date) -> Result<(), Fault> {
+/// Adds what a loan or a line holds; `principal_minor` where the portfolio counts it.
+fn add(
+    added: &mut Added,
+    (cell, product, currency): SumsOf<'_>,
+    holding: &Holding,
+    principal_minor: Option<i64>,
+    day: Date,
+) -> Result<(), Fault> {
     let accruing = holding.stage.is_accruing();
     let unpaid = |component| holding.unpaid_fen(component);
     let penalty = unpaid(Component::Penalty) + unpaid(Component::Compound);
@@ -169,16 +186,16 @@ fn add(added: &mut Added, cell: Cell, note: &LoanNote, holding: &Holding, day: D
     ] {
         *added.roles.entry(role).or_default() += amount;
     }
-    if let (Some(key), Some(accrual)) = (holding.group(&note.product, note.currency), &holding.accrual) {
+    if let (Some(key), Some(accrual)) = (holding.group(product, currency), &holding.accrual) {
         let sum = added.groups.entry(group_row_key(cell, &key)).or_default();
         sum.0 += accrual.at(day).map_err(broken)?;
         sum.1 += accrual.rate;
     }
-    if holding.disbursed_fen > 0 && note.status == LoanState::Open {
+    if let Some(principal_minor) = principal_minor {
         let (stage, class) = (holding.stage.code(), i64::from(holding.class.0));
-        let sum = added.portfolio.entry(key![note.product.clone(), stage, class, note.currency]).or_default();
+        let sum = added.portfolio.entry(key![product.to_owned(), stage, class, currency]).or_default();
         sum.0 += 1;
-        sum.1 += i128::from(note.outstanding_minor);
+        sum.1 += i128::from(principal_minor);
         sum.2 += holding.receivable_fen();
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! How facts of applications, contracts and loans become rows.
 
-use basics::{Cell, Date, Id, cbor};
+use basics::{Cell, Currency, Date, Id, cbor};
 use door::overlay::{Fault, Needs, Overlay};
 use door::table::Record;
 use door::{Stamp, key};
@@ -144,23 +144,13 @@ fn stand(books: &mut Overlay, stamp: &Stamp, household: Id, loan: Id, stands: &S
     let (cell, on) = (stamp.cell, stamp.booking_date);
     let note: LoanNote = standing(books, cell, household, loan)?;
     let (old, new) = (Holding::of(&note)?, &stands.holding);
-    for (holding, sign) in [(&old, -1), (new, 1)] {
-        if let (Some(key), Some(accrual)) = (holding.group(&note.product, note.currency), &holding.accrual) {
-            let mut sum = books
-                .get::<AccrualGroup>(&group_row_key(cell, &key))?
-                .map(|row| group_of(&row))
-                .transpose()?
-                .map_or_else(GroupSum::default, |(_, sum)| sum);
-            let exact = accrual.at(on).map_err(broken)?;
-            sum.change(key.denominator, sign * exact, sign * accrual.rate).map_err(broken)?;
-            put_group(books, cell, &key, &sum);
-        }
-    }
+    let sums_of = (cell, note.product.as_str(), note.currency);
+    regroup(books, sums_of, on, &old, new)?;
     if old.disbursed_fen > 0 && note.status == LoanState::Open {
-        portfolio(books, &note, &old, -1, -note.outstanding_minor)?;
+        portfolio(books, sums_of, &old, -1, -note.outstanding_minor)?;
     }
     if new.disbursed_fen > 0 && stands.closed_on.is_none() {
-        portfolio(books, &note, new, 1, stands.outstanding_minor)?;
+        portfolio(books, sums_of, new, 1, stands.outstanding_minor)?;
     }
     let place = |on_day: Date| key![cell, on_day, AgendaKind::Loan.code(), household, loan];
     if note.agenda_on != stands.agenda_on {
@@ -195,14 +185,41 @@ pub(crate) fn put_group(books: &mut Overlay, cell: Cell, key: &GroupKey, sum: &G
     }
 }
 
-fn portfolio(
+/// Of which product, in which cell and currency.
+pub(crate) type SumsOf<'a> = (Cell, &'a str, Currency);
+
+/// Accrued interest leaves the group that held it and enters the one that holds it now.
+pub(crate) fn regroup(
     books: &mut Overlay,
-    note: &LoanNote,
+    (cell, product, currency): SumsOf<'_>,
+    on: Date,
+    old: &Holding,
+    new: &Holding,
+) -> Result<(), Fault> {
+    for (holding, sign) in [(old, -1), (new, 1)] {
+        if let (Some(key), Some(accrual)) = (holding.group(product, currency), &holding.accrual) {
+            let mut sum = books
+                .get::<AccrualGroup>(&group_row_key(cell, &key))?
+                .map(|row| group_of(&row))
+                .transpose()?
+                .map_or_else(GroupSum::default, |(_, sum)| sum);
+            let exact = accrual.at(on).map_err(broken)?;
+            sum.change(key.denominator, sign * exact, sign * accrual.rate).map_err(broken)?;
+            put_group(books, cell, &key, &sum);
+        }
+    }
+    Ok(())
+}
+
+/// Adds loans, and their principal, to the sums of their stage and class; negative figures take them away.
+pub(crate) fn portfolio(
+    books: &mut Overlay,
+    (cell, product, currency): SumsOf<'_>,
     holding: &Holding,
     loans: i64,
     principal_minor: i64,
 ) -> Result<(), Fault> {
-    let (cell, product, currency) = (note.cell, note.product.clone(), note.currency);
+    let product = product.to_owned();
     let (stage, class) = (holding.stage.code(), i64::from(holding.class.0));
     let key = key![cell, product.clone(), stage, class, currency];
     let row = books.get::<Portfolio>(&key)?;

@@ -8,7 +8,7 @@ use loan::{LifeEvent, LoanError, LoanState as State, LoanTerms, effects};
 
 use crate::books::needs_booking;
 use crate::fact::LoanMoved;
-use crate::holding::{Holding, Stands, Touched, Turn};
+use crate::holding::{Holding, Of, Stands, Touched, Turn};
 use crate::house::Tianxin;
 use crate::loan_books::{loan_events, needs_touch};
 use crate::tables::{Agenda, AgendaKind, Contract, LoanEvent, LoanNote, LoanState};
@@ -98,7 +98,8 @@ impl Standing {
     pub(crate) fn touched<'a>(&'a self, old: &'a Holding, new: &'a Holding) -> Touched<'a> {
         Touched {
             household: self.place.household,
-            loan: self.place.loan,
+            id: self.place.loan,
+            of: Of::Loan,
             product: &self.note.product,
             currency: self.note.currency,
             old,

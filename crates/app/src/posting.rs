@@ -17,6 +17,10 @@ door::text_enum! {
     pub enum Role {
         /// Loan principal 贷款本金, with the loan as sub-account.
         LoanPrincipal = "loan_principal",
+        /// Principal of statement lines 消费额度本金, with the line as sub-account.
+        LinePrincipal = "line_principal",
+        /// Payable to merchants 应付商户款, with the merchant as sub-account.
+        MerchantPayable = "merchant_payable",
         /// Household wallets 客户钱包存款, with the household as sub-account.
         Wallet = "wallet",
         /// Loan payments received ahead 预收还款.
@@ -115,6 +119,16 @@ door::text_enum! {
         Reserved = "reserved",
         /// Principal was written off; the claim lives on off balance.
         WrittenOff = "written_off",
+        /// Bought at a merchant on a line.
+        Bought = "bought",
+        /// Goods went back to a merchant, the money to the line.
+        ReturnedGoods = "returned_goods",
+        /// Cash drawn on a line to the wallet.
+        DrawnOnLine = "drawn_on_line",
+        /// Money paid principal of a line.
+        PaidLinePrincipal = "paid_line_principal",
+        /// Principal of a line was written off; the claim lives on off balance.
+        WrittenOffLine = "written_off_line",
         /// Money came for a claim that was written off.
         Recovered = "recovered",
     }
@@ -152,8 +166,23 @@ pub const TABLE: &[(Movement, &[(Role, Role)])] = &[
     (Movement::Provided, &[(Role::ImpairmentLoss, Role::LoanAllowance)]),
     (Movement::Reserved, &[(Role::ProfitOfYear, Role::GeneralReserve)]),
     (Movement::WrittenOff, &[(Role::LoanAllowance, Role::LoanPrincipal), (Role::WrittenOffClaims, Role::OffContra)]),
+    (Movement::Bought, &[(Role::LinePrincipal, Role::MerchantPayable)]),
+    (Movement::ReturnedGoods, &[(Role::MerchantPayable, Role::LoanCredit)]),
+    (Movement::DrawnOnLine, &[(Role::LinePrincipal, Role::Wallet)]),
+    (Movement::PaidLinePrincipal, &[(Role::LoanCredit, Role::LinePrincipal)]),
+    (
+        Movement::WrittenOffLine,
+        &[(Role::LoanAllowance, Role::LinePrincipal), (Role::WrittenOffClaims, Role::OffContra)],
+    ),
     (Movement::Recovered, &[(Role::LoanCredit, Role::LoanAllowance), (Role::OffContra, Role::WrittenOffClaims)]),
 ];
+
+impl Role {
+    /// Whether only statement lines need it: an institution without them has no such subject.
+    pub fn is_of_lines(self) -> bool {
+        matches!(self, Role::LinePrincipal | Role::MerchantPayable)
+    }
+}
 
 impl Movement {
     /// Its legs, debit and credit.
@@ -203,7 +232,7 @@ impl Movement {
 pub struct RoleSubjects(BTreeMap<Role, SubjectCode>);
 
 impl RoleSubjects {
-    /// Finds every role. Errors name the role a chart lacks.
+    /// Finds every role; of those that only lines need, the ones that are there. Errors name the role a chart lacks.
     ///
     /// Where no deposits may be taken, wallets are a memorandum account under other payables.
     pub fn of(chart: &Chart, licence: Licence) -> Result<RoleSubjects, ChartError> {
@@ -211,8 +240,14 @@ impl RoleSubjects {
             Role::Wallet if licence == Licence::MicroLoanCompany => "payable",
             other => other.as_str(),
         };
-        let found = Role::ALL.iter().map(|role| Ok((*role, chart.role(in_chart(*role))?.code)));
+        let in_use = |role: &&Role| !role.is_of_lines() || chart.role(role.as_str()).is_ok();
+        let found = Role::ALL.iter().filter(in_use).map(|role| Ok((*role, chart.role(in_chart(*role))?.code)));
         found.collect::<Result<_, _>>().map(RoleSubjects)
+    }
+
+    /// Whether the chart has a subject for a role: those of lines it may lack.
+    pub fn has(&self, role: Role) -> bool {
+        self.0.contains_key(&role)
     }
 
     /// The subject of a role.
@@ -231,13 +266,15 @@ impl RoleSubjects {
     }
 }
 
-/// The sub-accounts of a movement: of the loan's principal, and of the household's wallet.
+/// The sub-accounts of a movement: of the principal, of the household's wallet, of a merchant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accounts {
-    /// The loan.
+    /// The loan or the line.
     pub loan: Option<SubAccount>,
     /// The wallet.
     pub wallet: Option<SubAccount>,
+    /// The merchant.
+    pub merchant: Option<SubAccount>,
 }
 
 /// Movements added up to the lines of one entry.
@@ -253,7 +290,8 @@ impl Sheet {
             return;
         }
         let account = |role: Role| match role {
-            Role::LoanPrincipal => accounts.loan,
+            Role::LoanPrincipal | Role::LinePrincipal => accounts.loan,
+            Role::MerchantPayable => accounts.merchant,
             Role::Wallet => accounts.wallet,
             _ => None,
         };
@@ -376,6 +414,11 @@ to_off_penalty       6012 / 1134   7003 / 7999
 provided             6702 / 1304
 reserved             4103 / 4102
 written_off          1304 / 1303   7004 / 7999
+bought               1305 / 2242
+returned_goods       2242 / 2012
+drawn_on_line        1305 / 2011
+paid_line_principal  2012 / 1305
+written_off_line     1304 / 1305   7004 / 7999
 recovered            2012 / 1304   7999 / 7004";
         assert_eq!(lines.join("\n"), shown);
     }
@@ -387,7 +430,7 @@ recovered            2012 / 1304   7999 / 7004";
             for (place, amount) in posted {
                 let owner = Id::from_u128(amount.unsigned_abs().into());
                 let loan = Some(SubAccount { book: 2, owner, id: owner });
-                sheet.post(Movement::ALL[place], amount, Accounts { loan, wallet: None });
+                sheet.post(Movement::ALL[place], amount, Accounts { loan, ..Accounts::default() });
             }
             let lines = sheet.lines(&subjects()).unwrap();
             prop_assert!(lines.is_empty() || ledger::Entry::new(Date::default(), Currency::CNY, lines).is_ok());

@@ -16,7 +16,7 @@ use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet};
 use crate::command::Outcome;
 use crate::facility::{facility, may_draw};
 use crate::fact::{ContractSigned, Fact, LoanDrawn};
-use crate::holding::{Holding, Touched, Turn};
+use crate::holding::{Holding, Of, Touched, Turn};
 use crate::house::Tianxin;
 use crate::loan_books::needs_touch;
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
@@ -161,7 +161,8 @@ impl Tianxin {
         let mut turn = Turn::new(slice, cell, context.open_date);
         turn.touch(&Touched {
             household,
-            loan: command.loan,
+            id: command.loan,
+            of: Of::Loan,
             product: &terms.product.code,
             currency: terms.principal.currency(),
             old: &Holding::default(),

@@ -739,7 +739,7 @@ door::table! {
         day: Date,
         /// Steps the close took.
         steps: i64,
-        /// Loans it touched.
+        /// Loans and lines it touched.
         loans: i64,
         /// Entries it booked.
         entries: i64,
@@ -747,7 +747,7 @@ door::table! {
         accrued_minor: i64,
         /// Interest that fell due in its steps, in minor units.
         due_minor: i64,
-        /// Loans whose class changed in its steps.
+        /// Loans and lines whose class changed in its steps.
         class_moves: i64,
         /// What the allowance was raised by, in minor units.
         provision_minor: i64,
@@ -763,7 +763,7 @@ door::table! {
         cell: Cell,
         /// The household.
         household: Id,
-        /// The loan.
+        /// The loan, or the line.
         loan: Id,
         /// The event.
         event: Id,

@@ -13,6 +13,7 @@ use std::fmt;
 use basics::Date;
 use basics::money::format_minor;
 
+use crate::arrears::ArrearsPath;
 use crate::class::{ClassCase, ClassMark, ClassVerdict, classify};
 use crate::provision::{Exposure, LossStage, Provision, provision};
 use crate::rules::Rules;
@@ -108,50 +109,100 @@ impl LoanState {
     /// each with the date it holds from, in order of date.
     pub fn standing_with(&self, rules: &Rules, marks: &[(Date, ClassMark)]) -> Result<LoanStanding, LoanError> {
         let dues: Vec<Date> = self.instalments.iter().map(|row| row.due_on).collect();
-        let case = ClassCase { as_of: self.as_of, arrears: &self.arrears, dues: &dues, marks };
-        let class = classify(rules, &case);
-        let claim = self.bearings.written_off;
-        let resumes_on = self.non_accrual_since(rules).and_then(|_| {
-            self.arrears.accrual_resumes_on(self.as_of, rules.accrual_stops_over_days, rules.accrual_clean_days)
-        });
-        let non_accrual_since = self.non_accrual_since(rules).or(claim.map(|claim| claim.on));
-        let observed_until = class.observed.and_then(|observed| observed.ends_on);
-        let turns_on = [resumes_on, observed_until].into_iter().flatten().filter(|day| *day > self.as_of).min();
-        let owed = Parts { principal_fen: self.principal_fen, ..self.overdue_parts()? };
-        let (mut on_balance, mut suspended) = (owed, Parts::ZERO);
-        let (mut accrued, mut suspended_accrued) = (self.accrued, Accrued::ZERO);
-
-        if claim.is_some() {
-            (on_balance, suspended) = (Parts::ZERO, owed);
-            (accrued, suspended_accrued) = (Accrued::ZERO, self.accrued);
-        } else if non_accrual_since.is_some() {
-            for component in [Component::Interest, Component::Penalty, Component::Compound] {
-                *suspended.get_mut(component) = owed.get(component);
-                *on_balance.get_mut(component) = 0;
-            }
-            (accrued, suspended_accrued) = (Accrued::ZERO, self.accrued);
-        }
-        let receivable_fen = Parts { principal_fen: 0, ..on_balance }
-            .total_fen()?
-            .checked_add(accrued.floor_fen()?)
-            .ok_or(LoanError::Overflow("what is receivable"))?;
-        let exposure = Exposure {
-            principal_fen: on_balance.principal_fen,
-            receivable_fen,
-            days_past_due: self.days_past_due,
-            class: class.class,
+        let end = match (self.closed_on, self.bearings.written_off) {
+            (Some(_), None) => DebtEnd::Settled,
+            (None, None) => DebtEnd::Open,
+            (_, Some(claim)) => DebtEnd::WrittenOff(claim.on),
         };
-        let provision = provision(rules, &exposure)?;
-        Ok(LoanStanding {
-            class,
-            non_accrual_since,
-            on_balance,
-            suspended,
-            accrued,
-            suspended_accrued,
-            stage: provision.stage,
-            provision,
-            turns_on,
-        })
+        let debt = Debt {
+            as_of: self.as_of,
+            arrears: &self.arrears,
+            days_past_due: self.days_past_due,
+            dues: &dues,
+            marks,
+            end,
+            owed: Parts { principal_fen: self.principal_fen, ..self.overdue_parts()? },
+            accrued: self.accrued,
+        };
+        stand(rules, &debt)
     }
+}
+
+/// Whether a debt is still a debt of the balance sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DebtEnd {
+    /// It is.
+    Open,
+    /// Nothing is owed any more.
+    Settled,
+    /// It was written off on this day and lives on beside it.
+    WrittenOff(Date),
+}
+
+/// A debt as the rules look at it, be it a loan or a line.
+pub(crate) struct Debt<'a> {
+    pub(crate) as_of: Date,
+    pub(crate) arrears: &'a ArrearsPath,
+    pub(crate) days_past_due: u32,
+    pub(crate) dues: &'a [Date],
+    pub(crate) marks: &'a [(Date, ClassMark)],
+    pub(crate) end: DebtEnd,
+    /// All principal outstanding, and what else is due and unpaid.
+    pub(crate) owed: Parts,
+    pub(crate) accrued: Accrued,
+}
+
+/// What a debt is under the rules of a day. Errors if a figure does not fit.
+pub(crate) fn stand(rules: &Rules, debt: &Debt<'_>) -> Result<LoanStanding, LoanError> {
+    let Debt { as_of, arrears, owed, .. } = *debt;
+    let case = ClassCase { as_of, arrears, dues: debt.dues, marks: debt.marks };
+    let class = classify(rules, &case);
+    let (over_days, clean_days) = (rules.accrual_stops_over_days, rules.accrual_clean_days);
+    // What is settled has no interest to suspend.
+    let suspended_since = match debt.end {
+        DebtEnd::Settled => None,
+        DebtEnd::Open | DebtEnd::WrittenOff(_) => arrears.non_accrual_since(as_of, over_days, clean_days),
+    };
+    let written_off_on = match debt.end {
+        DebtEnd::WrittenOff(on) => Some(on),
+        DebtEnd::Open | DebtEnd::Settled => None,
+    };
+    let non_accrual_since = suspended_since.or(written_off_on);
+    let resumes_on = suspended_since.and_then(|_| arrears.accrual_resumes_on(as_of, over_days, clean_days));
+    let observed_until = class.observed.and_then(|observed| observed.ends_on);
+    let turns_on = [resumes_on, observed_until].into_iter().flatten().filter(|day| *day > as_of).min();
+    let (mut on_balance, mut suspended) = (owed, Parts::ZERO);
+    let (mut accrued, mut suspended_accrued) = (debt.accrued, Accrued::ZERO);
+    if written_off_on.is_some() {
+        (on_balance, suspended) = (Parts::ZERO, owed);
+        (accrued, suspended_accrued) = (Accrued::ZERO, debt.accrued);
+    } else if non_accrual_since.is_some() {
+        for component in [Component::Interest, Component::Penalty, Component::Compound] {
+            *suspended.get_mut(component) = owed.get(component);
+            *on_balance.get_mut(component) = 0;
+        }
+        (accrued, suspended_accrued) = (Accrued::ZERO, debt.accrued);
+    }
+    let receivable_fen = Parts { principal_fen: 0, ..on_balance }
+        .total_fen()?
+        .checked_add(accrued.floor_fen()?)
+        .ok_or(LoanError::Overflow("what is receivable"))?;
+    let exposure = Exposure {
+        principal_fen: on_balance.principal_fen,
+        receivable_fen,
+        days_past_due: debt.days_past_due,
+        class: class.class,
+    };
+    let provision = provision(rules, &exposure)?;
+    Ok(LoanStanding {
+        class,
+        non_accrual_since,
+        on_balance,
+        suspended,
+        accrued,
+        suspended_accrued,
+        stage: provision.stage,
+        provision,
+        turns_on,
+    })
 }

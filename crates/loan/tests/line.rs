@@ -45,6 +45,7 @@ fn terms() -> LineTerms {
             merchants: MerchantRule::Except(vec!["jewellery".into()]),
             purchase_max_fen: Some(300_000),
             block_days: Some(1),
+            cash_ppm: Some(300_000),
         },
         cost_cap: Some(Rate::parse_percent("24").unwrap()),
     }
@@ -598,7 +599,90 @@ fn what_a_line_file_must_say() {
     revolving-consumer-line.toml, line 44, `line.plan.instalments`: two plans have as many instalments
     revolving-consumer-line.toml, line 23, `interest.basis`: a statement line needs `daily`
     revolving-consumer-line.toml, line 27, `line`: only the method `statement-line` has the table `[line]`: leave it out
-    revolving-consumer-line.toml, line 41, `block_weeks`: unknown field `block_weeks`, expected one of `statement_day`, `due_day`, `grace_days`, `minimum`, `minimum_floor`, `interest_free`, `interest_on`, `late_fee`, `late_fee_floor`, `order`, `plan`, `plan_min`, `settle_fee`, `only_merchants`, `except_merchants`, `purchase_max`, `block_days`
+    revolving-consumer-line.toml, line 41, `block_weeks`: unknown field `block_weeks`, expected one of `statement_day`, `due_day`, `grace_days`, `minimum`, `minimum_floor`, `interest_free`, `interest_on`, `late_fee`, `late_fee_floor`, `order`, `plan`, `plan_min`, `settle_fee`, `only_merchants`, `except_merchants`, `purchase_max`, `block_days`, `cash`
     revolving-consumer-line.toml, line 1, `line`: the method `statement-line` needs the table `[line]`
     ");
+}
+
+#[test]
+fn cash_bears_interest_from_its_day_and_is_a_share_of_the_limit() {
+    let terms = terms();
+    let cash = |amount: &str| LineHappening::Drawn { amount_fen: fen(amount) };
+    let mut events = lived(&terms, &[("2026-03-05", bought("600")), ("2026-03-06", cash("1000"))]);
+    let next = |number, on: &str, what| LineEvent::new(number, date(on), what);
+    // 30 % of 5,000.00, and 1,000.00 of it is out.
+    let error = accept(&terms, &events, &next(3, "2026-03-07", cash("500.01"))).unwrap_err();
+    assert_eq!(error.to_string(), format!("event {} is not taken: only 500.00 may be drawn as cash", id(3)));
+    let error = accept(&terms, &events, &next(3, "2026-03-07", converted(2, 6))).unwrap_err();
+    assert!(error.to_string().ends_with("cannot be converted: it is cash"), "{error}");
+    let error = accept(&terms, &events, &next(3, "2026-03-07", refunded(2, "1"))).unwrap_err();
+    assert!(matches!(error, LoanError::Line { refusal: LineRefusal::UnknownPurchase(_), .. }));
+    // 26 days to the statement at 18 %, actual/360: 1,000 × 18 % × 26 / 360.
+    let statement = *fold(&terms, &events, date("2026-04-01")).unwrap().statement().unwrap();
+    assert_eq!((statement.flows.charged.interest_fen, statement.closing_fen), (1_300, 161_300));
+    events.push(next(3, "2026-04-02", paid("1613")));
+    let state = fold(&terms, &events, date("2026-04-02")).unwrap();
+    assert_eq!((state.cash_fen(), state.used_fen, state.accrues), (0, 0, 0));
+    assert_eq!(state.accrued.floor_fen().unwrap(), 50, "a day of the cash, billed with the next statement");
+    let without = LineRules { cash_ppm: None, ..terms.rules.clone() };
+    let terms = LineTerms { rules: without, ..terms };
+    let error = accept(&terms, &[], &next(9, "2026-03-07", cash("1"))).unwrap_err();
+    assert!(error.to_string().ends_with("the product gives no cash: use the line at merchants"), "{error}");
+}
+
+#[test]
+fn a_missed_line_under_the_rules() {
+    let terms = terms();
+    let mut events = lived(&terms, &[("2026-03-05", bought("1000"))]);
+    let rules = loan::rules::RulePack::shipped("cn-rural").unwrap();
+    let under = |events: &[LineEvent], on: &str| {
+        let day = date(on);
+        fold(&terms, events, day).unwrap().standing(&rules.on(day).unwrap()).unwrap()
+    };
+    let table = |events: &[LineEvent], dates: &[&str]| {
+        let mut text = "date        late  class stage  on balance  off balance  set aside\n".to_owned();
+        for on in dates {
+            let (stands, state) = (under(events, on), fold(&terms, events, date(on)).unwrap());
+            let m = format_minor;
+            text += &format!(
+                "{on}  {:>4}  {:>5} {:>5}  {:>10}  {:>11}  {:>9}\n",
+                state.days_past_due,
+                stands.class.class.0,
+                stands.stage.number(),
+                m(stands.on_balance.total_fen().unwrap()),
+                m(stands.suspended.total_fen().unwrap()),
+                m(stands.provision.needed_fen(stands.on_balance.principal_fen)),
+            );
+        }
+        text
+    };
+    let dates = ["2026-04-10", "2026-04-11", "2026-07-09", "2026-07-10", "2027-01-07", "2027-04-07"];
+    insta::assert_snapshot!(table(&events, &dates), @r"
+    date        late  class stage  on balance  off balance  set aside
+    2026-04-10     0      0     1     1000.00         0.00      11.25
+    2026-04-11     1      1     2     1000.00         0.00      81.00
+    2026-07-09    90      1     2     1090.77         0.00      88.35
+    2026-07-10    91      2     3     1031.44        60.00     464.15
+    2027-01-07   272      3     3     1240.18       180.68     558.08
+    2027-04-07   362      4     3     1416.75       240.69    1000.00
+    ");
+    // Written off, it lives on beside the balance sheet; what is paid then is recovered.
+    let next = |number, on: &str, what| LineEvent::new(number, date(on), what);
+    events.push(next(5, "2027-04-08", LineHappening::WrittenOff));
+    let error = accept(&terms, &events, &next(6, "2027-04-09", LineHappening::WrittenOff)).unwrap_err();
+    assert!(error.to_string().ends_with("it was written off on 2027-04-08 already"), "{error}");
+    let error = accept(&terms, &events, &next(6, "2027-04-09", bought("1"))).unwrap_err();
+    assert!(error.to_string().ends_with("the line is closed"), "{error}");
+    events.push(next(6, "2027-05-20", paid("1300")));
+    let state = fold(&terms, &events, date("2027-05-20")).unwrap();
+    assert_eq!(state.written_off.map(|claim| claim.principal_fen), Some(100_000));
+    assert_eq!(state.recovered_fen().unwrap(), state.totals.settled.principal_fen().unwrap());
+    insta::assert_snapshot!(table(&events, &["2027-04-08", "2027-05-20"]), @r"
+    date        late  class stage  on balance  off balance  set aside
+    2027-04-08   363      4     3        0.00      1658.10       0.00
+    2027-05-20    40      1     2        0.00       531.79       0.00
+    ");
+    // Taken back, it is as if it had never been.
+    events.push(next(7, "2027-05-21", LineHappening::Reversed { target: id(5) }));
+    assert_eq!(fold(&terms, &events, date("2027-05-21")).unwrap().written_off, None);
 }

@@ -53,6 +53,7 @@ prop_compose! {
                 merchants: MerchantRule::Any,
                 purchase_max_fen: None,
                 block_days: None,
+                cash_ppm: Some(500_000),
             },
             cost_cap: None,
         }
@@ -67,7 +68,7 @@ fn start() -> Date {
 type Try = (i32, u8, i64, usize);
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
-    prop::collection::vec((0i32..240, 0u8..16, 1i64..150_000, 0usize..12), 1..24)
+    prop::collection::vec((0i32..240, 0u8..20, 1i64..150_000, 0usize..12), 1..24)
 }
 
 fn happening(what: u8, amount_fen: i64, target: Id) -> LineHappening {
@@ -84,6 +85,9 @@ fn happening(what: u8, amount_fen: i64, target: Id) -> LineHappening {
         },
         12 => LineHappening::CreditReturned { amount_fen },
         13 => LineHappening::Reversed { target },
+        16 => LineHappening::Drawn { amount_fen },
+        17 => LineHappening::Judged { class: loan::LoanClass((amount_fen % 5) as u8) },
+        18 => LineHappening::WrittenOff,
         14 => LineHappening::Lowered { limit_fen: amount_fen },
         _ => LineHappening::Raised { limit_fen: amount_fen * 10 },
     }

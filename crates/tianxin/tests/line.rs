@@ -9,8 +9,9 @@ use std::sync::Arc;
 use app::application::{Apply, Decide};
 use app::close::CloseDay;
 use app::command::{Command, Outcome};
+use app::holding::Holding;
 use app::line::{
-    BOOK_LINE, BOOK_LINE_CHARGES, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, line_view,
+    BOOK_LINE, CorrectLine, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, line_view,
 };
 use app::tables::{ApplicationStatus, GlBalance, Posting, Wallet};
 use app::{Institution, Tianxin};
@@ -19,6 +20,7 @@ use door::table::Record;
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit, key};
 use ledger::Chart;
 use loan::line::{LineEvent, LineWaivable, quote};
+use loan::{Component, LoanClass};
 use support::*;
 
 struct House {
@@ -197,15 +199,26 @@ impl House {
     fn proven(&self) {
         let (row, view) = (self.row(), self.view());
         assert_eq!(row.used_minor, view.state.used_fen);
-        assert_eq!((self.posted(BOOK_LINE), self.ledger("line_principal")), (row.used_minor, row.used_minor));
-        assert_eq!(
-            (self.posted(BOOK_LINE_CHARGES), self.ledger("line_charges")),
-            (row.charges_minor, row.charges_minor)
-        );
-        assert_eq!(self.ledger("line_credit"), -row.credit_minor);
+        let held = self.held();
+        let on_balance = if held.written_off_fen != 0 { 0 } else { row.used_minor };
+        assert_eq!((self.posted(BOOK_LINE), self.ledger("line_principal")), (on_balance, on_balance));
+        let unpaid = |component| i64::try_from(held.unpaid_fen(component)).unwrap();
+        let (interest, penalty) = if held.stage.is_accruing() {
+            ("interest_receivable", "penalty_receivable")
+        } else {
+            ("off_interest", "off_penalty")
+        };
+        assert_eq!(self.ledger(interest), unpaid(Component::Interest));
+        assert_eq!(self.ledger(penalty), unpaid(Component::Penalty));
+        assert_eq!(self.ledger("fee_receivable"), unpaid(Component::Fee));
+        assert_eq!(self.ledger("loan_credit"), -row.credit_minor);
         self.engine.settle();
         audit::verify(self.tianxin.as_ref(), self.backend.as_ref(), None).unwrap();
         audit::rebuild(self.tianxin.as_ref(), self.backend.as_ref(), false).unwrap();
+    }
+
+    fn held(&self) -> Holding {
+        Holding::of_line(&self.row()).unwrap()
     }
 }
 
@@ -267,7 +280,7 @@ fn lives(backend: Arc<dyn Backend>) {
     let charged = view.state.totals.charged;
     assert!(charged.late_fee_fen > 0 && charged.penalty_fen > 0 && view.state.days_past_due > 0);
     assert_eq!(house.ledger("fee_income"), -(charged.plan_fee_fen + charged.late_fee_fen));
-    assert_eq!(house.ledger("penalty_income"), -charged.penalty_fen);
+    assert_eq!(house.ledger("penalty_income"), -house.held().billed.penalty_fen);
     assert_eq!(house.refused(0x30, me, buy("1")), "line_event");
     house.proven();
     let off = Money::new(charged.late_fee_fen, Currency::CNY);
@@ -302,6 +315,90 @@ fn lives(backend: Arc<dyn Backend>) {
     house.moves(0x4A, me, LineAct::Close);
     assert_eq!(house.refused(0x4B, me, LineAct::Thaw), "not_permitted");
     house.proven();
+}
+
+/// Interest is booked day by day; a missed minimum runs through the classes, leaves income, is written off and recovered.
+fn goes_bad(backend: Arc<dyn Backend>) {
+    let house = House::new(backend);
+    let me = farmer(house.household);
+    let (officer, accountant, approver) =
+        (staff(2, Role::Officer), staff(4, Role::Accountant), staff(3, Role::Approver));
+    house.moves(0x10, me, buy("1000"));
+    house.close_until("2026-04-28", 1);
+    // Due on the 20th, grace until the 23rd: since then the minimum is missed, and penalty runs at the overdue rate.
+    let row = |house: &House| {
+        let (row, held, view) = (house.row(), house.held(), house.view());
+        format!(
+            "{}  {:>3} days  class {}  stage {:>2}  interest income {:>6}  penalty income {:>6}  off balance {:>6}  allowance {:>8}",
+            house.today(),
+            view.state.days_past_due,
+            held.class.0,
+            held.stage.code(),
+            -house.ledger("interest_income"),
+            -house.ledger("penalty_income"),
+            house.ledger("off_interest") + house.ledger("off_penalty") + house.ledger("off_accrued"),
+            -house.ledger("loan_allowance"),
+        ) + if row.overdue_since.is_some() { "  overdue" } else { "" }
+    };
+    let mut table = vec![row(&house)];
+    house.proven();
+    for (n, day) in [(2, "2026-05-02"), (3, "2026-07-01"), (4, "2026-07-19"), (5, "2026-07-21"), (6, "2026-09-01")] {
+        house.close_until(day, n);
+        table.push(row(&house));
+        house.proven();
+    }
+    insta::assert_snapshot!(table.join("\n"), @r"
+    2026-04-28    8 days  class 1  stage  2  interest income    166  penalty income      0  off balance      0  allowance     1000  overdue
+    2026-05-02   12 days  class 1  stage  2  interest income    166  penalty income    438  off balance      0  allowance     3000  overdue
+    2026-07-01   72 days  class 1  stage  2  interest income    166  penalty income   4188  off balance      0  allowance     3000  overdue
+    2026-07-19   90 days  class 1  stage  2  interest income    166  penalty income   4251  off balance      0  allowance     3000  overdue
+    2026-07-21   92 days  class 2  stage 13  interest income     -1  penalty income      0  off balance   5605  allowance     3000  overdue
+    2026-09-01  134 days  class 2  stage 13  interest income     -1  penalty income      0  off balance   8231  allowance    26000  overdue
+    ");
+
+    // A payment that came in June is found in September: dated back by two, it changes what the days since then did.
+    let late = Command::CorrectLine(CorrectLine {
+        cell: house.cell,
+        household: house.household,
+        line: house.line,
+        value_date: Date::parse("2026-06-10").unwrap(),
+        act: LineAct::Pay { amount: fen("150") },
+        reference: "slip 7".into(),
+        reason: "paid at the window, not entered".into(),
+    });
+    assert_eq!(code(house.order(0x50, accountant, Order::Do(late.clone())).unwrap_err()), "second_person_needed");
+    house.order(0x51, accountant, Order::Propose(late)).unwrap();
+    house.order(0x52, approver, Order::Approve { cell: house.cell, proposal: id(0x11E0_0051) }).unwrap();
+    let corrections: Vec<app::tables::LoanCorrection> = house.rows(key![house.cell, house.household, house.line]);
+    assert_eq!(corrections.len(), 1);
+    assert!(corrections[0].days_after < corrections[0].days_before, "{corrections:?}");
+    house.proven();
+
+    // Judged worse by one, not better; written off by two; what is paid then restores the allowance.
+    let judged = |class| LineAct::JudgeWorse { class: LoanClass(class), reason: "left the village".into() };
+    house.moves(0x60, officer, judged(4));
+    assert_eq!(house.held().class, LoanClass(4));
+    assert_eq!(house.refused(0x61, officer, judged(1)), "judged_better");
+    house.proven();
+    let write_off = LineAct::WriteOff { reason: "committee of 1 September".into() };
+    assert_eq!(house.refused(0x62, officer, write_off.clone()), "not_permitted");
+    house.order(0x63, accountant, Order::Propose(house.act(write_off))).unwrap();
+    house.order(0x64, approver, Order::Approve { cell: house.cell, proposal: id(0x11E0_0063) }).unwrap();
+    let claim = house.held().written_off_fen;
+    assert_eq!((house.ledger("line_principal"), house.ledger("written_off_claims")), (0, claim));
+    assert_eq!(house.row().used_minor, claim, "the household still owes it");
+    house.proven();
+    let allowance = house.ledger("loan_allowance");
+    house.moves(0x65, me, LineAct::Pay { amount: fen("1200") });
+    assert_eq!(house.ledger("written_off_claims"), claim - house.held().recovered_fen);
+    assert!(house.ledger("loan_allowance") < allowance && house.held().recovered_fen > 0);
+    house.proven();
+}
+
+#[test]
+fn a_line_goes_bad_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    goes_bad(sqlite(&folder.path().join("books.db")));
 }
 
 #[test]

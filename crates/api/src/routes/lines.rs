@@ -71,7 +71,7 @@ pub struct LineStep {
     event: String,
     date: String,
     /// `purchased`, `refunded`, `paid`, `converted`, `plan_settled`, `waived`, `credit_returned`, `raised`, `lowered`,
-    /// `frozen`, `thawed`, `closed` or `undone`.
+    /// `frozen`, `thawed`, `closed`, `judged`, `misused`, `written_off`, `drawn` or `undone`.
     kind: &'static str,
     amount: Option<String>,
 }
@@ -106,7 +106,8 @@ pub struct PurchaseShown {
     /// What refunds and conversions name it by. A UUID.
     purchase: String,
     on: String,
-    merchant: String,
+    /// Absent for cash.
+    merchant: Option<String>,
     category: String,
     amount: String,
     refunded: String,
@@ -175,6 +176,10 @@ impl From<&LineEvent> for LineStep {
             LineHappening::Frozen { .. } => "frozen",
             LineHappening::Thawed => "thawed",
             LineHappening::Closed => "closed",
+            LineHappening::Judged { .. } => "judged",
+            LineHappening::Misused => "misused",
+            LineHappening::WrittenOff => "written_off",
+            LineHappening::Drawn { .. } => "drawn",
         };
         let limit_fen = match event.what {
             LineHappening::Raised { limit_fen } | LineHappening::Lowered { limit_fen } => Some(limit_fen),
@@ -213,7 +218,7 @@ impl From<&PurchaseState> for PurchaseShown {
         PurchaseShown {
             purchase: p.id.to_string(),
             on: p.on.to_string(),
-            merchant: p.merchant.to_string(),
+            merchant: p.merchant.map(|id| id.to_string()),
             category: p.category.clone(),
             amount: amount(p.amount_fen),
             refunded: amount(p.refunded_fen),

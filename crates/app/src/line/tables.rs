@@ -45,12 +45,16 @@ door::table! {
         valid_to: Date,
         /// The day as of whose end the books hold it.
         booked_to: Date,
+        /// Due date of the oldest minimum that is not met.
+        overdue_since: Option<Date>,
         /// Its place on the agenda: the next day on which something happens by itself.
         agenda_on: Option<Date>,
         /// The terms, encoded.
         terms: Vec<u8>,
         /// Hash of the text that was read and confirmed.
         text_hash: Vec<u8>,
+        /// What the books hold of it, encoded.
+        holding: Vec<u8>,
     }
 }
 

@@ -6,6 +6,7 @@ use basics::money::format_minor;
 use basics::{Date, Id};
 
 use super::{LineEvent, LineHappening, LineStanding, LineState, LineTerms, fold, quote};
+use crate::class::ClassMark;
 use crate::{LoanError, LoanTerms};
 
 /// Why a line does not take an event.
@@ -46,6 +47,12 @@ pub enum LineRefusal {
     /// The date lies before that of what it refers to.
     #[error("it is dated before {0}, the date of what it refers to")]
     TooEarly(Date),
+    /// The product gives no cash.
+    #[error("the product gives no cash: use the line at merchants")]
+    NoCash,
+    /// More cash than the product's share of the limit.
+    #[error("only {} may be drawn as cash", format_minor(*.0))]
+    OverCash(i64),
     /// The purchase cannot be converted.
     #[error("the purchase cannot be converted: {0}")]
     NotConvertible(String),
@@ -83,6 +90,22 @@ pub fn accept(terms: &LineTerms, events: &[LineEvent], new: &LineEvent) -> Resul
             accept_purchase(terms, &state, new, category, *amount_fen)?;
             fits_limit(terms, events, &with, new)?;
         }
+        LineHappening::Drawn { amount_fen } => {
+            accept_cash(terms, &state, new, *amount_fen)?;
+            fits_limit(terms, events, &with, new)?;
+        }
+        LineHappening::WrittenOff => {
+            if let Some(claim) = fold(terms, events, last)?.written_off {
+                return refuse(LineRefusal::NoChange(format!("it was written off on {} already", claim.on)));
+            }
+            if state.is_clear() {
+                return refuse(LineRefusal::NoChange("nothing is owed".to_owned()));
+            }
+        }
+        LineHappening::Misused if state.marks.iter().any(|(_, mark)| *mark == ClassMark::Misused) => {
+            return refuse(LineRefusal::NoChange("it is marked already".to_owned()));
+        }
+        LineHappening::Misused | LineHappening::Judged { .. } => {}
         LineHappening::Reversed { target } => {
             accept_reversal(events, new, *target)?;
             if fold(terms, &with, last)?.credit_fen < 0 {
@@ -95,6 +118,9 @@ pub fn accept(terms: &LineTerms, events: &[LineEvent], new: &LineEvent) -> Resul
             let Some(found) = whole.purchase(*purchase) else {
                 return refuse(LineRefusal::UnknownPurchase(*purchase));
             };
+            if found.merchant.is_none() {
+                return refuse(LineRefusal::UnknownPurchase(*purchase));
+            }
             if new.value_date < found.on {
                 return refuse(LineRefusal::TooEarly(found.on));
             }
@@ -144,7 +170,29 @@ fn accept_purchase(
     category: &str,
     amount_fen: i64,
 ) -> Result<(), LoanError> {
-    let rules = &terms.rules;
+    accept_use(terms, state, new)?;
+    let refuse = |refusal| Err(LoanError::Line { id: new.id, refusal });
+    if !terms.rules.merchants.allows(category) {
+        return refuse(LineRefusal::Merchant(category.chars().take(40).collect()));
+    }
+    match terms.rules.purchase_max_fen.filter(|max_fen| amount_fen > *max_fen) {
+        Some(max_fen) => refuse(LineRefusal::TooLarge(max_fen)),
+        None => Ok(()),
+    }
+}
+
+/// Cash is a share of the limit, by what of it is still unpaid.
+fn accept_cash(terms: &LineTerms, state: &LineState, new: &LineEvent, amount_fen: i64) -> Result<(), LoanError> {
+    accept_use(terms, state, new)?;
+    let refuse = |refusal| Err(LoanError::Line { id: new.id, refusal });
+    let Some(share_ppm) = terms.rules.cash_ppm else { return refuse(LineRefusal::NoCash) };
+    let most_fen = terms.share_fen(state.limit_fen, share_ppm)?;
+    let left_fen = most_fen.saturating_sub(state.cash_fen()).max(0);
+    if amount_fen > left_fen { refuse(LineRefusal::OverCash(left_fen)) } else { Ok(()) }
+}
+
+/// Whether the line may be used at all.
+fn accept_use(terms: &LineTerms, state: &LineState, new: &LineEvent) -> Result<(), LoanError> {
     let refuse = |refusal| Err(LoanError::Line { id: new.id, refusal });
     if state.standing != LineStanding::Open {
         return refuse(LineRefusal::Shut(state.standing));
@@ -152,13 +200,8 @@ fn accept_purchase(
     if new.value_date > terms.valid_to {
         return refuse(LineRefusal::Expired(terms.valid_to));
     }
-    if !rules.merchants.allows(category) {
-        return refuse(LineRefusal::Merchant(category.chars().take(40).collect()));
-    }
-    if let Some(max_fen) = rules.purchase_max_fen.filter(|max_fen| amount_fen > *max_fen) {
-        return refuse(LineRefusal::TooLarge(max_fen));
-    }
-    if rules.block_days.is_some_and(|days| state.days_past_due > 0 && state.days_past_due >= u32::from(days)) {
+    let blocks = |days: u16| state.days_past_due > 0 && state.days_past_due >= u32::from(days);
+    if terms.rules.block_days.is_some_and(blocks) {
         return refuse(LineRefusal::PastDue(state.days_past_due));
     }
     Ok(())
@@ -167,8 +210,10 @@ fn accept_purchase(
 /// A purchase dated back must leave room for what was bought since.
 fn fits_limit(terms: &LineTerms, events: &[LineEvent], with: &[LineEvent], new: &LineEvent) -> Result<(), LoanError> {
     let uses = |event: &&LineEvent| {
-        matches!(event.what, LineHappening::Purchased { .. } | LineHappening::Lowered { .. })
-            && event.value_date > new.value_date
+        matches!(
+            event.what,
+            LineHappening::Purchased { .. } | LineHappening::Drawn { .. } | LineHappening::Lowered { .. }
+        ) && event.value_date > new.value_date
     };
     let mut dates: BTreeSet<Date> = events.iter().filter(uses).map(|event| event.value_date).collect();
     dates.insert(new.value_date);
@@ -190,6 +235,9 @@ fn accept_conversion(
 ) -> Result<(), LoanError> {
     let refuse = |refusal| Err(LoanError::Line { id: new.id, refusal });
     let Some(found) = state.purchase(purchase) else { return refuse(LineRefusal::UnknownPurchase(purchase)) };
+    if found.merchant.is_none() {
+        return refuse(LineRefusal::NotConvertible("it is cash".to_owned()));
+    }
     if terms.rules.offer(instalments).is_none() {
         let offers: Vec<String> = terms.rules.plans.iter().map(|offer| offer.instalments.to_string()).collect();
         let why = format!("{instalments} instalments are not on offer: choose one of {}", offers.join(", "));

@@ -6,6 +6,7 @@ use basics::{Date, Id};
 use minicbor::{Decode, Encode};
 
 use super::LineComponent;
+use crate::LoanClass;
 
 /// A dated event of a line's life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -122,6 +123,26 @@ pub enum LineHappening {
     /// No purchases any more 销户. What is owed runs on.
     #[n(13)]
     Closed,
+    /// A person judged its class 人工分类.
+    #[n(14)]
+    Judged {
+        /// Place on the class ladder.
+        #[n(0)]
+        class: LoanClass,
+    },
+    /// The line was used for something else than agreed 挪用.
+    #[n(15)]
+    Misused,
+    /// The claim left the balance sheet and lives on beside it 核销、账销案存. No purchases any more.
+    #[n(16)]
+    WrittenOff,
+    /// Cash was drawn to the wallet 取现. It bears interest from this day on.
+    #[n(17)]
+    Drawn {
+        /// Minor units.
+        #[n(0)]
+        amount_fen: i64,
+    },
 }
 
 /// What can be waived. Principal cannot: that is a write-off.
@@ -160,17 +181,19 @@ impl LineEvent {
         LineEvent { id: Id::from_u128(id), value_date, what }
     }
 
-    /// Place among the events of one day, after the day's own statement: change of limit or standing, purchase, reversal,
-    /// refund, conversion, settlement of a plan, waiver, payment, return of credit. Changes of limit and standing of one day
-    /// count in the order of their ids, so whoever records them gives ids that rise.
+    /// Place among the events of one day, after the day's own statement: change of limit or standing or class, purchase or cash,
+    /// reversal, refund, conversion, settlement of a plan, waiver, payment, return of credit, write-off. Changes of limit,
+    /// standing and class of one day count in the order of their ids, so whoever records them gives ids that rise.
     pub const fn rank(&self) -> u8 {
         match self.what {
             LineHappening::Raised { .. }
             | LineHappening::Lowered { .. }
             | LineHappening::Frozen { .. }
             | LineHappening::Thawed
+            | LineHappening::Judged { .. }
+            | LineHappening::Misused
             | LineHappening::Closed => 0,
-            LineHappening::Purchased { .. } => 1,
+            LineHappening::Purchased { .. } | LineHappening::Drawn { .. } => 1,
             LineHappening::Reversed { .. } => 2,
             LineHappening::Refunded { .. } => 3,
             LineHappening::Converted { .. } => 4,
@@ -178,6 +201,7 @@ impl LineEvent {
             LineHappening::Waived { .. } => 6,
             LineHappening::Paid { .. } => 7,
             LineHappening::CreditReturned { .. } => 8,
+            LineHappening::WrittenOff => 9,
         }
     }
 
@@ -187,6 +211,7 @@ impl LineEvent {
             LineHappening::Purchased { amount_fen, .. }
             | LineHappening::Refunded { amount_fen, .. }
             | LineHappening::Waived { amount_fen, .. }
+            | LineHappening::Drawn { amount_fen }
             | LineHappening::Paid { amount_fen }
             | LineHappening::CreditReturned { amount_fen } => Some(amount_fen),
             _ => None,

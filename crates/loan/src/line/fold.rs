@@ -7,7 +7,12 @@ use basics::{Date, Id};
 
 use super::account::Account;
 use super::{LineComponent, LineEvent, LineParts, LineTerms, in_order};
-use crate::{Accrued, LoanError};
+use crate::accrual::{Accrual, Convention};
+use crate::arrears::ArrearsPath;
+use crate::class::ClassMark;
+use crate::rules::Rules;
+use crate::standing::{Debt, DebtEnd, LoanStanding, stand};
+use crate::{Accrued, Component, LoanError};
 
 /// Whether a line may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,16 +139,16 @@ impl fmt::Display for StatementState {
     }
 }
 
-/// A purchase and what became of it.
+/// A purchase, or cash drawn, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurchaseState {
     /// Its event.
     pub id: Id,
     /// When.
     pub on: Date,
-    /// Where.
-    pub merchant: Id,
-    /// What kind of merchant.
+    /// Where; `None` for cash.
+    pub merchant: Option<Id>,
+    /// What kind of merchant; empty for cash.
     pub category: String,
     /// Minor units.
     pub amount_fen: i64,
@@ -192,8 +197,10 @@ pub struct LineTotals {
     pub refunded_fen: i64,
     /// Credit balance that went back.
     pub returned_fen: i64,
-    /// Bought and charged; of instalments, what was converted.
+    /// Bought, drawn and charged; of instalments, what was converted.
     pub charged: LineParts,
+    /// Of that, cash that went to the wallet.
+    pub drawn_fen: i64,
     /// What money and refunds have settled.
     pub settled: LineParts,
     /// What was let off.
@@ -202,6 +209,17 @@ pub struct LineTotals {
     pub converted_fen: i64,
     /// Waivers that find nothing to let off any more, as after a payment dated back before them.
     pub lapsed_fen: i64,
+}
+
+/// A claim that was written off and lives on: what is paid since is recovery 收回.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineClaim {
+    /// When.
+    pub on: Date,
+    /// Principal that left the balance sheet, minor units.
+    pub principal_fen: i64,
+    /// Principal that had been settled by then, minor units.
+    pub settled_before_fen: i64,
 }
 
 /// A line on a date.
@@ -227,8 +245,12 @@ pub struct LineState {
     pub credit_fen: i64,
     /// Interest since the last statement.
     pub accrued: Accrued,
+    /// What one unit of the day count's weight adds to it from here on, over the same denominator.
+    pub accrues: i128,
     /// Interest at the overdue rate since the last statement.
     pub accrued_penalty: Accrued,
+    /// What one unit of weight adds to that.
+    pub accrues_penalty: i128,
     /// Statements, oldest first.
     pub statements: Vec<StatementState>,
     /// Purchases, oldest first.
@@ -239,6 +261,12 @@ pub struct LineState {
     pub oldest_unmet_due: Option<Date>,
     /// Days from then to `as_of`; grace days count.
     pub days_past_due: u32,
+    /// How long minimums were missed on every day so far.
+    pub arrears: ArrearsPath,
+    /// Marks that bear on its class, in order of date.
+    pub marks: Vec<(Date, ClassMark)>,
+    /// The claim, if it was written off and lives on beside the balance sheet 账销案存.
+    pub written_off: Option<LineClaim>,
     /// The next day on which something happens by itself; `None` while nothing is owed and nothing has moved.
     pub next_date: Option<Date>,
     /// Sums from the beginning.
@@ -269,6 +297,62 @@ impl LineState {
     /// A plan by the id of its conversion.
     pub fn plan(&self, id: Id) -> Option<&PlanState> {
         self.plans.iter().find(|plan| plan.id == id)
+    }
+
+    /// Cash drawn and not paid, minor units.
+    pub fn cash_fen(&self) -> i64 {
+        self.purchases.iter().filter(|purchase| purchase.merchant.is_none()).map(|cash| cash.unpaid_fen).sum()
+    }
+
+    /// Principal of a written-off claim that was recovered, minor units. Errors on overflow.
+    pub fn recovered_fen(&self) -> Result<i64, LoanError> {
+        let Some(claim) = self.written_off else { return Ok(0) };
+        let settled_fen = self.totals.settled.principal_fen()?;
+        settled_fen.checked_sub(claim.settled_before_fen).ok_or(LoanError::Overflow("what was recovered"))
+    }
+
+    /// What the line holds in its group of accrued interest; `None` when none runs and none is accrued.
+    ///
+    /// Errors if the denominator does not fit.
+    pub fn accrual(&self, terms: &LineTerms) -> Result<Option<Accrual>, LoanError> {
+        if self.accrued.numerator == 0 && self.accrues == 0 {
+            return Ok(None);
+        }
+        let denominator = i64::try_from(self.accrued.denominator);
+        Ok(Some(Accrual {
+            convention: Convention::Days(terms.day_count),
+            denominator: denominator.map_err(|_| LoanError::Overflow("accrued interest"))?,
+            numerator: self.accrued.numerator,
+            rate: self.accrues,
+            on: self.as_of,
+        }))
+    }
+
+    /// What the line is under the rules of a day: class, income or not, stage, what is set aside.
+    ///
+    /// Penalty since the last statement counts as owed, in whole minor units. Errors if a figure does not fit.
+    pub fn standing(&self, rules: &Rules) -> Result<LoanStanding, LoanError> {
+        let dues: Vec<Date> = self.statements.iter().map(|statement| statement.due).collect();
+        let mut owed = self.owed.parts()?;
+        owed.put(Component::Penalty, self.accrued_penalty.floor_fen()?)?;
+        let end = if self.is_clear() {
+            DebtEnd::Settled
+        } else {
+            self.written_off.map_or(DebtEnd::Open, |claim| DebtEnd::WrittenOff(claim.on))
+        };
+        stand(
+            rules,
+            &Debt {
+                as_of: self.as_of,
+                arrears: &self.arrears,
+                days_past_due: self.days_past_due,
+                dues: &dues,
+                marks: &self.marks,
+                end,
+                owed,
+                accrued: self.accrued,
+            },
+        )
     }
 
     /// Whether nothing is owed, billed or not, and no interest waits to be billed.

@@ -39,7 +39,8 @@ pub use accept::{LineRefusal, accept};
 pub use effects::{LineEffects, effects};
 pub use event::{LineEvent, LineHappening, LineWaivable, in_order};
 pub use fold::{
-    LineCovered, LineStanding, LineState, LineTotals, PlanState, PurchaseState, StatementFlows, StatementState, fold,
+    LineClaim, LineCovered, LineStanding, LineState, LineTotals, PlanState, PurchaseState, StatementFlows,
+    StatementState, fold,
 };
 pub use plan::{PlanQuote, PlanRow, quote};
 pub use terms::{

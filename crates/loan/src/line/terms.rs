@@ -5,7 +5,7 @@ use basics::{Currency, Date, DayCount, Money, Rate, Rounding};
 use minicbor::{Decode, Encode};
 
 use crate::terms::rounding_code;
-use crate::{LoanError, LoanTerms, ProductRef};
+use crate::{LoanError, LoanTerms, Parts, ProductRef};
 
 /// What the debt of a line is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
@@ -119,6 +119,18 @@ impl LineParts {
     /// Purchases and plans: what uses the limit. Errors on overflow.
     pub fn principal_fen(&self) -> Result<i64, LoanError> {
         self.purchase_fen.checked_add(self.instalment_fen).ok_or(LoanError::Overflow("the sum of a line"))
+    }
+
+    /// The same as the parts of a loan: purchases and plans are principal, fees of every kind are fees. Errors on overflow.
+    pub fn parts(&self) -> Result<Parts, LoanError> {
+        let fee_fen = self.plan_fee_fen.checked_add(self.late_fee_fen);
+        Ok(Parts {
+            principal_fen: self.principal_fen()?,
+            interest_fen: self.interest_fen,
+            fee_fen: fee_fen.ok_or(LoanError::Overflow("the sum of a line"))?,
+            penalty_fen: self.penalty_fen,
+            compound_fen: 0,
+        })
     }
 
     /// The difference, component by component. Errors on overflow.
@@ -305,6 +317,10 @@ pub struct LineRules {
     /// Purchases are refused from this many days past due on; `None` for never.
     #[n(14)]
     pub block_days: Option<u16>,
+    /// Share of the limit that may be outstanding as cash, parts per million; `None` where no cash is drawn.
+    #[n(15)]
+    #[cbor(default)]
+    pub cash_ppm: Option<i64>,
 }
 
 impl LineRules {
@@ -339,6 +355,9 @@ impl LineRules {
         }
         if let Some((field, _)) = amounts.iter().find(|(_, value)| *value > LoanTerms::AMOUNT_FEN_MAX) {
             return wrong(field, "must not be more than 10,000,000,000,000.00");
+        }
+        if self.cash_ppm.is_some_and(|share| !(1..=1_000_000).contains(&share)) {
+            return wrong("cash", "must be a share of the limit, more than 0 and at most 100 %");
         }
         if self.purchase_max_fen.is_some_and(|max| max <= 0) {
             return wrong("purchase_max", "must be more than 0.00");

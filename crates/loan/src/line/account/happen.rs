@@ -1,11 +1,12 @@
 //! Events from outside happen to the running line.
 
-use basics::Id;
+use basics::{Date, Id};
 
 use super::super::plan;
-use super::super::{LineComponent, LineEvent, LineHappening, LineStanding};
+use super::super::{LineClaim, LineComponent, LineEvent, LineHappening, LineStanding};
 use super::{Account, Cover, Plan, Purchase, add};
 use crate::LoanError;
+use crate::class::ClassMark;
 
 impl Account<'_> {
     /// Lets one event happen on the day reached.
@@ -15,8 +16,15 @@ impl Account<'_> {
         }
         match &event.what {
             LineHappening::Purchased { merchant, category, amount_fen } => {
-                self.purchase(event, *merchant, category, *amount_fen)?;
+                self.purchase(event, Some(*merchant), category, *amount_fen)?;
             }
+            LineHappening::Drawn { amount_fen } => {
+                self.purchase(event, None, "", *amount_fen)?;
+                self.totals.drawn_fen = add(self.totals.drawn_fen, *amount_fen)?;
+            }
+            LineHappening::Judged { class } => self.marks.push((event.value_date, ClassMark::Judged(*class))),
+            LineHappening::Misused => self.marks.push((event.value_date, ClassMark::Misused)),
+            LineHappening::WrittenOff => self.write_off(event.value_date)?,
             LineHappening::Refunded { purchase, amount_fen } => self.refund(*purchase, *amount_fen)?,
             LineHappening::Converted { purchase, instalments } => self.convert(event, *purchase, *instalments)?,
             LineHappening::PlanSettled { plan } => self.settle_plan(*plan)?,
@@ -37,10 +45,31 @@ impl Account<'_> {
             LineHappening::Closed => self.standing = LineStanding::Closed,
             LineHappening::Frozen { .. } | LineHappening::Thawed | LineHappening::Reversed { .. } => {}
         }
-        self.spend_credit()
+        self.spend_credit()?;
+        self.note_arrears();
+        Ok(())
     }
 
-    fn purchase(&mut self, event: &LineEvent, merchant: Id, category: &str, amount_fen: i64) -> Result<(), LoanError> {
+    /// The claim leaves the balance sheet; what is owed stays owed.
+    fn write_off(&mut self, on: Date) -> Result<(), LoanError> {
+        self.standing = LineStanding::Closed;
+        if self.claim.is_some() {
+            return Ok(());
+        }
+        let settled_before_fen = self.totals.settled.principal_fen()?;
+        let charged_fen = self.totals.charged.principal_fen()?;
+        let principal_fen = add(add(charged_fen, -self.totals.converted_fen)?, -settled_before_fen)?;
+        self.claim = Some(LineClaim { on, principal_fen, settled_before_fen });
+        Ok(())
+    }
+
+    fn purchase(
+        &mut self,
+        event: &LineEvent,
+        merchant: Option<Id>,
+        category: &str,
+        amount_fen: i64,
+    ) -> Result<(), LoanError> {
         self.by_id.insert(event.id, self.purchases.len());
         self.purchases.push(Purchase {
             id: event.id,

@@ -10,9 +10,11 @@ use basics::{Date, Id, Rate};
 
 use super::plan::PlanRow;
 use super::{
-    InterestFree, InterestOn, LineComponent, LineCovered, LineStanding, LineTerms, LineTotals, StatementFlows,
-    StatementState,
+    InterestFree, InterestOn, LineClaim, LineComponent, LineCovered, LineStanding, LineTerms, LineTotals,
+    StatementFlows, StatementState,
 };
+use crate::arrears::{ArrearsPath, ArrearsStep};
+use crate::class::ClassMark;
 use crate::schedule::year_denominator;
 use crate::{Accrued, LoanError};
 
@@ -35,6 +37,10 @@ pub(super) struct Account<'t> {
     /// Numerators over 10⁶ × year.
     accrued: i128,
     accrued_penalty: i128,
+    /// How late the line was on every day so far.
+    path: ArrearsPath,
+    marks: Vec<(Date, ClassMark)>,
+    claim: Option<LineClaim>,
     totals: LineTotals,
     flows: StatementFlows,
     /// Everything before this day, and what this day brings by itself, is done.
@@ -78,7 +84,8 @@ struct Statement {
 struct Purchase {
     id: Id,
     on: Date,
-    merchant: Id,
+    /// `None` for cash.
+    merchant: Option<Id>,
     category: String,
     amount_fen: i64,
     refunded_fen: i64,
@@ -121,6 +128,9 @@ impl<'t> Account<'t> {
             credit_fen: 0,
             accrued: 0,
             accrued_penalty: 0,
+            path: ArrearsPath::default(),
+            marks: Vec::new(),
+            claim: None,
             totals: LineTotals::default(),
             flows: StatementFlows::default(),
             date: terms.opened,
@@ -146,6 +156,7 @@ impl<'t> Account<'t> {
             } else {
                 self.cut(stop)?;
             }
+            self.note_arrears();
         }
         self.run_interest(to);
         Ok(())
@@ -174,6 +185,23 @@ impl<'t> Account<'t> {
                 Bearing::Free { .. } | Bearing::Never => {}
             }
         }
+    }
+
+    /// What one unit of weight adds to interest and to interest at the overdue rate from the day reached on.
+    fn accrues(&self) -> (i128, i128) {
+        let bearing = self.items.iter().skip(self.open).filter(|item| item.bearing == Bearing::Bears);
+        let unpaid: i128 = bearing.map(|item| i128::from(item.unpaid_fen)).sum();
+        if self.is_late(self.date) {
+            (0, unpaid * i128::from(self.terms.overdue_rate.ppm()))
+        } else {
+            (unpaid * i128::from(self.terms.rate.ppm()), 0)
+        }
+    }
+
+    /// Writes down which due date is the oldest that is not met, as of the day reached.
+    fn note_arrears(&mut self) {
+        let oldest_due = self.arrears.front().map(|(due, _)| *due).filter(|due| *due <= self.date);
+        self.path.step(ArrearsStep { from: self.date, oldest_due, owes: oldest_due.is_some() });
     }
 
     /// The grace days of the newest statement are over: is it paid in full, is its minimum met?
@@ -307,6 +335,7 @@ impl<'t> Account<'t> {
         self.flows.charged.put(component, amount_fen)?;
         let rules = &self.terms.rules;
         let bearing = match component {
+            LineComponent::Purchase if source.is_some_and(|id| self.is_cash(id)) => Bearing::Bears,
             LineComponent::Purchase => match rules.interest_free {
                 InterestFree::UntilDue => Bearing::Free { from_due: true },
                 InterestFree::WhenPaidInFull => Bearing::Free { from_due: false },
@@ -320,6 +349,11 @@ impl<'t> Account<'t> {
         };
         self.items.push(Item { component, source, unpaid_fen: amount_fen, statement: None, bearing, conditional: 0 });
         Ok(())
+    }
+
+    fn is_cash(&self, id: Id) -> bool {
+        let found = self.by_id.get(&id).and_then(|place| self.purchases.get(*place));
+        found.is_some_and(|purchase| purchase.merchant.is_none())
     }
 
     /// Pays what is owed from the credit balance: statements from the oldest, then what is not billed.

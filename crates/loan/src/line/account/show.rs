@@ -11,6 +11,7 @@ impl Account<'_> {
     /// The state as it is shown.
     pub(in crate::line) fn state(self, as_of: Date) -> Result<LineState, LoanError> {
         let denominator = year_denominator(self.terms.day_count);
+        let (accrues, accrues_penalty) = self.accrues();
         let billed_fen = self.billed_fen();
         let (mut owed, mut running_fen) = (LineParts::ZERO, 0i64);
         for item in self.items.iter().skip(self.open) {
@@ -74,12 +75,17 @@ impl Account<'_> {
             minimum_fen: self.arrears.iter().map(|(_, lacking_fen)| lacking_fen).sum(),
             credit_fen: self.credit_fen,
             accrued: Accrued { numerator: self.accrued, denominator },
+            accrues,
             accrued_penalty: Accrued { numerator: self.accrued_penalty, denominator },
+            accrues_penalty,
             statements: self.statements.iter().map(|statement| statement.shown).collect(),
             purchases,
             plans,
             oldest_unmet_due,
             days_past_due: oldest_unmet_due.map_or(0, |due| u32::try_from(as_of - due).unwrap_or(0)),
+            arrears: self.path,
+            marks: self.marks,
+            written_off: self.claim,
             next_date: cut.into_iter().chain(own).min(),
             totals: self.totals,
         })

@@ -79,6 +79,7 @@ impl Source<'_> {
                 None => None,
             },
             block_days: raw.block_days,
+            cash_ppm: raw.cash.as_deref().map(|text| ppm("line.cash", text)).transpose()?,
         };
         rules.check().map_err(|(field, problem)| self.wrong(&format!("line.{field}"), problem))?;
         Ok(Some(rules))

@@ -263,6 +263,7 @@ pub(super) struct LineTable {
     pub(super) except_merchants: Option<Vec<String>>,
     pub(super) purchase_max: Option<String>,
     pub(super) block_days: Option<u16>,
+    pub(super) cash: Option<String>,
 }
 
 #[derive(Deserialize)]

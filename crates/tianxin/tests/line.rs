@@ -348,12 +348,12 @@ fn goes_bad(backend: Arc<dyn Backend>) {
         house.proven();
     }
     insta::assert_snapshot!(table.join("\n"), @r"
-    2026-04-28    8 days  class 1  stage  2  interest income    166  penalty income      0  off balance      0  allowance     1000  overdue
-    2026-05-02   12 days  class 1  stage  2  interest income    166  penalty income    438  off balance      0  allowance     3000  overdue
-    2026-07-01   72 days  class 1  stage  2  interest income    166  penalty income   4188  off balance      0  allowance     3000  overdue
-    2026-07-19   90 days  class 1  stage  2  interest income    166  penalty income   4251  off balance      0  allowance     3000  overdue
-    2026-07-21   92 days  class 2  stage 13  interest income     -1  penalty income      0  off balance   5605  allowance     3000  overdue
-    2026-09-01  134 days  class 2  stage 13  interest income     -1  penalty income      0  off balance   8231  allowance    26000  overdue
+    2026-04-28    8 days  class 1  stage  2  interest income    166  penalty income      0  off balance      0  allowance     1125  overdue
+    2026-05-02   12 days  class 1  stage  2  interest income    166  penalty income    438  off balance      0  allowance     8184  overdue
+    2026-07-01   72 days  class 1  stage  2  interest income    166  penalty income   4188  off balance      0  allowance     8701  overdue
+    2026-07-19   90 days  class 1  stage  2  interest income    166  penalty income   4251  off balance      0  allowance     8701  overdue
+    2026-07-21   92 days  class 2  stage 13  interest income     -1  penalty income      0  off balance   5605  allowance     8701  overdue
+    2026-09-01  134 days  class 2  stage 13  interest income     -1  penalty income      0  off balance   8231  allowance    48501  overdue
     ");
 
     // A payment that came in June is found in September: dated back by two, it changes what the days since then did.

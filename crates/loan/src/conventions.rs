@@ -33,6 +33,10 @@ pub struct Conventions {
     #[n(5)]
     #[cbor(default)]
     pub undo: Undo,
+    /// What may be disbursed beyond the principal signed, parts per million of it.
+    #[n(6)]
+    #[cbor(default)]
+    pub over_signed_ppm: u32,
 }
 
 /// What taking something back does to the order in which the rest counts, where a plan follows events.

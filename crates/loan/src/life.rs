@@ -606,7 +606,9 @@ fn accept_disbursement(
     }
     let amount_fen = earlier.iter().fold(amount_fen, |sum, fen| sum.saturating_add(*fen));
     let signed_fen = terms.principal.minor();
-    if amount_fen > signed_fen {
+    let over_ppm = terms.conventions.as_ref().map_or(0, |conventions| conventions.over_signed_ppm);
+    let over_fen = i128::from(signed_fen) * i128::from(over_ppm) / 1_000_000;
+    if i128::from(amount_fen) > i128::from(signed_fen) + over_fen {
         return Err(LoanError::MoreThanSigned { id: new.id, amount_fen, signed_fen });
     }
     Ok(())

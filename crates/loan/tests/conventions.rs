@@ -48,6 +48,7 @@ fn terms(engine: PlanEngine, ahead: AheadPick, down_ppm: u32) -> LoanTerms {
         chargeback: Vec::new(),
         tranches_max: 3,
         undo: Undo::AsIfNever,
+        over_signed_ppm: 0,
     };
     let principal = Money::new(100_000, Currency::CNY);
     LoanTerms {

@@ -51,6 +51,7 @@ fn terms(engine: PlanEngine, recalculation: Option<Recalculation>) -> LoanTerms 
         chargeback: Vec::new(),
         tranches_max: 5,
         undo: Undo::AsIfNever,
+        over_signed_ppm: 0,
     };
     LoanTerms {
         rounding: Rounding::HalfEven,

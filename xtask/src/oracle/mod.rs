@@ -10,6 +10,7 @@ mod expect;
 mod plan_cases;
 mod postings;
 mod read;
+mod sound;
 mod table;
 mod terms;
 

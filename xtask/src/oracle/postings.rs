@@ -79,13 +79,22 @@ fn entries(posted: &Posted, is_charged_off: bool, is_fraud: bool) -> Vec<Entry> 
             list.push(("overpayment_liability", Side::Credit, excess));
         }
         PostedKind::Refund | PostedKind::Chargeback => {
-            list.extend(by_part(if is_charged_off { expense } else { ASSETS }, Side::Debit, parts));
+            // What an overpayment pays again at once is not owed.
+            let mut owed = *parts;
+            let mut again =
+                (owed.principal_fen + owed.interest_fen + owed.fee_fen + owed.penalty_fen - excess - posted.amount_fen)
+                    .max(0);
+            for fen in [&mut owed.penalty_fen, &mut owed.fee_fen, &mut owed.interest_fen, &mut owed.principal_fen] {
+                let paid = again.min(*fen);
+                *fen -= paid;
+                again -= paid;
+            }
+            list.extend(by_part(if is_charged_off { expense } else { ASSETS }, Side::Debit, &owed));
             list.push(("overpayment_liability", Side::Debit, -excess));
             list.push(("fund_source", Side::Credit, posted.amount_fen));
         }
         PostedKind::CashRefund => {
-            let back = Parts::ZERO.minus(parts).unwrap_or(Parts::ZERO);
-            list.extend(by_part(ASSETS, Side::Debit, &back));
+            list.extend(by_part(ASSETS, Side::Debit, parts));
             list.push(("fund_source", Side::Credit, posted.amount_fen));
         }
         PostedKind::ChargeOff => {
@@ -108,6 +117,21 @@ fn entries(posted: &Posted, is_charged_off: bool, is_fraud: bool) -> Vec<Entry> 
         _ => {}
     }
     list
+}
+
+/// Checks that what a transaction posts is the same on both sides.
+pub(super) fn balanced(desk: &Desk, line: &Line) -> Result<(), Stop> {
+    let sum = |side| {
+        let of_side = |list: Vec<Entry>| -> i64 {
+            list.into_iter().filter(|(_, other, _)| *other == side).map(|(_, _, fen)| fen).sum()
+        };
+        [false, true].map(|off| of_side(entries(&line.posted, off, desk.fraud)))
+    };
+    if sum(Side::Debit) == sum(Side::Credit) {
+        return Ok(());
+    }
+    let name = expect::name(line.posted.kind);
+    Err(Stop::Wrong(format!("not sound: {name} of {} does not balance: {:?}", line.posted.date, line.posted)))
 }
 
 fn accrual_entries(accrual: &AccrualLine) -> Vec<Entry> {

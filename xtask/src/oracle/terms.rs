@@ -60,7 +60,15 @@ fn conventions(product: &Value, loan: &Value) -> Result<Conventions, Stop> {
         chargeback,
         tranches_max,
         undo: Undo::AnewByDate,
+        over_signed_ppm: u32::try_from(over_applied_ppm(product)?).unwrap_or(u32::MAX),
     })
+}
+
+/// By how much more than was applied for may be approved and disbursed, ppm of it.
+pub(super) fn over_applied_ppm(product: &Value) -> Result<i64, Stop> {
+    let Some(rule) = product.get("over_applied").filter(|rule| !rule.is_null()) else { return Ok(0) };
+    let named = ["percentage", "number"].into_iter().find(|name| rule.get(name).is_some());
+    Ok(read::percent_ppm(rule, named.unwrap_or("n"))?.unwrap_or(0))
 }
 
 fn plan(product: &Value, loan: &Value) -> Result<PlanRule, Stop> {

@@ -152,7 +152,8 @@ pub struct Cumulative {
     pub equal: EqualPart,
     /// So many first instalments carry no principal.
     pub principal_grace: u16,
-    /// So many first instalments carry no interest; it falls due with the next.
+    /// So many first instalments carry no interest; it falls due with the next. Flat interest of equal instalments is
+    /// spread over those that carry it.
     pub interest_grace: u16,
     /// Of every amount.
     pub rounding: Rounding,
@@ -185,7 +186,7 @@ pub enum TermChangeKind {
     Longer(u16),
     /// So many instalments carry no principal, and as many are added.
     PrincipalGrace(u16),
-    /// So many instalments carry no interest, which falls due with the next, and as many are added.
+    /// So many instalments carry no interest, which falls due with the next; none are added.
     InterestGrace(u16),
     /// Another rate a year.
     Rate(Rate),

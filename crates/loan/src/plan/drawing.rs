@@ -160,10 +160,7 @@ impl<'a> Drawing<'a> {
                     self.principal_grace = (number - 1).saturating_add(rows);
                     self.lengthen(rows)?;
                 }
-                TermChangeKind::InterestGrace(rows) => {
-                    self.interest_grace = (number - 1).saturating_add(rows);
-                    self.lengthen(rows)?;
-                }
+                TermChangeKind::InterestGrace(rows) => self.interest_grace = (number - 1).saturating_add(rows),
                 TermChangeKind::Rate(rate) => {
                     self.rate = rate;
                     if terms.interest_on == InterestOn::Original {
@@ -473,7 +470,9 @@ impl<'a> Drawing<'a> {
         } else {
             add(own, std::mem::take(&mut self.interest_held))?
         };
-        let mut principal = self.scheduled(number, interest)?;
+        // A level instalment has room for the interest of its own period, put off or not.
+        let counted = if terms.interest_on == InterestOn::Original { interest } else { own };
+        let mut principal = self.scheduled(number, counted)?;
         if principal < 0 {
             return Err(LoanError::Terms(format!(
                 "the interest of the period to {} is more than the instalment, which never repays the loan",
@@ -493,6 +492,14 @@ impl<'a> Drawing<'a> {
     fn period_interest(&mut self, number: u16, period: Period) -> Result<i64, LoanError> {
         if self.terms.interest_on == InterestOn::Original {
             let Flat { before, interest, charged, .. } = self.flat;
+            let mut before = before;
+            if self.terms.equal == EqualPart::Total {
+                // Equal instalments spread flat interest over those that carry it.
+                if number <= self.interest_grace && number < self.count {
+                    return Ok(0);
+                }
+                before = before.max(self.interest_grace);
+            }
             let count = self.count.saturating_sub(before).max(1);
             let part = div_round(i128::from(interest), i128::from(count), self.terms.rounding).ok_or(TOO_LARGE)?;
             let own = if number < self.count { part.min(interest - charged) } else { interest - charged };

@@ -532,6 +532,10 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
         }
         Happening::RefundedCash { amount_fen } => {
             let state = fold(terms, events, new.value_date)?;
+            if state.credit_fen > 0 {
+                let problem = "more was paid than is owed: refund the credit balance first".to_owned();
+                return Err(LoanError::Change { id, problem });
+            }
             there_is(id, "refund", *amount_fen, state.totals.paid.total_fen()?)?;
         }
         Happening::ChargedOff | Happening::WrittenOff | Happening::Reaged { .. } | Happening::Reamortised => {

@@ -112,7 +112,9 @@ fn table(desk: &Desk, state: &LoanState) -> Result<(), Stop> {
         }
     }
     let open: i64 = rows.iter().map(|row| row.open_fen).sum();
-    if state.credit_fen > 0 && open > 0 {
+    // Where interest follows the balance, it may come after the money that was left over.
+    let follows = desk.terms.conventions.as_ref().is_some_and(|c| c.plan.recalculation.is_some());
+    if state.credit_fen > 0 && open > 0 && !follows {
         return Err(unsound(format!("{open} is open and {} left over", state.credit_fen)));
     }
     Ok(())

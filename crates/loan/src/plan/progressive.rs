@@ -276,6 +276,31 @@ impl Progressive {
         })
     }
 
+    /// Takes back principal that was paid to an instalment: the balance is higher again from `date`, or from the due date
+    /// where that is earlier.
+    ///
+    /// Errors if there is no such instalment or so much was not paid to it.
+    pub fn unpay_principal(&mut self, index: usize, date: Date, amount_fen: i64) -> Result<(), LoanError> {
+        let row = *self.row(index)?;
+        there_was(amount_fen, row.paid_principal_fen)?;
+        self.change(|plan| {
+            plan.row_mut(index)?.paid_principal_fen -= amount_fen;
+            plan.correct(date.min(row.period.due), amount_fen)
+        })
+    }
+
+    /// Takes back interest that was paid to an instalment.
+    ///
+    /// Errors if there is no such instalment or so much was not paid to it.
+    pub fn unpay_interest(&mut self, index: usize, amount_fen: i64) -> Result<(), LoanError> {
+        let row = *self.row(index)?;
+        there_was(amount_fen, row.paid_interest_fen)?;
+        self.change(|plan| {
+            plan.row_mut(index)?.paid_interest_fen -= amount_fen;
+            plan.settle_last()
+        })
+    }
+
     /// What would settle an instalment on `date`: its interest up to that day, and no more principal than there is.
     ///
     /// Errors if there is no such instalment.
@@ -291,9 +316,12 @@ impl Progressive {
             let before = index.checked_sub(1).and_then(|before| self.rows.get(before));
             due_interest(&row, sum_of([own, before.map_or(0, |row| row.carried_interest_fen)])?)
         };
-        // The whole of it would be no more than closes the loan.
+        // The whole of it would be no more than closes the loan: what bears interest on the day, and what is out at all
+        // when the instalments before it are paid.
         let whole = sum_of([balance_fen, row.paid_principal_fen, interest_fen])?;
-        let instalment_fen = row.instalment_fen.min(whole);
+        let before = self.rows.iter().take(index).map(|row| (row.principal_fen - row.paid_principal_fen).max(0));
+        let left = sum_of([self.outstanding_fen(), -before.sum::<i64>()])?.max(0);
+        let instalment_fen = row.instalment_fen.min(whole).min(sum_of([left, row.paid_principal_fen, interest_fen])?);
         Ok(Payable { instalment_fen, principal_fen: instalment_fen - interest_fen, interest_fen, balance_fen })
     }
 
@@ -603,6 +631,13 @@ impl<'a> InterestSum<'a> {
 
 fn sum_of<const N: usize>(amounts: [i64; N]) -> Result<i64, LoanError> {
     amounts.into_iter().try_fold(0i64, i64::checked_add).ok_or(TOO_LARGE)
+}
+
+fn there_was(amount_fen: i64, paid_fen: i64) -> Result<(), LoanError> {
+    if amount_fen > 0 && amount_fen <= paid_fen {
+        return Ok(());
+    }
+    Err(LoanError::Terms("no more can be taken back of an instalment than was paid to it".to_owned()))
 }
 
 fn no_instalment(index: usize, count: usize) -> LoanError {

@@ -3,7 +3,9 @@
 use basics::money::div_round;
 use basics::{Date, Id};
 
+use super::row::Row;
 use super::{Mark, Servicing, add};
+use crate::allocation::Stage;
 use crate::conventions::{Conventions, PlanEngine};
 use crate::{
     AheadPick, ArrearsStep, ChargeTiming, Component, DueStatus, Happening, LifeEvent, LoanError, Parts, Posted,
@@ -20,7 +22,7 @@ impl Servicing<'_> {
         match &event.what {
             Happening::Disbursed { amount_fen } => {
                 self.disburse_planned(conventions, *amount_fen, today)?;
-                let used = self.use_credit(conventions, *amount_fen, today)?;
+                let used = self.use_credit(conventions, today)?;
                 self.outstanding_fen = add(self.outstanding_fen, add(*amount_fen, -used)?)?;
                 self.post_parts(id, today, PostedKind::Disbursement, *amount_fen, (Parts::ZERO, before))?;
                 self.pay_at_disbursement(id, today)?;
@@ -147,9 +149,9 @@ impl Servicing<'_> {
         Ok(())
     }
 
-    /// An overpayment pays of what a new tranche makes due, at most as much as the tranche; answers how much it paid.
-    fn use_credit(&mut self, conventions: &Conventions, amount_fen: i64, today: Date) -> Result<i64, LoanError> {
-        let credit = self.credit_fen.max(0).min(amount_fen);
+    /// An overpayment pays of what a new tranche makes due; answers how much it paid.
+    fn use_credit(&mut self, conventions: &Conventions, today: Date) -> Result<i64, LoanError> {
+        let credit = self.credit_fen.max(0);
         if credit == 0 {
             return Ok(0);
         }
@@ -185,35 +187,52 @@ impl Servicing<'_> {
             }
         }
         for stage in waterfall.stages() {
-            let mut places: Vec<usize> = (0..self.rows.len())
-                .filter(|place| {
-                    self.rows
-                        .get(*place)
-                        .is_some_and(|row| DueStatus::of(row.due_on, today) == stage.status && !row.is_clear())
-                })
-                .collect();
-            if stage.status == DueStatus::Ahead && waterfall.ahead == AheadPick::Spread {
-                left = self.spread(&places, &stage.components, left, today)?;
-                continue;
-            }
-            if stage.status == DueStatus::Ahead && waterfall.ahead == AheadPick::Last {
-                places.reverse();
-            }
-            for place in places {
-                if stage.status == DueStatus::Ahead {
-                    for (component, due) in &charges_due {
-                        left = add(left, -self.pay_row(place, *component, (*due).min(left), today)?)?;
-                    }
-                }
-                if left > 0 {
-                    self.follow_before(place, today)?;
-                }
-                for component in &stage.components {
-                    left = add(left, -self.pay_row(place, *component, left, today)?)?;
+            // What one instalment was paid may leave more to pay in another, where the plan follows the balance.
+            loop {
+                let before = left;
+                left = self.pay_stage(waterfall, &stage, &charges_due, left, today)?;
+                self.show_model();
+                if left == 0 || left == before || self.model.is_none() {
+                    break;
                 }
             }
         }
-        self.show_model();
+        Ok(left)
+    }
+
+    /// Pays the instalments of one stage, one after another, and answers what is left.
+    fn pay_stage(
+        &mut self,
+        waterfall: &Waterfall,
+        stage: &Stage,
+        charges_due: &[(Component, i64)],
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<i64, LoanError> {
+        let mut left = amount_fen;
+        let stands = |row: &Row| DueStatus::of(row.due_on, today) == stage.status && !row.is_clear();
+        let mut places: Vec<usize> =
+            (0..self.rows.len()).filter(|place| self.rows.get(*place).is_some_and(stands)).collect();
+        match waterfall.ahead {
+            AheadPick::Spread if stage.status == DueStatus::Ahead => {
+                return self.spread(&places, &stage.components, left, today);
+            }
+            AheadPick::Last if stage.status == DueStatus::Ahead => places.reverse(),
+            _ => {}
+        }
+        for place in places {
+            if stage.status == DueStatus::Ahead {
+                for (component, due) in charges_due {
+                    left = add(left, -self.pay_row(place, *component, (*due).min(left), today)?)?;
+                }
+            }
+            if left > 0 {
+                self.follow_before(place, today)?;
+            }
+            for component in &stage.components {
+                left = add(left, -self.pay_row(place, *component, left, today)?)?;
+            }
+        }
         Ok(left)
     }
 

@@ -63,6 +63,7 @@ impl Servicing<'_> {
                 {
                     let amount_fen = terms.amount.of_fen(row.due.principal_fen, row.due.interest_fen, rounding)?;
                     row.due.put(component, amount_fen)?;
+                    row.mark_clear(today);
                     parts.push(ChargePart {
                         due_on: row.due_on,
                         amount_fen,
@@ -95,15 +96,20 @@ impl Servicing<'_> {
             return first;
         }
         if let Some(place) = self.rows.iter().rposition(|row| row.kind == RowKind::AfterMaturity) {
-            if let Some(row) = self.rows.get_mut(place) {
-                row.due_on = row.due_on.max(due_on);
-                row.plan.due = row.due_on;
-            }
-            return place;
+            return self.move_row(place, due_on);
         }
         let last = self.rows.last().map_or(due_on, |row| row.due_on);
-        insert(&mut self.rows, Row::beside(RowKind::AfterMaturity, last, due_on, 0));
-        self.rows.len() - 1
+        insert(&mut self.rows, Row::beside(RowKind::AfterMaturity, last, due_on, 0))
+    }
+
+    /// Lets a row fall due on a later day, and puts it where that day belongs; answers the place.
+    pub(super) fn move_row(&mut self, place: usize, due_on: Date) -> usize {
+        if self.rows.get(place).is_none_or(|row| row.due_on >= due_on) {
+            return place;
+        }
+        let mut row = self.rows.remove(place);
+        (row.due_on, row.plan.due) = (due_on, due_on);
+        insert(&mut self.rows, row)
     }
 
     /// Money that paid a component of a row has paid the charges in it, the earliest first; where one plan is made of

@@ -54,25 +54,18 @@ impl Servicing<'_> {
 
     /// The row that takes what is owed again: the next one due that can, or one after maturity.
     fn place_for_credit(&mut self, takes: impl Fn(&Row) -> bool, today: Date) -> usize {
-        let mut last = today;
-        for (place, row) in self.rows.iter_mut().enumerate().filter(|(_, row)| takes(row)) {
-            if row.kind == RowKind::AfterMaturity {
-                if today > row.due_on {
-                    row.due_on = today;
-                    row.plan.due = today;
-                }
-                return place;
-            }
-            if row.due_on > today {
-                return place;
-            }
-            last = row.due_on;
+        let fits = |row: &Row| takes(row) && (row.kind == RowKind::AfterMaturity || row.due_on > today);
+        if let Some(place) = self.rows.iter().position(fits) {
+            let is_after = self.rows.get(place).is_some_and(|row| row.kind == RowKind::AfterMaturity);
+            return if is_after { self.move_row(place, today) } else { place };
         }
-        if last == today {
-            return self.rows.iter().rposition(&takes).unwrap_or_default();
+        let Some(last) = self.rows.iter().rposition(&takes) else { return 0 };
+        let due_on = self.rows.get(last).map_or(today, |row| row.due_on);
+        if due_on == today {
+            last
+        } else {
+            insert(&mut self.rows, Row::beside(RowKind::AfterMaturity, due_on, today, 0))
         }
-        insert(&mut self.rows, Row::beside(RowKind::AfterMaturity, last, today, 0));
-        self.rows.len() - 1
     }
 
     /// Which components a chargeback puts back, of what the payment settled and earlier chargebacks of it have left;
@@ -137,12 +130,21 @@ impl Servicing<'_> {
         let Some(row) = self.rows.get_mut(place) else { return Ok(0) };
         let part = row.paid.get(component).min(at_most_fen);
         row.paid.put(component, -part)?;
-        row.ahead_fen -= part.min(row.ahead_fen);
+        // What was paid ahead or late is less by it: of the kind that the day is, then of the other.
+        let mut left = part;
+        let late_first = DueStatus::of(row.due_on, today) == DueStatus::PastDue;
+        let (ahead, late) = (&mut row.ahead_fen, &mut row.late_fen);
+        for kept in if late_first { [late, ahead] } else { [ahead, late] } {
+            let less = left.min(*kept);
+            *kept -= less;
+            left -= less;
+        }
         row.mark_clear(today);
         self.paid.put(component, -part)?;
         if matches!(component, Component::Fee | Component::Penalty) {
             self.unpay_charges(component, part)?;
         }
+        self.follow_taken_back(place, component, part, today)?;
         Ok(part)
     }
 }

@@ -92,7 +92,8 @@ impl Servicing<'_> {
                 self.attach_known_charges()?;
             }
             PlanEngine::Cumulative => {}
-            PlanEngine::Progressive if self.terms.rate > Rate::ZERO => {
+            // After principal was spread anew by agreement, a tranche adds its parts to what that left.
+            PlanEngine::Progressive if self.terms.rate > Rate::ZERO && (is_first || self.model.is_some()) => {
                 self.follow_tranche(rule, amount_fen, today)?;
                 if is_first {
                     self.attach_known_charges()?;
@@ -133,7 +134,7 @@ impl Servicing<'_> {
         // A tranche on a due date falls to the next instalment.
         self.lengthen(rule, &mut rows, today.add_days(1))?;
         let coming: Vec<usize> = (0..rows.len())
-            .filter(|index| rows.get(*index).is_some_and(|row| row.kind == RowKind::Regular && row.due_on > today))
+            .filter(|index| rows.get(*index).is_some_and(|row| row.is_planned() && row.due_on > today))
             .collect();
         // Each coming instalment takes an equal part on top of what it has, the sum to the multiple; the last the rest.
         let mut left = add(amount_fen, -share)?;
@@ -159,7 +160,7 @@ impl Servicing<'_> {
 
     /// Adds instalments one spacing apart until one is due after a date.
     fn lengthen(&self, rule: &PlanRule, rows: &mut Vec<Row>, date: Date) -> Result<(), LoanError> {
-        while let Some(last) = rows.iter().rev().find(|row| row.kind == RowKind::Regular).map(|row| row.due_on)
+        while let Some(last) = rows.iter().rev().find(|row| row.is_planned()).map(|row| row.due_on)
             && last < date
         {
             let due = spaced(last, rule.every, rule.unit, 1)?;
@@ -169,10 +170,11 @@ impl Servicing<'_> {
     }
 }
 
-/// Puts a row in its place by due date, after what is due that day.
-pub(super) fn insert(rows: &mut Vec<Row>, row: Row) {
+/// Puts a row in its place by due date, after what is due that day; answers the place.
+pub(super) fn insert(rows: &mut Vec<Row>, row: Row) -> usize {
     let place = rows.partition_point(|other| other.due_on <= row.due_on);
     rows.insert(place, row);
+    place
 }
 
 /// Puts a down payment in its place by due date, before an instalment that is due that day.

@@ -203,6 +203,28 @@ impl Servicing<'_> {
         }
     }
 
+    /// After money was taken back from an instalment: the balance is higher again.
+    pub(super) fn follow_taken_back(
+        &mut self,
+        place: usize,
+        component: Component,
+        amount_fen: i64,
+        today: Date,
+    ) -> Result<(), LoanError> {
+        if self.recalculation().is_none() || amount_fen <= 0 {
+            return Ok(());
+        }
+        let Some(index) = self.model_index(place) else { return Ok(()) };
+        let Some(model) = self.model.as_mut() else { return Ok(()) };
+        match component {
+            Component::Principal => model.unpay_principal(index, today, amount_fen)?,
+            Component::Interest => model.unpay_interest(index, amount_fen)?,
+            Component::Fee | Component::Penalty | Component::Compound => return Ok(()),
+        }
+        self.show_model();
+        Ok(())
+    }
+
     /// What would close a loan: all that is open, but of instalments not yet due only the interest up to a day or its
     /// rest date, where the plan follows the balance.
     pub(super) fn payoff_planned(&self, today: Date) -> Result<i128, LoanError> {
@@ -254,6 +276,10 @@ impl Servicing<'_> {
         let regular = self.rows.iter_mut().filter(|row| row.kind == RowKind::Regular);
         for (row, state) in regular.zip(model.rows()) {
             show(row, state.principal_fen, state.interest_fen);
+            // An instalment of which nothing is left to pay is met on the day that left nothing.
+            if let Some(today) = self.date {
+                row.mark_clear(today);
+            }
         }
     }
 

@@ -76,6 +76,11 @@ impl Row {
         Row { kind, ..Row::planned(&plan) }
     }
 
+    /// Whether it is an instalment of the plan, first or anew, and not one beside it.
+    pub(super) fn is_planned(&self) -> bool {
+        matches!(self.kind, RowKind::Regular | RowKind::Reaged)
+    }
+
     /// Principal of the plan, without what was credited to it.
     pub(super) fn planned_principal(&self) -> i64 {
         self.due.principal_fen.saturating_sub(self.credited.principal_fen)

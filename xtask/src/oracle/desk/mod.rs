@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use basics::{Date, Id};
 use loan::{
     ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeTerms, Happening, LifeEvent, LoanState, LoanTerms, Posted,
-    PostedKind, Reage, Receipt, Reschedule, fold,
+    PostedKind, Reage, Receipt, Reschedule, RowKind, fold,
 };
 use serde_json::Value;
 
@@ -100,7 +100,10 @@ pub(super) struct Desk {
     pub(super) charge_off_reversed_on: Option<Date>,
     pub(super) last_replayed: bool,
     pub(super) last_amount_fen: i64,
+    /// What was told to the outside since the business date was set.
     pub(super) raised: Vec<(String, Option<Date>)>,
+    /// How much of it the last event found there.
+    pub(super) raised_before: usize,
     next: u128,
 }
 
@@ -138,6 +141,7 @@ impl Desk {
             last_replayed: false,
             last_amount_fen: 0,
             raised: Vec::new(),
+            raised_before: 0,
             next: 1,
         })
     }
@@ -166,15 +170,21 @@ impl Desk {
             return Err(Stop::Unsupported("a second loan".to_owned()));
         }
         if kind == "set_business_date" {
-            self.today = read::date(event, "date")?.unwrap_or(self.today);
             self.raised.clear();
+            self.today = read::date(event, "date")?.unwrap_or(self.today);
             return Ok(());
         }
         self.last_replayed = false;
+        self.raised_before = self.raised.len();
         if read::text(event, "expect") == "rejected" {
             return self.refused(event);
         }
-        self.act(event)
+        let before = expect::status(self)?;
+        self.act(event)?;
+        if expect::status(self)? != before {
+            self.raised.push(("LoanStatusChanged".to_owned(), Some(self.today)));
+        }
+        Ok(())
     }
 
     /// An event that must be refused, with its reason, and leaves everything as it was.
@@ -365,6 +375,9 @@ impl Desk {
         {
             conventions.plan.fixed_instalment_fen = Some(fixed);
         }
+        if let Some(first_due) = read::date(event, "adjust_repayment_date")? {
+            self.move_next_due(date, first_due)?;
+        }
         let overpaid = if self.is_disbursed() { self.state()?.credit_fen.max(0) } else { 0 };
         self.record(date, Happening::Disbursed { amount_fen }, event)?;
         let auto = self.product.get("down_payment").is_some_and(|rule| read::flag(rule, "auto_repayment"));
@@ -379,6 +392,17 @@ impl Desk {
                 let what = Happening::Received { receipt: Receipt::DownPayment, amount_fen: share };
                 self.record(date, what, event)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Moves the due date that follows a day, as agreed with a disbursement.
+    fn move_next_due(&mut self, day: Date, new_due: Date) -> Result<(), Stop> {
+        let state = expect::proposed(self)?;
+        let next = state.instalments.iter().find(|row| row.kind == RowKind::Regular && row.due_on > day);
+        if let Some(from_due) = next.map(|row| row.due_on).filter(|due| *due != new_due) {
+            let change = Reschedule { new_due: Some(new_due), ..Reschedule::default() };
+            self.record(self.today, Happening::Rescheduled { from_due, change }, &Value::Null)?;
         }
         Ok(())
     }

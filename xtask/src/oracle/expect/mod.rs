@@ -109,11 +109,7 @@ fn check_one(desk: &Desk, field: &str, expected: &Value) -> Result<(), Stop> {
             let days = desk.terms.conventions.as_ref().and_then(|c| c.plan.fixed_length_days);
             same("days", &days.map_or("null".to_owned(), |d| d.to_string()), &expected.to_string())
         }
-        "next_payment_due_date" => {
-            let state = desk.state()?;
-            let next = state.instalments.iter().find(|row| Component::ALL.iter().any(|c| row.unpaid_fen(*c) > 0));
-            same("date", &shown(next.map(|row| row.due_on)), text_of(expected))
-        }
+        "next_payment_due_date" => same("date", &shown(Some(next_payment_due(desk)?)), text_of(expected)),
         "journal" => read_all(expected, |group| postings::check(desk, group)),
         "last_payment" | "last_payment_transaction" | "last_payment_amount" | "total_repayment_transaction" => {
             last_payment(desk, field, expected)
@@ -142,22 +138,86 @@ fn check_one(desk: &Desk, field: &str, expected: &Value) -> Result<(), Stop> {
             let met = desk.state()?.instalments.iter().all(|row| row.met_on.is_some());
             same("met", &met.to_string(), &expected.to_string())
         }
-        "emi_variations" => {
-            let fixed = desk.terms.conventions.as_ref().and_then(|c| c.plan.fixed_instalment_fen);
-            let ours = fixed.map_or("none".to_owned(), format_minor);
-            let row = read::list(expected, "rows").first().cloned().unwrap_or(Value::Null);
-            same("value", &ours, read::text(&row, "value"))
-        }
+        "emi_variations" | "term_variations" => variations(desk, expected),
         "business_events" => read_all(expected, |event| {
             let (name, date) = (read::text(event, "name"), read::date(event, "date")?);
-            let raised = desk.raised.iter().any(|(n, d)| n == name && (date.is_none() || *d == date));
-            match (read::flag(event, "absent"), raised) {
+            let absent = read::flag(event, "absent");
+            // The last event must not have raised it; any of the day may have.
+            let raised = desk.raised.iter().skip(if absent { desk.raised_before } else { 0 });
+            let raised = raised.into_iter().any(|(n, d)| n == name && (date.is_none() || *d == date));
+            match (absent, raised) {
                 (true, true) => Err(Stop::Wrong(format!("{name} was raised"))),
                 (false, false) => Err(Stop::Wrong(format!("{name} was not raised"))),
                 _ => Ok(()),
             }
         }),
         other => Err(Stop::Unsupported(format!("expectation {other}"))),
+    }
+}
+
+/// When the next payment is due: the earliest that is unpaid, but not before the last payment; or, where the configuration
+/// says so, the next unpaid one from today on, at the latest the maturity.
+fn next_payment_due(desk: &Desk) -> Result<Date, Stop> {
+    let state = desk.state()?;
+    let is_open = |row: &&loan::InstalmentState| Component::ALL.iter().any(|c| row.unpaid_fen(*c) > 0);
+    let open = || state.instalments.iter().filter(is_open);
+    if desk.config.get("next-payment-due-date").is_some_and(|value| value == "next-unpaid-due-date") {
+        let matures = expected_maturity(desk)?.unwrap_or(desk.today);
+        let next = open().find(|row| match row.kind {
+            loan::RowKind::DownPayment => row.due_on == desk.today && desk.today < matures,
+            _ => desk.today < row.due_on && desk.today < matures,
+        });
+        return Ok(next.map_or(matures, |row| row.due_on));
+    }
+    let last_paid = desk.lines.iter().filter(|line| !line.reverted && money::PAYMENTS.contains(&line.posted.kind));
+    let earliest = open().map(|row| row.due_on).next().unwrap_or(desk.today);
+    Ok(last_paid.map(|line| line.posted.date).max().map_or(earliest, |paid| paid.max(earliest)))
+}
+
+/// Instalments, rates and dates that were agreed on beside the product's rule.
+fn variations(desk: &Desk, expected: &Value) -> Result<(), Stop> {
+    let mut ours: Vec<(&str, String, String)> = Vec::new();
+    let start = desk.terms.start;
+    if let Some(fen) = desk.terms.conventions.as_ref().and_then(|c| c.plan.fixed_instalment_fen) {
+        ours.push(("emiAmount", start.to_string(), format_minor(fen)));
+    }
+    for event in &desk.events {
+        let loan::Happening::Rescheduled { from_due, change } = &event.what else { continue };
+        let from = from_due.to_string();
+        let count = |n: u16| format_minor(i64::from(n) * 100);
+        if let Some(due) = change.new_due {
+            ours.push(("dueDate", from.clone(), due.to_string()));
+        }
+        if change.principal_grace > 0 {
+            ours.push(("graceOnPrincipal", from.clone(), count(change.principal_grace)));
+        }
+        if change.interest_grace > 0 {
+            ours.push(("graceOnInterest", from.clone(), count(change.interest_grace)));
+        }
+        if change.extra_instalments + change.principal_grace > 0 {
+            ours.push((
+                "extendRepaymentPeriod",
+                from.clone(),
+                count(change.extra_instalments + change.principal_grace),
+            ));
+        }
+        if let Some(ppm) = change.new_rate_ppm {
+            ours.push(("interestRateForInstallment", from, format_minor(ppm / 100)));
+        }
+    }
+    let rows = expected.as_array().map_or_else(|| read::list(expected, "rows"), Vec::as_slice);
+    for row in rows {
+        let kind = read::text(row, "code").rsplit('.').next().unwrap_or_default();
+        let value = row.get("date_value").and_then(Value::as_str).unwrap_or_else(|| read::text(row, "value"));
+        let from = read::text(row, "applicable_from");
+        let fits = |(k, f, v): &(&str, String, String)| *k == kind && (from.is_empty() || f == from) && v == value;
+        if !ours.iter().any(fits) {
+            return Err(Stop::Wrong(format!("{kind} from {from} of {value} is not among {ours:?}")));
+        }
+    }
+    match read::whole(expected, "count") {
+        Some(count) => same("count", &ours.len().to_string(), &count.to_string()),
+        None => Ok(()),
     }
 }
 
@@ -182,7 +242,7 @@ fn same_or_none(cell: &str, ours: Option<Date>, expected: Option<&Value>) -> Res
 }
 
 /// The state, or what it would be if the loan were disbursed as it was applied for.
-fn proposed(desk: &Desk) -> Result<loan::LoanState, Stop> {
+pub(super) fn proposed(desk: &Desk) -> Result<loan::LoanState, Stop> {
     if desk.is_disbursed() {
         return desk.state();
     }

@@ -197,17 +197,19 @@ fn told(charges: &[Vec<(&'static str, String)>]) -> String {
     charges.iter().map(text).collect::<Vec<_>>().join(" | ")
 }
 
+/// Kinds of money that come in.
+pub(super) const PAYMENTS: &[PostedKind] = &[
+    PostedKind::Repayment,
+    PostedKind::MerchantRefund,
+    PostedKind::PayoutRefund,
+    PostedKind::Goodwill,
+    PostedKind::DownPayment,
+    PostedKind::Recovery,
+];
+
 pub(super) fn last_payment(desk: &Desk, field: &str, expected: &Value) -> Result<(), Stop> {
-    let kinds = [
-        PostedKind::Repayment,
-        PostedKind::MerchantRefund,
-        PostedKind::PayoutRefund,
-        PostedKind::Goodwill,
-        PostedKind::DownPayment,
-        PostedKind::Recovery,
-    ];
     let live: Vec<&Line> =
-        desk.lines.iter().filter(|line| !line.reverted && kinds.contains(&line.posted.kind)).collect();
+        desk.lines.iter().filter(|line| !line.reverted && PAYMENTS.contains(&line.posted.kind)).collect();
     let last = live.iter().max_by_key(|line| (line.posted.date, line.seq));
     let amount = |line: Option<&&Line>| line.map_or("null".to_owned(), |line| format_minor(line.posted.amount_fen));
     match field {

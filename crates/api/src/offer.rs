@@ -8,8 +8,9 @@ use app::assess::Quote;
 use basics::Rate;
 use basics::merkle::leaf_hash;
 use loan::cost::{CostKind, CostTable, Payer, percent};
+use loan::paper::{Missing, missing, payout_mode};
 use loan::terms::Prepaying;
-use loan::{Fee, FeeAmount, FeeWhen, Instalment, LoanTerms, Method, Product};
+use loan::{Fee, FeeAmount, FeeWhen, GuaranteeForm, Instalment, LoanTerms, Method, PayoutMode, Product};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -377,6 +378,59 @@ fn words_en(quote: &Quote) -> Vec<String> {
     words
 }
 
+/// What has to be there before the money is paid out, and what is shown afterwards.
+fn conditions_zh(terms: &LoanTerms) -> Vec<String> {
+    let mut words = Vec::new();
+    let open: Vec<String> = missing(terms, &[]).iter().map(Missing::zh).collect();
+    if !open.is_empty() {
+        words.push(format!("放款前须办齐：{}。", open.join("；")));
+    }
+    if let Some(rule) = terms.conditions.as_ref().and_then(|conditions| conditions.guarantee) {
+        let form = match rule.form {
+            GuaranteeForm::General => "一般保证",
+            GuaranteeForm::JointAndSeveral => "连带责任保证",
+        };
+        words.push(format!("如有保证人：{form}，保证期间为到期日起 {} 个月。", rule.period_months));
+    }
+    match (payout_mode(terms), terms.payout) {
+        (PayoutMode::Entrusted, _) => {
+            words.push("本笔贷款受托支付：钱直接付给合同指定的收款人。".to_owned());
+        }
+        (_, Some(rule)) if rule.evidence_days > 0 => {
+            words.push(format!("本笔贷款自主支付：放款后 {} 天内交用途凭证。", rule.evidence_days));
+        }
+        _ => {}
+    }
+    words
+}
+
+/// The same in English.
+fn conditions_en(terms: &LoanTerms) -> Vec<String> {
+    let mut words = Vec::new();
+    let open: Vec<String> = missing(terms, &[]).iter().map(Missing::to_string).collect();
+    if !open.is_empty() {
+        words.push(format!("Before it is paid out: {}.", open.join("; ")));
+    }
+    if let Some(rule) = terms.conditions.as_ref().and_then(|conditions| conditions.guarantee) {
+        let form = match rule.form {
+            GuaranteeForm::General => "general",
+            GuaranteeForm::JointAndSeveral => "joint and several",
+        };
+        words.push(format!("If there is a guarantor: {form}, for {} months from the due date.", rule.period_months));
+    }
+    match (payout_mode(terms), terms.payout) {
+        (PayoutMode::Entrusted, _) => {
+            words.push("The money goes straight to the payee that the contract names.".to_owned());
+        }
+        (_, Some(rule)) if rule.evidence_days > 0 => words.push(format!(
+            "You pay with it yourself, and show within {} days what it was spent on.",
+            rule.evidence_days
+        )),
+        _ => {}
+    }
+    words
+}
+
 /// The text of the contract on an approved application.
 pub fn contract_text(
     institution: &Institution,
@@ -405,7 +459,7 @@ pub fn contract_text(
         product.name_zh,
         product_ref.code,
         product_ref.version,
-        words_zh(quote).join("\n"),
+        [words_zh(quote), conditions_zh(&quote.terms)].concat().join("\n"),
         costs(|item| &item.label_zh),
         rows("期数  到期日  本金  利息  费用  合计"),
     );
@@ -415,7 +469,7 @@ pub fn contract_text(
         product.name_en,
         product_ref.code,
         product_ref.version,
-        words_en(quote).join("\n"),
+        [words_en(quote), conditions_en(&quote.terms)].concat().join("\n"),
         costs(|item| &item.label_en),
         rows("No.  due  principal  interest  fees  total"),
     );

@@ -84,6 +84,8 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/applications", Act("apply")),
     get("/api/v1/households/{hh}/applications/{ap}", Read(SERVICE)),
     post("/api/v1/households/{hh}/applications/{ap}/signature", Act("sign")),
+    get("/api/v1/households/{hh}/contracts/{ct}/papers", Read(SERVICE)),
+    post("/api/v1/households/{hh}/contracts/{ct}/papers", Act("add_paper")),
     post("/api/v1/households/{hh}/contracts/{ct}/drawdown", Act("draw")),
     get("/api/v1/line-products", Anyone),
     get("/api/v1/households/{hh}/lines", Read(SERVICE)),

@@ -37,12 +37,17 @@ fn a_seasonal_loan_and_a_flood() {
     let offer = town.get(&farmer, &application).expect(200).json()["offer"].clone();
     let signature = json!({ "text_hash": offer["text_hash"], "read_seconds": 12, "confirmed": true });
     let signed = town.post(&farmer, &format!("{application}/signature"), signature).expect(201);
-    let draw = format!("{hh}/contracts/{}/drawdown", signed.text("contract"));
+    let contract = format!("{hh}/contracts/{}", signed.text("contract"));
+    let draw = format!("{contract}/drawdown");
+    town.post(&farmer, &draw, json!({})).problem(409, "conditions_open");
+    let (officer, approver) = (town.staff("li.officer", Role::Officer), town.staff("zhao.approver", Role::Approver));
+    let accountant = town.staff("qian.accountant", Role::Accountant);
+    let clerk = town.staff("wang.clerk", Role::Clerk);
+    let widowed = json!({ "kind": "no_spouse", "what": "widowed", "hash": "5a".repeat(32), "evidence": "seen" });
+    town.post(&clerk, &format!("{contract}/papers"), widowed).expect(201);
     let loan = format!("{hh}/loans/{}", town.post(&farmer, &draw, json!({})).expect(201).text("loan"));
     let changes = format!("{loan}/changes");
 
-    let (officer, approver) = (town.staff("li.officer", Role::Officer), town.staff("zhao.approver", Role::Approver));
-    let accountant = town.staff("qian.accountant", Role::Accountant);
     town.post(&accountant, "/api/v1/office/days/2026-03-02/close", json!({})).expect(202);
     town.desk.engine.settle();
 

@@ -254,6 +254,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             crate::close::count_touched(books, stamp, fact)?;
             crate::loan_books::apply(books, stamp, fact)?;
         }
+        Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
         Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) => {
             crate::close::apply(books, stamp, fact)?;
         }

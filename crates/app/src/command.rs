@@ -14,6 +14,7 @@ use crate::erase::Erase;
 use crate::facility::ChangeFacility;
 use crate::line::{CorrectLine, MoveLine, OpenLine};
 use crate::observe::Observe;
+use crate::paper::AddPaper;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::repay::Repay;
 use crate::reverse::Reverse;
@@ -141,6 +142,9 @@ pub enum Command {
     /// Do something to a running loan beside paying it.
     #[n(55)]
     ServiceLoan(#[n(0)] ServiceLoan),
+    /// Add a paper to a contract.
+    #[n(100)]
+    AddPaper(#[n(0)] AddPaper),
     /// Date an event of a loan back, or take one back.
     #[n(26)]
     CorrectLoan(#[n(0)] CorrectLoan),
@@ -361,6 +365,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Decide(c) => c.cell,
         Command::DecideByHand(c) => c.cell,
         Command::Sign(c) => c.cell,
+        Command::AddPaper(c) => c.cell,
         Command::Draw(c) => c.cell,
         Command::Repay(c) => c.cell,
         Command::CorrectLoan(c) => c.cell,

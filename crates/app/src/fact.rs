@@ -210,6 +210,28 @@ pub enum Fact {
     /// A contract was signed.
     #[n(20)]
     ContractSigned(#[n(0)] ContractSigned),
+    /// A paper joined a contract.
+    #[n(120)]
+    PaperAdded {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The contract.
+        #[n(1)]
+        contract: Id,
+        /// The paper.
+        #[n(2)]
+        id: Id,
+        /// What it is.
+        #[n(3)]
+        paper: loan::Paper,
+        /// Hash of the text that was signed, or of the document that was kept.
+        #[n(4)]
+        hash: ByteVec,
+        /// Who saw it, where and how.
+        #[n(5)]
+        evidence: String,
+    },
     /// A loan was drawn.
     #[n(21)]
     LoanDrawn(#[n(0)] LoanDrawn),

@@ -24,6 +24,7 @@ pub mod holding;
 pub mod institution;
 pub mod line;
 pub mod observe;
+pub mod paper;
 pub mod period_end;
 pub mod permission;
 pub mod posting;

@@ -3,23 +3,26 @@
 use basics::{Cell, Id, Money, Rate, cbor};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{Change, Fault, key};
-use ledger::SubAccount;
+use door::{Change, Fault, Record, key};
+use ledger::{Line, SubAccount};
 use loan::cost::cost_table;
+use loan::paper::payout_mode;
 use loan::schedule::schedule_drawn;
-use loan::{Happening, LifeEvent, LoanTerms, Term};
+use loan::{Happening, LifeEvent, LoanTerms, Paper, PayoutMode, Term};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::application::{application, needs_exposure};
-use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet};
+use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet, wallet, wallet_account};
 use crate::command::Outcome;
 use crate::facility::{facility, may_draw};
 use crate::fact::{ContractSigned, Fact, LoanDrawn};
 use crate::holding::{Holding, Of, Touched, Turn};
 use crate::house::Tianxin;
 use crate::loan_books::needs_touch;
+use crate::paper::{ContractPaper, check_open, papers};
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
+use crate::transfer::Transfer;
 
 /// Days within which a signed contract must be drawn.
 const DRAW_WITHIN_DAYS: i32 = 30;
@@ -62,6 +65,14 @@ pub struct Draw {
     /// The loan, made by the caller.
     #[n(3)]
     pub loan: Id,
+}
+
+/// Whom a contract names as payee, and in which cell.
+fn payee_of(papers: &[Paper]) -> Option<(Id, Cell)> {
+    papers.iter().find_map(|paper| match paper {
+        Paper::Payee { household, cell } => Some((*household, *cell)),
+        _ => None,
+    })
 }
 
 /// The sub-account of a loan.
@@ -113,12 +124,21 @@ impl Tianxin {
         Ok(Change::new(Outcome::Done, vec![fact]))
     }
 
-    pub(crate) fn needs_draw(&self, command: &Draw, needs: &mut Needs) {
+    pub(crate) fn needs_draw(&self, command: &Draw, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
         let (cell, household) = (command.cell, command.household);
         needs_booking(needs, cell, self.institution.currency, &[], &[household]);
         needs_touch(needs, cell);
         needs_exposure(needs, cell, household);
         needs.rows::<LoanEvent>(key![cell, household, command.loan]);
+        let of_contract = key![cell, household, command.contract];
+        needs.rows::<ContractPaper>(of_contract.clone());
+        if slice.has(ContractPaper::table(), &of_contract)
+            && let Some((payee, payee_cell)) = payee_of(&papers(slice, cell, household, command.contract)?)
+            && payee_cell == cell
+        {
+            needs_booking(needs, cell, self.institution.currency, &[], &[payee]);
+        }
+        Ok(())
     }
 
     pub(crate) fn draw(&self, slice: &Overlay, command: &Draw, context: &Context) -> Decided<Tianxin> {
@@ -139,6 +159,16 @@ impl Tianxin {
         own_wallet(slice, cell, household, self.institution.currency)?;
         let terms: LoanTerms = cbor::from_bytes(&contract.terms).map_err(Fault::from)?;
         let amount = terms.principal.minor();
+        let papers = papers(slice, cell, household, command.contract)?;
+        check_open(&terms, &papers)?;
+        let payee = payee_of(&papers).filter(|_| payout_mode(&terms) == PayoutMode::Entrusted);
+        if let Some((payee, payee_cell)) = payee
+            && payee_cell == cell
+            && wallet(slice, cell, payee, self.institution.currency)?.is_none()
+        {
+            let fact = Fact::Declined { code: "unknown_payee".to_owned() };
+            return Ok(Change::new(Outcome::UnknownPayee, vec![fact]));
+        }
         // What waits beside this contract stays reserved for its own drawing.
         let but = Some(contract.application);
         if let Err(outcome) = may_draw(slice, cell, household, but, amount, context.open_date)? {
@@ -182,6 +212,36 @@ impl Tianxin {
         });
         let currency = terms.principal.currency();
         let entry = booked(EntryKind::Disbursement, context.open_date, currency, lines, None)?;
-        Ok(Change::new(Outcome::Done, vec![drawn, entry]))
+        let mut change = Change::new(Outcome::Done, vec![drawn, entry]);
+        if let Some((to, to_cell)) = payee {
+            self.pay_on(&mut change, command, (to, to_cell), terms.principal, context)?;
+        }
+        Ok(change)
+    }
+
+    /// Passes what was drawn on to the payee in the same breath: the borrower never has it to spend.
+    fn pay_on(
+        &self,
+        change: &mut Change<Tianxin>,
+        command: &Draw,
+        payee: (Id, Cell),
+        amount: Money,
+        context: &Context,
+    ) -> Result<(), Fault> {
+        let (to, to_cell) = payee;
+        let note = "受托支付 entrusted payment".to_owned();
+        if to_cell == command.cell {
+            let lines = vec![
+                Line::debit(self.subjects.wallet, wallet_account(command.household), amount.minor()),
+                Line::credit(self.subjects.wallet, wallet_account(to), amount.minor()),
+            ];
+            change.facts.push(booked(EntryKind::Transfer, context.open_date, amount.currency(), lines, Some(note))?);
+            return Ok(());
+        }
+        let transfer = Transfer { cell: command.cell, from: command.household, to_cell, to, amount, note };
+        let sent = self.send_transfer(&transfer, amount.minor(), context);
+        change.facts.extend(sent.facts);
+        change.messages.extend(sent.messages);
+        Ok(())
     }
 }

@@ -813,6 +813,7 @@ pub fn all() -> Vec<&'static Table> {
         Application::table(),
         DecisionRecord::table(),
         Contract::table(),
+        crate::paper::ContractPaper::table(),
         LoanNote::table(),
         LoanEvent::table(),
         AccrualGroup::table(),

@@ -134,7 +134,8 @@ impl Tianxin {
         Ok(Change::new(Outcome::Done, vec![fact]))
     }
 
-    fn send_transfer(&self, command: &Transfer, amount: i64, context: &Context) -> Change<Tianxin> {
+    /// Sends what a wallet of this cell has to one of another: it is held here until that cell has answered.
+    pub(crate) fn send_transfer(&self, command: &Transfer, amount: i64, context: &Context) -> Change<Tianxin> {
         let currency = self.institution.currency;
         let transfer = context.command_id;
         let held = Fact::WalletHeld { household: command.from, currency, amount_minor: amount };

@@ -15,6 +15,7 @@ use app::close::CloseDay;
 use app::command::{Command, Outcome};
 use app::desk::Desk;
 use app::disaster::{DecideDisaster, DeclareDisaster, DisasterVerdict};
+use app::paper::AddPaper;
 use app::sign::{Draw, Sign};
 use app::tables::ApplicationStatus;
 use app::vault::{Vault, VaultError};
@@ -22,6 +23,8 @@ use app::{Institution, Tianxin};
 use basics::{Cell, Date, Id, Instant};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit};
 use ledger::Chart;
+use loan::Paper;
+use loan::paper::NoSpouse;
 use loan::season::{DeferredInterest, DeferredScope, Departure, GuarantorConsent, Programme, parse_crops};
 use policy::RuleSet;
 use support::*;
@@ -142,6 +145,10 @@ impl House {
             farmer(household),
             Command::Sign(Sign { cell, household, application, contract, text_hash, evidence }),
         );
+        let (paper, hash) = (Paper::NoSpouse { why: NoSpouse::Unmarried }, vec![8; 32].into());
+        let (id, evidence) = (id(key + 0xF0), "certificate seen".to_owned());
+        let seen = AddPaper { cell, household, contract, id, paper, hash, evidence };
+        self.done(key + 8, staff(3, Role::Clerk), Command::AddPaper(seen));
         self.done(key + 7, farmer(household), Command::Draw(Draw { cell, household, contract, loan }));
         (household, loan)
     }

@@ -10,6 +10,7 @@ mod lines;
 mod loans;
 mod money;
 mod office;
+mod papers;
 mod proposals;
 mod public;
 pub(crate) use public::FeeShown;
@@ -71,6 +72,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(lines::one))
         .routes(routes!(lines::act))
         .routes(routes!(lines::quote))
+        .routes(routes!(papers::list, papers::add))
         .routes(routes!(loans::draw))
         .routes(routes!(loans::list))
         .routes(routes!(loans::one))

@@ -28,6 +28,7 @@ export type Application = Schemas["ApplicationShown"];
 export type Signed = Schemas["Signed"];
 export type Receipt = Schemas["Receipt"];
 export type Drawn = Schemas["Drawn"];
+export type Papers = Schemas["PapersShown"];
 export type Facility = Schemas["FacilityDetail"];
 export type Line = Schemas["LineShown"];
 export type LineDetail = Schemas["LineDetail"];

@@ -124,6 +124,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/contracts/{ct}/papers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The papers of a contract, and what it still waits for before it may be drawn. */
+        get: operations["list"];
+        put?: never;
+        /** Adds a paper to a contract: the spouse's word, a guarantee, a document, the payee. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/entries": {
         parameters: {
             query?: never;
@@ -1840,7 +1858,7 @@ export interface components {
             event: string;
             /**
              * @description `purchased`, `refunded`, `paid`, `converted`, `plan_settled`, `waived`, `credit_returned`, `raised`, `lowered`,
-             *     `frozen`, `thawed`, `closed` or `undone`.
+             *     `frozen`, `thawed`, `closed`, `judged`, `misused`, `written_off`, `drawn` or `undone`.
              */
             kind: string;
         };
@@ -2004,6 +2022,59 @@ export interface components {
             /** @description Penalty on the whole principal for one day. */
             per_day_example: string;
         };
+        /** @description Something a contract waits for. */
+        OpenShown: {
+            en: string;
+            zh: string;
+        };
+        /** @description A paper is added. */
+        PaperAsked: {
+            /** @description Guarantee: up to how much. */
+            amount?: string | null;
+            /** @description Who saw it, where and how. */
+            evidence: string;
+            /** @description Hash of the text that was signed or of the document that was kept, 64 hexadecimal digits. */
+            hash: string;
+            /** @description Guarantee or payee: the household. */
+            household?: string | null;
+            /**
+             * @description `spouse`, `no_spouse`, `guarantee`, `document` or `payee`.
+             * @example document
+             */
+            kind: string;
+            /** @description Spouse or guarantor: the person. */
+            person?: string | null;
+            /**
+             * @description Document: its code. Spouse: `consents` or `signed`. No spouse: `unmarried`, `divorced`, `widowed` or `absent`.
+             * @example green-certificate
+             */
+            what?: string | null;
+        };
+        /** @description A paper. */
+        PaperShown: {
+            added_on: string;
+            /** @description What a guarantee is for. */
+            amount?: string | null;
+            /** @description Who saw it, where and how. */
+            evidence: string;
+            /** @description Guarantor or payee. */
+            household?: string | null;
+            /** @description `spouse`, `no_spouse`, `guarantee`, `document` or `payee`. */
+            kind: string;
+            paper: string;
+            /** @description The code of a document, what a spouse said, why there is none. */
+            what?: string | null;
+        };
+        /** @description What a contract waits for, and what is there. */
+        PapersShown: {
+            /** @description What is still open; nothing is drawn before this is empty. */
+            open: components["schemas"]["OpenShown"][];
+            papers: components["schemas"]["PaperShown"][];
+            /** @description `self_pay` or `entrusted`. */
+            payout: string;
+            /** @description Of the text of the contract: what a spouse or a guarantor signs. */
+            text_hash: string;
+        };
         /** @description Amounts by component. */
         PartsShown: {
             /** @description Interest that runs and is not due. */
@@ -2153,7 +2224,8 @@ export interface components {
             amount: string;
             category: string;
             converted: string;
-            merchant: string;
+            /** @description Absent for cash. */
+            merchant?: string | null;
             on: string;
             /** @description What refunds and conversions name it by. A UUID. */
             purchase: string;
@@ -2818,6 +2890,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Drawn"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The contract, `ct-…` */
+                ct: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PapersShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The contract, `ct-…` */
+                ct: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaperAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

@@ -46,6 +46,27 @@ fn the_document_lists_every_route() {
 }
 
 #[test]
+fn the_pages_are_typed_by_the_document_that_is_served() {
+    let town = Town::start(Plan::default());
+    let served = town.get(&Who::default(), "/api/v1/openapi.json").expect(200).json();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/openapi.json");
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    for part in ["/paths", "/components/schemas"] {
+        let parts = |document: &serde_json::Value| document.pointer(part).unwrap().clone();
+        let (served, kept) = (parts(&served), parts(&kept));
+        let differ = |name: &&String| served[name.as_str()] != kept[name.as_str()];
+        let names: Vec<&String> = served.as_object().unwrap().keys().filter(differ).collect();
+        let gone: Vec<&String> = kept.as_object().unwrap().keys().filter(|name| served.get(name).is_none()).collect();
+        assert!(
+            names.is_empty() && gone.is_empty(),
+            "{part}: {names:?} are served otherwise than web/openapi.json says, {gone:?} not at all: save what a running \
+             server answers to /api/v1/openapi.json there (JSON, indent 1), then run `npm run api` in web/borrower"
+        );
+    }
+    assert_eq!(served, kept, "web/openapi.json differs from what is served");
+}
+
+#[test]
 fn every_code_has_words() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut codes = BTreeSet::new();

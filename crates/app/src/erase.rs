@@ -3,7 +3,7 @@
 use basics::{Cell, Date, Id};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{Change, key};
+use door::{Change, Fault, key};
 use minicbor::{Decode, Encode};
 
 use crate::books::wallet;
@@ -29,42 +29,6 @@ pub struct Erase {
     pub last_moved: Option<Date>,
 }
 
-/// What becomes of a class of fields when its person asks for erasure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnErasure {
-    /// Removed at once.
-    Erase,
-    /// Kept, unreadable for daily work, until a term is over.
-    Retain {
-        /// The term, counted from the household's last movement of money.
-        years: i16,
-    },
-}
-
-/// One line of the retention table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// The class of fields.
-    pub class: &'static str,
-    /// In force from (year, month, day).
-    pub effective_from: (i16, i8, i8),
-    /// What becomes of it.
-    pub on_erasure: OnErasure,
-    /// Where the term comes from; to be checked by the institution.
-    pub source: &'static str,
-}
-
-/// The dated retention table. Identity is kept as long as the longest record that needs it.
-pub const RETENTION: &[Retention] = &[
-    Retention { class: "contact", effective_from: (2021, 11, 1), on_erasure: OnErasure::Erase, source: "PIPL 47" },
-    Retention {
-        class: "identity",
-        effective_from: (2025, 1, 1),
-        on_erasure: OnErasure::Retain { years: 10 },
-        source: "anti-money-laundering records, 10 years after the business ends",
-    },
-];
-
 impl Tianxin {
     pub(crate) fn needs_erase(&self, command: &Erase, needs: &mut Needs) {
         needs.rows::<Person>(key![command.cell, command.household, command.person]);
@@ -85,23 +49,13 @@ impl Tianxin {
             let message = "the household's wallet still holds money: pay it out first";
             return Err(Refusal::new("wallet_not_empty", message).into());
         }
-        let term_years = RETENTION
-            .iter()
-            .filter(|line| {
-                Date::ymd(line.effective_from.0, line.effective_from.1, line.effective_from.2)
-                    .is_ok_and(|from| from <= context.open_date)
-            })
-            .filter_map(|line| match line.on_erasure {
-                OnErasure::Retain { years } => Some(years),
-                OnErasure::Erase => None,
-            })
-            .max();
-        let retained_until = match (command.last_moved, term_years) {
-            (Some(moved), Some(years)) => {
-                moved.add_months(i32::from(years) * 12).ok().filter(|until| *until > context.open_date)
-            }
-            _ => None,
-        };
+        // Identity is kept as long as the rule pack keeps laundering records; contacts go at once (see the end).
+        let rules = self.dated.on(context.open_date).map_err(|error| Fault::Broken(error.to_string()))?;
+        let months = 12 * i32::from(rules.laundering_years);
+        let retained_until = command
+            .last_moved
+            .and_then(|moved| moved.add_months(months).ok())
+            .filter(|until| *until > context.open_date);
         let fact = Fact::PersonErased { household, person, retained_until };
         let mut change = Change::new(Outcome::Erased { retained_until }, vec![fact]);
         for contact in slice.range::<Contact>(&key![cell, household, person])? {

@@ -1,6 +1,6 @@
 // What became of an application: approved, less, with a person, or declined, always with the reasons.
 
-import type { Application, Drawn } from "../../../shared/bodies";
+import type { Application, Drawn, Papers } from "../../../shared/bodies";
 import { parseFen, percent, yuan } from "../../../shared/money";
 import { reasonsInWords } from "../../../shared/plain";
 import { term } from "../../../shared/terms";
@@ -140,6 +140,7 @@ function Draw({ application, contract }: { application: Application; contract: s
   const say = useSay();
   const act = useAct();
   const amount = yuan(application.approved);
+  const papers = useLoaded<Papers>(() => client.read<Papers>(`/households/${household.value}/contracts/${contract}/papers`), [contract]);
   const draw = () =>
     act.run(async () => {
       const drawn = await client.write<Drawn>(
@@ -150,16 +151,40 @@ function Draw({ application, contract }: { application: Application; contract: s
       moneyArrived(drawn.loan);
       go(`/loans/${drawn.loan}`, "replace");
     });
+  if (!papers.value) {
+    return (
+      <Screen title={say("合同签好了", "The contract is signed")} back="/">
+        <Loading error={papers.error} again={papers.again} />
+      </Screen>
+    );
+  }
+  if (papers.value.open.length > 0) {
+    return (
+      <Screen
+        title={say("合同签好了", "The contract is signed")}
+        back="/"
+        foot={<Key onClick={papers.again}>{say("办好了，再看一下", "It is done, look again")}</Key>}
+      >
+        <p class="lead">{say("放款前还要到服务窗口办这几样：", "Before the money is paid out, the service window still needs:")}</p>
+        {papers.value.open.map((open) => (
+          <Notice key={open.en}>{language.value === "zh" ? open.zh : open.en}</Notice>
+        ))}
+      </Screen>
+    );
+  }
+  const isEntrusted = papers.value.payout === "entrusted";
   return (
     <Screen
       title={say("合同签好了", "The contract is signed")}
       back="/"
-      foot={<Key onClick={draw} isBusy={act.isBusy}>{say("把 {amount} 打进钱包", "Pay {amount} into my wallet", { amount })}</Key>}
+      foot={<Key onClick={draw} isBusy={act.isBusy}>{isEntrusted ? say("把 {amount} 付给收款人", "Pay {amount} to the payee", { amount }) : say("把 {amount} 打进钱包", "Pay {amount} into my wallet", { amount })}</Key>}
     >
       <div class="seal good">
         <Icon name="check" />
       </div>
-      <p class="lead">{say("还差一步：点下面，钱马上到您的钱包。从到账那天开始算利息。", "One step is left: tap below and the money is in your wallet at once. Interest counts from that day.")}</p>
+      <p class="lead">{isEntrusted
+          ? say("还差一步：点下面，钱马上直接付给合同指定的收款人。从付款那天开始算利息。", "One step is left: tap below and the money goes straight to the payee of the contract. Interest counts from that day.")
+          : say("还差一步：点下面，钱马上到您的钱包。从到账那天开始算利息。", "One step is left: tap below and the money is in your wallet at once. Interest counts from that day.")}</p>
       <Trouble error={act.error} />
     </Screen>
   );

@@ -1,4 +1,4 @@
-//! What a close of day finds on one loan: income that is to be recognised, and how long it has been in arrears.
+//! What a close of day finds on one loan: income that is to be recognised, charges on what stays unpaid, notices.
 //!
 //! Pure functions of the loan's state and of what earlier closes have left. Nothing here is stored by itself: whoever
 //! closes the day keeps what it recognised ([`Recognised`]) and gives it back the next time.
@@ -9,7 +9,7 @@ use basics::money::div_round;
 use basics::{Date, Id, Rounding};
 
 use crate::charge::ChargePart;
-use crate::{ChargeDue, ChargeKind, LoanError, LoanState, RowKind};
+use crate::{ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, Component, LoanError, LoanState, RowKind};
 
 /// From which day on a charge is income.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -144,4 +144,79 @@ pub fn income(state: &LoanState, rule: &IncomeRule<'_>, recognised: &mut Recogni
         }
     }
     Ok(lines)
+}
+
+/// A charge on instalments that stay unpaid, once each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverdueCharge {
+    /// Code of the charge.
+    pub code: String,
+    /// Fee or penalty.
+    pub kind: ChargeKind,
+    /// How much; a share is of what is unpaid of the instalment.
+    pub amount: ChargeAmount,
+    /// Days after the due date that must have passed.
+    pub wait_days: u16,
+}
+
+/// The charges that instalments have come to owe by `today` and do not have yet; each is due with its instalment.
+///
+/// A share of nothing is no charge. Errors on overflow.
+pub fn overdue_charges(
+    state: &LoanState,
+    rule: &OverdueCharge,
+    today: Date,
+    rounding: Rounding,
+) -> Result<Vec<ChargeTerms>, LoanError> {
+    let mut charges = Vec::new();
+    for row in &state.instalments {
+        let due = ChargeDue::On(row.due_on);
+        let has_it = state.charges.iter().any(|charge| charge.terms.code == rule.code && charge.terms.due == due);
+        let is_open = Component::ALL.iter().any(|component| row.unpaid_fen(*component) > 0);
+        if has_it || !is_open || row.due_on.add_days(i32::from(rule.wait_days)) >= today {
+            continue;
+        }
+        let (principal, interest) = (row.unpaid_fen(Component::Principal), row.unpaid_fen(Component::Interest));
+        let amount_fen = rule.amount.of_fen(principal, interest, rounding)?;
+        if amount_fen > 0 {
+            let amount = ChargeAmount::Flat(amount_fen);
+            charges.push(ChargeTerms { code: rule.code.clone(), kind: rule.kind, due, amount });
+        }
+    }
+    Ok(charges)
+}
+
+/// What a borrower is told about an instalment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// It falls due soon 还款提醒.
+    Due,
+    /// It is overdue 逾期提醒.
+    Overdue,
+}
+
+/// When a borrower is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NoticeRule {
+    /// Days before the due date.
+    pub before_days: u16,
+    /// Days after the due date.
+    pub after_days: u16,
+}
+
+/// The notices of a day: each with the due date of an instalment of which something is unpaid.
+pub fn notices(state: &LoanState, rule: NoticeRule, day: Date) -> Vec<(Notice, Date)> {
+    let mut notices = Vec::new();
+    for row in &state.instalments {
+        if Component::ALL.iter().all(|component| row.unpaid_fen(*component) == 0) {
+            continue;
+        }
+        if row.due_on.add_days(-i32::from(rule.before_days)) == day {
+            notices.push((Notice::Due, row.due_on));
+        }
+        if row.due_on.add_days(i32::from(rule.after_days)) == day {
+            notices.push((Notice::Overdue, row.due_on));
+        }
+    }
+    notices
 }

@@ -55,6 +55,7 @@ pub mod class;
 pub mod conventions;
 pub mod cost;
 pub mod daily;
+pub mod delinquency;
 pub mod effects;
 pub mod error;
 pub mod facility;

@@ -4,29 +4,24 @@ use std::collections::BTreeMap;
 
 use basics::{Date, Id};
 use loan::conventions::PlanEngine;
-use loan::daily::{ChargeIncome, Income, IncomeRule, Recognised, Until, income};
-use loan::{ChargeAmount, ChargeBase, ChargeDue, ChargeKind, ChargeTerms, Component, Happening, LifeEvent, LoanState};
+use loan::daily::{
+    ChargeIncome, Income, IncomeRule, Notice, NoticeRule, OverdueCharge, Recognised, Until, income, notices,
+    overdue_charges,
+};
+use loan::delinquency::{DelinquencyRange, DelinquencyRule, Pauses, RangeHistory};
+use loan::{ChargeAmount, ChargeBase, ChargeKind, Happening, LifeEvent, LoanState};
 
 use super::desk::{AccrualLine, Desk};
 use super::{Stop, expect, read};
-
-/// A decision about delinquency that a person took.
-#[derive(Clone, Debug)]
-pub(super) struct Action {
-    pub(super) name: &'static str,
-    pub(super) start: Date,
-    pub(super) end: Option<Date>,
-}
 
 /// What closings have left on a loan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Closings {
     pub(super) last_closed: Option<Date>,
     pub(super) locked: Option<String>,
-    /// Range, when it was given, when it was lifted.
-    pub(super) history: Vec<(String, Date, Option<Date>)>,
+    pub(super) ranges: RangeHistory,
     pub(super) by_instalment: Vec<(String, i64)>,
-    pub(super) actions: Vec<Action>,
+    pub(super) pauses: Pauses,
     pub(super) recognised: Recognised,
     /// The status after the last transaction or charge: income of an ending is recognised when it changes.
     pub(super) status: &'static str,
@@ -34,56 +29,7 @@ pub(super) struct Closings {
 
 impl Closings {
     pub(super) fn range(&self) -> &str {
-        self.history.iter().find(|(_, _, lifted)| lifted.is_none()).map_or("NO_DELINQUENCY", |(range, ..)| range)
-    }
-
-    pub(super) fn pause(&mut self, start: Date, end: Date) {
-        self.actions.push(Action { name: "PAUSE", start, end: Some(end) });
-    }
-
-    pub(super) fn resume(&mut self, start: Date) {
-        self.actions.push(Action { name: "RESUME", start, end: None });
-    }
-
-    /// Pauses as they really ran: a resumption ends the one it falls into.
-    pub(super) fn pauses(&self) -> Vec<(Date, Date)> {
-        let mut pauses: Vec<(Date, Date)> = Vec::new();
-        for action in &self.actions {
-            match action.end {
-                Some(end) => pauses.push((action.start, end)),
-                None => {
-                    for pause in pauses.iter_mut().filter(|(start, end)| *start <= action.start && action.start <= *end)
-                    {
-                        pause.1 = action.start;
-                    }
-                }
-            }
-        }
-        pauses
-    }
-
-    pub(super) fn overlaps(&self, start: Date, end: Date) -> bool {
-        self.pauses().iter().any(|(from, to)| start <= *to && *from <= end)
-    }
-
-    pub(super) fn is_paused(&self, on: Date) -> bool {
-        self.pauses().iter().any(|(from, to)| *from <= on && on < *to)
-    }
-
-    /// Whether classification rests on a day, the last of a pause included.
-    fn runs_pause(&self, on: Date) -> bool {
-        self.pauses().iter().any(|(from, to)| *from <= on && on <= *to)
-    }
-
-    /// Days of delinquency from a date on, without those of pauses.
-    pub(super) fn delinquent_days(&self, from: Date, today: Date) -> i32 {
-        let paused: i32 = self
-            .pauses()
-            .iter()
-            .filter(|(start, _)| *start <= today)
-            .map(|(start, end)| (*end).min(today) - *start)
-            .sum();
-        (today - from - paused).max(0)
+        self.ranges.current().unwrap_or("NO_DELINQUENCY")
     }
 }
 
@@ -127,10 +73,10 @@ fn close_day(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     let status = expect::status(desk)?;
     if status == "ACTIVE" {
         charge_overdue(desk, day)?;
-        if !desk.closings.runs_pause(day.add_days(1)) {
+        if !desk.closings.pauses.rest_on(day.add_days(1)) {
             classify(desk, day.add_days(1))?;
         }
-        notices(desk, day)?;
+        raise_notices(desk, day)?;
         accrue(desk, day)?;
     }
     desk.closings.last_closed = Some(day);
@@ -139,41 +85,26 @@ fn close_day(desk: &mut Desk, day: Date) -> Result<(), Stop> {
 }
 
 /// Days that a penalty waits after a due date.
-const PENALTY_WAIT_DAYS: i32 = 2;
+const PENALTY_WAIT_DAYS: u16 = 2;
 
 /// Adds the penalties of the product to instalments that are overdue, once each.
 fn charge_overdue(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     let definitions = read::list(&desk.product, "overdue_charges").to_vec();
     for definition in definitions {
-        let state = desk.state()?;
-        for row in &state.instalments {
-            let code = read::text(&definition, "code");
-            let is_charged = state
-                .charges
-                .iter()
-                .any(|charge| charge.terms.code == code && charge.terms.due == ChargeDue::On(row.due_on));
-            let open = Component::ALL.iter().any(|c| row.unpaid_fen(*c) > 0);
-            if is_charged || !open || row.due_on.add_days(PENALTY_WAIT_DAYS) >= day.add_days(1) {
-                continue;
-            }
-            let share = read::percent_ppm(&definition, "default_amount")?.unwrap_or(0);
-            let base = match read::text(&definition, "calculation") {
-                "FLAT" => None,
-                "PERCENTAGE_AMOUNT" => Some(ChargeBase::Principal),
-                "PERCENTAGE_INTEREST" => Some(ChargeBase::Interest),
-                _ => Some(ChargeBase::PrincipalAndInterest),
-            };
-            let amount_fen = match base {
-                None => read::amount(&definition, "default_amount")?,
-                Some(base) => ChargeAmount::Share(share, base).of_fen(
-                    row.due.principal_fen,
-                    row.due.interest_fen,
-                    desk.terms.rounding,
-                )?,
-            };
-            let kind = if read::flag(&definition, "penalty") { ChargeKind::Penalty } else { ChargeKind::Fee };
-            let due = ChargeDue::On(row.due_on);
-            let charge = ChargeTerms { code: code.to_owned(), kind, due, amount: ChargeAmount::Flat(amount_fen) };
+        let share = read::percent_ppm(&definition, "default_amount")?.unwrap_or(0);
+        let amount = match read::text(&definition, "calculation") {
+            "FLAT" => ChargeAmount::Flat(read::amount(&definition, "default_amount")?),
+            "PERCENTAGE_AMOUNT" => ChargeAmount::Share(share, ChargeBase::Principal),
+            "PERCENTAGE_INTEREST" => ChargeAmount::Share(share, ChargeBase::Interest),
+            _ => ChargeAmount::Share(share, ChargeBase::PrincipalAndInterest),
+        };
+        let rule = OverdueCharge {
+            code: read::text(&definition, "code").to_owned(),
+            kind: if read::flag(&definition, "penalty") { ChargeKind::Penalty } else { ChargeKind::Fee },
+            amount,
+            wait_days: PENALTY_WAIT_DAYS,
+        };
+        for charge in overdue_charges(&desk.state()?, &rule, day.add_days(1), desk.terms.rounding)? {
             let seq = desk.number();
             desk.charge_names.insert(seq, definition.clone());
             let what = Happening::ChargeAdded { charge };
@@ -184,27 +115,26 @@ fn charge_overdue(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     Ok(())
 }
 
-fn notices(desk: &mut Desk, day: Date) -> Result<(), Stop> {
+fn raise_notices(desk: &mut Desk, day: Date) -> Result<(), Stop> {
     let days = |name: &str, environment: &str| {
-        read::whole(&desk.product, name).or(read::whole(&desk.environment, environment)).unwrap_or(0)
+        let days = read::whole(&desk.product, name).or(read::whole(&desk.environment, environment)).unwrap_or(0);
+        u16::try_from(days).map_err(|_| Stop::Wrong(format!("`{name}` is out of range: {days}")))
     };
-    let before = i32::try_from(days("due_days_for_repayment_event", "days_before_repayment_is_due")).unwrap_or(0);
-    let after = i32::try_from(days("overdue_days_for_repayment_event", "days_after_repayment_is_overdue")).unwrap_or(0);
+    let rule = NoticeRule {
+        before_days: days("due_days_for_repayment_event", "days_before_repayment_is_due")?,
+        after_days: days("overdue_days_for_repayment_event", "days_after_repayment_is_overdue")?,
+    };
     let state = desk.state()?;
     let snapshots = desk.config.get("CHECK_DUE_INSTALLMENTS").is_some_and(|value| value == "enabled");
-    for row in &state.instalments {
-        if snapshots && row.due_on == day {
-            desk.raised.push(("LoanAccountCustomSnapshot".to_owned(), Some(day.add_days(1))));
-        }
-        if Component::ALL.iter().all(|c| row.unpaid_fen(*c) == 0) {
-            continue;
-        }
-        if row.due_on.add_days(-before) == day {
-            desk.raised.push(("LoanRepaymentDue".to_owned(), Some(row.due_on)));
-        }
-        if row.due_on.add_days(after) == day {
-            desk.raised.push(("LoanRepaymentOverdue".to_owned(), Some(row.due_on)));
-        }
+    if snapshots && state.instalments.iter().any(|row| row.due_on == day) {
+        desk.raised.push(("LoanAccountCustomSnapshot".to_owned(), Some(day.add_days(1))));
+    }
+    for (notice, due_on) in notices(&state, rule, day) {
+        let name = match notice {
+            Notice::Due => "LoanRepaymentDue",
+            Notice::Overdue => "LoanRepaymentOverdue",
+        };
+        desk.raised.push((name.to_owned(), Some(due_on)));
     }
     Ok(())
 }
@@ -281,56 +211,31 @@ fn income_date_of_ending(desk: &Desk, state: &LoanState) -> Date {
     last.unwrap_or(desk.today)
 }
 
-/// Gives the loan and its instalments their ranges.
-pub(super) fn classify(desk: &mut Desk, today: Date) -> Result<(), Stop> {
-    let grace = {
-        let own = read::whole(&desk.loan, "grace_on_arrears_ageing_days");
-        i32::try_from(own.or(read::whole(&desk.product, "grace_on_arrears_ageing_days")).unwrap_or(0)).unwrap_or(0)
-    };
-    let state = desk.state()?;
-    let ranges = ranges(desk);
-    let range_of = |from: Date| -> Option<String> {
-        let days = i64::from(desk.closings.delinquent_days(from, today));
-        let fits = |(_, min, max): &&(String, i64, Option<i64>)| days >= *min && max.is_none_or(|max| days <= max);
-        ranges.iter().find(fits).map(|(name, ..)| name.clone())
-    };
-    let mut by_instalment: Vec<(String, i64)> = Vec::new();
-    let open = |row: &loan::InstalmentState| Component::ALL.iter().map(|c| row.unpaid_fen(*c)).sum::<i64>();
-    for (name, ..) in &ranges {
-        let sum: i64 = state
-            .instalments
-            .iter()
-            .filter(|row| row.due_on < today && range_of(row.due_on).as_ref() == Some(name))
-            .map(open)
-            .sum();
-        if sum > 0 {
-            by_instalment.push((name.clone(), sum));
-        }
-    }
-    let oldest = expect::oldest_overdue(desk, today)?;
-    let range = oldest.and_then(|due| range_of(due.add_days(grace)));
-    desk.closings.by_instalment = if range.is_some() { by_instalment } else { Vec::new() };
-    let now = desk.closings.range().to_owned();
-    if range.as_deref().unwrap_or("NO_DELINQUENCY") != now {
-        for entry in desk.closings.history.iter_mut().filter(|(_, _, lifted)| lifted.is_none()) {
-            entry.2 = Some(today);
-        }
-        if let Some(range) = range {
-            desk.closings.history.push((range, today, None));
-        }
-    }
-    Ok(())
+/// How the environment and the loan put arrears into ranges.
+pub(super) fn delinquency_rule(desk: &Desk) -> Result<DelinquencyRule, Stop> {
+    let own = read::whole(&desk.loan, "grace_on_arrears_ageing_days");
+    let grace = own.or(read::whole(&desk.product, "grace_on_arrears_ageing_days")).unwrap_or(0);
+    let days = |days: i64| i32::try_from(days).map_err(|_| Stop::Wrong(format!("days out of range: {days}")));
+    let ranges = read::list(&desk.environment, "delinquency_buckets").iter().map(|row| {
+        Ok::<_, Stop>(DelinquencyRange {
+            code: read::text(row, "range").to_owned(),
+            from_days: days(read::whole(row, "min_days").unwrap_or(0))?,
+            to_days: read::whole(row, "max_days").map(days).transpose()?,
+        })
+    });
+    Ok(DelinquencyRule { ranges: ranges.collect::<Result<_, _>>()?, grace_days: days(grace)? })
 }
 
-fn ranges(desk: &Desk) -> Vec<(String, i64, Option<i64>)> {
-    read::list(&desk.environment, "delinquency_buckets")
-        .iter()
-        .map(|row| {
-            (
-                read::text(row, "range").to_owned(),
-                read::whole(row, "min_days").unwrap_or(0),
-                read::whole(row, "max_days"),
-            )
-        })
-        .collect()
+/// Gives the loan and its instalments their ranges.
+pub(super) fn classify(desk: &mut Desk, today: Date) -> Result<(), Stop> {
+    let rule = delinquency_rule(desk)?;
+    let state = desk.state()?;
+    let range = rule.range(&state, &desk.closings.pauses, today).map(|range| range.code.clone());
+    let parts = rule.by_range(&state, &desk.closings.pauses, today);
+    let parts = parts.into_iter().map(|(range, fen)| (range.code.clone(), fen)).collect();
+    desk.closings.by_instalment = if range.is_some() { parts } else { Vec::new() };
+    if desk.closings.ranges.give(range.as_deref(), today) {
+        desk.raised.push(("LoanDelinquencyRangeChange".to_owned(), Some(today)));
+    }
+    Ok(())
 }

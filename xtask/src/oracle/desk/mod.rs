@@ -357,11 +357,11 @@ impl Desk {
             "delinquency_pause" => {
                 let start = read::date(event, "start_date")?.unwrap_or(self.today);
                 let end = read::date(event, "end_date")?.unwrap_or(start);
-                self.closings.pause(start, end);
+                self.closings.pauses.pause(start, end)?;
             }
             "delinquency_resume" => {
                 let start = read::date(event, "start_date")?.unwrap_or(self.today);
-                self.closings.resume(start);
+                self.closings.pauses.resume(start)?;
             }
             other => return Err(Stop::Unsupported(format!("event {other}"))),
         }

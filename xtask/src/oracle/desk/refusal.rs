@@ -258,13 +258,13 @@ impl Desk {
         Ok(match read::text(event, "type") {
             "delinquency_pause" => {
                 let end = read::date(event, "end_date")?.unwrap_or(start);
-                self.closings.overlaps(start, end).then_some("overlapping_pause")
+                self.closings.pauses.overlap(start, end).then_some("overlapping_pause")
             }
             "delinquency_resume" if event.get("end_date").is_some_and(|end| !end.is_null()) => {
                 Some("end_date_not_allowed")
             }
             "delinquency_resume" if start != self.today => Some("start_not_business_date"),
-            "delinquency_resume" => (!self.closings.is_paused(start)).then_some("no_active_pause"),
+            "delinquency_resume" => (!self.closings.pauses.hold_on(start)).then_some("no_active_pause"),
             _ => Some("unknown_action"),
         })
     }

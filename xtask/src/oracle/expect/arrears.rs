@@ -2,57 +2,26 @@
 
 use basics::Date;
 use basics::money::format_minor;
-use loan::{Component, PostedKind};
+use loan::delinquency::{PauseAct, overdue_fen, overdue_since};
 use serde_json::Value;
 
 use super::{same, shown, text_of};
+use crate::oracle::close::delinquency_rule;
 use crate::oracle::desk::Desk;
 use crate::oracle::{Stop, read};
 
-pub(super) fn grace_days(desk: &Desk) -> i32 {
-    let own = read::whole(&desk.loan, "grace_on_arrears_ageing_days");
-    let days = own.or(read::whole(&desk.product, "grace_on_arrears_ageing_days")).unwrap_or(0);
-    i32::try_from(days).unwrap_or(0)
-}
-
-/// Since when the oldest instalment that is past due is unpaid.
-///
-/// That is its due date; or the day of a chargeback in its period, if what was paid of the instalment does not
-/// reach for what was charged back.
-pub(in super::super) fn oldest_overdue(desk: &Desk, today: Date) -> Result<Option<Date>, Stop> {
-    let state = desk.state()?;
-    let Some(row) = state
-        .instalments
-        .iter()
-        .filter(|row| row.due_on < today && Component::ALL.iter().any(|c| row.unpaid_fen(*c) > 0))
-        .min_by_key(|row| row.due_on)
-    else {
-        return Ok(None);
-    };
-    let mut left: i64 = Component::ALL.iter().map(|c| row.paid.get(*c)).sum();
-    for line in desk.lines.iter().filter(|line| !line.reverted && line.posted.kind == PostedKind::Chargeback) {
-        let date = line.posted.date;
-        if date > row.from && date <= row.due_on {
-            left -= line.posted.amount_fen;
-            if left < 0 {
-                return Ok(Some(date));
-            }
-        }
-    }
-    Ok(Some(row.due_on))
-}
-
 /// The day on which a delinquency began, grace included.
-pub(in super::super) fn delinquent_date(desk: &Desk) -> Result<Option<Date>, Stop> {
-    Ok(oldest_overdue(desk, desk.today)?.map(|due| due.add_days(grace_days(desk))))
+pub(super) fn delinquent_date(desk: &Desk) -> Result<Option<Date>, Stop> {
+    Ok(delinquency_rule(desk)?.since(&desk.state()?, desk.today))
 }
 
 pub(super) fn delinquency_history(desk: &Desk, expected: &Value) -> Result<(), Stop> {
     let ours: Vec<String> = desk
         .closings
-        .history
+        .ranges
+        .spells()
         .iter()
-        .map(|(range, added, lifted)| format!("{range} {added} {}", shown(*lifted)))
+        .map(|spell| format!("{} {} {}", spell.range, spell.from, shown(spell.lifted)))
         .collect();
     let theirs = expected.as_array().cloned().unwrap_or_default();
     for row in &theirs {
@@ -67,25 +36,16 @@ pub(super) fn delinquency_history(desk: &Desk, expected: &Value) -> Result<(), S
 
 pub(super) fn delinquency(desk: &Desk, expected: &Value) -> Result<(), Stop> {
     let today = desk.today;
-    let oldest = oldest_overdue(desk, today)?;
     let state = desk.state()?;
-    let overdue: i64 = state
-        .instalments
-        .iter()
-        .filter(|row| row.due_on < today)
-        .flat_map(|row| Component::ALL.map(|c| row.unpaid_fen(c)))
-        .sum();
-    let days = match oldest {
-        Some(due) => desk.closings.delinquent_days(due.add_days(grace_days(desk)), today),
-        None => 0,
-    };
-    let past = oldest.map_or(0, |due| today - due);
+    let since = delinquent_date(desk)?;
+    let days = since.map_or(0, |since| desk.closings.pauses.delinquent_days(since, today));
+    let past = overdue_since(&state, today).map_or(0, |due| today - due);
     for (key, value) in expected.as_object().into_iter().flatten() {
         let expected = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let ours = match key.as_str() {
             "range" => desk.closings.range().to_owned(),
-            "amount" => format_minor(overdue),
-            "date" => shown(delinquent_date(desk)?),
+            "amount" => format_minor(overdue_fen(&state, today)),
+            "date" => shown(since),
             "days" => days.to_string(),
             "past_due_days" => past.to_string(),
             other => return Err(Stop::Unsupported(format!("delinquency {other}"))),
@@ -98,7 +58,8 @@ pub(super) fn delinquency(desk: &Desk, expected: &Value) -> Result<(), Stop> {
 pub(super) fn pauses(desk: &Desk, expected: &Value) -> Result<(), Stop> {
     let ours: Vec<String> = desk
         .closings
-        .pauses()
+        .pauses
+        .spans()
         .iter()
         .map(|(start, end)| format!("{} {start} {end}", *start <= desk.today && desk.today <= *end))
         .collect();
@@ -114,9 +75,13 @@ pub(super) fn pauses(desk: &Desk, expected: &Value) -> Result<(), Stop> {
 pub(super) fn actions(desk: &Desk, expected: &Value) -> Result<(), Stop> {
     let ours: Vec<String> = desk
         .closings
-        .actions
+        .pauses
+        .acts()
         .iter()
-        .map(|action| format!("{} {} {}", action.name, action.start, shown(action.end)))
+        .map(|act| match act {
+            PauseAct::Pause { from, until } => format!("PAUSE {from} {until}"),
+            PauseAct::Resume { on } => format!("RESUME {on} null"),
+        })
         .collect();
     let theirs: Vec<String> = expected
         .as_array()

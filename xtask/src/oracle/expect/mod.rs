@@ -18,7 +18,6 @@ use super::desk::{Desk, Origin};
 use super::table::{TableRow, rows};
 
 use super::{Stop, postings, read};
-pub(super) use arrears::oldest_overdue;
 use arrears::{actions, delinquency, delinquency_history, delinquent_date, installment_delinquency, pauses};
 use money::{Listed, charges, charges_paid, counts, last_payment, reverted, transactions};
 

@@ -181,6 +181,16 @@ pub struct Recalculation {
     pub compounding: Compounding,
 }
 
+impl Recalculation {
+    /// By the day: payments ahead lower the instalment, nothing compounds.
+    pub const DAILY: Recalculation = Recalculation {
+        advance: AdvanceRule::SmallerInstalments,
+        rest: Rest::Daily,
+        payoff: Rest::Daily,
+        compounding: Compounding::None,
+    };
+}
+
 /// When a change of balance begins to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
@@ -188,7 +198,7 @@ pub enum Rest {
     /// From its day.
     #[n(0)]
     Daily,
-    /// From the end of the running period.
+    /// From the end of the running period: the due date on or after it.
     #[n(1)]
     Period,
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 use basics::money::parse_minor;
 use basics::{Date, Rate, Rounding};
 use loan::plan::{
-    Ahead, Arithmetic, Convention, Cumulative, DueDates, EqualPart, FixedInstalment, Happened, InterestOn,
-    InterestRounding, MonthDays, Payment, Period, PeriodInterest, PlanRow, Progressive, Recalculation, Rest, Smoothing,
-    Spacing, SpacingUnit, TermChange, TermChangeKind, Tranche, Weight, YearDays, down_payment_fen,
+    AdvanceRule, Amortisation, Arithmetic, Convention, Cumulative, DueDates, FixedInstalment, Happened, InterestOn,
+    InterestRounding, MonthLength, Payment, Period, PeriodInterest, PlanRow, Progressive, Recalculation, Rest,
+    Smoothing, Spacing, TermChange, TermChangeKind, Tranche, Unit, Weight, YearLength, down_payment_fen,
 };
 use serde_json::Value;
 
@@ -37,29 +37,29 @@ fn every(value: &Value) -> u16 {
     u16::try_from(value.as_u64().unwrap()).unwrap()
 }
 
-fn unit(value: &Value) -> SpacingUnit {
+fn unit(value: &Value) -> Unit {
     match value.as_str().unwrap() {
-        "DAYS" => SpacingUnit::Days,
-        "WEEKS" => SpacingUnit::Weeks,
-        "MONTHS" => SpacingUnit::Months,
+        "DAYS" => Unit::Days,
+        "WEEKS" => Unit::Weeks,
+        "MONTHS" => Unit::Months,
         other => panic!("unit {other}"),
     }
 }
 
-fn month_days(value: &Value) -> MonthDays {
+fn month_days(value: &Value) -> MonthLength {
     match value.as_str() {
-        Some("30") => MonthDays::D30,
-        Some("ACTUAL") | None => MonthDays::Actual,
+        Some("30") => MonthLength::D30,
+        Some("ACTUAL") | None => MonthLength::Actual,
         Some(other) => panic!("days of month {other}"),
     }
 }
 
-fn year_days(value: &Value) -> YearDays {
+fn year_days(value: &Value) -> YearLength {
     match value.as_str().unwrap() {
-        "ACTUAL" => YearDays::Actual,
-        "360" => YearDays::D360,
-        "364" => YearDays::D364,
-        "365" => YearDays::D365,
+        "ACTUAL" => YearLength::Actual,
+        "360" => YearLength::D360,
+        "364" => YearLength::D364,
+        "365" => YearLength::D365,
         other => panic!("days of year {other}"),
     }
 }
@@ -288,11 +288,11 @@ impl Told<'_> {
         Cumulative {
             dates: self.dates(),
             rate: self.rate(),
-            interest_on: if balance { InterestOn::Balance } else { InterestOn::Original },
+            interest_on: if balance { InterestOn::Balance } else { InterestOn::Principal },
             period_interest,
             equal: match loan["amortization_type"].as_str() {
-                Some("EQUAL_PRINCIPAL") => EqualPart::Principal,
-                _ => EqualPart::Total,
+                Some("EQUAL_PRINCIPAL") => Amortisation::EqualPrincipal,
+                _ => Amortisation::EqualInstalments,
             },
             principal_grace: grace("grace_on_principal_periods"),
             interest_grace: grace("grace_on_interest_periods"),
@@ -301,13 +301,13 @@ impl Told<'_> {
             level_on_fen: (balance && self.product["multi_disburse"] == true).then_some(self.approved_fen),
             fixed: self.fixed_fen.map(|amount_fen| FixedInstalment { amount_fen, threshold_ppm: 0 }),
             recalculation: Recalculation {
-                ahead: match recalculation["advance_payment_strategy"].as_str() {
-                    Some("REDUCE_NUMBER_OF_INSTALLMENTS") => Ahead::ReduceCount,
-                    Some("RESCHEDULE_NEXT_REPAYMENTS") => Ahead::NextInstalments,
-                    _ => Ahead::ReduceInstalment,
+                advance: match recalculation["advance_payment_strategy"].as_str() {
+                    Some("REDUCE_NUMBER_OF_INSTALLMENTS") => AdvanceRule::FewerInstalments,
+                    Some("RESCHEDULE_NEXT_REPAYMENTS") => AdvanceRule::NextInstalments,
+                    _ => AdvanceRule::SmallerInstalments,
                 },
                 rest: match recalculation["rest_frequency"]["type"].as_str() {
-                    Some("SAME_AS_REPAYMENT") => Rest::DueDate,
+                    Some("SAME_AS_REPAYMENT") => Rest::Period,
                     _ => Rest::Daily,
                 },
                 ..Recalculation::DAILY

@@ -2,8 +2,8 @@
 
 use basics::{Date, Rate, Rounding};
 use loan::plan::{
-    Arithmetic, Convention, InterestRounding, MonthDays, Period, Progressive, Smoothing, Spacing, SpacingUnit, Weight,
-    YearDays,
+    Arithmetic, Convention, InterestRounding, MonthLength, Period, Progressive, Smoothing, Spacing, Unit, Weight,
+    YearLength,
 };
 use serde_json::Value;
 
@@ -109,21 +109,21 @@ fn factor(text: &str) -> Option<i128> {
 
 fn plan(case: &Value) -> Result<Progressive, Stop> {
     let unit = match read::text(case, "repayment_frequency") {
-        "DAYS" => SpacingUnit::Days,
-        "WEEKS" => SpacingUnit::Weeks,
-        "MONTHS" => SpacingUnit::Months,
+        "DAYS" => Unit::Days,
+        "WEEKS" => Unit::Weeks,
+        "MONTHS" => Unit::Months,
         other => return Err(Stop::Unsupported(format!("a spacing in {other}"))),
     };
     let year = match read::text(case, "days_in_year") {
-        "ACTUAL" | "" => YearDays::Actual,
-        "360" => YearDays::D360,
-        "364" => YearDays::D364,
-        "365" => YearDays::D365,
+        "ACTUAL" | "" => YearLength::Actual,
+        "360" => YearLength::D360,
+        "364" => YearLength::D364,
+        "365" => YearLength::D365,
         other => return Err(Stop::Unsupported(format!("a year of {other} days"))),
     };
     let month = match read::text(case, "days_in_month") {
-        "30" => MonthDays::D30,
-        _ => MonthDays::Actual,
+        "30" => MonthLength::D30,
+        _ => MonthLength::Actual,
     };
     let convention = Convention {
         spacing: Spacing { every: read::small(case, "repayment_every", 1)?, unit },

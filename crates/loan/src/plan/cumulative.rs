@@ -9,132 +9,21 @@ use super::convention::round_to_multiple;
 use super::drawing::Drawing;
 use super::level::level_fen;
 use super::weight::{Factor, year_days};
-use super::{Arithmetic, DueDates, Period, Spacing, SpacingUnit, YearDays};
+use super::{Amortisation, Arithmetic, DueDates, InterestOn, Period, Recalculation, Spacing, Unit, YearLength};
 use crate::LoanError;
-
-/// What bears interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum InterestOn {
-    /// The original principal over the whole term, in equal parts 一口价 (flat).
-    #[n(0)]
-    Original,
-    /// The balance.
-    #[n(1)]
-    Balance,
-}
-
-/// What is equal in all instalments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum EqualPart {
-    /// Principal and interest together.
-    #[n(0)]
-    Total,
-    /// The principal.
-    #[n(1)]
-    Principal,
-}
 
 /// How the interest of a period is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum PeriodInterest {
     /// By actual days in a year; the level instalment is worked out with months of 30 days.
     #[n(0)]
-    Days(#[n(0)] YearDays),
+    Days(#[n(0)] YearLength),
     /// By whole periods at their share of the year, whatever the dates.
     #[n(1)]
     Whole,
     /// By whole periods and, where the dates are not whole periods apart, their fraction by days.
     #[n(2)]
     WholeAndPart,
-}
-
-/// What an amount paid ahead beyond its instalment does to those that follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Ahead {
-    /// The instalments still to come are levelled again over what is left.
-    #[n(0)]
-    ReduceInstalment,
-    /// The instalment stays, fewer follow.
-    #[n(1)]
-    ReduceCount,
-    /// The principal of the next instalments is taken as paid.
-    #[n(2)]
-    NextInstalments,
-    /// The last instalment that is not paid is smaller.
-    #[n(3)]
-    LastInstalment,
-}
-
-/// From when a change of the balance counts for interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Rest {
-    /// From its day.
-    #[n(0)]
-    Daily,
-    /// From the due date on or after it.
-    #[n(1)]
-    DueDate,
-}
-
-/// Which unpaid amounts, beside overdue principal, bear interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Compounding {
-    /// None.
-    #[n(0)]
-    None,
-    /// Overdue interest.
-    #[n(1)]
-    Interest,
-    /// Overdue charges.
-    #[n(2)]
-    Charges,
-    /// Both.
-    #[n(3)]
-    InterestAndCharges,
-}
-
-/// Up to when a loan that is paid off in the middle of a period bears interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum PayOff {
-    /// To the day of the payment.
-    #[n(0)]
-    ToDate,
-    /// To its rest date.
-    #[n(1)]
-    ToRest,
-}
-
-/// How a plan follows the payments of a running loan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub struct Recalculation {
-    /// What an amount paid ahead does.
-    #[n(0)]
-    pub ahead: Ahead,
-    /// From when a change of the balance counts.
-    #[n(1)]
-    pub rest: Rest,
-    /// Which unpaid amounts bear interest.
-    #[n(2)]
-    pub compounding: Compounding,
-    /// Up to when a loan that is paid off bears interest.
-    #[n(3)]
-    pub pay_off: PayOff,
-}
-
-impl Recalculation {
-    /// By the day: payments ahead lower the instalment, nothing compounds.
-    pub const DAILY: Recalculation = Recalculation {
-        ahead: Ahead::ReduceInstalment,
-        rest: Rest::Daily,
-        compounding: Compounding::None,
-        pay_off: PayOff::ToDate,
-    };
 }
 
 /// The terms of a cumulative plan.
@@ -149,7 +38,7 @@ pub struct Cumulative {
     /// How the interest of a period is counted.
     pub period_interest: PeriodInterest,
     /// What is equal.
-    pub equal: EqualPart,
+    pub equal: Amortisation,
     /// So many first instalments carry no principal.
     pub principal_grace: u16,
     /// So many first instalments carry no interest; it falls due with the next. Flat interest of equal instalments is
@@ -288,14 +177,14 @@ impl Cumulative {
     ///
     /// ```
     /// use basics::{Date, Rate, Rounding};
-    /// use loan::plan::{Cumulative, DueDates, EqualPart, InterestOn, PeriodInterest, Recalculation, Spacing, Tranche};
+    /// use loan::plan::{Cumulative, DueDates, Amortisation, InterestOn, PeriodInterest, Recalculation, Spacing, Tranche};
     /// let start = Date::ymd(2026, 1, 1)?;
     /// let terms = Cumulative {
     ///     dates: DueDates::new(start, start, Spacing::MONTHLY, 3)?,
     ///     rate: Rate::parse_percent("12")?,
     ///     interest_on: InterestOn::Balance,
     ///     period_interest: PeriodInterest::Whole,
-    ///     equal: EqualPart::Principal,
+    ///     equal: Amortisation::EqualPrincipal,
     ///     principal_grace: 0,
     ///     interest_grace: 0,
     ///     rounding: Rounding::HalfUp,
@@ -318,7 +207,7 @@ impl Cumulative {
     ///
     /// Rows that are kept stay. In the others, a payment ahead of its time lowers the base of interest from its
     /// rest date; where it is more than the principal of its period it becomes that principal, and
-    /// [`Ahead`] says what the excess does. Overdue principal bears interest up to the rest date of today.
+    /// [`AdvanceRule`](super::AdvanceRule) says what the excess does. Overdue principal bears interest up to the rest date of today.
     ///
     /// Errors if there are no tranches, or a figure does not fit.
     pub fn replan(&self, tranches: &[Tranche], happened: Happened<'_>) -> Result<Vec<PlanRow>, LoanError> {
@@ -366,9 +255,9 @@ impl Cumulative {
         let Spacing { every, unit } = self.dates.spacing;
         let every = i128::from(every);
         let (numerator, denominator) = match (self.period_interest, unit) {
-            (PeriodInterest::Days(year), SpacingUnit::Months) => (every * 30, i128::from(fixed_year(year))),
-            (PeriodInterest::Days(year), SpacingUnit::Weeks) => (every * 7, i128::from(fixed_year(year))),
-            (PeriodInterest::Days(year), SpacingUnit::Days) => (every, i128::from(fixed_year(year))),
+            (PeriodInterest::Days(year), Unit::Months) => (every * 30, i128::from(fixed_year(year))),
+            (PeriodInterest::Days(year), Unit::Weeks) => (every * 7, i128::from(fixed_year(year))),
+            (PeriodInterest::Days(year), Unit::Days) => (every, i128::from(fixed_year(year))),
             (PeriodInterest::Whole | PeriodInterest::WholeAndPart, _) => (every, self.periods_a_year()),
         };
         Factor { numerator: i128::from(rate.ppm()) * numerator, denominator: denominator * 1_000_000 }
@@ -376,9 +265,9 @@ impl Cumulative {
 
     fn periods_a_year(&self) -> i128 {
         match self.dates.spacing.unit {
-            SpacingUnit::Days => 365,
-            SpacingUnit::Weeks => 52,
-            SpacingUnit::Months => 12,
+            Unit::Days => 365,
+            Unit::Weeks => 52,
+            Unit::Months => 12,
         }
     }
 
@@ -386,9 +275,9 @@ impl Cumulative {
     fn periods_between(&self, from: Date, to: Date) -> Option<(i128, i128)> {
         let days = i128::from((to - from).max(0));
         match self.dates.spacing.unit {
-            SpacingUnit::Days => Some((days, 1)),
-            SpacingUnit::Weeks => Some((days, 7)),
-            SpacingUnit::Months => {
+            Unit::Days => Some((days, 1)),
+            Unit::Weeks => Some((days, 7)),
+            Unit::Months => {
                 let guess = (i32::from(to.year()) - i32::from(from.year())) * 12 + i32::from(to.month() - from.month());
                 let whole = if from.add_months(guess).ok()? > to { guess - 1 } else { guess };
                 let (start, end) = (from.add_months(whole).ok()?, from.add_months(whole + 1).ok()?);
@@ -402,8 +291,8 @@ impl Cumulative {
     pub(super) fn level(&self, rate: Rate, balance_fen: i64, count: u16) -> Option<i64> {
         let count = count.max(1);
         match self.equal {
-            EqualPart::Principal => div_round(i128::from(balance_fen), i128::from(count), self.rounding),
-            EqualPart::Total => {
+            Amortisation::EqualPrincipal => div_round(i128::from(balance_fen), i128::from(count), self.rounding),
+            Amortisation::EqualInstalments => {
                 let factor = self.level_factor(rate);
                 let periods = (0..count).map(|_| std::iter::once(factor));
                 level_fen(balance_fen, periods, Arithmetic::Exact, self.rounding, self.multiple_fen)
@@ -424,9 +313,9 @@ impl Cumulative {
     }
 }
 
-fn fixed_year(year: YearDays) -> i32 {
+fn fixed_year(year: YearLength) -> i32 {
     match year {
-        YearDays::Actual => 365,
+        YearLength::Actual => 365,
         other => year_days(other, Date::default()),
     }
 }

@@ -19,15 +19,18 @@ pub mod spacing;
 pub mod state;
 pub mod weight;
 
+pub use crate::conventions::{
+    AdvanceRule, Amortisation, Compounding, InterestOn, MonthLength, Recalculation, Rest, Unit, YearLength,
+};
 pub use convention::{Convention, InterestRounding, Smoothing};
 pub use cumulative::{
-    Ahead, Closing, Compounding, Cumulative, EqualPart, FixedInstalment, Happened, InterestOn, PayOff, Payment,
-    PeriodInterest, PlanRow, Recalculation, Rest, TermChange, TermChangeKind, Tranche, down_payment_fen,
+    Closing, Cumulative, FixedInstalment, Happened, Payment, PeriodInterest, PlanRow, TermChange, TermChangeKind,
+    Tranche, down_payment_fen,
 };
 pub use progressive::Progressive;
-pub use spacing::{DueDates, Period, Spacing, SpacingUnit};
+pub use spacing::{DueDates, Period, Spacing};
 pub use state::{Payable, PeriodState, SegmentState};
-pub use weight::{Arithmetic, Factor, MonthDays, Weight, YearDays};
+pub use weight::{Arithmetic, Factor, Weight};
 
 #[cfg(test)]
 mod tests;

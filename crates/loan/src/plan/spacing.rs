@@ -3,22 +3,8 @@
 use basics::Date;
 use minicbor::{Decode, Encode};
 
+use super::Unit;
 use crate::LoanError;
-
-/// Unit of the distance between two due dates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum SpacingUnit {
-    /// Days.
-    #[n(0)]
-    Days,
-    /// Weeks of seven days.
-    #[n(1)]
-    Weeks,
-    /// Calendar months; the seed's day of month, cut to the end of a shorter month.
-    #[n(2)]
-    Months,
-}
 
 /// Distance between two due dates: so many days, weeks or months.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -28,7 +14,7 @@ pub struct Spacing {
     pub every: u16,
     /// Of what.
     #[n(1)]
-    pub unit: SpacingUnit,
+    pub unit: Unit,
 }
 
 /// One period of interest: from its first day to its due date, which is not itself a day of interest.
@@ -49,7 +35,7 @@ impl Period {
 
 impl Spacing {
     /// Every month.
-    pub const MONTHLY: Spacing = Spacing { every: 1, unit: SpacingUnit::Months };
+    pub const MONTHLY: Spacing = Spacing { every: 1, unit: Unit::Months };
 
     /// The `k`-th date after the seed; the seed itself for 0. Errors outside the calendar.
     ///
@@ -64,9 +50,9 @@ impl Spacing {
     pub fn date(self, seed: Date, k: u16) -> Result<Date, LoanError> {
         let steps = i32::from(self.every) * i32::from(k);
         let days = match self.unit {
-            SpacingUnit::Months => return Ok(seed.add_months(steps)?),
-            SpacingUnit::Weeks => steps.saturating_mul(7),
-            SpacingUnit::Days => steps,
+            Unit::Months => return Ok(seed.add_months(steps)?),
+            Unit::Weeks => steps.saturating_mul(7),
+            Unit::Days => steps,
         };
         Ok(Date::from_days(seed.days().saturating_add(days))?)
     }

@@ -5,37 +5,7 @@ use basics::{Date, DayCount, Rate, Rounding};
 use minicbor::{Decode, Encode};
 
 use super::decimal::Significant;
-use super::{Period, Spacing, SpacingUnit};
-
-/// Days of a year under [`Weight::Nominal`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum YearDays {
-    /// The length of the year, 365 or 366; a stretch over 31 December is split there.
-    #[n(0)]
-    Actual,
-    /// 360.
-    #[n(1)]
-    D360,
-    /// 364: 52 weeks.
-    #[n(2)]
-    D364,
-    /// 365.
-    #[n(3)]
-    D365,
-}
-
-/// Days of a month under [`Weight::Nominal`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum MonthDays {
-    /// The length of the month in which the stretch begins.
-    #[n(0)]
-    Actual,
-    /// 30.
-    #[n(1)]
-    D30,
-}
+use super::{MonthLength, Period, Spacing, Unit, YearLength};
 
 /// What share of a year a stretch inside a period is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -50,10 +20,10 @@ pub enum Weight {
     Nominal {
         /// Days of a month.
         #[n(0)]
-        month: MonthDays,
+        month: MonthLength,
         /// Days of a year.
         #[n(1)]
-        year: YearDays,
+        year: YearLength,
     },
     /// The days between two dates by a day count, over its year.
     #[n(1)]
@@ -148,7 +118,7 @@ impl Weight {
         let days = i128::from(period.days().max(1));
         match self {
             Weight::Days(count) => MILLION * i128::from(count.year_weight()),
-            Weight::Nominal { year: YearDays::Actual, .. } => MILLION * BOTH_YEARS * days,
+            Weight::Nominal { year: YearLength::Actual, .. } => MILLION * BOTH_YEARS * days,
             Weight::Nominal { year, .. } => MILLION * i128::from(year_days(year, period.from)) * days,
         }
     }
@@ -159,8 +129,8 @@ impl Weight {
         spacing: Spacing,
         period: Period,
         (from, to): (Date, Date),
-        month: MonthDays,
-        year: YearDays,
+        month: MonthLength,
+        year: YearLength,
     ) -> Option<Factor> {
         let denominator = self.denominator(period);
         let (ppm, every) = (i128::from(rate.ppm()), i128::from(spacing.every));
@@ -173,7 +143,7 @@ impl Weight {
             ppm * every * sum * i128::from(period.days().max(1))
         } else {
             let length = i128::from(year_days(year, from));
-            let scale = if year == YearDays::Actual { BOTH_YEARS / length } else { 1 };
+            let scale = if year == YearLength::Actual { BOTH_YEARS / length } else { 1 };
             ppm * every * i128::from(unit_days(spacing.unit, month, from)) * i128::from(to - from) * scale
         };
         Some(Factor { numerator, denominator })
@@ -186,8 +156,8 @@ fn nominal_digits(
     spacing: Spacing,
     period: Period,
     (from, to): (Date, Date),
-    month: MonthDays,
-    year: YearDays,
+    month: MonthLength,
+    year: YearLength,
 ) -> Option<Factor> {
     let rate = Significant::scaled(rate.ppm(), 6);
     let every = Significant::whole(i64::from(spacing.every));
@@ -212,8 +182,8 @@ fn ratio(value: Significant) -> Option<Factor> {
     Some(Factor { numerator, denominator })
 }
 
-fn crosses_year(year: YearDays, from: Date, to: Date) -> bool {
-    year == YearDays::Actual && from.year() != to.year()
+fn crosses_year(year: YearLength, from: Date, to: Date) -> bool {
+    year == YearLength::Actual && from.year() != to.year()
 }
 
 /// The days of a stretch year by year, each with the length of its year; a year's share ends on its 31 December.
@@ -227,20 +197,20 @@ fn years_of(from: Date, to: Date, mut each: impl FnMut(i32, i32) -> Option<()>) 
     Some(())
 }
 
-pub(super) fn year_days(year: YearDays, date: Date) -> i32 {
+pub(super) fn year_days(year: YearLength, date: Date) -> i32 {
     match year {
-        YearDays::Actual => date.days_in_year(),
-        YearDays::D360 => 360,
-        YearDays::D364 => 364,
-        YearDays::D365 => 365,
+        YearLength::Actual => date.days_in_year(),
+        YearLength::D360 => 360,
+        YearLength::D364 => 364,
+        YearLength::D365 => 365,
     }
 }
 
-fn unit_days(unit: SpacingUnit, month: MonthDays, date: Date) -> i32 {
+fn unit_days(unit: Unit, month: MonthLength, date: Date) -> i32 {
     match (unit, month) {
-        (SpacingUnit::Days, _) => 1,
-        (SpacingUnit::Weeks, _) => 7,
-        (SpacingUnit::Months, MonthDays::Actual) => date.days_in_month(),
-        (SpacingUnit::Months, MonthDays::D30) => 30,
+        (Unit::Days, _) => 1,
+        (Unit::Weeks, _) => 7,
+        (Unit::Months, MonthLength::Actual) => date.days_in_month(),
+        (Unit::Months, MonthLength::D30) => 30,
     }
 }

@@ -5,13 +5,10 @@ use basics::{Date, Rate};
 use super::planned::{insert, insert_first};
 use super::row::Row;
 use super::{Servicing, add};
-use crate::conventions::{
-    AdvanceRule, Amortisation, Compounding, InterestBy, InterestOn, MonthLength, PlanEngine, PlanRule, Recalculation,
-    Rest, Unit, YearLength,
-};
+use crate::conventions::{InterestBy, InterestOn, PlanEngine, PlanRule, Recalculation, Rest};
 use crate::plan::{
-    self, Ahead, Closing, Cumulative, DueDates, EqualPart, FixedInstalment, Happened, PayOff, Payment, Period,
-    PeriodInterest, PlanRow, Progressive, Spacing, SpacingUnit, TermChange, TermChangeKind, Tranche,
+    self, Closing, Cumulative, DueDates, FixedInstalment, Happened, Payment, Period, PeriodInterest, PlanRow,
+    Progressive, Spacing, TermChange, TermChangeKind, Tranche,
 };
 use crate::{Component, Instalment, LoanError, LoanTerms, Parts, RowKind};
 
@@ -40,7 +37,7 @@ impl Servicing<'_> {
         let Some(first) = out.first() else { return Ok(Vec::new()) };
         let terms = cumulative(rule, self.terms, first.date, self.outlook.changes())?;
         let planned = match rule.recalculation {
-            Some(_) if terms.interest_on == plan::InterestOn::Balance => self.followed(rule, &terms)?,
+            Some(_) if terms.interest_on == InterestOn::Balance => self.followed(rule, &terms)?,
             _ => terms.rows(&out)?,
         };
         let mut rows: Vec<Row> = planned.iter().map(regular).collect();
@@ -154,7 +151,7 @@ impl Servicing<'_> {
     pub(super) fn follow_overdue(&mut self, today: Date) -> Result<(), LoanError> {
         let Some(recalculation) = self.recalculation() else { return Ok(()) };
         if let Some(model) = self.model.as_mut() {
-            model.overdue_until(today, rest(recalculation.rest))?;
+            model.overdue_until(today, recalculation.rest)?;
             self.show_model();
         }
         Ok(())
@@ -252,7 +249,7 @@ impl Servicing<'_> {
     fn closing(&self, rule: &PlanRule, today: Date) -> Result<Option<Closing>, LoanError> {
         let Some((start, _)) = self.outlook.tranches().next() else { return Ok(None) };
         let terms = cumulative(rule, self.terms, start, self.outlook.changes())?;
-        if terms.interest_on != plan::InterestOn::Balance || rule.engine != PlanEngine::Cumulative {
+        if terms.interest_on != InterestOn::Balance || rule.engine != PlanEngine::Cumulative {
             return Ok(None);
         }
         let mut out = Vec::new();
@@ -361,16 +358,13 @@ fn cumulative(
     Ok(Cumulative {
         dates,
         rate: terms.rate,
-        interest_on: if bears { plan::InterestOn::Balance } else { plan::InterestOn::Original },
+        interest_on: if bears { InterestOn::Balance } else { InterestOn::Principal },
         period_interest: match rule.interest_by {
-            InterestBy::Days => PeriodInterest::Days(year(rule.year)),
+            InterestBy::Days => PeriodInterest::Days(rule.year),
             InterestBy::Periods => PeriodInterest::Whole,
             InterestBy::PartialPeriods => PeriodInterest::WholeAndPart,
         },
-        equal: match rule.amortisation {
-            Amortisation::EqualInstalments => EqualPart::Total,
-            Amortisation::EqualPrincipal => EqualPart::Principal,
-        },
+        equal: rule.amortisation,
         principal_grace: rule.principal_grace,
         interest_grace: rule.interest_grace,
         rounding: terms.rounding,
@@ -380,25 +374,7 @@ fn cumulative(
             .fixed_instalment_fen
             .filter(|_| bears)
             .map(|amount_fen| FixedInstalment { amount_fen, threshold_ppm: i64::from(rule.last_threshold_ppm) }),
-        recalculation: rule.recalculation.map_or(plan::Recalculation::DAILY, |rule| plan::Recalculation {
-            ahead: match rule.advance {
-                AdvanceRule::SmallerInstalments => Ahead::ReduceInstalment,
-                AdvanceRule::FewerInstalments => Ahead::ReduceCount,
-                AdvanceRule::NextInstalments => Ahead::NextInstalments,
-                AdvanceRule::LastInstalment => Ahead::LastInstalment,
-            },
-            rest: rest(rule.rest),
-            compounding: match rule.compounding {
-                Compounding::None => plan::Compounding::None,
-                Compounding::Interest => plan::Compounding::Interest,
-                Compounding::Fee => plan::Compounding::Charges,
-                Compounding::InterestAndFee => plan::Compounding::InterestAndCharges,
-            },
-            pay_off: match rule.payoff {
-                Rest::Daily => PayOff::ToDate,
-                Rest::Period => PayOff::ToRest,
-            },
-        }),
+        recalculation: rule.recalculation.unwrap_or(Recalculation::DAILY),
         changes,
     })
 }
@@ -406,13 +382,7 @@ fn cumulative(
 fn convention(rule: &PlanRule, terms: &LoanTerms) -> plan::Convention {
     plan::Convention {
         spacing: spacing(rule),
-        weight: plan::Weight::Nominal {
-            month: match rule.month {
-                MonthLength::Actual => plan::MonthDays::Actual,
-                MonthLength::D30 => plan::MonthDays::D30,
-            },
-            year: year(rule.year),
-        },
+        weight: plan::Weight::Nominal { month: rule.month, year: rule.year },
         arithmetic: plan::Arithmetic::Digits12,
         interest_rounding: plan::InterestRounding::Segment,
         rounding: terms.rounding,
@@ -422,26 +392,5 @@ fn convention(rule: &PlanRule, terms: &LoanTerms) -> plan::Convention {
 }
 
 fn spacing(rule: &PlanRule) -> Spacing {
-    let unit = match rule.unit {
-        Unit::Days => SpacingUnit::Days,
-        Unit::Weeks => SpacingUnit::Weeks,
-        Unit::Months => SpacingUnit::Months,
-    };
-    Spacing { every: rule.every, unit }
-}
-
-fn year(year: YearLength) -> plan::YearDays {
-    match year {
-        YearLength::Actual => plan::YearDays::Actual,
-        YearLength::D360 => plan::YearDays::D360,
-        YearLength::D364 => plan::YearDays::D364,
-        YearLength::D365 => plan::YearDays::D365,
-    }
-}
-
-fn rest(rest: Rest) -> plan::Rest {
-    match rest {
-        Rest::Daily => plan::Rest::Daily,
-        Rest::Period => plan::Rest::DueDate,
-    }
+    Spacing { every: rule.every, unit: rule.unit }
 }

@@ -11,20 +11,24 @@ fn day(n: i32) -> Date {
 
 fn any_terms() -> impl Strategy<Value = Cumulative> {
     let interest = prop_oneof![
-        Just(PeriodInterest::Days(YearDays::D360)),
-        Just(PeriodInterest::Days(YearDays::Actual)),
+        Just(PeriodInterest::Days(YearLength::D360)),
+        Just(PeriodInterest::Days(YearLength::Actual)),
         Just(PeriodInterest::Whole),
         Just(PeriodInterest::WholeAndPart),
     ];
-    let unit = prop_oneof![Just(SpacingUnit::Days), Just(SpacingUnit::Weeks), Just(SpacingUnit::Months)];
-    let ahead = prop_oneof![Just(Ahead::ReduceInstalment), Just(Ahead::ReduceCount), Just(Ahead::NextInstalments)];
+    let unit = prop_oneof![Just(Unit::Days), Just(Unit::Weeks), Just(Unit::Months)];
+    let ahead = prop_oneof![
+        Just(AdvanceRule::SmallerInstalments),
+        Just(AdvanceRule::FewerInstalments),
+        Just(AdvanceRule::NextInstalments)
+    ];
     let shape = (
-        prop_oneof![Just(InterestOn::Original), Just(InterestOn::Balance)],
+        prop_oneof![Just(InterestOn::Principal), Just(InterestOn::Balance)],
         interest,
-        prop_oneof![Just(EqualPart::Total), Just(EqualPart::Principal)],
+        prop_oneof![Just(Amortisation::EqualInstalments), Just(Amortisation::EqualPrincipal)],
         ahead,
-        prop_oneof![Just(Rest::Daily), Just(Rest::DueDate)],
-        prop_oneof![Just(Compounding::None), Just(Compounding::InterestAndCharges)],
+        prop_oneof![Just(Rest::Daily), Just(Rest::Period)],
+        prop_oneof![Just(Compounding::None), Just(Compounding::InterestAndFee)],
     );
     (1u16..4, unit, 1u16..20, 0i64..300_000, shape, (0u16..3, 0u16..3), prop_oneof![Just(1i64), Just(100)]).prop_map(
         |(
@@ -48,7 +52,7 @@ fn any_terms() -> impl Strategy<Value = Cumulative> {
                 multiple_fen,
                 level_on_fen: None,
                 fixed: None,
-                recalculation: Recalculation { ahead, rest, compounding, pay_off: PayOff::ToDate },
+                recalculation: Recalculation { advance: ahead, rest, compounding, payoff: Rest::Daily },
                 changes: Vec::new(),
             }
         },
@@ -151,9 +155,9 @@ proptest! {
         let terms = Cumulative {
             dates: DueDates::new(day(0), day(0), Spacing::MONTHLY, count).unwrap(),
             rate: Rate::from_ppm(ppm).unwrap(),
-            interest_on: InterestOn::Original,
+            interest_on: InterestOn::Principal,
             period_interest: PeriodInterest::Whole,
-            equal: EqualPart::Total,
+            equal: Amortisation::EqualInstalments,
             principal_grace: 0,
             interest_grace: 0,
             rounding: Rounding::HalfEven,

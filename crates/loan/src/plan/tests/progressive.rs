@@ -11,8 +11,8 @@ fn day(n: i32) -> Date {
 
 fn conventions() -> impl Strategy<Value = Convention> {
     let nominal = (
-        prop_oneof![Just(MonthDays::Actual), Just(MonthDays::D30)],
-        prop_oneof![Just(YearDays::Actual), Just(YearDays::D360), Just(YearDays::D364), Just(YearDays::D365)],
+        prop_oneof![Just(MonthLength::Actual), Just(MonthLength::D30)],
+        prop_oneof![Just(YearLength::Actual), Just(YearLength::D360), Just(YearLength::D364), Just(YearLength::D365)],
     )
         .prop_map(|(month, year)| Weight::Nominal { month, year });
     let weight =
@@ -22,7 +22,7 @@ fn conventions() -> impl Strategy<Value = Convention> {
         Just((Arithmetic::Exact, InterestRounding::Segment)),
         Just((Arithmetic::Digits12, InterestRounding::Segment)),
     ];
-    let unit = prop_oneof![Just(SpacingUnit::Days), Just(SpacingUnit::Weeks), Just(SpacingUnit::Months)];
+    let unit = prop_oneof![Just(Unit::Days), Just(Unit::Weeks), Just(Unit::Months)];
     let multiple = prop_oneof![Just(1i64), Just(100), Just(500)];
     (1u16..4, unit, weight, arithmetic, multiple, any::<bool>()).prop_map(
         |(every, unit, weight, (arithmetic, interest_rounding), multiple_fen, smooth)| Convention {
@@ -122,7 +122,7 @@ proptest! {
         let rows = |arithmetic| {
             let convention = Convention {
                 spacing: Spacing::MONTHLY,
-                weight: Weight::Nominal { month: MonthDays::D30, year: YearDays::D360 },
+                weight: Weight::Nominal { month: MonthLength::D30, year: YearLength::D360 },
                 arithmetic,
                 interest_rounding: InterestRounding::Segment,
                 rounding: Rounding::HalfEven,
@@ -158,7 +158,7 @@ fn periods_must_follow_each_other() {
     let whole = [Period { from: day(0), due: day(10) }];
     assert!(Progressive::new(Convention { multiple_fen: 0, ..convention }, rate, &whole).is_err());
     assert!(Progressive::new(Convention { arithmetic: Arithmetic::Digits12, ..convention }, rate, &whole).is_err());
-    assert!(Spacing { every: 0, unit: SpacingUnit::Days }.periods(day(0), 1).is_err());
+    assert!(Spacing { every: 0, unit: Unit::Days }.periods(day(0), 1).is_err());
 }
 
 /// A prepayment in the middle of a period: interest by days on what was really outstanding, rounded once.

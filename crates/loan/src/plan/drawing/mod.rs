@@ -1,12 +1,14 @@
 //! How a cumulative plan is drawn up, row by row, with what happened to the loan on the way.
 
+mod closing;
+
 use basics::money::div_round;
 use basics::{Date, Rate};
 
 use super::convention::round_to_multiple;
 use super::cumulative::TOO_LARGE;
 use super::{
-    Ahead, Arithmetic, Closing, Compounding, Cumulative, EqualPart, Happened, InterestOn, PayOff, Payment, Period,
+    AdvanceRule, Amortisation, Arithmetic, Compounding, Cumulative, Happened, InterestOn, Payment, Period,
     PeriodInterest, PlanRow, Rest, TermChangeKind, Tranche,
 };
 use crate::LoanError;
@@ -33,8 +35,8 @@ impl Cumulative {
         match self.recalculation.compounding {
             Compounding::None => principal,
             Compounding::Interest => principal + interest,
-            Compounding::Charges => principal + charges,
-            Compounding::InterestAndCharges => principal + interest + charges,
+            Compounding::Fee => principal + charges,
+            Compounding::InterestAndFee => principal + interest + charges,
         }
     }
 }
@@ -132,7 +134,7 @@ impl<'a> Drawing<'a> {
         drawing.changes.clear();
         let whole = terms.level_on_fen.unwrap_or(disbursed);
         match terms.interest_on {
-            InterestOn::Original => {
+            InterestOn::Principal => {
                 let interest = terms.flat_interest_fen(terms.rate, whole, terms.dates.count);
                 drawing.flat.interest = interest.ok_or(TOO_LARGE)?;
             }
@@ -163,7 +165,7 @@ impl<'a> Drawing<'a> {
                 TermChangeKind::InterestGrace(rows) => self.interest_grace = (number - 1).saturating_add(rows),
                 TermChangeKind::Rate(rate) => {
                     self.rate = rate;
-                    if terms.interest_on == InterestOn::Original {
+                    if terms.interest_on == InterestOn::Principal {
                         let left = self.principal - self.planned;
                         flat.interest = terms.flat_interest_fen(rate, left, self.count).ok_or(TOO_LARGE)?;
                     }
@@ -231,7 +233,7 @@ impl<'a> Drawing<'a> {
     fn rest_date(&self, date: Date, due: Date) -> Date {
         match self.terms.recalculation.rest {
             Rest::Daily => date,
-            Rest::DueDate => self.rest_due(date).unwrap_or(due),
+            Rest::Period => self.rest_due(date).unwrap_or(due),
         }
     }
 
@@ -343,82 +345,6 @@ impl<'a> Drawing<'a> {
         Ok(early)
     }
 
-    /// Whether a payment inside a period pays all that is open, the rest of the principal and the interest so far.
-    fn closes(&self, period: Period, payment: Payment, held: i64) -> Result<bool, LoanError> {
-        let open: i64 = self.open.iter().map(|open| open.charges + open.interest + open.principal).sum();
-        let left = add(payment.amount_fen, held)? - open;
-        if left < self.outstanding || !self.tranches.is_empty() || self.terms.interest_on == InterestOn::Original {
-            return Ok(false);
-        }
-        Ok(left >= add(self.outstanding, self.interest_until(period, payment.date)?)?)
-    }
-
-    /// Interest of a running period up to a day of payment, or its rest date.
-    fn interest_until(&self, period: Period, date: Date) -> Result<i64, LoanError> {
-        let until = match self.terms.recalculation.pay_off {
-            PayOff::ToDate => date,
-            PayOff::ToRest => self.rest_date(date, period.due),
-        };
-        add(self.interest_held, self.balance_interest(period.from, until)?)
-    }
-
-    /// The last row of a loan that was paid off inside a period.
-    fn closing_row(&mut self, period: Period, date: Date, early: i64) -> Result<(), LoanError> {
-        let interest = self.interest_until(period, date)?;
-        let principal = add(self.outstanding, early)?;
-        (self.interest_held, self.outstanding) = (0, 0);
-        self.planned = add(self.planned, principal)?;
-        self.rows.push(PlanRow {
-            period: Period { due: date, ..period },
-            principal_fen: principal,
-            interest_fen: interest,
-            balance_after_fen: 0,
-        });
-        Ok(())
-    }
-
-    /// What would close the loan on a date.
-    pub(super) fn close_on(mut self, date: Date) -> Result<Closing, LoanError> {
-        for row in self.happened.kept.iter().filter(|row| row.period.due <= date) {
-            self.keep(*row)?;
-        }
-        loop {
-            let number = self.number()?;
-            let mut period = self.terms.dates.period(number)?;
-            if let Some(last) = self.rows.last() {
-                period.from = last.period.due;
-            }
-            if self.outstanding == 0 {
-                while let Some(payment) = self.take_payment(|paid_on| paid_on <= date) {
-                    self.meet(payment.amount_fen);
-                }
-                return self.closing(0, 0);
-            }
-            if period.due > date {
-                self.payments.retain(|payment| payment.date <= date);
-                let Early { ahead, held, closed } = self.early_payments(period)?;
-                if closed.is_some() {
-                    return self.closing(0, 0);
-                }
-                let interest = if self.outstanding == 0 && ahead == 0 { 0 } else { self.interest_until(period, date)? };
-                // What was paid in this period has met its interest first.
-                let met = add(ahead, held)?.min(interest);
-                return self.closing(add(self.outstanding, met)? - held, interest - met);
-            }
-            self.next_row()?;
-        }
-    }
-
-    /// So much principal and interest, and what is open.
-    fn closing(&self, principal: i64, interest: i64) -> Result<Closing, LoanError> {
-        let open = |part: fn(&Open) -> i64| self.open.iter().map(part).sum::<i64>();
-        Ok(Closing {
-            principal_fen: add(principal, open(|open| open.principal))?.max(0),
-            interest_fen: add(interest, open(|open| open.interest))?,
-            charges_fen: open(|open| open.charges),
-        })
-    }
-
     /// Payments up to the due date: what is left after the row is paid becomes its principal.
     fn payments_at_due(&mut self, due: Date, number: u16) -> Result<(), LoanError> {
         while let Some(payment) = self.take_payment(|date| date <= due) {
@@ -446,7 +372,7 @@ impl<'a> Drawing<'a> {
         if number <= self.principal_grace {
             return Ok(0);
         }
-        if terms.interest_on == InterestOn::Original {
+        if terms.interest_on == InterestOn::Principal {
             let count = self.count.saturating_sub(self.principal_grace.max(self.flat.before)).max(1);
             let left = i128::from(self.principal - self.flat.planned);
             let part = div_round(left, i128::from(count), terms.rounding).ok_or(TOO_LARGE)?;
@@ -456,8 +382,8 @@ impl<'a> Drawing<'a> {
         }
         Ok(match (terms.fixed, terms.equal) {
             (Some(fixed), _) => fixed.amount_fen - interest,
-            (None, EqualPart::Total) => self.level - interest,
-            (None, EqualPart::Principal) => self.level,
+            (None, Amortisation::EqualInstalments) => self.level - interest,
+            (None, Amortisation::EqualPrincipal) => self.level,
         })
     }
 
@@ -471,7 +397,7 @@ impl<'a> Drawing<'a> {
             add(own, std::mem::take(&mut self.interest_held))?
         };
         // A level instalment has room for the interest of its own period, put off or not.
-        let counted = if terms.interest_on == InterestOn::Original { interest } else { own };
+        let counted = if terms.interest_on == InterestOn::Principal { interest } else { own };
         let mut principal = self.scheduled(number, counted)?;
         if principal < 0 {
             return Err(LoanError::Terms(format!(
@@ -490,10 +416,10 @@ impl<'a> Drawing<'a> {
     }
 
     fn period_interest(&mut self, number: u16, period: Period) -> Result<i64, LoanError> {
-        if self.terms.interest_on == InterestOn::Original {
+        if self.terms.interest_on == InterestOn::Principal {
             let Flat { before, interest, charged, .. } = self.flat;
             let mut before = before;
-            if self.terms.equal == EqualPart::Total {
+            if self.terms.equal == Amortisation::EqualInstalments {
                 // Equal instalments spread flat interest over those that carry it.
                 if number <= self.interest_grace && number < self.count {
                     return Ok(0);
@@ -615,10 +541,10 @@ impl<'a> Drawing<'a> {
 
     /// Lets what was paid ahead do what the terms say, from instalment `next` on.
     fn spread_ahead(&mut self, next: u16) -> Result<(), LoanError> {
-        match self.terms.recalculation.ahead {
-            Ahead::NextInstalments => return Ok(()),
-            Ahead::ReduceInstalment => self.relevel(next)?,
-            Ahead::ReduceCount | Ahead::LastInstalment => {}
+        match self.terms.recalculation.advance {
+            AdvanceRule::NextInstalments => return Ok(()),
+            AdvanceRule::SmallerInstalments => self.relevel(next)?,
+            AdvanceRule::FewerInstalments | AdvanceRule::LastInstalment => {}
         }
         self.ahead = 0;
         Ok(())

@@ -70,7 +70,17 @@ const RESERVED_WORDS: &[(&str, &[&str])] = &[
     ("tokio::net", &["rails", "api", "tianxin"]),
     ("rusqlite", &["store"]),
     ("sea_query", &["store"]),
+    ("TruthRow", &["sim", "tianxin"]),
+    ("Typology", &["sim", "tianxin"]),
 ];
+
+/// Folders of other crates that are held to what pure crates are: the world of the simulator lives without
+/// clock, files or threads.
+const PURE_FOLDERS: &[&str] =
+    &["crates/sim/src/county/", "crates/sim/src/world/", "crates/sim/src/moments/", "crates/sim/src/deed.rs"];
+
+/// Crates of the platform, which the world of the simulator must not name: its people know what they are told.
+const PLATFORM_WORDS: &[&str] = &["app", "door", "store", "api", "rails", "policy", "score", "ledger"];
 
 /// Words that a pure crate never writes, its tests excepted: the world outside.
 const IMPURE_WORDS: &[&str] = &["Instant::now", "std::fs", "std::env", "std::process", "std::thread"];
@@ -157,8 +167,12 @@ fn word_faults(room: &Room, faults: &mut Vec<String>) {
                 faults.push(format!("{path} names {word}: only {} may", rooms.join(", ")));
             }
         }
-        for word in IMPURE_WORDS.iter().filter(|word| is_pure && has_word(code, word)) {
+        let is_world = PURE_FOLDERS.iter().any(|folder| path.starts_with(folder));
+        for word in IMPURE_WORDS.iter().filter(|word| (is_pure || is_world) && has_word(code, word)) {
             faults.push(format!("{path} names {word}, but {name} is pure"));
+        }
+        for word in PLATFORM_WORDS.iter().filter(|word| is_world && has_word(code, &format!("use {word}"))) {
+            faults.push(format!("{path} uses {word}: people of the county know only what they are told"));
         }
         for word in COUNTRY_WORDS.iter().filter(|word| is_pure && has_word(code, word)) {
             faults.push(format!("{path} names {word}: what a country rules belongs into a rule pack"));
@@ -330,6 +344,9 @@ fn each_rule_about_dependencies_can_fail() {
         ("api", "sea-query", &[], "api may not use sea-query: only store may"),
         ("door", "getrandom", &[], "door may not use getrandom: only api, tianxin may"),
         ("app", "axum", &[], "app may not use axum: only api, tianxin may"),
+        ("app", "sim", &[], "app may not know sim"),
+        ("api", "sim", &[], "api may not know sim"),
+        ("sim", "store", &[], "sim may not know store"),
     ] {
         let faults = faults(&house([room(name, &[(other, features)], "")]));
         assert!(faults.contains(&fault.to_owned()), "{fault}: {faults:?}");
@@ -361,10 +378,29 @@ fn each_rule_about_words_can_fail() {
         ("policy", "match code { \"CN\" => 24, _ => 60 }"),
         ("score", "unsafe { *pointer }"),
         ("basics", "#![allow(unsafe_code)]"),
+        ("app", "fn learn(why: &TruthRow) {}"),
+        ("app", "match kind { Typology::Ring => 1, _ => 0 }"),
     ] {
         let faults = faults(&house([room(name, &[], code)]));
         assert_eq!(faults.len(), 1, "{name}: {code}: {faults:?}");
     }
+}
+
+#[test]
+fn the_world_of_the_simulator_is_held_to_its_rules() {
+    let in_world = |code: &str| {
+        let path = "crates/sim/src/world/day.rs".to_owned();
+        faults(&house([Room { sources: vec![Source { path, code: code_of(code) }], ..room("sim", &[], "") }]))
+    };
+    assert_eq!(in_world("std::fs::read(path)"), ["crates/sim/src/world/day.rs names std::fs, but sim is pure"]);
+    let known = "crates/sim/src/world/day.rs uses app: people of the county know only what they are told";
+    assert_eq!(in_world("use app::desk::Desk;"), [known]);
+    assert_eq!(in_world("use basics::Date; let apply = 1;"), Vec::<String>::new());
+    // The driver carries deeds to the door, and may.
+    assert_eq!(
+        faults(&house([room("sim", &[], "use app::desk::Desk; std::thread::scope(run)")])),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub struct Lived {
     pub amount_fen: i64,
     /// The other side, as an opaque number of the world: a household, merchant, buyer or person elsewhere.
     pub counterparty: Option<u64>,
+    /// Balance of the household's account after it, in fen, where the account moved.
+    pub balance_after_fen: Option<i64>,
     /// By which lawful way the lender may come to know of it.
     pub channel: Channel,
 }

@@ -5,5 +5,11 @@
 
 #![warn(missing_docs)]
 
+pub mod county;
 pub mod deed;
 pub mod drive;
+pub mod moments;
+pub mod world;
+
+pub use county::{County, CountyError};
+pub use world::World;

@@ -1,0 +1,242 @@
+//! What people make of what they are told.
+
+use basics::Date;
+use insight::{EventKind, Purchase};
+
+use super::birth::YUAN;
+use super::chance::{Entity, part};
+use super::day::Today;
+use super::folk::Folk;
+use super::household::{Owed, Standing};
+use super::purse::Trace;
+use crate::county::Reason;
+use crate::deed::{Act, Deed, Mine, Reply, Told};
+
+impl Folk {
+    /// Takes in what was told, and lets people act on it.
+    pub(super) fn hear(&mut self, today: &Today<'_>, told: &[Reply], deeds: &mut Vec<Deed>) {
+        for reply in told {
+            let number = reply.household.0;
+            if self.get(number).is_none() {
+                continue;
+            }
+            match &reply.told {
+                Told::Enrolled => self.enrolled(number),
+                Told::Offered { mine, approved_fen, cost_ppm, .. } => {
+                    self.weigh(today, number, *mine, *approved_fen, *cost_ppm, deeds);
+                }
+                Told::Refused { mine, .. } => self.refused(today, number, *mine),
+                Told::Drawn { mine, amount_fen, dues } => self.drawn(today, number, *mine, *amount_fen, dues, deeds),
+                Told::Due { mine, date, amount_fen, days_past_due } => {
+                    self.reminded(today, number, *mine, (*date, *amount_fen), *days_past_due, deeds);
+                }
+                Told::Paid { mine, amount_fen, outstanding_fen, closed } => {
+                    self.paid(number, *mine, *amount_fen, *outstanding_fen, *closed);
+                }
+                Told::ChangeProposed { mine, added_fen, .. } => {
+                    // A plan that follows the harvest is worth a little interest, and what else could one do.
+                    let is_small = self.loan(number, *mine).is_some_and(|loan| *added_fen <= loan.outstanding_fen / 10);
+                    if is_small {
+                        deeds.push(self.deed(today, number, 7, Act::Agree { mine: *mine }));
+                    }
+                }
+                Told::Changed { mine, dues } => {
+                    if let Some(loan) = self.loan(number, *mine) {
+                        // New rows name what is still to come: what was paid is behind them.
+                        loan.dues = days(dues);
+                        (loan.paid_fen, loan.told) = (0, None);
+                    }
+                }
+                Told::Received { amount_fen, .. } => {
+                    if let Some(h) = self.get_mut(number) {
+                        h.wallet += amount_fen;
+                    }
+                    self.fetch(today, number, *amount_fen, EventKind::TransferIn, deeds);
+                }
+                Told::Wallet { balance_fen } => {
+                    if let Some(h) = self.get_mut(number) {
+                        (h.wallet, h.pending) = (*balance_fen, 0);
+                    }
+                }
+                Told::No { .. } => self.sent_back(number),
+                Told::Limits(_) | Told::Referred { .. } | Told::LineOpen { .. } | Told::Statement { .. } => {}
+            }
+        }
+    }
+
+    fn enrolled(&mut self, number: u32) {
+        if let Some(h) = self.get_mut(number) {
+            h.standing = Standing::Enrolled;
+        }
+    }
+
+    /// An offer is taken if it is of use and not dear. Who is patient and has other ways lets a dear one go.
+    fn weigh(
+        &mut self,
+        today: &Today<'_>,
+        number: u32,
+        mine: Mine,
+        approved_fen: i64,
+        cost_ppm: i64,
+        deeds: &mut Vec<Deed>,
+    ) {
+        let Some(h) = self.get_mut(number) else { return };
+        let Some(asking) = h.asking.filter(|asking| asking.mine == mine) else { return };
+        let is_dear = cost_ppm > 130_000 + 2_000 * i64::from(100 - h.patience);
+        let act = if approved_fen >= asking.amount_fen * 4 / 10 && !is_dear {
+            Act::Accept { mine }
+        } else {
+            h.asking = None;
+            h.asks_from = today.day + 90;
+            Act::Decline { mine }
+        };
+        deeds.push(self.deed(today, number, 8, act));
+    }
+
+    /// Refused: kin and another lender are asked, and the platform not again for a while.
+    fn refused(&mut self, today: &Today<'_>, number: u32, mine: Mine) {
+        let Some(h) = self.get_mut(number) else { return };
+        let Some(asking) = h.asking.filter(|asking| asking.mine == mine) else { return };
+        h.asking = None;
+        h.asks_from = today.day + 120;
+        self.ask_kin(today, number, asking.amount_fen / 2);
+    }
+
+    fn drawn(
+        &mut self,
+        today: &Today<'_>,
+        number: u32,
+        mine: Mine,
+        amount_fen: i64,
+        dues: &[(Date, i64)],
+        deeds: &mut Vec<Deed>,
+    ) {
+        let Some(h) = self.get_mut(number) else { return };
+        let reason = h.asking.filter(|asking| asking.mine == mine).map_or(Reason::Inputs, |asking| asking.reason);
+        h.asking = None;
+        h.wallet += amount_fen;
+        h.loans.push(Owed {
+            mine,
+            outstanding_fen: amount_fen,
+            dues: days(dues),
+            paid_fen: 0,
+            told: None,
+            reminders: 0,
+            is_withheld: false,
+            has_asked: false,
+            tried: today.day,
+        });
+        self.fetch(today, number, amount_fen, EventKind::LoanReceived, deeds);
+        self.put_to_use(today, number, reason, amount_fen);
+    }
+
+    /// Takes money out of the wallet, to where it is used.
+    pub(super) fn fetch(
+        &mut self,
+        today: &Today<'_>,
+        number: u32,
+        amount_fen: i64,
+        kind: EventKind,
+        deeds: &mut Vec<Deed>,
+    ) {
+        let lender = today.chance.veil(Entity::County, 999);
+        self.with_purse(number, |purse| {
+            purse.h.pending -= amount_fen;
+            let trace = Trace::when(purse.h.traced > 35);
+            purse.gain(kind, amount_fen, lender, trace);
+        });
+        self.pending.push(number);
+        deeds.push(self.deed(today, number, 9, Act::TakeOut { amount_fen }));
+    }
+
+    /// What a loan buys at once. Seed and goods are bought as the season asks for them, from what is at hand.
+    fn put_to_use(&mut self, today: &Today<'_>, number: u32, reason: Reason, amount_fen: i64) {
+        let Some(village) = self.get(number).map(|h| h.village) else { return };
+        let dealer = today.merchant(village, 81);
+        match reason {
+            Reason::Machine => {
+                let fen = (today.county.life.machine_yuan * YUAN).min(amount_fen * 5 / 4);
+                self.with_purse(number, |purse| {
+                    purse.pay(EventKind::Purchase(Purchase::Machinery), fen, dealer, Trace::Account)
+                });
+            }
+            Reason::Wedding | Reason::Illness => {
+                // What others lent in a hurry is given back first.
+                self.with_purse(number, |purse| {
+                    let back = purse.h.owed_other.min(amount_fen * 6 / 10);
+                    let paid = purse.pay(EventKind::PaymentOut, back, dealer, Trace::Hand);
+                    purse.h.owed_other -= paid;
+                });
+            }
+            Reason::Livestock => {
+                let Some(kind) = self.get(number).and_then(|h| today.county.herd.get(h.animals.kind as usize)) else {
+                    return;
+                };
+                self.with_purse(number, |purse| {
+                    let free = i64::from(purse.h.animals.places.saturating_sub(purse.h.animals.heads));
+                    let bought = (amount_fen * 8 / 10 / (kind.young_yuan * YUAN)).min(free);
+                    let fen = bought * kind.young_yuan * YUAN;
+                    purse.pay(EventKind::Purchase(Purchase::Livestock), fen, dealer, Trace::Account);
+                    purse.h.animals.heads += bought as u16;
+                });
+            }
+            Reason::Inputs | Reason::Stock | Reason::School => {}
+        }
+    }
+
+    fn reminded(
+        &mut self,
+        today: &Today<'_>,
+        number: u32,
+        mine: Mine,
+        (date, amount_fen): (Date, i64),
+        days_past_due: u32,
+        deeds: &mut Vec<Deed>,
+    ) {
+        let Some(loan) = self.loan(number, mine) else { return };
+        loan.told = Some((date.days().min(today.day), amount_fen));
+        if date > today.date {
+            loan.told = None;
+            return;
+        }
+        if days_past_due >= 7 {
+            loan.reminders = loan.reminders.saturating_add(1);
+        }
+        // A phone in the hand is answered at once; who goes to the window goes on the next market day.
+        if self.get(number).is_some_and(|h| h.has_phone_page || h.wake <= today.day) {
+            self.settle(today, number, deeds);
+        }
+    }
+
+    fn paid(&mut self, number: u32, mine: Mine, amount_fen: i64, outstanding_fen: i64, is_closed: bool) {
+        let Some(h) = self.get_mut(number) else { return };
+        h.wallet += h.pending - amount_fen;
+        h.pending = 0;
+        let Some(loan) = h.loans.iter_mut().find(|loan| loan.mine == mine) else { return };
+        loan.paid_fen += amount_fen;
+        loan.outstanding_fen = outstanding_fen;
+        loan.told = loan.told.map(|(day, fen)| (day, (fen - amount_fen).max(0)));
+        if is_closed {
+            h.loans.retain(|loan| loan.mine != mine);
+            h.repaid = h.repaid.saturating_add(1);
+        } else if loan.due_by(loan.tried) == 0 {
+            loan.reminders = 0;
+        }
+    }
+
+    /// The platform said no: what was on its way comes back, and an application is given up.
+    fn sent_back(&mut self, number: u32) {
+        let Some(h) = self.get_mut(number) else { return };
+        let back = std::mem::take(&mut h.pending);
+        let from_account = part(back, 1_000_000).min(0).max(-h.account);
+        h.account += from_account;
+        h.cash = (h.cash + back - from_account).max(0);
+        if let Some(asking) = h.asking.take() {
+            h.asks_from = asking.since + 30;
+        }
+    }
+}
+
+fn days(dues: &[(Date, i64)]) -> Vec<(i32, i64)> {
+    dues.iter().map(|(date, fen)| (date.days(), *fen)).collect()
+}

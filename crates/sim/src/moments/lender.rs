@@ -13,8 +13,13 @@ use crate::world::World;
 
 /// Yearly rate of all its loans, ppm.
 const RATE_PPM: i64 = 84_000;
+/// How often people may react on one day.
+const ROUNDS_MAX: u32 = 4;
 /// Movements before it lends at all.
 const MOVEMENTS_MIN: u32 = 30;
+
+/// An offer that was not answered yet: principal and plan.
+type Offered = (i64, Vec<(Date, i64)>);
 
 #[derive(Clone, Debug, Default)]
 struct File {
@@ -59,7 +64,7 @@ impl Running {
 pub struct Lender {
     files: Vec<File>,
     running: BTreeMap<(HouseholdNo, Mine), Running>,
-    offers: BTreeMap<(HouseholdNo, Mine), (i64, Vec<(Date, i64)>)>,
+    offers: BTreeMap<(HouseholdNo, Mine), Offered>,
     overnight: Vec<Reply>,
     /// What was seen.
     pub record: Record,
@@ -86,19 +91,29 @@ impl Lender {
 
     /// One day.
     pub fn day(&mut self, world: &mut World, date: Date) {
-        let told = std::mem::take(&mut self.overnight);
+        let told = self.night();
         let mut deeds = world.morning(date, &told);
-        for _ in 0..4 {
+        for _ in 0..ROUNDS_MAX {
             if deeds.is_empty() {
                 break;
             }
-            self.record.deeds += deeds.len() as u64;
-            let answers: Vec<Reply> = deeds.iter().flat_map(|deed| self.answer(date, deed)).collect();
+            let answers = self.answers(date, &deeds);
             deeds = world.react(date, &answers);
         }
         world.evening(date);
         self.record.truth.append(&mut world.truth());
         self.close(date);
+    }
+
+    /// What people are told in the morning.
+    pub fn night(&mut self) -> Vec<Reply> {
+        std::mem::take(&mut self.overnight)
+    }
+
+    /// The answers to deeds, in their order.
+    pub fn answers(&mut self, date: Date, deeds: &[Deed]) -> Vec<Reply> {
+        self.record.deeds += deeds.len() as u64;
+        deeds.iter().flat_map(|deed| self.answer(date, deed)).collect()
     }
 
     fn answer(&mut self, date: Date, deed: &Deed) -> Vec<Reply> {
@@ -221,7 +236,7 @@ impl Lender {
     }
 
     /// The end of a day: days past due of every loan, and what is told overnight.
-    fn close(&mut self, date: Date) {
+    pub fn close(&mut self, date: Date) {
         let next = date.add_days(1);
         let is_month_end = next.day() == 1;
         for ((who, mine), loan) in &self.running {

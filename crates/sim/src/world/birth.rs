@@ -105,6 +105,9 @@ fn empty(village: u32, first: i32) -> Household {
         asks_from: first,
         loans: Vec::new(),
         repaid: 0,
+        scheme: 0,
+        other_device: 0,
+        sums: [0; 4],
     }
 }
 
@@ -126,7 +129,7 @@ fn people(county: &County, draw: Draw, h: &mut Household) {
         match h.head_age {
             26..=46 => h.pupils = children,
             47..=54 if draw.happens(7, ONE * 45 / 100) => h.students = children.min(1),
-            45..=62 => {
+            47..=62 => {
                 // Grown children live and earn with their parents until they marry.
                 h.adults += children;
                 h.sons = (0..children).filter(|n| draw.happens(10 + u32::from(*n), ONE * 52 / 100)).count() as u8;

@@ -5,7 +5,7 @@ use insight::{EventKind, Purchase};
 
 use super::birth::YUAN;
 use super::chance::{Chance, Draw, Entity, ONE, Purpose, part, share};
-use super::household::Trouble;
+use super::household::{CONSUMED, EARNED, LAID_OUT, SOLD, Trouble};
 use super::place::Map;
 use super::purse::{Purse, Trace};
 use super::season::{Disaster, Season, month_number, spring_festival};
@@ -110,6 +110,22 @@ impl Living<'_, '_> {
         Trace::when(draw.happens(place, i64::from(self.purse.h.traced) * 10_000))
     }
 
+    fn earn(&mut self, kind: EventKind, fen: i64, from: u64, trace: Trace) {
+        self.purse.gain(kind, fen, from, trace);
+        self.purse.h.sums[EARNED] += fen.max(0);
+    }
+
+    fn consume(&mut self, kind: EventKind, fen: i64, to: u64, trace: Trace) {
+        self.purse.h.sums[CONSUMED] += self.purse.pay(kind, fen, to, trace);
+    }
+
+    /// Takings of what was sold, and what was laid out for it.
+    fn took(&mut self, sold: i64, laid_out: i64) {
+        self.purse.h.sums[SOLD] += sold;
+        self.purse.h.sums[LAID_OUT] += laid_out;
+        self.purse.h.sums[EARNED] += sold - laid_out;
+    }
+
     /// Wages and pensions of a month, rent and subsidy of a year.
     fn wages(&mut self) {
         let (today, number) = (self.today, self.number);
@@ -130,7 +146,7 @@ impl Living<'_, '_> {
                     sent = sent * 17 / 10;
                 }
                 let from = today.payer(number, 1);
-                self.purse.gain(EventKind::TransferIn, round(sent, 1_000), from, Trace::Account);
+                self.earn(EventKind::TransferIn, round(sent, 1_000), from, Trace::Account);
             }
         }
         if self.purse.h.near > 0 {
@@ -140,11 +156,11 @@ impl Living<'_, '_> {
             } else {
                 let wage = part(self.purse.h.near_fen, (ONE + draw.normal(3) * 8 / 100).max(ONE / 3));
                 let from = today.merchant(self.purse.h.village, 40 + u64::from(number % 7));
-                self.purse.gain(EventKind::Salary, wage, from, Trace::Account);
+                self.earn(EventKind::Salary, wage, from, Trace::Account);
             }
         }
         let pension = i64::from(self.purse.h.elders) * people.pension_yuan * YUAN;
-        self.purse.gain(EventKind::Pension, pension, today.chance.veil(Entity::County, 1), Trace::Account);
+        self.earn(EventKind::Pension, pension, today.chance.veil(Entity::County, 1), Trace::Account);
         let (let_out, leased) = (i64::from(self.purse.h.let_out), i64::from(self.purse.h.leased));
         let land = &today.county.land;
         match today.date.month() {
@@ -152,12 +168,12 @@ impl Living<'_, '_> {
                 let farmed = self.purse.h.fields.first().map_or(0, |f| i64::from(f.area));
                 let own = (farmed - leased).max(0) + let_out;
                 let fen = own * land.subsidy_yuan;
-                self.purse.gain(EventKind::Subsidy, fen, today.chance.veil(Entity::County, 2), Trace::Account);
+                self.earn(EventKind::Subsidy, fen, today.chance.veil(Entity::County, 2), Trace::Account);
             }
             11 => {
                 let trace = self.is_traced(draw, 4);
                 let (tenant, owner) = (today.payer(number, 3), today.payer(number, 4));
-                self.purse.gain(EventKind::LandRentIn, let_out * land.rent_yuan, tenant, trace);
+                self.earn(EventKind::LandRentIn, let_out * land.rent_yuan, tenant, trace);
                 self.purse.pay(EventKind::LandRentOut, leased * land.rent_yuan, owner, trace);
             }
             _ => {}
@@ -173,14 +189,14 @@ impl Living<'_, '_> {
         let size = 60 + self.purse.h.mouths() * 2;
         let cold = if matches!(today.date.month(), 1 | 2 | 7 | 8 | 12) { 130 } else { 90 };
         let utility = living.utility_yuan * size * cold / 100 * draw.between(0, 80, 120) / 100;
-        self.purse.pay(EventKind::Utility, utility, today.chance.veil(Entity::County, 3), trace);
+        self.consume(EventKind::Utility, utility, today.chance.veil(Entity::County, 3), trace);
         let phone = EventKind::Purchase(Purchase::Communication);
-        self.purse.pay(phone, living.phone_yuan * size, today.chance.veil(Entity::County, 4), trace);
+        self.consume(phone, living.phone_yuan * size, today.chance.veil(Entity::County, 4), trace);
         if matches!(today.date.month(), 2 | 9) {
             let (pupils, students) = (i64::from(self.purse.h.pupils), i64::from(self.purse.h.students));
             let fees = (pupils * life.school_yuan + students * life.college_yuan) * YUAN;
             let school = today.chance.veil(Entity::County, 5 + u64::from(number % 3));
-            self.purse.pay(EventKind::Purchase(Purchase::Education), fees, school, trace);
+            self.consume(EventKind::Purchase(Purchase::Education), fees, school, trace);
         }
         if today.date.month() == 10 {
             let fen = i64::from(self.purse.h.adults + self.purse.h.elders) * 38_000;
@@ -246,7 +262,7 @@ impl Living<'_, '_> {
         let wage = self.today.county.people.casual_wage_yuan * YUAN * draw.between(6, 85, 125) / 100;
         let from = self.today.merchant(self.purse.h.village, 50 + draw.below(7, 4).cast_unsigned());
         let trace = self.is_traced(draw, 8);
-        self.purse.gain(EventKind::PaymentIn, worked * round(wage, 500), from, trace);
+        self.earn(EventKind::PaymentIn, worked * round(wage, 500), from, trace);
     }
 
     /// Takings of a shop in as many sums as it is paid by phone, and goods bought for most of it.
@@ -275,6 +291,7 @@ impl Living<'_, '_> {
         let dealer = today.chance.veil(Entity::County, 60 + u64::from(number % 11));
         let trace = self.is_traced(draw, 12);
         self.purse.pay(EventKind::PaymentOut, round(goods, 100), dealer, trace);
+        self.took(takings, goods);
     }
 
     /// A field: what it costs this month, what is sold of it this month.
@@ -292,6 +309,7 @@ impl Living<'_, '_> {
             let dealer = today.merchant(self.purse.h.village, 70 + draw.below(30, 2).cast_unsigned());
             let trace = self.is_traced(draw, 31);
             let paid = self.purse.pay(EventKind::Purchase(Purchase::FarmInput), round(fen, 100), dealer, trace);
+            self.took(0, paid);
             // Who cannot buy all the seed and fertiliser harvests less: a part of the field brings nothing.
             if paid < fen * 9 / 10 && fen > 0 {
                 field.lost_ppm += (ONE - share(paid, fen)) * 4 / 10;
@@ -350,6 +368,7 @@ impl Living<'_, '_> {
         let buyer = today.chance.veil(Entity::County, 100 + draw.below(60, 25).cast_unsigned());
         let trace = self.is_traced(draw, 61);
         self.purse.gain(EventKind::HarvestSale, round(fen, 100), buyer, trace);
+        self.took(fen, 0);
     }
 
     /// Animals: a month's feed, disease, and the sale of those grown.
@@ -367,6 +386,7 @@ impl Living<'_, '_> {
             let trace = self.is_traced(draw, 0);
             let what = EventKind::Purchase(Purchase::Livestock);
             self.purse.pay(what, bought * kind.young_yuan * YUAN, dealer, trace);
+            self.took(0, bought * kind.young_yuan * YUAN);
             (self.purse.h.animals.heads, self.purse.h.animals.fed_months) = (bought as u16, 0);
             return;
         }
@@ -377,7 +397,8 @@ impl Living<'_, '_> {
         let heads = i64::from(self.purse.h.animals.heads);
         let trace = self.is_traced(draw, 2);
         let feed = EventKind::Purchase(Purchase::FarmInput);
-        self.purse.pay(feed, heads * kind.feed_yuan * YUAN, dealer, trace);
+        let fed = self.purse.pay(feed, heads * kind.feed_yuan * YUAN, dealer, trace);
+        self.took(0, fed);
         self.purse.h.animals.fed_months = self.purse.h.animals.fed_months.saturating_add(1);
         if i64::from(self.purse.h.animals.fed_months) >= kind.months {
             self.sell_animals(ONE, draw);
@@ -394,6 +415,7 @@ impl Living<'_, '_> {
         let buyer = today.chance.veil(Entity::County, 130 + draw.below(6, 9).cast_unsigned());
         let trace = self.is_traced(draw, 7);
         self.purse.gain(EventKind::HarvestSale, round(fen, 100), buyer, trace);
+        self.took(fen, 0);
         (self.purse.h.animals.heads, self.purse.h.animals.fed_months) = (0, 0);
     }
 
@@ -428,9 +450,9 @@ impl Living<'_, '_> {
                 continue;
             }
             let merchant = today.merchant(village, u64::from(trade) * 4 + draw.below(trade + 20, 4).cast_unsigned());
-            self.purse.pay(EventKind::Purchase(what), round(sum, 10), merchant, Trace::Account);
+            self.consume(EventKind::Purchase(what), round(sum, 10), merchant, Trace::Account);
         }
-        self.purse.pay(EventKind::PaymentOut, fen - traced, today.payer(number, 2), Trace::Hand);
+        self.consume(EventKind::PaymentOut, fen - traced, today.payer(number, 2), Trace::Hand);
     }
 
     /// Once a month: too much at home is brought to the account, too much in the account is put by.

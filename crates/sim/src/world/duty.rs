@@ -46,6 +46,7 @@ impl Folk {
     }
 
     fn meet(&mut self, today: &Today<'_>, number: u32, mine: Mine, due_fen: i64, deeds: &mut Vec<Deed>) {
+        self.pays_for(today, number, due_fen);
         let Some(h) = self.get(number) else { return };
         let Some(loan) = h.loans.iter().find(|loan| loan.mine == mine) else { return };
         let late = loan.next_due().map_or(0, |due| today.day - due);
@@ -100,7 +101,7 @@ impl Folk {
         let name = part(part(will.name_days, norm), lives_here);
         let reminders: i64 = h.loans.iter().map(|loan| i64::from(loan.reminders)).sum();
         let loss = (future + name + h.word_days + will.pressure_days * reminders) * h.spend_fen;
-        if gain > loss { Will::WouldNot(gain, loss) } else { Will::Pays }
+        if gain > loss || self.is_kept_from_paying(h, today.day) { Will::WouldNot(gain, loss) } else { Will::Pays }
     }
 
     /// Sells what can be sold, asks kin, borrows elsewhere: more of it the later it is.

@@ -7,10 +7,11 @@ use insight::EventKind;
 use super::birth::YUAN;
 use super::chance::{Entity, Purpose, part};
 use super::day::{Living, Today, round};
+use super::fraud::Scheme;
 use super::household::{Household, Standing};
 use super::person::{handset, terminal};
 use super::purse::{Purse, Trace};
-use super::truth::TruthRow;
+use super::truth::{TruthRow, Typology};
 use crate::deed::{Act, Deed, HouseholdNo, Lived, Way};
 
 /// The people of a county.
@@ -22,11 +23,21 @@ pub(super) struct Folk {
     pub truth: Vec<TruthRow>,
     /// Households with something on its way into or out of their wallets.
     pub pending: Vec<u32>,
+    pub schemes: Vec<Scheme>,
+    /// The year whose schemes have begun; 0 before the first.
+    pub schemes_year: i16,
 }
 
 impl Folk {
     pub(super) fn new(households: Vec<Household>) -> Folk {
-        Folk { households, waiting: BTreeMap::new(), truth: Vec::new(), pending: Vec::new() }
+        Folk {
+            households,
+            waiting: BTreeMap::new(),
+            truth: Vec::new(),
+            pending: Vec::new(),
+            schemes: Vec::new(),
+            schemes_year: 0,
+        }
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Household> {
@@ -69,6 +80,8 @@ impl Folk {
                     h.standing = Standing::Asked;
                     asked.push((number, 0));
                 }
+                // Whoever knows nothing of a file in its name lives beside it.
+                Standing::Enrolled if is_stolen(&self.schemes, h) => {}
                 Standing::Enrolled => {
                     if !seen.is_empty() {
                         self.waiting.entry(number).or_default().append(&mut seen);
@@ -215,6 +228,11 @@ impl Folk {
     }
 }
 
+fn is_stolen(schemes: &[Scheme], h: &Household) -> bool {
+    let scheme = usize::from(h.scheme).checked_sub(1).and_then(|at| schemes.get(at));
+    scheme.is_some_and(|s| s.kind == Typology::StolenNames)
+}
+
 /// A deed of a household today. `turn` orders what it does on one day.
 pub(super) fn deed(today: &Today<'_>, number: u32, h: &Household, turn: u32, act: Act) -> Deed {
     let who = HouseholdNo(number);
@@ -222,7 +240,10 @@ pub(super) fn deed(today: &Today<'_>, number: u32, h: &Household, turn: u32, act
     // Windows are open from eight to five; phones are used into the night.
     let (from, until) = if h.has_phone_page { (6 * 3_600, 21 * 3_600) } else { (8 * 3_600, 16 * 3_600) };
     let second = hour.between(0, from, until) as u32 + turn * 60;
-    let (way, device) = if h.has_phone_page {
+    let (way, device) = if h.other_device != 0 {
+        let is_terminal = h.other_device == terminal(today.chance, h.village);
+        (if is_terminal { Way::Window } else { Way::Phone }, h.other_device)
+    } else if h.has_phone_page {
         (Way::Phone, handset(today.chance, who))
     } else {
         (Way::Window, terminal(today.chance, h.village))

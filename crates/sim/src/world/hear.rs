@@ -25,7 +25,11 @@ impl Folk {
                 Told::Offered { mine, approved_fen, cost_ppm, .. } => {
                     self.weigh(today, number, *mine, *approved_fen, *cost_ppm, deeds);
                 }
-                Told::Refused { mine, .. } => self.refused(today, number, *mine),
+                Told::Refused { mine, .. } => {
+                    self.learn(number, true);
+                    self.refused(today, number, *mine);
+                }
+                Told::Referred { .. } => self.learn(number, false),
                 Told::Drawn { mine, amount_fen, dues } => self.drawn(today, number, *mine, *amount_fen, dues, deeds),
                 Told::Due { mine, date, amount_fen, days_past_due } => {
                     self.reminded(today, number, *mine, (*date, *amount_fen), *days_past_due, deeds);
@@ -51,7 +55,11 @@ impl Folk {
                     if let Some(h) = self.get_mut(number) {
                         h.wallet += amount_fen;
                     }
-                    self.fetch(today, number, *amount_fen, EventKind::TransferIn, deeds);
+                    if self.get(number).is_some_and(|h| h.scheme == 0) {
+                        self.fetch(today, number, *amount_fen, EventKind::TransferIn, deeds);
+                    } else {
+                        deeds.push(self.deed(today, number, 9, Act::TakeOut { amount_fen: *amount_fen }));
+                    }
                 }
                 Told::Wallet { balance_fen } => {
                     if let Some(h) = self.get_mut(number) {
@@ -59,7 +67,7 @@ impl Folk {
                     }
                 }
                 Told::No { .. } => self.sent_back(number),
-                Told::Limits(_) | Told::Referred { .. } | Told::LineOpen { .. } | Told::Statement { .. } => {}
+                Told::Limits(_) | Told::LineOpen { .. } | Told::Statement { .. } => {}
             }
         }
     }
@@ -83,7 +91,8 @@ impl Folk {
         let Some(h) = self.get_mut(number) else { return };
         let Some(asking) = h.asking.filter(|asking| asking.mine == mine) else { return };
         let is_dear = cost_ppm > 130_000 + 2_000 * i64::from(100 - h.patience);
-        let act = if approved_fen >= asking.amount_fen * 4 / 10 && !is_dear {
+        let is_schemed = h.scheme != 0 && approved_fen > 0;
+        let act = if is_schemed || approved_fen >= asking.amount_fen * 4 / 10 && !is_dear {
             Act::Accept { mine }
         } else {
             h.asking = None;
@@ -127,7 +136,11 @@ impl Folk {
             tried: today.day,
         });
         self.fetch(today, number, amount_fen, EventKind::LoanReceived, deeds);
-        self.put_to_use(today, number, reason, amount_fen);
+        if self.get(number).is_some_and(|h| h.scheme == 0) {
+            self.put_to_use(today, number, reason, amount_fen);
+        } else {
+            self.divert(today, number, amount_fen);
+        }
     }
 
     /// Takes money out of the wallet, to where it is used.

@@ -206,7 +206,19 @@ pub(super) struct Household {
     pub loans: Vec<Owed>,
     /// Loans that it has paid back in full.
     pub repaid: u16,
+    /// The scheme it has a part in, from 1; 0 if none.
+    pub scheme: u16,
+    /// The handset or terminal from which others act in its name; 0 if nobody does.
+    pub other_device: u64,
+    /// Since the county was last asked: consumed, taken for what it sold, laid out for that, earned; fen.
+    pub sums: [i64; 4],
 }
+
+/// Places in [`Household::sums`].
+pub(super) const CONSUMED: usize = 0;
+pub(super) const SOLD: usize = 1;
+pub(super) const LAID_OUT: usize = 2;
+pub(super) const EARNED: usize = 3;
 
 /// How many others a household names as people it knows.
 pub(super) const TIES: usize = 10;

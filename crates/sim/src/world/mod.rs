@@ -10,6 +10,7 @@ pub mod chance;
 mod day;
 mod duty;
 mod folk;
+mod fraud;
 mod hear;
 mod household;
 mod person;
@@ -93,6 +94,7 @@ impl World {
         let today = Today::new(&self.county, self.chance, &self.map, &self.season, date);
         let mut deeds = Vec::new();
         self.folk.hear(&today, told, &mut deeds);
+        self.folk.plot(&today, &mut deeds);
         let asked = self.folk.live(&today, &mut deeds);
         for (number, turn) in asked {
             let person = self.person(HouseholdNo(number));
@@ -131,6 +133,26 @@ impl World {
             // Who asks for an illness or a wedding has no stable or field to show for it.
             purpose_seen: !matches!(reason, Some(Reason::Illness | Reason::Wedding | Reason::School)),
         }
+    }
+
+    /// Bytes that a household takes without its loans, in memory.
+    pub const fn bytes_a_household() -> usize {
+        size_of::<household::Household>()
+    }
+
+    /// The village of a household, by its number.
+    pub fn village_of(&self, who: HouseholdNo) -> u32 {
+        self.folk.get(who.0).map_or(0, |h| h.village)
+    }
+
+    /// Whom a household knows.
+    pub fn known_to(&self, who: HouseholdNo) -> Vec<u32> {
+        self.folk.get(who.0).map_or_else(Vec::new, |h| h.ties.iter().copied().filter(|n| *n != u32::MAX).collect())
+    }
+
+    /// By household what it consumed, took for what it sold, laid out for that and earned since this was last asked, in fen.
+    pub fn sums(&mut self) -> Vec<[i64; 4]> {
+        self.folk.households.iter_mut().map(|h| std::mem::take(&mut h.sums)).collect()
     }
 
     /// Takes out what became true since this was last asked, for the files of truth.

@@ -112,6 +112,17 @@ impl Purse<'_> {
         }
     }
 
+    /// Something that moves no money becomes known.
+    pub(super) fn note(&mut self, kind: EventKind, party: u64) {
+        self.seen.push(Lived {
+            kind,
+            amount_fen: 0,
+            counterparty: Some(party),
+            balance_after_fen: None,
+            channel: Channel::OwnBusiness,
+        });
+    }
+
     pub(super) fn trace(&mut self, kind: EventKind, amount_fen: i64, party: u64) {
         self.seen.push(Lived {
             kind,

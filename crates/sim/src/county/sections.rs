@@ -118,6 +118,10 @@ section! {
         casual_wage_yuan 10 to 2_000,
         /// Monthly pension of an old person, yuan.
         pension_yuan 0 to 10_000,
+        /// What grown children send to old people alone, a month, yuan.
+        support_yuan 0 to 20_000,
+        /// How far wages of the best and the worst placed village lie from the usual, percent.
+        village_percent 0 to 90,
         /// Years of schooling of a head of forty-five.
         schooling_years 0 to 20,
     }
@@ -256,8 +260,6 @@ section! {
         contagion_percent 0 to 100,
         /// By how much a reminder in earnest adds, days.
         pressure_days 0 to 1_000,
-        /// How far households part from the shortest way through the counter to their money: days of the week they can go.
-        away_percent 0 to 100,
     }
 }
 

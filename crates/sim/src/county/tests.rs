@@ -31,27 +31,27 @@ fn the_shipped_county_is_whole_and_every_figure_has_its_source() {
 #[test]
 fn impossible_figures_are_named_with_their_line_and_what_to_write() {
     insta::assert_snapshot!(fault(&with("signal_percent = 88 ", "signal_percent = 130 ")), @"mine.toml, line 15: place.signal_percent is 130; write a number from 0 to 100");
-    insta::assert_snapshot!(fault(&with("mu_median = 8 ", "mu_median = -8 ")), @"mine.toml, line 58: land.mu_median is -8; write a number from 1 to 1000");
+    insta::assert_snapshot!(fault(&with("mu_median = 8 ", "mu_median = -8 ")), @"mine.toml, line 60: land.mu_median is -8; write a number from 1 to 1000");
     insta::assert_snapshot!(fault(&with("alone_percent = 20 ", "alone_percent = 80 ")), @"mine.toml, line 43: people.three_generations_percent adds up to 108; write shares that add up to 100");
     insta::assert_snapshot!(fault(&with("county_percent = 45 ", "county_percent = 85 ")), @"mine.toml, line 22: weather.township_percent adds up to 115; write shares that add up to 100");
-    insta::assert_snapshot!(fault(&with("land_percent = 16 ", "land_percent = 26 ")), @"mine.toml, line 70: crop.land_percent adds up to 110; write shares that add up to 100");
-    insta::assert_snapshot!(fault(&with("heads_median = 18 ", "heads_median = 0 ")), @"mine.toml, line 132: herd.heads_median is 0; write a number from 1 to 50000");
+    insta::assert_snapshot!(fault(&with("land_percent = 16 ", "land_percent = 26 ")), @"mine.toml, line 72: crop.land_percent adds up to 110; write shares that add up to 100");
+    insta::assert_snapshot!(fault(&with("heads_median = 18 ", "heads_median = 0 ")), @"mine.toml, line 134: herd.heads_median is 0; write a number from 1 to 50000");
 }
 
 #[test]
 fn a_calendar_without_harvest_is_refused() {
     let text = with("income = [0, 0, 0, 0, 0, 70, 30, 0, 0, 0, 0, 0]", "income = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]");
-    insta::assert_snapshot!(fault(&text), @"mine.toml, line 75: crop wheat has no month of harvest; write into `income` what share of its yield is sold in which of the twelve months");
+    insta::assert_snapshot!(fault(&text), @"mine.toml, line 77: crop wheat has no month of harvest; write into `income` what share of its yield is sold in which of the twelve months");
     let text =
         with("income = [0, 0, 0, 0, 0, 70, 30, 0, 0, 0, 0, 0]", "income = [0, 0, 0, 0, 0, 70, 20, 0, 0, 0, 0, 0]");
-    insta::assert_snapshot!(fault(&text), @"mine.toml, line 75: crop.income adds up to 90; write shares that add up to 100");
+    insta::assert_snapshot!(fault(&text), @"mine.toml, line 77: crop.income adds up to 90; write shares that add up to 100");
 }
 
 #[test]
 fn names_that_nothing_explains_are_refused() {
-    insta::assert_snapshot!(fault(&with("after = \"wheat\"", "after = \"weat\"")), @"mine.toml, line 82: crop.after names weat, which is not known; write one of wheat, maize, peanut, vegetables, apples");
-    insta::assert_snapshot!(fault(&with("reason = \"machine\"", "reason = \"tractor\"")), @"mine.toml, line 235: offer.reason names tractor, which is not known; write one of inputs, livestock, stock, machine, school, illness, wedding");
-    insta::assert_snapshot!(fault(&with("code = \"sheep\"", "code = \"pigs\"")), @"mine.toml, line 140: herd pigs stands there twice; leave one out");
+    insta::assert_snapshot!(fault(&with("after = \"wheat\"", "after = \"weat\"")), @"mine.toml, line 84: crop.after names weat, which is not known; write one of wheat, maize, peanut, vegetables, apples");
+    insta::assert_snapshot!(fault(&with("reason = \"machine\"", "reason = \"tractor\"")), @"mine.toml, line 236: offer.reason names tractor, which is not known; write one of inputs, livestock, stock, machine, school, illness, wedding");
+    insta::assert_snapshot!(fault(&with("code = \"sheep\"", "code = \"pigs\"")), @"mine.toml, line 142: herd pigs stands there twice; leave one out");
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn what_is_missing_or_not_known_is_named_with_its_line() {
         unknown field `vilage_km`, expected one of `townships`, `households_per_village`, `county_km`, `village_km`, `signal_percent`, `outage_permille`, `outage_days`, `market_days`
         ");
     insta::assert_snapshot!(fault(&with("soil_percent = 12 ", "# ")), @r"
-        mine.toml: TOML parse error at line 57, column 1
+        mine.toml: TOML parse error at line 59, column 1
            |
-        57 | [land]
+        59 | [land]
            | ^^^^^^
         missing field `soil_percent`
         ");

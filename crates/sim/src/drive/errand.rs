@@ -297,7 +297,7 @@ impl Making<'_> {
                 date: day,
                 kind: lived.kind,
                 amount_minor: lived.amount_fen,
-                balance_after_minor: None,
+                balance_after_minor: lived.balance_after_fen,
                 counterparty: lived.counterparty,
                 channel: lived.channel,
                 consent: None,

@@ -121,8 +121,9 @@ impl Lender {
         let reply = |told| vec![Reply { household: who, told }];
         let Some(file) = self.files.get_mut(who.0 as usize) else { return Vec::new() };
         match &deed.act {
-            Act::Enrol(_) => {
+            Act::Enrol(person) => {
                 file.is_enrolled = true;
+                self.record.name(who, person.id);
                 self.record.enrolled += 1;
                 reply(Told::Enrolled)
             }

@@ -96,6 +96,8 @@ pub struct Traces {
     pub loan_payments_fen: i64,
     /// Transfers received, in fen.
     pub transfers_in_fen: i64,
+    /// The beginning of the id under which it enrolled.
+    pub id: i64,
     this: (i64, i64),
 }
 
@@ -130,6 +132,14 @@ impl Record {
             enrolled: 0,
             asked: 0,
             bad: Vec::new(),
+        }
+    }
+
+    pub(super) fn name(&mut self, who: HouseholdNo, id: basics::Id) {
+        let mut first = [0; 8];
+        first.copy_from_slice(&id.as_bytes()[..8]);
+        if let Some(t) = self.traces.get_mut(who.0 as usize) {
+            t.id = i64::from_be_bytes(first);
         }
     }
 
@@ -185,7 +195,7 @@ impl Record {
         let outflow = recent.map(|m| m.1).sum::<i64>() / count;
         let age = t.months.len().max(1) as i64;
         [
-            i64::from(who.0),
+            t.id,
             self.loans.len() as i64,
             t.balance_fen % 100,
             i64::from(date.weekday()),

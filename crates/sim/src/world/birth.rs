@@ -8,8 +8,14 @@ use crate::county::County;
 /// Fen of a yuan.
 pub(super) const YUAN: i64 = 100;
 
-/// The households of a county, in the order of their villages.
-pub(super) fn households(county: &County, chance: Chance, map: &Map, count: u32, first: i32) -> Vec<Household> {
+/// The households of a county, in the order of their villages, born on the day `past`; the platform comes on `first`.
+pub(super) fn households(
+    county: &County,
+    chance: Chance,
+    map: &Map,
+    count: u32,
+    (past, first): (i32, i32),
+) -> Vec<Household> {
     let ties = super::ties::all(chance, map, count);
     let mut born: Vec<Household> = Vec::with_capacity(count as usize);
     for (v, village) in map.villages.iter().enumerate() {
@@ -19,7 +25,8 @@ pub(super) fn households(county: &County, chance: Chance, map: &Map, count: u32,
                 household.ties = *known;
             }
             // Everybody's first day is a market day, so that days of business are spread from the beginning.
-            household.wake = map.market_on_or_after(v as u32, first);
+            household.wake = map.market_on_or_after(v as u32, past);
+            household.lived = past - 1;
             born.push(household);
         }
     }
@@ -30,7 +37,7 @@ fn household(county: &County, chance: Chance, number: u32, (v, village): (u32, &
     let draw = |what| chance.of(Entity::Household(number), 0, what);
     let mut h = empty(v, first);
     people(county, draw(Purpose::People), &mut h);
-    work(county, draw(Purpose::Work), &mut h);
+    work(county, draw(Purpose::Work), village, &mut h);
     farm(county, draw(Purpose::Farm), village, &mut h);
     shop(county, draw(Purpose::Shop), &mut h);
     h.usual_fen = usual_income(county, village, &h);
@@ -42,7 +49,7 @@ fn household(county: &County, chance: Chance, number: u32, (v, village): (u32, &
     let saved = living.about(3, h.spend_fen * county.living.savings_days, county.living.savings_sigma_percent);
     let saved = saved.min(h.spend_fen * 3_000);
     // About a month is at hand, the rest put by.
-    let at_hand = saved.min(h.spend_fen * living.between(4, 10, 60));
+    let at_hand = saved.min(h.spend_fen * living.between(4, 30, 200));
     h.saved = saved - at_hand;
     h.traced = part(county.living.traced_percent, ONE + living.normal(5) * 30 / 100).clamp(5, 98) as u8;
     if h.away > 0 && h.adults <= h.away {
@@ -79,6 +86,7 @@ fn empty(village: u32, first: i32) -> Household {
         trouble_since: first - 10_000,
         away_fen: 0,
         near_fen: 0,
+        support_fen: 0,
         let_out: 0,
         leased: 0,
         fields: [Field::default(); 3],
@@ -114,7 +122,9 @@ fn empty(village: u32, first: i32) -> Household {
 fn people(county: &County, draw: Draw, h: &mut Household) {
     let (alone, three) = (county.people.alone_percent, county.people.three_generations_percent);
     let kind = draw.below(0, 100);
-    h.pay_day = draw.between(1, 3, 27) as u8;
+    // Early enough that the market day after it lies in the same month: what a month brings does not depend on when
+    // a household happens to go out.
+    h.pay_day = draw.between(1, 3, 18) as u8;
     if kind < alone {
         h.head_age = draw.between(2, 61, 84) as u8;
         h.elders = if draw.happens(3, ONE * 6 / 10) { 2 } else { 1 };
@@ -141,9 +151,14 @@ fn people(county: &County, draw: Draw, h: &mut Household) {
     h.schooling = (county.people.schooling_years + younger + draw.normal(8) * 2 / ONE).clamp(0, 18) as u8;
 }
 
-fn work(county: &County, draw: Draw, h: &mut Household) {
+fn work(county: &County, draw: Draw, village: &Village, h: &mut Household) {
     let people = &county.people;
     let learned = ONE + (i64::from(h.schooling) - people.schooling_years) * 35_000;
+    // Who goes away goes where others of the village are, and near work depends on the road: villages differ.
+    let learned = part(learned, ONE + (2 * village.luck_ppm - ONE) * people.village_percent / 100);
+    if h.adults == 0 && draw.happens(7, ONE * 85 / 100) {
+        h.support_fen = draw.about(8, people.support_yuan * YUAN, people.wage_sigma_percent * 3 / 2);
+    }
     // Who can go away: grown and not alone. The share in the file is of all households.
     let able = (100 - people.alone_percent).max(1);
     if h.adults >= 1 && draw.happens(0, (people.migrant_percent * ONE / able).min(ONE)) {
@@ -228,7 +243,7 @@ fn shop(county: &County, draw: Draw, h: &mut Household) {
 
 /// What a household can expect in a month, costs of the farm taken off.
 pub(super) fn usual_income(county: &County, village: &Village, h: &Household) -> i64 {
-    let mut month = part(h.away_fen, county.people.remit_percent * 10_000) + h.near_fen;
+    let mut month = part(h.away_fen, county.people.remit_percent * 10_000) + h.near_fen + h.support_fen;
     month += i64::from(h.elders) * county.people.pension_yuan * YUAN;
     if h.takes_day_labour {
         month += county.people.casual_wage_yuan * YUAN * 8;

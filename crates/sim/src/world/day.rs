@@ -80,7 +80,10 @@ impl Living<'_, '_> {
             self.bills();
             self.fates();
         }
-        if self.purse.h.takes_day_labour {
+        // Who has next to nothing left takes whatever work there is.
+        let h = &*self.purse.h;
+        let is_pressed = h.adults > h.away + h.near && h.liquid() < h.needs_fen * 20;
+        if h.takes_day_labour || is_pressed {
             self.day_labour(days);
         }
         if self.purse.h.takings_fen > 0 {
@@ -158,6 +161,11 @@ impl Living<'_, '_> {
                 let from = today.merchant(self.purse.h.village, 40 + u64::from(number % 7));
                 self.earn(EventKind::Salary, wage, from, Trace::Account);
             }
+        }
+        if self.purse.h.support_fen > 0 {
+            let luck = (ONE + draw.normal(5) * 25 / 100).max(ONE / 4);
+            let sent = part(self.purse.h.support_fen, luck);
+            self.earn(EventKind::TransferIn, round(sent, 1_000), today.payer(number, 1), Trace::Account);
         }
         let pension = i64::from(self.purse.h.elders) * people.pension_yuan * YUAN;
         self.earn(EventKind::Pension, pension, today.chance.veil(Entity::County, 1), Trace::Account);
@@ -243,7 +251,7 @@ impl Living<'_, '_> {
         if sons > 0 && is_season && draw.happens(1, sons * life.wedding_permille * 1_000 / 4) {
             // Who has little gives less, and whoever has too little puts it off.
             let cost = life.wedding_yuan * YUAN / 3 + self.purse.h.usual_fen * 14;
-            if self.purse.h.liquid() > cost * 45 / 100 {
+            if self.purse.h.liquid() > cost * 30 / 100 {
                 let paid = self.purse.pay(EventKind::PaymentOut, cost, today.payer(number, 30), Trace::Account);
                 self.purse.h.owed_other += if self.purse.h.has_other_lender { (cost - paid) / 2 } else { 0 };
                 self.purse.h.sons -= 1;
@@ -459,11 +467,11 @@ impl Living<'_, '_> {
     fn order(&mut self) {
         let h = &*self.purse.h;
         let month = h.spend_fen * 30;
-        if h.cash > month * 2 {
-            let fen = round(h.cash - month, 10_000);
+        if h.cash > month {
+            let fen = round(h.cash - month / 2, 10_000);
             self.purse.deposit(fen);
         }
-        let keep = month * (2 + i64::from(self.purse.h.patience) / 40);
+        let keep = month * (5 + i64::from(self.purse.h.patience) / 15);
         if self.purse.h.account > keep * 3 / 2 {
             let fen = round(self.purse.h.account - keep, 10_000);
             self.purse.put_by(fen);

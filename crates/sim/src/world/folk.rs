@@ -110,6 +110,15 @@ impl Folk {
         asked
     }
 
+    /// Leaves the past behind: nobody tells of it, and nothing of it is written down.
+    pub(super) fn forget(&mut self) {
+        self.waiting.clear();
+        self.truth.clear();
+        for h in &mut self.households {
+            h.sums = [0; 4];
+        }
+    }
+
     /// What was not answered by the evening went well.
     pub(super) fn rest(&mut self) {
         for number in std::mem::take(&mut self.pending) {

@@ -166,6 +166,8 @@ pub(super) struct Household {
     /// Wages a month, fen.
     pub away_fen: i64,
     pub near_fen: i64,
+    /// What grown children send to old people alone, a month, fen.
+    pub support_fen: i64,
     /// Hundredths of a mu let to others, and taken from others.
     pub let_out: u32,
     pub leased: u32,

@@ -35,6 +35,9 @@ pub use truth::{Truth, TruthRow, Typology};
 use crate::county::{County, Reason};
 use crate::deed::{Act, Deed, Finding, HouseholdNo, Person, Reply};
 
+/// Days that a county lives before its first one, so that it does not begin as it was born.
+const PAST_DAYS: i32 = 366;
+
 /// A county under way.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -54,17 +57,25 @@ impl World {
         let chance = Chance::new(seed);
         let count = households.max(1);
         let map = Map::new(county, chance, count);
-        let season = Season::new(county, chance, &map, first);
-        World {
-            county: county.clone(),
-            seed,
-            chance,
-            folk: Folk::new(birth::households(county, chance, &map, count, first.days())),
-            numbers: (0..count).map(HouseholdNo).collect(),
-            map,
-            season,
-            first,
+        // A county has a past: barns, savings and debts are what a year has made of them.
+        let past = first.add_days(-PAST_DAYS);
+        let season = Season::new(county, chance, &map, past);
+        let households = birth::households(county, chance, &map, count, (past.days(), first.days()));
+        let numbers = (0..count).map(HouseholdNo).collect();
+        let folk = Folk::new(households);
+        let mut world = World { county: county.clone(), seed, chance, map, season, folk, numbers, first };
+        for day in 0..PAST_DAYS {
+            world.remember(past.add_days(day));
         }
+        world.folk.forget();
+        world
+    }
+
+    /// A day before the platform came.
+    fn remember(&mut self, date: Date) {
+        self.season.turn(&self.county, &self.map, date);
+        let today = Today::new(&self.county, self.chance, &self.map, &self.season, date);
+        self.folk.live(&today, &mut Vec::new());
     }
 
     /// All households.
@@ -148,6 +159,11 @@ impl World {
     /// Whom a household knows.
     pub fn known_to(&self, who: HouseholdNo) -> Vec<u32> {
         self.folk.get(who.0).map_or_else(Vec::new, |h| h.ties.iter().copied().filter(|n| *n != u32::MAX).collect())
+    }
+
+    /// Whether someone of working age lives in a household.
+    pub fn has_workers(&self, who: HouseholdNo) -> bool {
+        self.folk.get(who.0).is_some_and(|h| h.adults > 0)
     }
 
     /// By household what it consumed, took for what it sold, laid out for that and earned since this was last asked, in fen.

@@ -22,6 +22,8 @@ pub(super) struct Village {
     pub soil_ppm: i64,
     /// How low it lies: what it feels of a flood, millionths.
     pub low_ppm: i64,
+    /// What work its people find, against other villages, millionths.
+    pub luck_ppm: i64,
     /// Day of the market, from 0.
     pub market: i32,
     /// Its first household.
@@ -99,6 +101,7 @@ fn village(county: &County, chance: Chance, number: u32, township: u32, first: u
         is_irrigated: watered < quantile(county.land.irrigated_percent),
         soil_ppm: (ONE + draw.normal(5) * county.land.soil_percent / 100).max(ONE / 4),
         low_ppm: draw.below(6, ONE),
+        luck_ppm: draw.below(8, ONE),
         market: draw.below(7, place.market_days) as i32,
         first,
         count,

@@ -48,18 +48,24 @@ impl Purse<'_> {
         match trace {
             Trace::Account => {
                 self.fill_account(fen);
-                let by_account = fen.min(self.h.account);
+                // Payment by phone goes through whole or not at all.
+                let by_account = if self.h.account >= fen { fen } else { 0 };
                 if by_account > 0 {
                     self.h.account -= by_account;
                     self.trace(kind, -by_account, to);
                 }
-                self.h.cash -= fen - by_account;
+                if by_account == 0 {
+                    self.fetch_cash(fen);
+                    let by_hand = fen.min(self.h.cash);
+                    self.h.cash -= by_hand;
+                    return by_hand;
+                }
             }
             Trace::Hand => {
-                if self.h.cash < fen {
-                    self.withdraw(fen - self.h.cash);
-                }
-                self.h.cash -= fen;
+                self.fetch_cash(fen);
+                let by_hand = fen.min(self.h.cash);
+                self.h.cash -= by_hand;
+                return by_hand;
             }
         }
         fen
@@ -78,16 +84,21 @@ impl Purse<'_> {
         }
     }
 
-    /// Takes cash from the account, and from what is put by.
-    fn withdraw(&mut self, lacks: i64) {
+    /// Takes what cash lacks from the account, in notes of a hundred while there are so many, and from what is put by.
+    fn fetch_cash(&mut self, fen: i64) {
+        let lacks = fen - self.h.cash;
+        if lacks <= 0 {
+            return;
+        }
         let round = (lacks + 19_999) / 20_000 * 20_000;
-        let from_account = round.min(self.h.account);
+        let notes = self.h.account / 10_000 * 10_000;
+        let from_account = round.min(notes);
         if from_account > 0 {
             self.h.account -= from_account;
             self.h.cash += from_account;
             self.trace(EventKind::CashWithdrawal, -from_account, 0);
         }
-        let rest = (lacks - from_account).clamp(0, self.h.saved);
+        let rest = (lacks - from_account.max(0)).clamp(0, self.h.saved);
         self.h.saved -= rest;
         self.h.cash += rest;
     }

@@ -91,6 +91,7 @@ impl People for Village {
                 kind,
                 amount_fen,
                 counterparty: Some(u64::from(no % 3)),
+                balance_after_fen: None,
                 channel: Channel::OwnBusiness,
             };
             if since == 0 {

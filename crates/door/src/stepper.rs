@@ -10,6 +10,7 @@ use basics::Cell;
 use crate::app::App;
 use crate::backend::{Backend, DirectoryRow, StoreError};
 use crate::directory::{DirectoryOrder, DirectoryReply};
+use crate::failpoint;
 use crate::permission::Actor;
 use crate::request::{Answer, DoorError, Order, Reply, Request};
 use crate::writer::{Job, Outgoing, Writer};
@@ -19,6 +20,8 @@ pub struct Stepper<A: App> {
     writer: Writer<A>,
     batch_max: usize,
     waiting: Vec<Outgoing<A::Command>>,
+    /// Messages that are done, to be removed from their outboxes with the next batch.
+    done: Vec<Job<A>>,
 }
 
 type Answers = Vec<Result<Answer, DoorError>>;
@@ -26,7 +29,12 @@ type Answers = Vec<Result<Answer, DoorError>>;
 impl<A: App> Stepper<A> {
     /// A stepper whose batches have at most `batch_max` commands.
     pub fn new(app: Arc<A>, backend: Arc<dyn Backend>, batch_max: usize) -> Stepper<A> {
-        Stepper { writer: Writer::new(app, backend, None), batch_max: batch_max.max(1), waiting: Vec::new() }
+        Stepper {
+            writer: Writer::new(app, backend, None),
+            batch_max: batch_max.max(1),
+            waiting: Vec::new(),
+            done: Vec::new(),
+        }
     }
 
     /// Runs commands in order and answers them in order. Messages they send wait for [`Stepper::deliver`].
@@ -48,14 +56,21 @@ impl<A: App> Stepper<A> {
         while !self.waiting.is_empty() {
             let mut round = std::mem::take(&mut self.waiting);
             round.sort_by_key(|message| message.from);
+            failpoint::hit("outbox.before_deliver");
             let places: Vec<_> = round.iter().map(|message| message.from).collect();
             let requests =
                 round.into_iter().map(|m| Request::plain(m.id, Actor::SYSTEM, m.at, Order::Do(m.command))).collect();
             let told = self.step(requests);
+            failpoint::hit("outbox.after_deliver");
+            // A message whose removal is lost is delivered again, under its own id, and done once.
             let done = places.into_iter().zip(&told).filter(|(_, answer)| answer.is_ok());
-            let acks = done.map(|(place, _)| Job::Ack(place)).collect();
-            self.writer.step(acks);
+            self.done.extend(done.map(|(place, _)| Job::Ack(place)));
             answers.extend(told);
+        }
+        let left = std::mem::take(&mut self.done);
+        if !left.is_empty() {
+            failpoint::hit("outbox.before_ack");
+            self.writer.step(left);
         }
         answers
     }
@@ -82,17 +97,15 @@ impl<A: App> Stepper<A> {
     fn run(&mut self, batch: Vec<Request<A::Command>>) -> Answers {
         let empty: Vec<Option<Result<Answer, DoorError>>> = batch.iter().map(|_| None).collect();
         let answers = Arc::new(Mutex::new(empty));
-        let jobs = batch
-            .into_iter()
-            .enumerate()
-            .map(|(place, request)| {
-                let answers = answers.clone();
-                let reply: Reply = Box::new(move |answer| {
-                    answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(answer);
-                });
-                Job::Command { request, reply }
-            })
-            .collect();
+        let commands = batch.into_iter().enumerate().map(|(place, request)| {
+            let answers = answers.clone();
+            let reply: Reply = Box::new(move |answer| {
+                answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(answer);
+            });
+            Job::Command { request, reply }
+        });
+        let mut jobs: Vec<Job<A>> = std::mem::take(&mut self.done);
+        jobs.extend(commands);
         self.waiting.extend(self.writer.step(jobs).outgoing);
         let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers

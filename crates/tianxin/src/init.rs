@@ -73,6 +73,11 @@ impl Init {
         }
     }
 
+    /// The institution of a simulated county.
+    pub fn simulated(name: &str, open_date: Date) -> Init {
+        Init { name: name.to_owned(), ..Init::demonstration(open_date) }
+    }
+
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         let opened = self.run_quietly(place)?;

@@ -24,6 +24,7 @@ mod own;
 mod product;
 mod quote;
 mod serve;
+mod sim;
 mod terminal;
 mod vault;
 
@@ -71,6 +72,9 @@ enum Task {
     Product(product::ProductTask),
     /// Walk a real bank's history through the door, and say how its loans would have been decided
     Backtest(backtest::Backtest),
+    /// Let a simulated county live through the platform
+    #[command(subcommand)]
+    Sim(sim::Sim),
     /// Measure this machine against what the database alone could do
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -89,6 +93,7 @@ fn main() -> ExitCode {
         Task::Quote(quote) => quote.run(&place),
         Task::Product(product) => product.run(&place),
         Task::Backtest(backtest) => backtest.run(),
+        Task::Sim(sim) => sim.run(&place),
         Task::Bench(bench) => bench.run(&place),
     };
     match done {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::assess::{Judge, feature_names};
-use app::tables::{LoanNote, Wallet};
+use app::tables::{Entry, EntryKind, LoanNote, Wallet};
 use app::vault::{Vault, VaultError};
 use basics::Id;
 use door::{Backend, audit};
@@ -24,7 +24,7 @@ use support::village::Village;
 use support::{open_date, postgres, postgres_backend, sqlite};
 
 const HOUSEHOLDS: u32 = 24;
-const DAYS: i32 = 70;
+const DAYS: i32 = 65;
 
 struct Keys(KeyStore);
 
@@ -132,6 +132,13 @@ fn a_village_lives_through_the_door_and_the_books_are_exact() {
         .collect();
     assert!(late.iter().all(|no| no.is_multiple_of(5)) && !late.is_empty(), "who does not pay is told so: {late:?}");
     assert!(run.village.told.iter().any(|(_, reply)| matches!(reply.told, Told::Received { .. })));
+    // What was brought to a window that was out of order counts from that day, and is booked when the line is back.
+    let late: Vec<Entry> = records::<Entry>(backend.as_ref())
+        .into_iter()
+        .filter(|entry| entry.value_date < entry.booking_date && entry.kind == EntryKind::TopUp)
+        .collect();
+    let corrected = records::<Entry>(backend.as_ref()).iter().filter(|e| e.kind == EntryKind::Correction).count();
+    assert!(!late.is_empty() && corrected > 0, "{} {corrected}", late.len());
     assert!(run.commands > 1_500, "{}", run.commands);
 }
 
@@ -148,7 +155,7 @@ fn engine_batches_and_threads_change_nothing() {
     assert_eq!(first.events, second.events);
     assert_eq!(first.loans, second.loans);
     assert_eq!(first.village.told, second.village.told);
-    assert!(first.events.lines().count() > 24 * 23 * 2, "two events a household every third day");
+    assert!(first.events.lines().count() > 24 * 20 * 2, "two events a household every third day");
     if let Some((database, _server)) = postgres("drive") {
         let third = run(postgres_backend(&database.url(), "drive"), &keys("c"), 512, 2);
         assert_eq!(first.events, third.events);

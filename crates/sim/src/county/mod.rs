@@ -16,8 +16,8 @@ use serde::Deserialize;
 
 use lines::Lines;
 
-/// The county that the program comes with.
-const SHIPPED: &str = include_str!("../../../../counties/county.toml");
+/// The text of the county that the program comes with.
+pub const SHIPPED: &str = include_str!("../../../../counties/county.toml");
 
 /// The parameters of a county.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

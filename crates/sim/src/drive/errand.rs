@@ -6,6 +6,7 @@
 use app::Tianxin;
 use app::application::{Apply, SeasonAsked};
 use app::command::{Command, Outcome};
+use app::correct::CorrectLoan;
 use app::desk::{DeskError, EnrolRequest, Known, NewMember, Reading, prepare};
 use app::repay::Repay;
 use app::sign::{Draw, Sign};
@@ -18,12 +19,13 @@ use door::backend::DirectoryRow;
 use door::permission::{Verdict, may_do};
 use door::{Actor, Answer, App, DoorError, Order, Request};
 use insight::Event;
-use loan::fold;
 use loan::season::Grown;
+use loan::{Happening, fold};
 
 use super::book::{Book, Deal, Home, Stage};
 use super::reminder::owed_fen;
 use super::staff::{Staff, household};
+use super::window::Carried;
 use super::{DriveError, Driver, Pace, Platform};
 use crate::deed::{Act, Deed, Mine, Pay, Person, Told, Way};
 
@@ -34,6 +36,8 @@ const TRIES_MAX: u8 = 8;
 #[derive(Debug)]
 pub(super) struct Errand {
     pub(super) deed: Deed,
+    /// The day on which it was brought to a window that was out of order.
+    kept_on: Option<Date>,
     /// Its place among the deeds of the round, and among its household's.
     pub(super) place: usize,
     pub(super) ordinal: u32,
@@ -83,6 +87,8 @@ pub(super) enum After {
     Drawn(i64, Vec<(Date, i64)>),
     /// This much was paid.
     Repaid(i64),
+    /// A payment was dated back.
+    Corrected,
     /// It waits for a second person.
     Proposed,
 }
@@ -98,8 +104,9 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Errand {
-    pub(super) fn new(deed: Deed, place: usize, ordinal: u32) -> Errand {
-        Errand { deed, place, ordinal, step: Step::First, tries: 0 }
+    pub(super) fn new(carried: Carried, place: usize, ordinal: u32) -> Errand {
+        let Carried { deed, kept_on } = carried;
+        Errand { deed, kept_on, place, ordinal, step: Step::First, tries: 0 }
     }
 
     /// The rows that the next step reads.
@@ -168,6 +175,8 @@ impl Errand {
     fn after_approval(&self) -> After {
         match &self.deed.act {
             Act::Give { .. } => After::Given,
+            Act::Apply { .. } => After::Applied,
+            Act::Repay { .. } => After::Corrected,
             _ => After::Wallet,
         }
     }
@@ -256,7 +265,8 @@ impl Making<'_> {
                 };
                 let reference = "paid in".to_owned();
                 let amount = self.money(*amount_fen);
-                let top_up = Command::TopUp(TopUp { cell, household: id, amount, value_date: None, reference });
+                let top_up =
+                    Command::TopUp(TopUp { cell, household: id, amount, value_date: self.errand.kept_on, reference });
                 send(Request::plain(self.id("pay in"), actor, self.at(), Order::Do(top_up)), After::Wallet)
             }
             Act::TakeOut { amount_fen } => {
@@ -382,13 +392,17 @@ impl Making<'_> {
     fn repayment(&self, mine: Mine, pay: Pay, known: &Known) -> Result<Made, DeskError> {
         let loan = of_deal(self.home.id, "loan", mine);
         let Some((_, terms, events)) = known.loan(loan)? else { return Ok(Made::Tell(vec![no("unknown_loan")])) };
+        let day = self.errand.kept_on.unwrap_or(self.around.day);
         let amount_fen = match pay {
             Pay::Fen(fen) => fen,
-            Pay::Due => owed_fen(&fold(&terms, &events, self.around.day)?, self.around.day)?,
-            Pay::Off => fold(&terms, &events, self.around.day)?.payoff_fen,
+            Pay::Due => owed_fen(&fold(&terms, &events, day)?, day)?,
+            Pay::Off => fold(&terms, &events, day)?.payoff_fen,
         };
         if amount_fen <= 0 {
             return Ok(Made::Tell(vec![no("nothing_due")]));
+        }
+        if self.errand.kept_on.is_some() {
+            return Ok(self.dated_back(loan, day, amount_fen));
         }
         let repay = Command::Repay(Repay {
             cell: self.home.cell,
@@ -398,6 +412,24 @@ impl Making<'_> {
             value_date: None,
         });
         Ok(self.by_its_way("repay", repay, After::Repaid(amount_fen)))
+    }
+}
+
+impl Making<'_> {
+    /// A payment that was brought on a day that is closed: a correction, proposed by the accountant.
+    fn dated_back(&self, loan: Id, value_date: Date, amount_fen: i64) -> Made {
+        let correct = Command::CorrectLoan(CorrectLoan {
+            cell: self.home.cell,
+            household: self.home.id,
+            loan,
+            value_date,
+            what: Happening::Paid { amount_fen },
+            reference: format!("window slip of {value_date}"),
+            reason: "the window was out of order".to_owned(),
+        });
+        let order = Order::Propose(correct);
+        let request = Request::plain(self.id("repay"), self.around.staff.accountant, self.at(), order);
+        send(request, After::Proposed)
     }
 }
 
@@ -460,6 +492,15 @@ impl Driver {
                     }
                     let (amount_fen, outstanding_fen, closed) = (*amount_fen, *outstanding_minor, *closed);
                     told.push(Told::Paid { mine, amount_fen, outstanding_fen, closed });
+                }
+            }
+            (After::Corrected, Outcome::Corrected { allocation, outstanding_minor, .. }) => {
+                if let Act::Repay { mine, .. } = errand.deed.act {
+                    let a = allocation;
+                    let parts =
+                        [a.principal_fen, a.interest_fen, a.fee_fen, a.penalty_fen, a.compound_fen, a.excess_fen];
+                    let amount_fen = parts.into_iter().sum();
+                    told.push(Told::Paid { mine, amount_fen, outstanding_fen: *outstanding_minor, closed: false });
                 }
             }
             (After::Wallet | After::Given, _) => {}

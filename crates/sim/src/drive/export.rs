@@ -3,18 +3,19 @@
 //! Everything is read back from the books and opened with the persons' keys; nothing is what the driver remembers, and
 //! nothing tells of a wall clock, a key or a salt. Money is in fen, dates are ISO.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use app::assess::Assessment;
 use app::desk::Reading;
-use app::tables::{Application, Behaviour, DecisionRecord};
+use app::tables::{Application, Behaviour, DecisionRecord, LoanNote};
 use app::vault::VaultError;
 use basics::cbor::DecodeError;
 use basics::{Cell, Id, cbor};
 use door::table::{Key, Record, RowError};
 use door::{StoreError, key};
-use insight::{Event, EventKind, TABLE};
+use insight::{Event, EventKind, FeatureVector, TABLE};
 use loan::{LoanError, fold};
 
 use super::book::Home;
@@ -26,6 +27,8 @@ use crate::deed::{HouseholdNo, Mine};
 const PART: usize = 512;
 /// More days past due than this at any time is bad.
 const BAD_ABOVE_DAYS: u32 = 90;
+/// How long a loan has to run until its good conduct says something.
+const KNOWN_AFTER_DAYS: i32 = 183;
 
 /// Why an export came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -89,54 +92,82 @@ impl Driver {
     ///
     /// `bad` is 1 where the loan was ever more than 90 days past due, 0 where it was not, empty where none was drawn.
     pub fn write_loans(&self, out: &mut dyn Write) -> Result<(), ExportError> {
-        let features: Vec<&str> = TABLE.iter().map(|feature| feature.name).collect();
         let columns = "household,mine,product,asked_on,asked_fen,months,status,approved_fen,rate_ppm,drawn_on,\
                        maturity,principal_fen,outstanding_fen,paid_fen,closed_on,days_past_due,worst_days_past_due,bad";
-        writeln!(out, "{columns},{}", features.join(","))?;
+        write!(out, "{columns}")?;
+        for feature in TABLE {
+            write!(out, ",{}", feature.name)?;
+        }
+        writeln!(out)?;
+        self.each_application(|asked| {
+            let mut line = self.asked(&asked);
+            match &asked.loan {
+                None => line.push_str(",,,,,,,,,"),
+                Some(loan) => loan.write(&mut line),
+            }
+            for feature in TABLE {
+                let value = asked.features.as_ref().and_then(|features| features.get(feature.name));
+                let _ = write!(line, ",{}", value.map(|value| value.to_string()).unwrap_or_default());
+            }
+            writeln!(out, "{line}")?;
+            Ok(())
+        })
+    }
+
+    /// The features of every loan that was drawn, as they stood at its decision, and whether it was ever more than
+    /// `late_days` past due; loans that have run for less than half a year and were not are left out, since nobody knows yet.
+    pub fn samples(&self, late_days: u32) -> Result<Vec<(FeatureVector, bool)>, ExportError> {
+        let mut samples = Vec::new();
+        let known_since = self.day.add_days(-KNOWN_AFTER_DAYS);
+        self.each_application(|asked| {
+            if let (Some(loan), Some(features)) = (&asked.loan, asked.features) {
+                let bad = loan.worst > late_days;
+                if bad || loan.note.closed_on.is_some() || loan.note.drawn_on <= known_since {
+                    samples.push((features, bad));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(samples)
+    }
+
+    /// Goes through every application, in the order of (household, its own number).
+    fn each_application(&self, mut each: impl FnMut(Asked<'_>) -> Result<(), ExportError>) -> Result<(), ExportError> {
         let homes: Vec<(HouseholdNo, &Home)> = self.book.homes().filter(|(_, home)| !home.deals.is_empty()).collect();
+        let last_closed = self.day.add_days(-1);
         for part in homes.chunks(PART) {
             let applications: Vec<Application> = self.all_of(part)?;
             let records: Vec<DecisionRecord> = self.all_of(part)?;
             let keys: Vec<(Cell, Id)> = part.iter().map(|(_, home)| (home.cell, home.id)).collect();
             let known = self.read(&keys, Reading::Loans)?;
             for ((no, home), known) in part.iter().zip(&known) {
+                let mut judged = self.judged(home, &records)?;
                 for mine in home.deals.keys() {
                     let id = of_deal(home.id, "application", *mine);
                     let row = applications.iter().find(|row| row.id == id).ok_or(ExportError::Missing(no.0))?;
-                    let mut line = self.asked(*no, *mine, row);
-                    let loan = of_deal(home.id, "loan", *mine);
-                    match known.loan(loan).map_err(|error| self.desk_error("a loan", error))? {
-                        None => line.push_str(",,,,,,,,,"),
+                    let loan = known.loan(of_deal(home.id, "loan", *mine));
+                    let loan = match loan.map_err(|error| self.desk_error("a loan", error))? {
+                        None => None,
                         Some((note, terms, life)) => {
-                            let state = fold(&terms, &life, self.day.add_days(-1))?;
-                            let worst = state.arrears.worst_days(note.drawn_on, self.day.add_days(-1));
-                            let paid: i64 = life.iter().map(|event| paid_fen(&event.what)).sum();
-                            let closed = note.closed_on.map(|date| date.to_string()).unwrap_or_default();
-                            let _ = write!(
-                                line,
-                                ",{},{},{},{},{paid},{closed},{},{worst},{}",
-                                note.drawn_on,
-                                note.maturity,
-                                note.principal_minor,
-                                note.outstanding_minor,
-                                state.days_past_due,
-                                u8::from(worst > BAD_ABOVE_DAYS)
-                            );
+                            let state = fold(&terms, &life, last_closed)?;
+                            let worst = state.arrears.worst_days(note.drawn_on, last_closed);
+                            let paid_fen = life.iter().map(|event| paid_fen(&event.what)).sum();
+                            Some(Lent { note, paid_fen, days_past_due: state.days_past_due, worst })
                         }
-                    }
-                    self.judged(&mut line, home, row, &records, &features)?;
-                    writeln!(out, "{line}")?;
+                    };
+                    each(Asked { no: *no, mine: *mine, row, loan, features: judged.remove(&id) })?;
                 }
             }
         }
         Ok(())
     }
 
-    fn asked(&self, no: HouseholdNo, mine: Mine, row: &Application) -> String {
-        let zone = self.platform.house.institution.zone_minutes;
+    fn asked(&self, asked: &Asked<'_>) -> String {
+        let (row, zone) = (asked.row, self.platform.house.institution.zone_minutes);
         format!(
-            "{},{mine},{},{},{},{},{},{},{}",
-            no.0,
+            "{},{},{},{},{},{},{},{},{}",
+            asked.no.0,
+            asked.mine,
             row.product,
             row.asked_at.date_at_offset(zone),
             row.amount_minor,
@@ -147,28 +178,15 @@ impl Driver {
         )
     }
 
-    /// The features as they stood when model and rules looked at them.
-    fn judged(
-        &self,
-        line: &mut String,
-        home: &Home,
-        row: &Application,
-        records: &[DecisionRecord],
-        features: &[&str],
-    ) -> Result<(), ExportError> {
-        let mut judged: Option<Assessment> = None;
-        for record in records.iter().filter(|record| record.household == home.id) {
+    /// The features as they stood when model and rules looked at them, by application.
+    fn judged(&self, home: &Home, all: &[DecisionRecord]) -> Result<BTreeMap<Id, FeatureVector>, ExportError> {
+        let mut judged = BTreeMap::new();
+        for record in all.iter().filter(|record| record.household == home.id) {
             let plain = self.platform.vault.open(record.person, &record.ciphertext)?;
             let assessment: Assessment = cbor::from_bytes(&plain)?;
-            if assessment.application == row.id {
-                judged = Some(assessment);
-            }
+            judged.insert(assessment.application, assessment.features);
         }
-        for name in features {
-            let value = judged.as_ref().and_then(|judged| judged.features.get(name));
-            let _ = write!(line, ",{}", value.map(|value| value.to_string()).unwrap_or_default());
-        }
-        Ok(())
+        Ok(judged)
     }
 
     /// Every row of a table that belongs to these households, by key.
@@ -177,6 +195,36 @@ impl Driver {
         let mut rows = self.readers.with(|reader| reader.load_many(R::table(), &[0, 1], &keys))?;
         rows.sort_by(|a, b| a[..R::table().key_len].cmp(&b[..R::table().key_len]));
         rows.iter().map(|row| R::from_row(row).map_err(ExportError::from)).collect()
+    }
+}
+
+/// An application and what came of it.
+struct Asked<'a> {
+    no: HouseholdNo,
+    mine: Mine,
+    row: &'a Application,
+    loan: Option<Lent>,
+    features: Option<FeatureVector>,
+}
+
+/// A loan as it stands on the last closed day.
+struct Lent {
+    note: LoanNote,
+    paid_fen: i64,
+    days_past_due: u32,
+    worst: u32,
+}
+
+impl Lent {
+    fn write(&self, line: &mut String) {
+        let Lent { note, paid_fen, days_past_due, worst } = self;
+        let closed = note.closed_on.map(|date| date.to_string()).unwrap_or_default();
+        let bad = u8::from(*worst > BAD_ABOVE_DAYS);
+        let _ = write!(
+            line,
+            ",{},{},{},{},{paid_fen},{closed},{days_past_due},{worst},{bad}",
+            note.drawn_on, note.maturity, note.principal_minor, note.outstanding_minor
+        );
     }
 }
 

@@ -6,6 +6,7 @@
 //! batch, in the order of (second, household). So the journal is the same whatever the number of threads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::Tianxin;
 use app::assess::Judge;
@@ -16,19 +17,23 @@ use basics::{Date, Id, Instant};
 use door::{Actor, Answer, Backend, DoorError, Order, Readers, Request, Stepper, StoreError};
 
 use crate::deed::{Deed, Finding, HouseholdNo, Reply};
+use crate::world::World;
 
 mod book;
 mod errand;
 mod founding;
 mod office;
+mod record;
 mod reminder;
 mod round;
 mod staff;
+mod window;
 
 pub mod export;
 
 pub use book::{Book, Deal, Home, Stage};
 pub use founding::Founding;
+pub use record::{Acknowledged, Closing, ReplayError, Sent, Wave};
 pub use staff::Staff;
 
 /// How often people may react to what they were told on one day.
@@ -51,6 +56,31 @@ pub trait People {
 
     /// The day is over.
     fn evening(&mut self, date: Date);
+
+    /// Whether the window that serves a household is out of order on a day.
+    fn is_window_out(&self, household: HouseholdNo, date: Date) -> bool;
+}
+
+impl People for World {
+    fn morning(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
+        World::morning(self, date, told)
+    }
+
+    fn react(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
+        World::react(self, date, told)
+    }
+
+    fn visit(&mut self, household: HouseholdNo, date: Date) -> Finding {
+        World::visit(self, household, date)
+    }
+
+    fn evening(&mut self, date: Date) {
+        World::evening(self, date);
+    }
+
+    fn is_window_out(&self, household: HouseholdNo, date: Date) -> bool {
+        World::is_window_out(self, household, date)
+    }
 }
 
 /// The platform as the driver reaches it.
@@ -142,6 +172,17 @@ pub struct Counts {
     pub deeds: u64,
 }
 
+/// Where the time of a run went, apart from the world's own thinking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// In the door: decided, written, durable.
+    pub door: Duration,
+    /// Waiting for requests that were still being prepared.
+    pub preparing: Duration,
+    /// Closing days.
+    pub closing: Duration,
+}
+
 /// Drives an institution day after day.
 pub struct Driver {
     platform: Platform,
@@ -155,7 +196,12 @@ pub struct Driver {
     staff: Staff,
     /// What people are told on the next morning.
     overnight: Vec<Reply>,
+    /// What clerks have kept since their windows are out of order, with the day it was brought.
+    kept: Vec<(Date, Deed)>,
     counts: Counts,
+    spent: Spent,
+    /// What went through the door, where that is wanted.
+    recording: Option<Vec<Wave>>,
 }
 
 impl Driver {
@@ -165,8 +211,22 @@ impl Driver {
         let readers = Readers::new(platform.backend.clone(), 2);
         let staff = Staff::of(pace.seed);
         let book = Book::default();
-        let (overnight, counts) = (Vec::new(), Counts::default());
-        Driver { platform, pace, stepper, readers, day, round: 0, book, staff, overnight, counts }
+        let (overnight, kept, counts) = (Vec::new(), Vec::new(), Counts::default());
+        Driver {
+            platform,
+            pace,
+            stepper,
+            readers,
+            day,
+            round: 0,
+            book,
+            staff,
+            overnight,
+            kept,
+            counts,
+            spent: Spent::default(),
+            recording: None,
+        }
     }
 
     /// The open day.
@@ -179,6 +239,11 @@ impl Driver {
         self.counts
     }
 
+    /// Where the time went so far.
+    pub fn spent(&self) -> Spent {
+        self.spent
+    }
+
     /// Whom the driver knows, and their loans.
     pub fn book(&self) -> &Book {
         &self.book
@@ -188,12 +253,16 @@ impl Driver {
     pub fn live(&mut self, people: &mut impl People) -> Result<(), DriveError> {
         self.live_until_evening(people)?;
         people.evening(self.day);
-        self.close()
+        let begun = std::time::Instant::now();
+        self.close()?;
+        self.spent.closing += begun.elapsed();
+        Ok(())
     }
 
     /// Lives through the open day and leaves it open.
     pub fn live_until_evening(&mut self, people: &mut impl People) -> Result<(), DriveError> {
         let mut told = std::mem::take(&mut self.overnight);
+        told.extend(self.sync_windows(people)?);
         told.extend(self.decide_referred(people)?);
         told.extend(self.remind()?);
         let mut deeds = people.morning(self.day, &told);
@@ -201,7 +270,7 @@ impl Driver {
             if deeds.is_empty() {
                 return Ok(());
             }
-            let told = self.carry(round, deeds)?;
+            let told = self.carry_today(people, round, deeds)?;
             deeds = people.react(self.day, &told);
         }
         // It is evening: who still wants something has to come again.
@@ -250,8 +319,10 @@ impl Driver {
     }
 
     fn send(&mut self, requests: Vec<Request<Command>>) -> Vec<Result<Answer, DoorError>> {
+        let sent = self.sent(&requests);
         let answers = self.stepper.step(requests);
         self.counts.note(&answers);
+        self.note_wave(sent, record::outcomes(&answers));
         answers
     }
 
@@ -259,10 +330,19 @@ impl Driver {
     fn deliver(&mut self) -> Result<(), DriveError> {
         let answers = self.stepper.deliver();
         self.counts.note(&answers);
+        self.note_wave(Vec::new(), Vec::new());
         match answers.into_iter().find_map(Result::err) {
             None => Ok(()),
             Some(error) => Err(DriveError::Door { date: self.day, what: "a message between cells".to_owned(), error }),
         }
+    }
+
+    /// Commands as they are recorded; none where nothing is.
+    fn sent(&self, requests: &[Request<Command>]) -> Vec<Sent> {
+        if self.recording.is_none() {
+            return Vec::new();
+        }
+        requests.iter().map(|request| Sent::of(request, None)).collect()
     }
 
     fn broken(&self, what: String) -> DriveError {

@@ -1,6 +1,7 @@
 //! A round of deeds through the door, in waves of one step a household.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Instant;
 
 use app::desk::{DeskError, Known, Reading};
 use basics::{Cell, Id};
@@ -8,7 +9,8 @@ use door::directory::{self, EnrolError};
 use door::{Answer, DoorError, Request};
 
 use super::errand::{After, Errand, Made, Surroundings, cell_of, no};
-use super::{DriveError, Driver};
+use super::window::Carried;
+use super::{DriveError, Driver, record};
 use crate::deed::{Act, Deed, HouseholdNo, Reply, Told};
 
 /// Steps prepared at once; while they go through the door, the next are prepared.
@@ -19,16 +21,17 @@ type Ready = Vec<Result<Made, DeskError>>;
 
 impl Driver {
     /// Carries deeds through the door, each household's in their order; what they are told, in the order of the deeds.
-    pub(super) fn carry(&mut self, round: u32, deeds: Vec<Deed>) -> Result<Vec<Reply>, DriveError> {
+    pub(super) fn carry(&mut self, round: u32, deeds: Vec<Carried>) -> Result<Vec<Reply>, DriveError> {
         self.round = round;
         self.counts.deeds += deeds.len() as u64;
-        let mut told: Vec<(HouseholdNo, Vec<Told>)> = deeds.iter().map(|deed| (deed.household, Vec::new())).collect();
+        let mut told: Vec<(HouseholdNo, Vec<Told>)> =
+            deeds.iter().map(|carried| (carried.deed.household, Vec::new())).collect();
         let mut purses = Purses::of(&deeds);
         let mut queues: BTreeMap<HouseholdNo, VecDeque<Errand>> = BTreeMap::new();
-        for (place, deed) in deeds.into_iter().enumerate() {
-            let queue = queues.entry(deed.household).or_default();
+        for (place, carried) in deeds.into_iter().enumerate() {
+            let queue = queues.entry(carried.deed.household).or_default();
             let ordinal = queue.len() as u32;
-            queue.push_back(Errand::new(deed, place, ordinal));
+            queue.push_back(Errand::new(carried, place, ordinal));
         }
         while !queues.is_empty() {
             let mut wave: Vec<Errand> = queues.values_mut().filter_map(VecDeque::pop_front).collect();
@@ -62,7 +65,9 @@ impl Driver {
             parts.push_back(std::mem::replace(&mut rest, later));
         }
         let Some(mut now) = parts.pop_front() else { return Ok(going_on) };
+        let begun = Instant::now();
         let mut ready = self.prepare(&now)?;
+        self.spent.preparing += begun.elapsed();
         loop {
             let next = parts.pop_front();
             let (sent, prepared) = self.send_while_preparing(&now, ready, next.as_deref())?;
@@ -130,22 +135,38 @@ impl Driver {
                 }
             }
         }
+        let sent_requests = self.sent(&requests);
+        let sent_enrolments: Vec<record::Sent> = match self.recording {
+            Some(_) => enrolments.iter().map(|(row, request)| record::Sent::of(request, Some(row))).collect(),
+            None => Vec::new(),
+        };
         let Driver { platform, pace, stepper, readers, day, book, staff, round, .. } = self;
         let around = Surroundings { platform, pace, book, staff, day: *day, round: *round };
         let preparer = Preparer { around: &around, readers };
-        let (answers, enrolled, prepared) = std::thread::scope(|scope| {
+        let (answers, enrolled, prepared, spent) = std::thread::scope(|scope| {
             let preparing = next.map(|errands| scope.spawn(|| preparer.prepare(errands)));
+            let begun = Instant::now();
             let enrolled = match enrolments.is_empty() {
                 true => Ok(Vec::new()),
                 false => directory::enrol_many(stepper, enrolments),
             };
             let answers = stepper.step(requests);
-            (answers, enrolled, preparing.map(std::thread::ScopedJoinHandle::join))
+            let door = begun.elapsed();
+            let prepared = preparing.map(std::thread::ScopedJoinHandle::join);
+            (answers, enrolled, prepared, (door, begun.elapsed() - door))
         });
+        self.spent.door += spent.0;
+        self.spent.preparing += spent.1;
         self.counts.note(&answers);
         let enrolled =
             enrolled.map_err(|error| DriveError::Door { date: self.day, what: "an enrolment".to_owned(), error })?;
         self.counts.commands += enrolled.len() as u64;
+        if !enrolled.is_empty() {
+            self.note_wave(sent_enrolments, record::outcomes(&enrolled));
+        }
+        if !answers.is_empty() {
+            self.note_wave(sent_requests, record::outcomes(&answers));
+        }
         for (place, answer) in enrolling.into_iter().zip(enrolled) {
             sent[place] = Some(Sent::Enrolled(answer));
         }
@@ -280,14 +301,16 @@ struct Purses {
 }
 
 impl Purses {
-    fn of(deeds: &[Deed]) -> Purses {
+    fn of(deeds: &[Carried]) -> Purses {
         let moves = |act: &Act| {
             matches!(
                 act,
                 Act::PayIn { .. } | Act::TakeOut { .. } | Act::Give { .. } | Act::Repay { .. } | Act::Accept { .. }
             )
         };
-        let touched = deeds.iter().filter(|deed| moves(&deed.act)).map(|deed| deed.household).collect();
+        let touched =
+            deeds.iter().map(|carried| &carried.deed).filter(|deed| moves(&deed.act)).map(|deed| deed.household);
+        let touched = touched.collect();
         Purses { touched, received: Vec::new() }
     }
 

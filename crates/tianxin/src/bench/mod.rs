@@ -21,6 +21,7 @@ mod outside;
 mod schedule;
 mod served;
 mod server;
+mod sim;
 mod sqlite;
 
 /// Measure this machine against what the database alone could do.
@@ -34,6 +35,8 @@ pub enum Bench {
     Schedule(schedule::ScheduleBench),
     /// The close of a day on a book of a million loans
     Day(day::DayBench),
+    /// A county that lives through the door
+    Sim(sim::SimBench),
 }
 
 impl Bench {
@@ -44,6 +47,7 @@ impl Bench {
             Bench::Loans(bench) => bench.run(place),
             Bench::Schedule(bench) => bench.run(),
             Bench::Day(bench) => bench.run(place),
+            Bench::Sim(bench) => bench.run(place),
         }
     }
 }
@@ -104,6 +108,19 @@ impl Line {
         let reference_name = reference.map(str::to_owned);
         Line { name, engine, reference_name, note: Some(format!("skipped: {why}")), ..Line::default() }
     }
+}
+
+/// The most memory this process has used since [`forget_peak`], in MB; none where the system does not tell.
+pub fn peak_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(three_places(kib * 1_024.0 / 1e6))
+}
+
+/// Lets the peak begin anew, where the system allows it; otherwise it is that of the whole process.
+pub fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// Rounds for people: a benchmark does not know more.

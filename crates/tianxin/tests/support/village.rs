@@ -90,8 +90,8 @@ impl People for Village {
             let lived = |kind, amount_fen| Lived {
                 kind,
                 amount_fen,
-                counterparty: Some(u64::from(no % 3)),
                 balance_after_fen: None,
+                counterparty: Some(u64::from(no % 3)),
                 channel: Channel::OwnBusiness,
             };
             if since == 0 {
@@ -140,4 +140,8 @@ impl People for Village {
     }
 
     fn evening(&mut self, _: Date) {}
+
+    fn is_window_out(&self, _: HouseholdNo, date: Date) -> bool {
+        (50..55).contains(&(date - self.first))
+    }
 }

@@ -20,7 +20,7 @@ use super::bulk::Tapped;
 use super::county;
 use super::server::Server;
 use super::sqlite::Folder;
-use super::{Engines, Line, Report, three_places};
+use super::{Engines, Line, Report, forget_peak, peak_mb, three_places};
 use crate::config::{Place, tables};
 use crate::failure::Failure;
 use crate::terminal::Progress;
@@ -395,17 +395,4 @@ fn told(backend: &Arc<dyn Backend>, day: Date) -> Result<(i64, usize, i64), Fail
     let keys: Vec<_> = (1..=backend.cells()).map(|cell| key![Cell(cell)]).collect();
     let groups = connection.load_many(app::tables::AccrualGroup::table(), &[0], &keys)?.len();
     Ok((loans, groups, accrued))
-}
-
-/// The most memory this process has used since [`forget_peak`], in MB; none where the system does not tell.
-fn peak_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(three_places(kib * 1_024.0 / 1e6))
-}
-
-/// Lets the peak begin anew, where the system allows it; otherwise it is that of the whole process.
-fn forget_peak() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

@@ -1,0 +1,465 @@
+//! `tianxin sim chaos`: the same county while its platform is killed, hurried and confused.
+//!
+//! A county lives once on sound books, and every command is recorded with its answer. Each run of the campaign sends the
+//! same commands to books of its own, from a process that is killed at named points and started again; whoever was not
+//! answered sends again. In the end the books must hold what the sound ones hold, row by row, and every command that was
+//! ever acknowledged must be in the journal once.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+
+use app::Tianxin;
+use app::close::CloseDay;
+use app::command::Command;
+use basics::{Cell, Date, Id, cbor};
+use clap::Args;
+use door::table::{Key, Origin, Record, Row, Table};
+use door::tables::{Journal, Outbox};
+use door::{Backend, DoorError, Order, Request, Stepper, audit, failpoint, key};
+use sim::drive::{Acknowledged, Closing, Counts, ReplayError, Wave};
+
+use super::life::{Life, Plan, make, place_at};
+use crate::config::{self, Opened, Place, Settings, Use};
+use crate::failure::Failure;
+use crate::lending;
+use crate::terminal::{Progress, log, say};
+
+/// The recorded waves, beside the books of each run.
+const WAVES_FILE: &str = "waves.cbor";
+/// Commands that were acknowledged, a line each: cell and id.
+const ACKED_FILE: &str = "acknowledged";
+/// How many waves were acknowledged whole.
+const DONE_FILE: &str = "waves-done";
+/// Starts after which a run is given up.
+const STARTS_MAX: u32 = 40;
+/// The points at which a process is killed; a checkpoint is not taken here.
+const POINTS: [&str; 7] = [
+    "directory.after_claim",
+    "door.before_commit",
+    "door.after_commit",
+    "directory.before_confirm",
+    "outbox.before_deliver",
+    "outbox.after_deliver",
+    "outbox.before_ack",
+];
+
+/// Live through the same county while its platform is killed at named points, two day-ends start at once, the clock jumps
+/// and clerks send a week's commands again
+///
+/// Ends with 0 only if every run healed: books whole by the audit, equal row by row to those of the undisturbed run, every
+/// acknowledged command there once with the answer that was told.
+#[derive(Args)]
+pub struct Chaos {
+    /// The seed of county and faults
+    #[arg(long)]
+    seed: u64,
+    /// How many runs
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    runs: u32,
+    /// Households
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    households: u32,
+    /// Days
+    #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u16).range(2..=3_650))]
+    days: u16,
+    /// Keep the folders of runs that did not heal, below this one [default: the temporary folder]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+/// Sends recorded waves to the books of the data folder, and dies where it is told to: a part of `sim chaos`.
+#[derive(Args)]
+pub struct ChaosChild {
+    /// Where to die
+    #[arg(long)]
+    point: Option<String>,
+    /// At which time of meeting the point
+    #[arg(long, default_value_t = 1)]
+    nth: u32,
+    /// The disturbance beside it
+    #[arg(long)]
+    also: Option<String>,
+}
+
+/// What disturbs a run beside the kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Also {
+    /// Nothing.
+    Nothing,
+    /// A second day-end starts with each one.
+    TwoDayEnds,
+    /// The clock that commands carry jumps by days, back and ahead, before each day-end.
+    ClockJumps,
+    /// A clerk sends the commands of the last week again.
+    WeekLate,
+}
+
+const ALSO: [(Also, &str); 4] = [
+    (Also::Nothing, "nothing"),
+    (Also::TwoDayEnds, "two-day-ends"),
+    (Also::ClockJumps, "clock-jumps"),
+    (Also::WeekLate, "week-late"),
+];
+
+/// The choices of a campaign: counter-based, so that one run more changes no other.
+fn choice(seed: u64, run: u32, purpose: &str, below: u64) -> u64 {
+    let id = Id::default().derive(&format!("chaos {seed} {run} {purpose}"));
+    (id.0.as_u128() % u128::from(below.max(1))) as u64
+}
+
+impl Chaos {
+    /// Runs the command.
+    pub fn run(self) -> Result<(), Failure> {
+        let parent = self.folder.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = parent.join(format!("tianxin-chaos-{}-{}", self.seed, std::process::id()));
+        let sound = folder.join("sound");
+        let progress = Progress::begin("living undisturbed");
+        fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, "made", error))?;
+        let (waves, lived) = self.live_undisturbed(&sound, &folder, &progress)?;
+        let expected = Held::of(&opened(&sound)?)?;
+        let mut broken = Vec::new();
+        let (mut kills, mut starts) = (0, 0);
+        for run in 0..self.runs {
+            progress.set(format!("run {} of {}, {kills} kills", run + 1, self.runs));
+            let at = folder.join(format!("run-{run}"));
+            match self.disturbed(run, &at, &folder, waves, &expected) {
+                Ok(met) => {
+                    kills += met.kills;
+                    starts += met.starts;
+                    fs::remove_dir_all(&at).map_err(|error| Failure::file(&at, "removed", error))?;
+                }
+                Err(failure) => {
+                    log(&format!("run {run} did not heal: {failure}; its folder is {}", at.display()));
+                    broken.push(run);
+                }
+            }
+        }
+        drop(progress);
+        if broken.is_empty() {
+            fs::remove_dir_all(&folder).map_err(|error| Failure::file(&folder, "removed", error))?;
+            say(format!(
+                "{} runs healed: {kills} kills, {starts} starts; each of {} commands, {} events, {} loans in {} days",
+                self.runs, lived.commands, lived.events, lived.loans, self.days
+            ));
+            return Ok(());
+        }
+        Err(Failure::Wrong(format!(
+            "{} of {} runs did not heal; to repeat: tianxin sim chaos --seed {} --runs {} --households {} --days {}",
+            broken.len(),
+            self.runs,
+            self.seed,
+            broken.last().map_or(1, |run| run + 1),
+            self.households,
+            self.days
+        )))
+    }
+
+    /// The sound run: its books in `sound`, empty ones like them in `empty`, and the recording. How many waves there are.
+    fn live_undisturbed(&self, sound: &Path, folder: &Path, progress: &Progress) -> Result<(u64, Counts), Failure> {
+        let first = Date::ymd(2026, 1, 1).map_err(|error| Failure::Wrong(error.to_string()))?;
+        let place = at(sound);
+        make(&place, first, "chaos", None)?;
+        let empty = folder.join("empty");
+        copy_folder(sound, &empty)?;
+        let opened = config::open(&place, Use::Write)?;
+        let judge = lending::judge(&place, &Settings::read(&place)?)?;
+        let (county, _) = super::run::county(None)?;
+        let plan = Plan::new(county, self.seed, self.households, first);
+        let mut life = Life::found(&opened, judge, &Plan { recording: true, ..plan })?;
+        let mut out = File::create(folder.join(WAVES_FILE)).map_err(|error| Failure::file(folder, "written", error))?;
+        let mut count = 0;
+        for day in 0..i32::from(self.days) {
+            progress.set(format!("living undisturbed: day {day} of {}", self.days));
+            life.day()?;
+            for wave in life.driver.take_recording() {
+                let bytes = cbor::to_bytes(&wave);
+                let length = (bytes.len() as u32).to_be_bytes();
+                let written = out.write_all(&length).and_then(|()| out.write_all(&bytes));
+                written.map_err(|error| Failure::file(folder, "written", error))?;
+                count += 1;
+            }
+        }
+        let lived = life.driver.counts();
+        // Persons' keys were made meanwhile; the runs open what they sealed.
+        drop(life);
+        drop(opened);
+        copy_folder(&sound.join("keys"), &empty.join("keys"))?;
+        Ok((count, lived))
+    }
+
+    /// One run: its faults follow from the seed and its number.
+    fn disturbed(&self, run: u32, at_path: &Path, folder: &Path, waves: u64, expected: &Held) -> Result<Met, Failure> {
+        copy_folder(&folder.join("empty"), at_path)?;
+        let from = folder.join(WAVES_FILE);
+        fs::copy(&from, at_path.join(WAVES_FILE)).map_err(|error| Failure::file(&from, "copied", error))?;
+        let also = ALSO[choice(self.seed, run, "also", ALSO.len() as u64) as usize].1;
+        let kills_wanted = 1 + choice(self.seed, run, "kills", 5) as u32;
+        let mut met = Met::default();
+        while met.starts < STARTS_MAX {
+            met.starts += 1;
+            let mut child = child_process(at_path, also)?;
+            if met.kills < kills_wanted {
+                let purpose = format!("point {}", met.starts);
+                let point = POINTS[choice(self.seed, run, &purpose, POINTS.len() as u64) as usize];
+                let often = if point.starts_with("directory") { 4 } else { waves * 2 / u64::from(kills_wanted) };
+                let nth = 1 + choice(self.seed, run, &format!("nth {}", met.starts), often);
+                child.args(["--point", point, "--nth", &nth.to_string()]);
+            }
+            let output = child.output().map_err(|error| Failure::Unreachable(format!("no child process: {error}")))?;
+            match output.status.code() {
+                Some(0) => return expected.equals(at_path).map(|()| met),
+                // Killed by a signal: as it was told to.
+                None => met.kills += 1,
+                Some(_) => {
+                    return Err(Failure::Wrong(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+                }
+            }
+        }
+        Err(Failure::Wrong(format!("it was started {STARTS_MAX} times and is not through")))
+    }
+}
+
+/// What a run met.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    kills: u32,
+    starts: u32,
+}
+
+fn at(path: &Path) -> Place {
+    place_at(path, &Place { data: path.to_owned(), checkpoints: None, postgres: None })
+}
+
+fn opened(path: &Path) -> Result<Opened, Failure> {
+    config::open(&at(path), Use::Write)
+}
+
+fn child_process(path: &Path, also: &str) -> Result<Process, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::Unreachable(format!("this program cannot find its own file: {error}")))?;
+    let mut child = Process::new(program);
+    child.arg("--data").arg(path).args(["sim", "chaos-child", "--also", also]);
+    child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    Ok(child)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    config::make_private_folder(to)?;
+    let listed = fs::read_dir(from).map_err(|error| Failure::file(from, "read", error))?;
+    for entry in listed {
+        let path = entry.map_err(|error| Failure::file(from, "read", error))?.path();
+        let Some(name) = path.file_name() else { continue };
+        if path.is_dir() {
+            copy_folder(&path, &to.join(name))?;
+        } else {
+            // The mode goes with it: keys stay their owner's alone.
+            fs::copy(&path, to.join(name)).map_err(|error| Failure::file(&path, "copied", error))?;
+        }
+    }
+    Ok(())
+}
+
+/// What books hold: the rows of every table that the journal gives, and the answers in the journal.
+struct Held {
+    rows: Vec<(&'static str, Vec<Row>)>,
+}
+
+impl Held {
+    fn of(opened: &Opened) -> Result<Held, Failure> {
+        let tables = config::tables(&opened.tianxin);
+        let kept = tables.into_iter().filter(|table| table.origin == Origin::State);
+        let rows = kept.map(|table| Ok((table.name, rows(opened.backend.as_ref(), table)?)));
+        Ok(Held { rows: rows.collect::<Result<_, Failure>>()? })
+    }
+
+    /// Proves the books of a run by themselves, against the sound ones, and against what was acknowledged.
+    fn equals(&self, path: &Path) -> Result<(), Failure> {
+        let opened = opened(path)?;
+        audit::verify(opened.tianxin.as_ref(), opened.backend.as_ref(), None)?;
+        let found = Held::of(&opened)?;
+        for ((name, sound), (_, found)) in self.rows.iter().zip(&found.rows) {
+            if sound != found {
+                let first = sound.iter().zip(found).position(|(a, b)| a != b).unwrap_or(sound.len().min(found.len()));
+                return Err(Failure::Wrong(format!(
+                    "table `{name}`: row {first} differs from the undisturbed run ({} rows there, {} here): {:?} / {:?}",
+                    sound.len(),
+                    found.len(),
+                    sound.get(first),
+                    found.get(first)
+                )));
+            }
+        }
+        if !rows(opened.backend.as_ref(), Outbox::table())?.is_empty() {
+            return Err(Failure::Wrong("a message between cells was never delivered".to_owned()));
+        }
+        self.acknowledged(path, opened.backend.as_ref())
+    }
+
+    fn acknowledged(&self, path: &Path, backend: &dyn Backend) -> Result<(), Failure> {
+        let mut times: HashMap<(Cell, Id), u32> = HashMap::new();
+        for row in rows(backend, Journal::table())? {
+            let row = Journal::from_row(&row).map_err(|error| Failure::Wrong(error.to_string()))?;
+            *times.entry((row.cell, row.command_id)).or_default() += 1;
+        }
+        if let Some(((cell, id), n)) = times.iter().find(|(_, n)| **n > 1) {
+            return Err(Failure::Wrong(format!("command {id} stands {n} times in the journal of {cell:?}")));
+        }
+        let file = path.join(ACKED_FILE);
+        let open = File::open(&file).map_err(|error| Failure::file(&file, "read", error))?;
+        for line in BufReader::new(open).lines() {
+            let line = line.map_err(|error| Failure::file(&file, "read", error))?;
+            let parsed = line
+                .split_once(' ')
+                .and_then(|(cell, id)| Some((Cell(cell.parse().ok()?), Id(uuid::Uuid::parse_str(id).ok()?))));
+            // The last line of a process that was killed may be torn.
+            if let Some(place) = parsed
+                && !times.contains_key(&place)
+            {
+                return Err(Failure::Wrong(format!("command {} was acknowledged and is not in the journal", place.1)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every row of a table, cell by cell, by key.
+fn rows(backend: &dyn Backend, table: &'static Table) -> Result<Vec<Row>, Failure> {
+    let mut connection = backend.connect()?;
+    let mut all = Vec::new();
+    for cell in 0..=backend.cells() {
+        let mut after: Option<Key> = None;
+        loop {
+            let page = connection.scan(table, &key![Cell(cell)], after.as_deref(), 1_000)?;
+            after = page.last().map(|row| row[..table.key_len].to_vec()).or(after);
+            let full = page.len() == 1_000;
+            all.extend(page);
+            if !full {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl ChaosChild {
+    /// Runs the command.
+    pub fn run(self, place: &Place) -> Result<(), Failure> {
+        let also =
+            ALSO.iter().find(|(_, name)| self.also.as_deref() == Some(name)).map_or(Also::Nothing, |(also, _)| *also);
+        let opened = config::open(place, Use::Write)?;
+        let waves = read_waves(&place.data.join(WAVES_FILE))?;
+        let mut stepper = Stepper::new(opened.tianxin.clone(), opened.backend.clone(), 256);
+        stepper.take_up()?;
+        let done_file = place.data.join(DONE_FILE);
+        let done = fs::read_to_string(&done_file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0_usize);
+        if let Some(point) = &self.point {
+            failpoint::arm(point, self.nth);
+        }
+        let acked = place.data.join(ACKED_FILE);
+        let mut acked = File::options()
+            .append(true)
+            .create(true)
+            .open(&acked)
+            .map_err(|error| Failure::file(&acked, "written", error))?;
+        for (number, wave) in waves.iter().enumerate().skip(done) {
+            let told = match (also, wave.closing()) {
+                (Also::TwoDayEnds, Some(closing)) => two_day_ends(&opened, wave, closing, &mut stepper)?,
+                (Also::ClockJumps, Some(closing)) => {
+                    clock_jumps(closing, &mut stepper)?;
+                    wave.replay(&mut stepper).map_err(wrong)?
+                }
+                (Also::WeekLate, Some(closing)) => {
+                    week_late(closing, &waves[..number], &mut stepper)?;
+                    wave.replay(&mut stepper).map_err(wrong)?
+                }
+                _ => wave.replay(&mut stepper).map_err(wrong)?,
+            };
+            let mut lines = String::new();
+            for one in told.iter().filter(|one| one.is_stored) {
+                lines.push_str(&format!("{} {}\n", one.cell, one.id));
+            }
+            let written =
+                acked.write_all(lines.as_bytes()).and_then(|()| fs::write(&done_file, (number + 1).to_string()));
+            written.map_err(|error| Failure::file(&done_file, "written", error))?;
+        }
+        Ok(())
+    }
+}
+
+fn wrong(error: ReplayError) -> Failure {
+    Failure::Wrong(error.to_string())
+}
+
+fn read_waves(path: &Path) -> Result<Vec<Wave>, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::file(path, "read", error))?;
+    let mut waves = Vec::new();
+    let mut rest = bytes.as_slice();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let (wave, after) = after
+            .split_at_checked(u32::from_be_bytes(*length) as usize)
+            .ok_or_else(|| Failure::Wrong(format!("{} ends in the middle of a wave", path.display())))?;
+        waves.push(cbor::from_bytes(wave).map_err(|error| Failure::Wrong(error.to_string()))?);
+        rest = after;
+    }
+    Ok(waves)
+}
+
+fn close_day(id: Id, day: Date, at: basics::Instant, closing: Closing) -> Request<Command> {
+    Request::plain(id, closing.actor, at, Order::Do(Command::CloseDay(CloseDay { day })))
+}
+
+/// Another server closes the same day at the same moment: one of the two is told so, and the day is closed once.
+fn two_day_ends(
+    opened: &Opened,
+    wave: &Wave,
+    closing: Closing,
+    stepper: &mut Stepper<Tianxin>,
+) -> Result<Vec<Acknowledged>, Failure> {
+    let mut other = Stepper::new(opened.tianxin.clone(), opened.backend.clone(), 256);
+    let request = close_day(closing.id.derive("second"), closing.day, closing.at, closing);
+    let (mine, theirs) = std::thread::scope(|scope| {
+        let theirs = scope.spawn(move || {
+            let mut answers = other.step(vec![request]);
+            answers.extend(other.deliver());
+            answers
+        });
+        (wave.replay(stepper), theirs.join())
+    });
+    let theirs = theirs.map_err(|_| Failure::Wrong("the second day-end stumbled".to_owned()))?;
+    let is_closing = |error: &DoorError| matches!(error, DoorError::Refused(refusal) if ["day_closing", "not_the_open_day"].contains(&refusal.code));
+    if let Some(error) = theirs.into_iter().filter_map(Result::err).find(|error| !is_closing(error)) {
+        return Err(error.into());
+    }
+    match mine {
+        Ok(told) => Ok(told),
+        // The other was first.
+        Err(ReplayError::Refused { code: "day_closing" | "not_the_open_day", .. }) => Ok(Vec::new()),
+        Err(error) => Err(wrong(error)),
+    }
+}
+
+/// A clock that went back says that the day has not begun; one that went ahead, that a later one is over.
+fn clock_jumps(closing: Closing, stepper: &mut Stepper<Tianxin>) -> Result<(), Failure> {
+    for (days, name, day) in [(-3, "back", closing.day), (40, "ahead", closing.day.add_days(1))] {
+        let at = closing.at.add_seconds(days * 86_400);
+        let answers = stepper.step(vec![close_day(closing.id.derive(name), day, at, closing)]);
+        if let Some(Ok(answer)) = answers.first() {
+            return Err(Failure::Wrong(format!("a clock that jumped {name} closed a day: {answer:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// Whoever never heard the answers of a week sends it again: each command gets its first answer.
+fn week_late(closing: Closing, before: &[Wave], stepper: &mut Stepper<Tianxin>) -> Result<(), Failure> {
+    let from = closing.day.add_days(-7);
+    for wave in before.iter().filter(|wave| wave.day >= from).map(Wave::stored) {
+        if !wave.sent.is_empty() {
+            wave.replay(stepper).map_err(wrong)?;
+        }
+    }
+    Ok(())
+}

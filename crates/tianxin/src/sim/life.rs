@@ -1,0 +1,194 @@
+//! A county and the institution it lives with, from the founding to a day.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use app::assess::Judge;
+use basics::Date;
+use door::DoorError;
+use sim::drive::{DriveError, Driver, Founding, Pace, Platform};
+use sim::world::TruthRow;
+use sim::{County, World};
+
+use super::keys::HeldKeys;
+use crate::config::{Opened, Place, Settings};
+use crate::failure::Failure;
+use crate::init::Init;
+use crate::lending;
+use crate::terminal::Progress;
+
+/// A county and the driver between it and its books.
+pub struct Life {
+    /// The county.
+    pub world: World,
+    /// The driver.
+    pub driver: Driver,
+    /// What became true and is not yet written down.
+    pub truth: Vec<TruthRow>,
+    /// Time that the world thought.
+    pub thinking: Thinking,
+}
+
+/// How long the world itself thought, apart from the platform.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Thinking(pub std::time::Duration);
+
+/// The world with a watch beside it.
+struct Watched<'a> {
+    world: &'a mut World,
+    thinking: &'a mut Thinking,
+}
+
+impl Watched<'_> {
+    fn timed<T>(&mut self, work: impl FnOnce(&mut World) -> T) -> T {
+        let begun = std::time::Instant::now();
+        let done = work(self.world);
+        self.thinking.0 += begun.elapsed();
+        done
+    }
+}
+
+impl sim::drive::People for Watched<'_> {
+    fn morning(&mut self, date: Date, told: &[sim::deed::Reply]) -> Vec<sim::deed::Deed> {
+        self.timed(|world| world.morning(date, told))
+    }
+
+    fn react(&mut self, date: Date, told: &[sim::deed::Reply]) -> Vec<sim::deed::Deed> {
+        self.timed(|world| world.react(date, told))
+    }
+
+    fn visit(&mut self, household: sim::deed::HouseholdNo, date: Date) -> sim::deed::Finding {
+        self.timed(|world| world.visit(household, date))
+    }
+
+    fn evening(&mut self, date: Date) {
+        self.timed(|world| world.evening(date));
+    }
+
+    fn is_window_out(&self, household: sim::deed::HouseholdNo, date: Date) -> bool {
+        self.world.is_window_out(household, date)
+    }
+}
+
+/// What a life is made of.
+#[derive(Clone)]
+pub struct Plan {
+    /// The county.
+    pub county: County,
+    /// The seed.
+    pub seed: u64,
+    /// Households.
+    pub households: u32,
+    /// The first day.
+    pub first: Date,
+    /// Threads that prepare.
+    pub threads: usize,
+    /// Commands in a batch at most.
+    pub batch_max: usize,
+    /// How the institution begins; the usual way where none is given.
+    pub founding: Option<Founding>,
+    /// The sign-in secret of every household, as a hash.
+    pub pin_hash: Option<String>,
+    /// Whether what goes through the door is recorded.
+    pub recording: bool,
+}
+
+impl Plan {
+    /// A county's first `households` from `first` on.
+    pub fn new(county: County, seed: u64, households: u32, first: Date) -> Plan {
+        Plan {
+            county,
+            seed,
+            households,
+            first,
+            threads: 2,
+            batch_max: 4_096,
+            founding: None,
+            pin_hash: None,
+            recording: false,
+        }
+    }
+}
+
+impl Life {
+    /// Founds the institution of opened, empty books, and puts the county before its door.
+    pub fn found(opened: &Opened, judge: Judge, plan: &Plan) -> Result<Life, Failure> {
+        let platform = Platform {
+            house: opened.tianxin.clone(),
+            backend: opened.backend.clone(),
+            vault: Arc::new(HeldKeys::new(opened.keys.clone())),
+            judge,
+        };
+        let pace = Pace {
+            batch_max: plan.batch_max,
+            threads: plan.threads,
+            pin_hash: plan.pin_hash.clone(),
+            ..Pace::of(plan.seed)
+        };
+        let mut driver = Driver::new(platform, pace, plan.first);
+        if plan.recording {
+            driver.record();
+        }
+        let usual = || Founding::of(plan.households, opened.backend.cells());
+        driver.found(&plan.founding.clone().unwrap_or_else(usual))?;
+        let world = World::new(&plan.county, plan.seed, plan.households, plan.first);
+        Ok(Life { world, driver, truth: Vec::new(), thinking: Thinking::default() })
+    }
+
+    /// Lives through one day and closes it.
+    pub fn day(&mut self) -> Result<(), DriveError> {
+        let Life { world, driver, truth, thinking } = self;
+        driver.live(&mut Watched { world, thinking })?;
+        truth.extend(world.truth());
+        Ok(())
+    }
+
+    /// Lives through the days before `until`, which is left open.
+    pub fn until(&mut self, until: Date, progress: &Progress) -> Result<(), DriveError> {
+        let (first, begun) = (self.driver.today(), std::time::Instant::now());
+        let days = (until - first).max(1);
+        while self.driver.today() < until {
+            let done = self.driver.today() - first;
+            let rate = self.driver.counts().commands as f64 / begun.elapsed().as_secs_f64().max(0.001);
+            progress.set(format!("{} {}", bar(done, days, self.driver.today()), rounded(rate)));
+            self.day()?;
+        }
+        Ok(())
+    }
+}
+
+fn bar(done: i32, days: i32, today: Date) -> String {
+    let full = (done * 30 / days.max(1)).clamp(0, 30) as usize;
+    format!("[{}{}] {today} {done}/{days} days", "#".repeat(full), ".".repeat(30 - full))
+}
+
+fn rounded(rate: f64) -> String {
+    format!("{rate:.0} commands/s")
+}
+
+/// Makes a data folder for a simulated institution, with a model where there is one.
+pub fn make(place: &Place, first: Date, name: &str, model: Option<&score::ModelFile>) -> Result<(), Failure> {
+    Init::simulated(name, first).run_quietly(place)?;
+    if let Some(model) = model {
+        let mut settings = Settings::read(place)?;
+        settings.model = Some(lending::keep_model(place, model)?);
+        settings.write(place)?;
+    }
+    Ok(())
+}
+
+/// A data folder of that path, on the database the command line names.
+pub fn place_at(path: &Path, place: &Place) -> Place {
+    Place { data: path.to_owned(), checkpoints: None, postgres: place.postgres.clone() }
+}
+
+impl From<DriveError> for Failure {
+    fn from(error: DriveError) -> Failure {
+        let text = error.to_string();
+        match error {
+            DriveError::Store(error) => error.into(),
+            DriveError::Door { error: DoorError::Storage(_) | DoorError::Unknown(_), .. } => Failure::Unreachable(text),
+            _ => Failure::Wrong(text),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `tianxin sim`: a simulated county that lives through the platform's own door.
+
+use clap::Subcommand;
+
+use crate::config::Place;
+use crate::failure::Failure;
+
+mod chaos;
+mod export;
+pub(crate) mod keys;
+pub(crate) mod life;
+mod run;
+
+/// Let a simulated county live through the platform.
+#[derive(Subcommand)]
+pub enum Sim {
+    /// Live through some years of a county, and leave its books and what is true of it in a folder
+    ///
+    /// The folder becomes a data folder of Tianxin as any other: `tianxin --data DIR audit verify` proves it. Beside the books
+    /// stand events.csv (what was observed), loans.csv (what was asked for, by which features it was judged, how it went)
+    /// and truth.csv (why, which no program that lends may read). The same seed, county and model give the same
+    /// three files, on SQLite and on PostgreSQL, with any number of threads.
+    Run(run::Run),
+    /// Make a training set of the loans of a run, with or without what is hidden
+    Export(export::Export),
+    /// Live through the same county while its platform is killed and confused; 0 only if every run heals
+    Chaos(chaos::Chaos),
+    /// A part of `sim chaos`
+    #[command(hide = true)]
+    ChaosChild(chaos::ChaosChild),
+}
+
+pub(crate) use run::county;
+
+impl Sim {
+    /// Runs the command.
+    pub fn run(self, place: &Place) -> Result<(), Failure> {
+        match self {
+            Sim::Run(run) => run.run(place),
+            Sim::Export(export) => export.run(),
+            Sim::Chaos(chaos) => chaos.run(),
+            Sim::ChaosChild(child) => child.run(place),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `tianxin sim run`: some years of a county, from the founding of its lender to three files of values.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use basics::Date;
+use clap::Args;
+use score::ModelFile;
+use serde::{Deserialize, Serialize};
+use sim::County;
+use sim::drive::export::ExportError;
+use sim::world::TruthRow;
+
+use super::life::{Life, Plan, make, place_at};
+use crate::config::{self, Place, Settings, Use};
+use crate::failure::Failure;
+use crate::lending;
+use crate::terminal::{Progress, log, say};
+
+/// Stands in the folder until the run is whole.
+const UNFINISHED: &str = "unfinished";
+/// What was run, and how to run it again.
+const RUN_FILE: &str = "run.toml";
+/// Days in a year of a run.
+const YEAR_DAYS: i32 = 365;
+
+/// Live through some years of a county.
+#[derive(Args)]
+pub struct Run {
+    /// The county file [default: the one that is shipped, counties/county.toml]
+    #[arg(long, value_name = "FILE")]
+    county: Option<PathBuf>,
+    /// How many years of 365 days
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=50), required_unless_present = "days")]
+    years: Option<u16>,
+    /// How many days, in place of years
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=18_250), conflicts_with = "years")]
+    days: Option<u16>,
+    /// The seed: the same seed gives the same county, lives and files
+    #[arg(long)]
+    seed: u64,
+    /// How many households live in the county
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    households: u32,
+    /// The first day
+    #[arg(long, value_name = "DATE", default_value = "2026-01-01", value_parser = crate::init::read_date)]
+    first: Date,
+    /// The folder to be made [default: ./sim-SEED]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The scoring model that decides, a file of a data folder's models/ [default: none, people decide]
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Threads that prepare what goes through the door; changes nothing but the time it takes
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: u8,
+}
+
+/// What `run.toml` says of a run.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RunFile {
+    /// The line that repeats it.
+    pub repeat: String,
+    /// The seed.
+    pub seed: u64,
+    /// Households.
+    pub households: u32,
+    /// The first day.
+    pub first: String,
+    /// The day that is open.
+    pub until: String,
+    /// SHA-256 of the county file's text as a Merkle leaf, in hex.
+    pub county: String,
+    /// Commands through the door, follow-up steps included.
+    pub commands: u64,
+    /// Behaviour events.
+    pub events: u64,
+    /// Loans drawn.
+    pub loans: u64,
+}
+
+impl Run {
+    /// Runs the command.
+    pub fn run(self, place: &Place) -> Result<(), Failure> {
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("sim-{}", self.seed)));
+        let repeat = self.line(&out, place);
+        self.live(&out, &repeat, place).inspect_err(|failure| {
+            if !matches!(failure, Failure::Usage(_)) {
+                log(&format!("to repeat this run: {repeat}"));
+            }
+        })
+    }
+
+    fn live(&self, out: &Path, repeat: &str, place: &Place) -> Result<(), Failure> {
+        // Everything that can be wrong with what was asked is found before the folder is made.
+        let (county, county_hash) = county(self.county.as_deref())?;
+        let model = self.model.as_deref().map(read_model).transpose()?;
+        refuse_existing(out)?;
+        let place = place_at(out, place);
+        make(&place, self.first, &format!("{} (simulated)", county.name_zh), model.as_ref())?;
+        let unfinished = out.join(UNFINISHED);
+        write_file(&unfinished, |file| Ok(writeln!(file, "{repeat}")?))?;
+        let opened = config::open(&place, Use::Write)?;
+        let judge = lending::judge(&place, &Settings::read(&place)?)?;
+        let threads = usize::from(self.threads);
+        let plan = Plan { threads, ..Plan::new(county, self.seed, self.households, self.first) };
+        let mut life = Life::found(&opened, judge, &plan)?;
+        let days = self.days.map_or(i32::from(self.years.unwrap_or(1)) * YEAR_DAYS, i32::from);
+        let until = self.first.add_days(days);
+        let begun = std::time::Instant::now();
+        {
+            let progress = Progress::begin("living");
+            life.until(until, &progress)?;
+            progress.set("writing down what is there".to_owned());
+            write_all(&life, out)?;
+        }
+        let counts = life.driver.counts();
+        let run = RunFile {
+            repeat: repeat.to_owned(),
+            seed: self.seed,
+            households: self.households,
+            first: self.first.to_string(),
+            until: until.to_string(),
+            county: county_hash,
+            commands: counts.commands,
+            events: counts.events,
+            loans: counts.loans,
+        };
+        let text = toml::to_string(&run).map_err(|error| Failure::Wrong(error.to_string()))?;
+        write_file(&out.join(RUN_FILE), |file| Ok(file.write_all(text.as_bytes())?))?;
+        fs::remove_file(&unfinished).map_err(|error| Failure::file(&unfinished, "removed", error))?;
+        let seconds = begun.elapsed().as_secs_f64();
+        say(format!(
+            "lived {days} days with {} households: {} commands, {} events, {} loans in {seconds:.1} s",
+            self.households, counts.commands, counts.events, counts.loans
+        ));
+        say(format!("  books    {}", out.display()));
+        say("  values   events.csv, loans.csv, truth.csv");
+        say(format!("next: tianxin --data {} audit verify", out.display()));
+        Ok(())
+    }
+
+    /// The line that repeats this run.
+    fn line(&self, out: &Path, place: &Place) -> String {
+        let mut line = "tianxin sim run".to_owned();
+        let mut add = |name: &str, value: String| line.push_str(&format!(" --{name} {value}"));
+        if let Some(county) = &self.county {
+            add("county", county.display().to_string());
+        }
+        match self.days {
+            Some(days) => add("days", days.to_string()),
+            None => add("years", self.years.unwrap_or(1).to_string()),
+        }
+        add("seed", self.seed.to_string());
+        add("households", self.households.to_string());
+        add("first", self.first.to_string());
+        if let Some(model) = &self.model {
+            add("model", model.display().to_string());
+        }
+        if place.postgres.is_some() {
+            // The URL may hold a password.
+            add("postgres", "URL".to_owned());
+        }
+        add("out", out.display().to_string());
+        line
+    }
+}
+
+/// The shipped county, or the one of a file; with the hash of its text.
+pub fn county(path: Option<&Path>) -> Result<(County, String), Failure> {
+    let wrong = |error: sim::CountyError| Failure::Usage(error.to_string());
+    let hex = |text: &str| basics::merkle::leaf_hash(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    match path {
+        None => Ok((County::shipped().map_err(wrong)?, hex(sim::county::SHIPPED))),
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| Failure::file(path, "read", error))?;
+            Ok((County::parse(&path.display().to_string(), &text).map_err(wrong)?, hex(&text)))
+        }
+    }
+}
+
+fn refuse_existing(out: &Path) -> Result<(), Failure> {
+    if !out.exists() {
+        return Ok(());
+    }
+    let folder = out.display();
+    let unfinished = out.join(UNFINISHED);
+    Err(Failure::Usage(match fs::read_to_string(&unfinished) {
+        Ok(line) => format!(
+            "{folder} was left by a run that was cut off, and cannot be gone on with: remove the folder and run again\n  {}",
+            line.trim()
+        ),
+        Err(_) => format!("{folder} is there already: name a folder that is not, or remove it"),
+    }))
+}
+
+fn read_model(path: &Path) -> Result<ModelFile, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::file(path, "read", error))?;
+    let named = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    ModelFile::load(&bytes, &named).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}
+
+/// Writes the three files of values.
+pub fn write_all(life: &Life, out: &Path) -> Result<(), Failure> {
+    write_file(&out.join("events.csv"), |file| life.driver.write_events(file))?;
+    write_file(&out.join("loans.csv"), |file| life.driver.write_loans(file))?;
+    write_file(&out.join("truth.csv"), |file| write_truth(&life.truth, file))
+}
+
+fn write_truth(rows: &[TruthRow], out: &mut dyn Write) -> Result<(), ExportError> {
+    writeln!(out, "{}", TruthRow::COLUMNS.join(","))?;
+    for row in rows {
+        writeln!(out, "{}", row.cells().join(","))?;
+    }
+    Ok(())
+}
+
+/// Writes a file whole, and durably; a full disk is named as such.
+pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::StorageFull => {
+            Failure::file(path, "written", "the disk is full: free some space and run again")
+        }
+        _ => Failure::file(path, "written", error),
+    };
+    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    match write(&mut file) {
+        Ok(()) => {}
+        Err(ExportError::File(error)) => return Err(failed(error)),
+        Err(other) => return Err(Failure::Wrong(format!("{}: {other}", path.display()))),
+    }
+    file.flush().and_then(|()| file.get_ref().sync_all()).map_err(failed)
+}

@@ -245,6 +245,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/lines/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a line would be if it were opened today, in words and figures. Nothing is changed. */
+        get: operations["offer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/lines/{cl}": {
         parameters: {
             query?: never;
@@ -279,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/lines/{cl}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dates something that happened to a line back; a second person approves. */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/lines/{cl}/events": {
         parameters: {
             query?: never;
@@ -290,6 +324,23 @@ export interface paths {
         put?: never;
         /** Lets something happen to a line today. What matters waits (202) for a second person. */
         post: operations["act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/lines/{cl}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A line under the rules of today: class, stage, what is income and what is not, what is set aside. */
+        get: operations["standing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -740,6 +791,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/harvests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks at the harvests of rows that fall due within a week, and proposes re-plans where they depart from the plan. Nothing is
+         *     changed by it; asked again, a row is not proposed twice.
+         */
+        post: operations["watch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/households": {
         parameters: {
             query?: never;
@@ -749,6 +820,23 @@ export interface paths {
         };
         /** Finds households by village or by phone. */
         get: operations["households"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines that are not closed, those longest overdue first. */
+        get: operations["all"];
         put?: never;
         post?: never;
         delete?: never;
@@ -768,6 +856,24 @@ export interface paths {
         get: operations["loans"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All merchants, by name. */
+        get: operations["merchants"];
+        put?: never;
+        /** Puts a merchant into the register, or changes what stands there. It waits (202) for a second person. */
+        post: operations["register"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1079,11 +1185,29 @@ export interface components {
         };
         /** @description The borrower agrees. */
         ChangeAgreed: {
+            /** @description At the window: the number of the paper the borrower signed. */
+            evidence?: string | null;
+            /**
+             * @description Where the loan has a guarantor, his word: `given` or `not_given`. Without it the part the change adds is not
+             *     guaranteed.
+             */
+            guarantor?: string | null;
+            /** @description The guarantor who gave it: a person, `pn-…`. */
+            guarantor_person?: string | null;
             /** @description The hash of the text that was read. */
             text_hash: string;
         };
+        /** @description A row of a plan. */
+        ChangeRow: {
+            due: string;
+            principal: string;
+            total: string;
+        };
         /** @description A change of a loan and what it does. */
         ChangeShown: {
+            after?: components["schemas"]["ChangeRow"][] | null;
+            /** @description The rows to come without it and with it; gone like the text. */
+            before?: components["schemas"]["ChangeRow"][] | null;
             /** @description A UUID. */
             change: string;
             /** @description The same with it. */
@@ -1103,7 +1227,7 @@ export interface components {
             reason?: string | null;
             /** @description `proposed`, `agreed`, `applied` or `undone`. */
             status: string;
-            /** @description Rows and totals before and after, as the borrower reads them; gone once the loan has moved on. */
+            /** @description Rows and totals before and after, as they are signed; gone once the loan has moved on. */
             text?: string | null;
             /** @description To be sent back with the consent. */
             text_hash: string;
@@ -1590,6 +1714,21 @@ export interface components {
             /** @description `disbursed`, `paid`, `waived`, `refunded`, `reversed`, `collection_run`, `noticed`, `replanned`, `deferred`. */
             kind: string;
         };
+        /** @description What was seen of the harvest that a row waits for. */
+        HarvestShown: {
+            /** @description The change that is proposed, a UUID. */
+            change?: string | null;
+            /** @description The row's due date. */
+            due: string;
+            /** @description What the row asks for. */
+            expected: string;
+            household: string;
+            loan: string;
+            /** @description What the household has sold since the row before. */
+            observed: string;
+            /** @description Why none is. */
+            reason?: string | null;
+        };
         /** @description Whether the server can be used. */
         Health: {
             /** @description Whether this is a demonstration. */
@@ -1673,9 +1812,7 @@ export interface components {
             act: "buy";
             /** @description How much. */
             amount: string;
-            /** @description The merchant's category code. */
-            category: string;
-            /** @description Who sells: a UUID. */
+            /** @description Who sells: a UUID of the register. */
             merchant: string;
         } | {
             /** @enum {string} */
@@ -1750,6 +1887,41 @@ export interface components {
             act: "close";
         } | {
             /** @enum {string} */
+            act: "draw_cash";
+            /** @description How much. */
+            amount: string;
+        } | {
+            /** @enum {string} */
+            act: "write_off";
+            /** @description Why, and what it rests on. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "judge_worse";
+            /**
+             * Format: int32
+             * @description Place on the class ladder; 0 is the best.
+             */
+            class: number;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "judge_better";
+            /**
+             * Format: int32
+             * @description Place on the class ladder; 0 is the best.
+             */
+            class: number;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "mark_misuse";
+            /** @description What shows it. */
+            reason: string;
+        } | {
+            /** @enum {string} */
             act: "undo";
             /** @description The event. */
             event: string;
@@ -1771,7 +1943,7 @@ export interface components {
              */
             product: string;
             /**
-             * @description Percent a year, one of the product's.
+             * @description Percent a year, as it was offered.
              * @example 15.00
              */
             rate: string;
@@ -1782,6 +1954,20 @@ export interface components {
             read_seconds: number;
             /** @description The hash of the words that were read. */
             text_hash: string;
+        };
+        /** @description Something that happened to a line is dated back into closed days. */
+        LineCorrectionAsked: {
+            /** @description Why it is booked late. */
+            reason: string;
+            /** @description What it rests on: a slip, a letter. */
+            reference: string;
+            /**
+             * @description The date it counts from.
+             * @example 2026-06-10
+             */
+            value_date: string;
+            /** @description What happened: a purchase, a refund, a payment, or one of them taken back. */
+            what: components["schemas"]["LineActAsked"];
         };
         /** @description A line with its statements, purchases and plans. */
         LineDetail: components["schemas"]["LineShown"] & {
@@ -1794,6 +1980,40 @@ export interface components {
             /** @description Percent a year. */
             rate: string;
             statements: components["schemas"]["StatementShown"][];
+        };
+        /** @description A line as it would be opened today: its rules in words, and what every use costs. */
+        LineOffer: {
+            /** @description What may be drawn as cash, where the product gives any. */
+            cash?: string | null;
+            /** @description What no use may cost more than, percent a year, where the rules set it. */
+            cost_cap?: string | null;
+            /** Format: int32 */
+            due_day: number;
+            /** @description The dearest use in normal performance, percent a year. */
+            highest: string;
+            /** @description Whether purchases of a statement that is paid in full cost nothing. */
+            is_free_when_paid: boolean;
+            /** @description Percent of what a missed minimum lacks. */
+            late_fee: string;
+            limit: string;
+            /** @description Percent a year while a minimum is missed. */
+            overdue_rate: string;
+            plans: components["schemas"]["PlanCostShown"][];
+            /** @description Percent a year on what is left unpaid. */
+            rate: string;
+            /**
+             * Format: int32
+             * @description How long the words stand before they can be agreed to.
+             */
+            read_seconds_min: number;
+            /** Format: int32 */
+            statement_day: number;
+            /** @description SHA-256 of the words and figures, in hexadecimal: sent back when the line is opened. */
+            text_hash: string;
+            /** @description Last day on which it may be used. */
+            valid_to: string;
+            words_en: string[];
+            words_zh: string[];
         };
         /** @description A product of lines. */
         LineProductShown: {
@@ -1818,11 +2038,6 @@ export interface components {
             rates: string[];
             /** Format: int32 */
             statement_day: number;
-            /** @description SHA-256 of both, in hexadecimal: sent back when the line is opened. */
-            text_hash: string;
-            words_en: string;
-            /** @description What is read and confirmed before a line is opened, in Chinese and English. */
-            words_zh: string;
         };
         /** @description A line in a list. */
         LineShown: {
@@ -1849,6 +2064,38 @@ export interface components {
             /** @description Principal outstanding: purchases and plans. */
             used: string;
             valid_to: string;
+        };
+        /** @description A line under the rules of today. */
+        LineStandingShown: {
+            /** @description Interest that runs and is not billed. */
+            accrued: string;
+            as_of: string;
+            charges: string;
+            /**
+             * Format: int32
+             * @description Place on the class ladder; 0 is the best.
+             */
+            class: number;
+            class_en: string;
+            class_zh: string;
+            /** Format: int32 */
+            days_past_due: number;
+            /** @description Since when its interest is not income. */
+            not_accruing_since?: string | null;
+            /** @description Carried off balance, of a claim that was written off everything. */
+            off_balance: string;
+            /** @description Owed on the balance sheet: principal, and everything else that is charged. */
+            principal: string;
+            /** @description What has to be set aside. */
+            provision: string;
+            recovered: string;
+            /**
+             * Format: int32
+             * @description Stage of expected loss, 1 to 3.
+             */
+            stage: number;
+            /** @description When it was written off, and how much of its principal was recovered since. */
+            written_off_on?: string | null;
         };
         /** @description Something that happened to a line from outside. */
         LineStep: {
@@ -1991,6 +2238,41 @@ export interface components {
              */
             stage: number;
         };
+        /** @description A merchant. */
+        MerchantShown: {
+            /** @description The category code that products go by. */
+            category: string;
+            /** @description Percent kept of each sale. */
+            discount: string;
+            /** @description Whose wallet it is paid to. */
+            household: string;
+            /** @description What purchases name it by. A UUID. */
+            merchant: string;
+            name: string;
+            since: string;
+            /** @description `active` or `stopped`. */
+            status: string;
+        };
+        /** @description A merchant is put into the register, or changed there. */
+        MerchantTold: {
+            /** @description Whether it may sell on lines. */
+            active: boolean;
+            /**
+             * @description The category code that products go by.
+             * @example farm-supplies
+             */
+            category: string;
+            /**
+             * @description Percent kept of each sale.
+             * @example 0.60
+             */
+            discount: string;
+            /** @description Whose wallet it is paid to, `hh-…`. */
+            household: string;
+            /** @description The merchant that is changed, a UUID; none for a new one. */
+            merchant?: string | null;
+            name: string;
+        };
         /** @description Nothing is asked beside the address. */
         Nothing: Record<string, never>;
         /** @description The profile's version since. */
@@ -2009,6 +2291,19 @@ export interface components {
             read_seconds_min: number;
             /** @description To be sent back with the signature. */
             text_hash: string;
+        };
+        /** @description A line in the office's list. */
+        OfficeLine: components["schemas"]["LineShown"] & {
+            /**
+             * Format: int32
+             * @description Place on the class ladder; 0 is the best.
+             */
+            class: number;
+            class_en: string;
+            class_zh: string;
+            household: string;
+            /** @description Name of the head. */
+            name?: string | null;
         };
         /** @description Costs on default. */
         OnDefaultShown: {
@@ -2094,6 +2389,15 @@ export interface components {
             phone_masked?: string | null;
             /** @description `head`, `spouse`, `adult` or `dependant`. */
             role: string;
+        };
+        /** @description An instalment plan with its cost. */
+        PlanCostShown: {
+            /** @description Percent a year, annualised, of 1,000.00 converted on the first statement. */
+            annualised: string;
+            /** @description Percent of the amount, with each instalment. */
+            fee: string;
+            /** Format: int32 */
+            instalments: number;
         };
         /** @description An instalment plan on offer. */
         PlanOfferShown: {
@@ -3218,6 +3522,43 @@ export interface operations {
             };
         };
     };
+    offer: {
+        parameters: {
+            query: {
+                /** @description The product's code */
+                product: string;
+                /** @description The limit */
+                limit: string;
+                /** @description For how many months it may be used */
+                months: number;
+            };
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineOffer"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     one: {
         parameters: {
             query?: never;
@@ -3287,6 +3628,45 @@ export interface operations {
             };
         };
     };
+    correct: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The line, `cl-…` */
+                cl: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineCorrectionAsked"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     act: {
         parameters: {
             query?: never;
@@ -3322,6 +3702,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The line, `cl-…` */
+                cl: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStandingShown"];
                 };
             };
             default: {
@@ -4328,6 +4740,36 @@ export interface operations {
             };
         };
     };
+    watch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; each loan's command has an id of its own */
+                "Command-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HarvestShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     households: {
         parameters: {
             query?: never;
@@ -4362,6 +4804,36 @@ export interface operations {
             };
         };
     };
+    all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfficeLine"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     loans: {
         parameters: {
             query?: never;
@@ -4380,6 +4852,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LoanShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    merchants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; a new merchant's id follows from it */
+                "Command-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantTold"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

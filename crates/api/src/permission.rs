@@ -90,9 +90,12 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/line-products", Anyone),
     get("/api/v1/households/{hh}/lines", Read(SERVICE)),
     post("/api/v1/households/{hh}/lines", Act("open_line")),
+    get("/api/v1/households/{hh}/lines/offer", Read(SERVICE)),
     get("/api/v1/households/{hh}/lines/{cl}", Read(SERVICE)),
-    // Which event it is decides the door: who may not even freeze a line may do none of them.
-    post("/api/v1/households/{hh}/lines/{cl}/events", Act("freeze_line")),
+    get("/api/v1/households/{hh}/lines/{cl}/standing", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
+    // Which event it is decides the door: each of these roles may do some of them.
+    post("/api/v1/households/{hh}/lines/{cl}/events", Read(&[Household, Clerk, Officer, Analyst, Accountant, Approver])),
+    post("/api/v1/households/{hh}/lines/{cl}/corrections", Act("correct_line")),
     get("/api/v1/households/{hh}/lines/{cl}/conversion", Read(SERVICE)),
     get("/api/v1/households/{hh}/loans", Read(SERVICE)),
     get("/api/v1/households/{hh}/loans/{ln}", Read(SERVICE)),
@@ -116,6 +119,10 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/office/disasters/{ds}/decision", Act("decide_disaster")),
     // What two people have decided is gone on with by whoever may propose such a decision.
     post("/api/v1/office/disasters/{ds}/run", Act("decide_disaster")),
+    post("/api/v1/office/harvests", Act("propose_replan")),
+    get("/api/v1/office/lines", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
+    get("/api/v1/office/merchants", Read(STAFF)),
+    post("/api/v1/office/merchants", Act("register_merchant")),
     get("/api/v1/office/proposals", Read(STAFF)),
     post("/api/v1/office/proposals/{pr}/approval", SecondPerson),
     post("/api/v1/office/proposals/{pr}/rejection", SecondPerson),

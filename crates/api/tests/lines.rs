@@ -17,6 +17,7 @@ fn a_line_is_opened_used_converted_and_paid() {
     let farmer = town.enrol(1);
     let officer = town.staff("li.officer", Role::Officer);
     let approver = town.staff("zhao.approver", Role::Approver);
+    let accountant = town.staff("sun.accountant", Role::Accountant);
     let hh = format!("/api/v1/households/{}", farmer.household);
     let facility = format!("{hh}/facility");
     town.get(&farmer, &facility).problem(404, "unknown_facility");
@@ -27,11 +28,21 @@ fn a_line_is_opened_used_converted_and_paid() {
     let listed = town.get(&Who::default(), "/api/v1/products").expect(200).json();
     let is_line = |p: &serde_json::Value| p["code"] == product["product"];
     assert!(!listed.as_array().unwrap().iter().any(is_line), "a line is no loan: {listed}");
-    let asked = |limit: &str| {
-        json!({ "product": product["product"], "limit": limit, "rate": "15.00", "months": 12,
-            "text_hash": product["text_hash"], "read_seconds": 20 })
-    };
     let lines = format!("{hh}/lines");
+    let offer = |limit: &str| {
+        let query = format!("{lines}/offer?product=revolving-consumer-line&limit={limit}&months=12");
+        town.get(&farmer, &query).expect(200).json()
+    };
+    let asked = |limit: &str| {
+        let offer = offer(limit);
+        json!({ "product": product["product"], "limit": limit, "rate": offer["rate"], "months": 12,
+            "text_hash": offer["text_hash"], "read_seconds": 20 })
+    };
+    let offered = offer("1000.00");
+    assert_eq!((&offered["rate"], &offered["highest"]), (&json!("15.00"), &json!("15.00")));
+    assert_eq!(offered["plans"][1]["instalments"], 6);
+    assert!(offered["words_zh"][0].as_str().unwrap().contains("1000.00"), "{offered}");
+    assert_ne!(offered["text_hash"], offer("2000.00")["text_hash"], "what is read is what is signed");
     town.post(&farmer, &lines, asked("1000.00")).problem(422, "over_facility");
 
     // A loan is approved: that grants the facility.
@@ -58,12 +69,25 @@ fn a_line_is_opened_used_converted_and_paid() {
     let mut unread = asked("1000.00");
     unread["text_hash"] = json!("00".repeat(32));
     town.post(&farmer, &lines, unread).problem(409, "text_changed");
+    let mut hasty = asked("1000.00");
+    hasty["read_seconds"] = json!(2);
+    town.post(&farmer, &lines, hasty).problem(422, "not_read");
     let opened = town.post(&farmer, &lines, asked("1000.00")).expect(201).json();
     let line = format!("{lines}/{}", opened["line"].as_str().unwrap());
     let acts = format!("{line}/events");
-    let merchant = "00000000-0000-4000-8000-00000000003e";
-    let buy =
-        |amount: &str| json!({ "act": "buy", "merchant": merchant, "category": "household-goods", "amount": amount });
+    let shop = town.enrol(2);
+    let told = json!({ "name": "Village shop", "category": "household-goods", "household": shop.household,
+        "discount": "0.60", "active": true });
+    town.post(&farmer, "/api/v1/office/merchants", told.clone()).problem(403, "not_permitted");
+    let proposed = town.post(&officer, "/api/v1/office/merchants", told).expect(202).json();
+    let approval = format!("/api/v1/office/proposals/{}/approval", proposed["proposal"].as_str().unwrap());
+    town.post(&approver, &approval, json!({})).expect(201);
+    let merchants = town.get(&officer, "/api/v1/office/merchants").expect(200).json();
+    assert_eq!((&merchants[0]["discount"], &merchants[0]["status"]), (&json!("0.60"), &json!("active")));
+    let merchant = merchants[0]["merchant"].as_str().unwrap();
+    let unknown = json!({ "act": "buy", "merchant": "00000000-0000-4000-8000-00000000003e", "amount": "1.00" });
+    town.post(&farmer, &acts, unknown).problem(404, "unknown_merchant");
+    let buy = |amount: &str| json!({ "act": "buy", "merchant": merchant, "amount": amount });
     let problem = town.post(&farmer, &acts, buy("1000.01")).problem(422, "over_line");
     assert_eq!(problem["params"]["available"], "1000.00");
     let command = town.command();
@@ -96,4 +120,19 @@ fn a_line_is_opened_used_converted_and_paid() {
     let history = kinds(&town.get(&officer, &line).expect(200).json());
     assert_eq!(history, ["frozen", "purchased", "converted"], "in the order in which they count");
     town.post(&farmer, &acts, json!({ "act": "dance" })).problem(400, "bad_json");
+
+    // What the office sees: the list, the line under the rules, and what only it may do.
+    let listed = town.get(&officer, "/api/v1/office/lines").expect(200).json();
+    assert_eq!((&listed[0]["line"], &listed[0]["class"]), (&opened["line"], &json!(0)));
+    let standing = format!("{line}/standing");
+    town.get(&farmer, &standing).problem(403, "not_permitted");
+    let under = town.get(&officer, &standing).expect(200).json();
+    assert_eq!((&under["stage"], &under["principal"]), (&json!(1), &json!("600.00")));
+    let worse = json!({ "act": "judge_worse", "class": 2, "reason": "left the village" });
+    town.post(&officer, &acts, worse).expect(201);
+    assert_eq!(town.get(&officer, &standing).expect(200).json()["class"], 2);
+    let late = json!({ "value_date": "2026-01-01", "what": { "act": "thaw" }, "reference": "slip", "reason": "late" });
+    let corrections = format!("{line}/corrections");
+    town.post(&officer, &corrections, late.clone()).problem(403, "not_permitted");
+    town.post(&accountant, &corrections, late).problem(422, "not_correctable");
 }

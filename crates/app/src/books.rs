@@ -267,6 +267,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             crate::line::apply(books, stamp, fact)?;
         }
         Fact::LineOpened(_) | Fact::LineMoved(_) | Fact::LineCorrected(_) => crate::line::apply(books, stamp, fact)?,
+        Fact::MerchantRegistered(_) | Fact::MerchantOwed(_) | Fact::MerchantPaid(_) => {
+            crate::line::apply_merchant(books, stamp, fact)?;
+        }
         Fact::StaffSet { staff, login, role, active } => books.put(&Staff {
             cell,
             id: *staff,

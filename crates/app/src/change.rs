@@ -8,11 +8,12 @@ use basics::merkle::leaf_hash;
 use basics::{Cell, Date, Id, cbor};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{Change, Fault, Stop, key};
+use door::{ActorKind, Change, Fault, Stop, key};
 use loan::season::{
     BorrowerConsent, ChangePreview, Consent, Consents, Deferral, Departure, GuarantorConsent, NoProposal, Replan,
     SeasonRule, preview, propose,
 };
+use loan::terms::GuaranteeNeed;
 use loan::{Happening, LifeEvent, LoanError, ProductRef};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -48,7 +49,7 @@ pub struct ProposeReplan {
     pub next_harvest: Option<Date>,
 }
 
-/// The borrower agrees to a proposed change.
+/// The borrower agrees to a proposed change, on the page or at the window.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct AgreeChange {
     /// The cell.
@@ -72,6 +73,10 @@ pub struct AgreeChange {
     /// The guarantor's word.
     #[n(6)]
     pub guarantor: GuarantorConsent,
+    /// What shows it, where a member of staff takes it at the window: the signed paper's number.
+    #[n(7)]
+    #[cbor(default)]
+    pub evidence: Option<String>,
 }
 
 /// Apply a change that was agreed to, or that burdens nobody.
@@ -182,6 +187,21 @@ impl Tianxin {
         if row.status != ChangeStatus::Proposed {
             return Err(wrong_status(&row).into());
         }
+        match (&command.evidence, context.actor.kind) {
+            (Some(evidence), _) => check_text("the evidence of consent", evidence, 200)?,
+            (None, ActorKind::Staff) => {
+                let message = "a consent taken at the window rests on something signed: give its number";
+                return Err(Refusal::new("no_evidence", message).into());
+            }
+            (None, _) => {}
+        }
+        let standing = Standing::read(self, slice, place.loan, context.open_date)?;
+        let guarantee = standing.terms.conditions.as_ref().and_then(|conditions| conditions.guarantee);
+        let required = guarantee.is_some_and(|rule| rule.need == GuaranteeNeed::Required);
+        if required && command.guarantor == GuarantorConsent::NoGuarantor {
+            let message = "the loan is guaranteed: ask the guarantor too, and say whether he agreed";
+            return Err(Refusal::new("guarantor_not_asked", message).into());
+        }
         if row.text_hash != *command.text_hash {
             let message = "this is not the text that was shown: read the proposal again and agree to that";
             return Err(Refusal::new("other_text", message).into());
@@ -191,7 +211,8 @@ impl Tianxin {
         let consents = Consents { borrower: BorrowerConsent::Given(consent), guarantor: command.guarantor.clone() };
         let LoanPlace { household, loan, .. } = place.loan;
         let event = agreed(cbor::from_bytes(&row.event).map_err(Fault::from)?, consents);
-        let fact = Fact::ChangeAgreed { household, loan, change: command.change, event };
+        let evidence = command.evidence.clone();
+        let fact = Fact::ChangeAgreed { household, loan, change: command.change, event, evidence };
         Ok(Change::new(Outcome::Done, vec![fact]))
     }
 

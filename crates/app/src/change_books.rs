@@ -114,7 +114,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             reason: None,
             proposed_on: stamp.booking_date,
         }),
-        Fact::ChangeAgreed { household, loan, change, event } => {
+        Fact::ChangeAgreed { household, loan, change, event, .. } => {
             let row = change_row(books, cell, *household, *loan, *change)?;
             books.put(&LoanChange { status: ChangeStatus::Agreed, event: cbor::to_bytes(event), ..row });
         }

@@ -133,6 +133,7 @@ impl Tianxin {
                 AgendaKind::Line => {
                     self.needs_line_due(LinePlace { cell, household: row.owner, line: row.item }, needs);
                 }
+                AgendaKind::Merchant => self.needs_merchant_due(cell, row.owner, slice, needs)?,
             }
         }
         Ok(())
@@ -150,11 +151,19 @@ impl Tianxin {
             return self.end_day(slice, command, context);
         }
         // Where others in this batch have dealt with everything that was loaded, the next step looks again.
-        let facts = self.touch_due(slice, cell, day, &due)?;
+        let mut facts = self.touch_due(slice, cell, day, &due)?;
+        let mut messages = Vec::new();
+        for row in due.iter().filter(|row| row.kind == AgendaKind::Merchant.code()) {
+            let transfer = context.command_id.derive(&format!("merchant-{}", row.owner));
+            let (paid, message) = self.merchant_due(slice, cell, row.owner, day, transfer)?;
+            facts.extend(paid);
+            messages.extend(message);
+        }
         let step = command.step + 1;
         let id = context.command_id.derive(&format!("step-{step}"));
         let next = Message { id, command: Command::CloseCell(CloseCell { cell, day, step }) };
-        Ok(Change::new(Outcome::Done, facts).with_message(next))
+        let change = Change::new(Outcome::Done, facts);
+        Ok(messages.into_iter().chain([next]).fold(change, Change::with_message))
     }
 
     /// What happens on a day by itself to what stands on the agenda.
@@ -182,6 +191,8 @@ impl Tianxin {
                     let place = LinePlace { cell, household: row.owner, line: row.item };
                     of_lines.push(self.line_due(slice, &mut turn, place, day)?);
                 }
+                // Paid beside it: each is an entry of its own.
+                AgendaKind::Merchant => {}
             }
         }
         let lines = turn.lines(&self.subjects.roles)?;

@@ -12,7 +12,7 @@ use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
-use crate::line::{CorrectLine, MoveLine, OpenLine};
+use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
@@ -136,6 +136,9 @@ pub enum Command {
     /// Date something that happened to a line back.
     #[n(90)]
     CorrectLine(#[n(0)] CorrectLine),
+    /// Put a merchant into the register.
+    #[n(91)]
+    RegisterMerchant(#[n(0)] RegisterMerchant),
     /// Tell how long the close of a day took.
     #[n(25)]
     NoteClose(#[n(0)] NoteClose),
@@ -379,6 +382,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::OpenLine(c) => c.cell,
         Command::MoveLine(c) => c.cell,
         Command::CorrectLine(c) => c.cell,
+        Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)

@@ -15,7 +15,7 @@ use minicbor::{Decode, Encode};
 
 use crate::books::check_text;
 use crate::change::{not_changed, proposed, refused};
-use crate::change_books::{Disaster, DisasterStatus};
+use crate::change_books::{Disaster, DisasterStatus, LoanChange};
 use crate::command::Outcome;
 use crate::fact::{DisasterDeclared, Fact};
 use crate::house::Tianxin;
@@ -169,7 +169,9 @@ impl Tianxin {
     }
 
     pub(crate) fn needs_offer(&self, command: &OfferDeferral, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
-        self.needs_loan(command.place(), slice, needs)
+        let place = command.place();
+        needs.rows::<LoanChange>(key![place.cell, place.household, place.loan]);
+        self.needs_loan(place, slice, needs)
     }
 
     pub(crate) fn offer_deferral(
@@ -180,6 +182,10 @@ impl Tianxin {
     ) -> Decided<Tianxin> {
         let place = command.place();
         let mut standing = Standing::read(self, slice, place, context.open_date)?;
+        let changes = slice.range::<LoanChange>(&key![place.cell, place.household, place.loan])?;
+        if changes.iter().any(|change| change.disaster == Some(command.disaster)) {
+            return Ok(not_changed("it was offered this programme already".to_owned()));
+        }
         let offered = match offer(&standing.terms, &standing.events, &command.programme) {
             Ok(Some(offered)) => offered,
             Ok(None) => return Ok(not_changed("nothing of it falls under the programme".to_owned())),

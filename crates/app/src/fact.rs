@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 use crate::application::SeasonAsked;
 use crate::change_books::DisasterStatus;
 use crate::holding::Stands;
-use crate::line::{LineCorrected, LineMoved, LineOpened};
+use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::period_end::{AllowanceSet, YearEnd};
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
@@ -288,6 +288,10 @@ pub enum Fact {
         /// Its event, with who agreed, when, to what.
         #[n(3)]
         event: LifeEvent,
+        /// What shows it, where it was given at the window.
+        #[n(4)]
+        #[cbor(default)]
+        evidence: Option<String>,
     },
     /// A change became part of the loan's life.
     #[n(57)]
@@ -372,6 +376,15 @@ pub enum Fact {
     /// Something that happened to a line was dated back into closed days.
     #[n(111)]
     LineCorrected(#[n(0)] LineCorrected),
+    /// A merchant was put into the register, or changed there.
+    #[n(112)]
+    MerchantRegistered(#[n(0)] MerchantRegistered),
+    /// What a cell owes a merchant changed.
+    #[n(113)]
+    MerchantOwed(#[n(0)] MerchantOwed),
+    /// A merchant was paid, or its money is on its way.
+    #[n(114)]
+    MerchantPaid(#[n(0)] MerchantPaid),
     /// A step of a close touched loans: what happened to them by itself.
     #[n(24)]
     LoansTouched {

@@ -19,7 +19,7 @@ use crate::command::{Command, Outcome, cell_of};
 use crate::fact::Fact;
 use crate::identities::group_sum;
 use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
-use crate::line::BOOK_LINE;
+use crate::line::{BOOK_LINE, BOOK_MERCHANT};
 use crate::tables::{Application, Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
 use crate::{books, permission, tables};
 
@@ -208,6 +208,7 @@ impl App for Tianxin {
                 act(name, Some(c.household), amount_minor)
             }
             Command::CorrectLine(_) => act("correct_line", None, 0),
+            Command::RegisterMerchant(_) => act("register_merchant", None, 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -260,8 +261,9 @@ impl App for Tianxin {
             Command::DecideDisaster(c) => self.needs_disaster(c.disaster, needs),
             Command::OfferDeferral(c) => return self.needs_offer(c, slice, needs),
             Command::OpenLine(c) => self.needs_open_line(c, needs),
-            Command::MoveLine(c) => return self.needs_line(c.place(), slice, needs),
-            Command::CorrectLine(c) => return self.needs_line(c.place(), slice, needs),
+            Command::MoveLine(c) => return self.needs_line(c.place(), &c.act, slice, needs),
+            Command::CorrectLine(c) => return self.needs_line(c.place(), &c.act, slice, needs),
+            Command::RegisterMerchant(c) => self.needs_merchant(c, needs),
         }
         Ok(())
     }
@@ -309,6 +311,7 @@ impl App for Tianxin {
             Command::OpenLine(c) => self.open_line(slice, c, context),
             Command::MoveLine(c) => self.move_line(slice, c, context),
             Command::CorrectLine(c) => self.correct_line(slice, c, context),
+            Command::RegisterMerchant(c) => self.register_merchant(c, context),
         }
     }
 
@@ -330,6 +333,11 @@ impl App for Tianxin {
                 }
                 if posting.book == i64::from(BOOK_LINE) {
                     sums.add(format!("lines {}", posting.cell.0), amount);
+                }
+                if posting.book == i64::from(BOOK_MERCHANT)
+                    && let Some(account) = posting.account
+                {
+                    sums.add(format!("merchant {} {account}", posting.cell.0), amount);
                 }
                 if posting.book == i64::from(books::BOOK_GROUP)
                     && let Some(account) = posting.account
@@ -375,6 +383,8 @@ impl App for Tianxin {
             findings.push(format!("{cell:?}: loans owe {loans} of principal, the ledger has {posted}"));
         }
         findings.extend(self.check_loans(cell, books, sums)?);
+        let owed = |id| sums.get(&format!("merchant {} {id}", cell.0));
+        findings.extend(crate::line::check_accounts(cell, books, owed)?);
         findings.extend(self.check_lines(cell, books, sums.get(&format!("lines {}", cell.0)))?);
         for row in rows(Crossing::table()) {
             let crossing = Crossing::from_row(row)?;

@@ -166,6 +166,8 @@ door::text_enum! {
         LineStatement = "line_statement",
         /// Another change of a statement line: a waiver, a plan settled, credit returned, an event undone.
         LineChange = "line_change",
+        /// A merchant was paid for what it sold on lines.
+        MerchantPayment = "merchant_payment",
         /// What loans came to by themselves on a day: dues, penalty, change of class.
         LoanDues = "loan_dues",
         /// A day's interest, by group.
@@ -692,17 +694,20 @@ pub enum AgendaKind {
     Loan,
     /// A statement line: a statement, a due date, the end of its grace days.
     Line,
+    /// A merchant: what it sold today is paid.
+    Merchant,
 }
 
 impl AgendaKind {
     /// All kinds.
-    pub const ALL: &'static [AgendaKind] = &[AgendaKind::Loan, AgendaKind::Line];
+    pub const ALL: &'static [AgendaKind] = &[AgendaKind::Loan, AgendaKind::Line, AgendaKind::Merchant];
 
     /// The code in keys; never used for another kind.
     pub const fn code(self) -> i64 {
         match self {
             AgendaKind::Loan => 1,
             AgendaKind::Line => 2,
+            AgendaKind::Merchant => 3,
         }
     }
 
@@ -810,6 +815,8 @@ pub fn all() -> Vec<&'static Table> {
         crate::facility::FacilityLife::table(),
         crate::line::CreditLine::table(),
         crate::line::CreditLineEvent::table(),
+        crate::line::Merchant::table(),
+        crate::line::MerchantAccount::table(),
         Application::table(),
         DecisionRecord::table(),
         Contract::table(),

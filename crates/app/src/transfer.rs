@@ -17,6 +17,8 @@ use crate::books::{
 use crate::command::{Command, Outcome};
 use crate::fact::{Crossed, Fact};
 use crate::house::Tianxin;
+use crate::line::needs_account;
+use crate::posting::Role;
 use crate::quota::PayWaiting;
 use crate::tables::{Crossing, CrossingState, EntryKind, Quota};
 
@@ -50,6 +52,8 @@ door::text_enum! {
         Transfer = "transfer",
         /// A share of the bank balance.
         Quota = "quota",
+        /// What a merchant sold, to its wallet.
+        Merchant = "merchant",
     }
 }
 
@@ -237,6 +241,14 @@ impl Tianxin {
         {
             let subjects = [self.subjects.bank, self.subjects.wallet, self.subjects.clearing];
             let wallets: Vec<Id> = row.household.into_iter().collect();
+            if row.purpose == Purpose::Merchant.as_str() {
+                let payable = self.subjects.roles.code(Role::MerchantPayable);
+                needs_booking(needs, command.cell, row.currency, &[self.subjects.clearing, payable], &[]);
+                for merchant in wallets {
+                    needs_account(command.cell, merchant, row.currency, slice, needs)?;
+                }
+                return Ok(());
+            }
             needs_booking(needs, command.cell, row.currency, &subjects, &wallets);
         }
         Ok(())
@@ -248,6 +260,22 @@ impl Tianxin {
             .filter(|row| row.state == CrossingState::Reserved)
             .ok_or_else(|| Refusal::new("unknown_crossing", "nothing is reserved here under that transfer"))?;
         let (amount, currency) = (row.amount_minor, row.currency);
+        let state = if command.taken { CrossingState::Posted } else { CrossingState::Voided };
+        let crossed = Fact::Crossed(Crossed {
+            id: row.id,
+            state,
+            purpose: row.purpose.clone(),
+            other: row.other,
+            household: row.household,
+            amount_minor: amount,
+            currency,
+            value_date: row.value_date,
+        });
+        if let Some(merchant) = row.household.filter(|_| row.purpose == Purpose::Merchant.as_str()) {
+            let mut facts = self.merchant_settled(merchant, amount, currency, row.value_date, command.taken)?;
+            facts.push(crossed);
+            return Ok(Change::new(Outcome::Settled { posted: command.taken }, facts));
+        }
         let mut facts = vec![match row.household {
             Some(household) => Fact::WalletHeld { household, currency, amount_minor: -amount },
             None => Fact::BankHeld { subject: self.subjects.bank, currency, amount_minor: -amount },
@@ -269,17 +297,7 @@ impl Tianxin {
             };
             facts.push(booked(kind, row.value_date, currency, lines, None)?);
         }
-        let state = if command.taken { CrossingState::Posted } else { CrossingState::Voided };
-        facts.push(Fact::Crossed(Crossed {
-            id: row.id,
-            state,
-            purpose: row.purpose,
-            other: row.other,
-            household: row.household,
-            amount_minor: amount,
-            currency,
-            value_date: row.value_date,
-        }));
+        facts.push(crossed);
         Ok(Change::new(Outcome::Settled { posted: command.taken }, facts))
     }
 }

@@ -11,11 +11,12 @@ use app::close::CloseDay;
 use app::command::{Command, Outcome};
 use app::holding::Holding;
 use app::line::{
-    BOOK_LINE, CorrectLine, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, line_view,
+    BOOK_LINE, CorrectLine, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, RegisterMerchant,
+    Settles, line_view,
 };
 use app::tables::{ApplicationStatus, GlBalance, Posting, Wallet};
 use app::{Institution, Tianxin};
-use basics::{Cell, Currency, Date, Id, Instant, Money, cbor};
+use basics::{Cell, Currency, Date, Id, Instant, Money, Rate, cbor};
 use door::table::Record;
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit, key};
 use ledger::Chart;
@@ -230,7 +231,7 @@ fn code(error: DoorError) -> String {
 }
 
 fn buy(amount: &str) -> LineAct {
-    LineAct::Buy { merchant: id(0x3E), category: "household-goods".into(), amount: fen(amount) }
+    LineAct::Buy { merchant: id(0x3E), category: "household-goods".into(), amount: fen(amount), settles: None }
 }
 
 fn lives(backend: Arc<dyn Backend>) {
@@ -241,7 +242,7 @@ fn lives(backend: Arc<dyn Backend>) {
     assert_eq!(house.moves(0x11, me, buy("400")), (100_000, 400_000, 100_000, 0));
     assert_eq!(house.ledger("merchant_payable"), -100_000);
     assert_eq!(code(house.order(0x12, farmer(id(9)), Order::Do(house.act(buy("1")))).unwrap_err()), "not_permitted");
-    let jewels = LineAct::Buy { merchant: id(0x3E), category: "jewellery".into(), amount: fen("1") };
+    let jewels = LineAct::Buy { merchant: id(0x3E), category: "jewellery".into(), amount: fen("1"), settles: None };
     assert_eq!(house.refused(0x13, me, jewels), "line_event");
     let over = house.order(0x14, me, Order::Do(house.act(buy("4000.01")))).unwrap();
     assert_eq!(over, Outcome::OverLine { available_minor: 400_000 });
@@ -395,6 +396,68 @@ fn goes_bad(backend: Arc<dyn Backend>) {
     assert_eq!(house.ledger("written_off_claims"), claim - house.held().recovered_fen);
     assert!(house.ledger("loan_allowance") < allowance && house.held().recovered_fen > 0);
     house.proven();
+}
+
+/// What merchants sold is paid to their wallets at the close of the day, less the discount, in this cell and in another.
+fn pays_merchants(backend: Arc<dyn Backend>) {
+    let house = House::new(backend);
+    let (me, clerk) = (farmer(house.household), staff(1, Role::Clerk));
+    let sellers: Vec<Id> = (2..200).map(household).collect();
+    let near = *sellers.iter().find(|id| cell_of(**id) == house.cell).unwrap();
+    let far = *sellers.iter().find(|id| cell_of(**id) != house.cell).unwrap();
+    house.done(0x70, Actor::SYSTEM, enrol(near));
+    house.done(0x71, Actor::SYSTEM, enrol(far));
+    let discount = Rate::parse_percent("0.60").unwrap();
+    let settles = |household: Id| Settles { cell: cell_of(household), household, discount };
+    let register = |merchant: Id, household: Id| {
+        let (name, category) = ("Village shop".to_owned(), "household-goods".to_owned());
+        Command::RegisterMerchant(RegisterMerchant {
+            merchant,
+            name,
+            category,
+            settles: settles(household),
+            active: true,
+        })
+    };
+    let officer = staff(2, Role::Officer);
+    assert_eq!(
+        code(house.order(0x72, officer, Order::Do(register(id(0x51), near))).unwrap_err()),
+        "second_person_needed"
+    );
+    house.done(0x73, Actor::SYSTEM, register(id(0x51), near));
+    house.done(0x74, Actor::SYSTEM, register(id(0x52), far));
+    let sold = |merchant: u128, household: Id, amount: &str| LineAct::Buy {
+        merchant: id(merchant),
+        category: "household-goods".into(),
+        amount: fen(amount),
+        settles: Some(settles(household)),
+    };
+    let wallet = |household: Id| house.rows::<Wallet>(key![cell_of(household), household])[0].balance_minor;
+    house.moves(0x80, me, sold(0x51, near, "600"));
+    house.moves(0x81, me, sold(0x52, far, "100.05"));
+    house.moves(0x82, me, buy("50"));
+    assert_eq!((wallet(near), wallet(far), house.ledger("merchant_payable")), (0, 0, -75_005));
+    house.proven();
+    let next_day = |n| house.close_until(&house.today().add_days(1).to_string(), n);
+    next_day(0x20);
+    // 600.00 less 3.60, 100.05 less 0.60; who is in no register is still owed.
+    assert_eq!((wallet(near), wallet(far), house.ledger("merchant_payable")), (59_640, 9_945, -5_000));
+    assert_eq!(house.ledger("fee_income"), -420);
+    house.proven();
+    // A refund is owed by the merchant until it sells again.
+    house.moves(0x83, clerk, LineAct::Refund { purchase: id(0x11E0_0080), amount: fen("150") });
+    next_day(0x21);
+    assert_eq!((wallet(near), house.ledger("merchant_payable")), (59_640, 10_000));
+    house.moves(0x84, me, sold(0x51, near, "200"));
+    next_day(0x22);
+    assert_eq!((wallet(near), house.ledger("merchant_payable")), (59_640 + 4_970, -5_000));
+    house.proven();
+}
+
+#[test]
+fn merchants_are_paid_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    pays_merchants(sqlite(&folder.path().join("books.db")));
 }
 
 #[test]

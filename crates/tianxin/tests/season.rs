@@ -22,6 +22,7 @@ use app::vault::{Vault, VaultError};
 use app::{Institution, Tianxin};
 use basics::{Cell, Date, Id, Instant};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit};
+use insight::{Channel, Event, EventKind};
 use ledger::Chart;
 use loan::Paper;
 use loan::paper::NoSpouse;
@@ -192,6 +193,7 @@ impl House {
             person: household.derive("head"),
             text_hash: text_hash.to_vec().into(),
             guarantor: GuarantorConsent::NoGuarantor,
+            evidence: None,
         });
         self.order(n, farmer(household), Order::Do(agree))
     }
@@ -212,6 +214,7 @@ fn follows_the_seasons(backend: Arc<dyn Backend>) {
 
     // A re-plan is proposed, agreed to, applied by two, and only then part of the loan.
     house.close_until(date("2026-06-05"));
+    assert!(house.desk.watch_harvests(house.now()).unwrap().is_empty(), "no row is due within a week");
     let change = id(0x77);
     let short = |observed_fen| {
         Command::ProposeReplan(ProposeReplan {
@@ -235,6 +238,20 @@ fn follows_the_seasons(backend: Arc<dyn Backend>) {
     let row = house.desk.changes(wheat_farmer, loan).unwrap().remove(0);
     let other_text = house.agree(0x105, wheat_farmer, loan, change, &[1; 32]).unwrap_err();
     assert!(matches!(other_text, DoorError::Refused(r) if r.code == "other_text"));
+    // At the window it rests on something signed.
+    let at_window = |evidence| {
+        Command::AgreeChange(AgreeChange {
+            cell,
+            household: wheat_farmer,
+            loan,
+            change,
+            person: wheat_farmer.derive("head"),
+            text_hash: row.text_hash.clone().into(),
+            guarantor: GuarantorConsent::NoGuarantor,
+            evidence,
+        })
+    };
+    assert_eq!(house.refused(0x108, staff(3, Role::Clerk), at_window(None)), "no_evidence");
     assert_eq!(house.agree(0x106, wheat_farmer, loan, change, &row.text_hash).unwrap(), Outcome::Done);
     assert_eq!(house.by_two(0x107, cell, apply.clone()).unwrap(), Outcome::Done);
     let replanned = vec![("2026-06-30".to_owned(), 750_000, 60_000), ("2026-10-31".to_owned(), 2_250_000, 46_125)];
@@ -318,6 +335,50 @@ fn follows_the_seasons(backend: Arc<dyn Backend>) {
     let changes = house.desk.changes(other_farmer, other_loan).unwrap();
     let statuses: Vec<ChangeStatus> = changes.iter().map(|change| change.status).collect();
     assert!(statuses.contains(&ChangeStatus::Applied) && statuses.contains(&ChangeStatus::Undone), "{statuses:?}");
+}
+
+/// A week before its row falls due, what was sold is held against it: too little proposes a re-plan, enough does not.
+fn watches_harvests(backend: Arc<dyn Backend>) {
+    let house = House::new(backend);
+    let (poor, poor_loan) = house.lend(1, "河南", "wheat:4,maize:6");
+    let (good, good_loan) = house.lend(6, "河南", "wheat:4,maize:6");
+    house.close_until(date("2026-06-24"));
+    let sale = |household: Id, n: u128, amount_minor: i64| Event {
+        household,
+        id: id(0x5A1E_0000 + n),
+        date: date("2026-06-15"),
+        kind: EventKind::HarvestSale,
+        amount_minor,
+        balance_after_minor: None,
+        counterparty: None,
+        channel: Channel::ToldByHousehold,
+        consent: None,
+    };
+    for (household, n, amount_minor) in [(poor, 1, 600_000), (good, 2, 1_300_000)] {
+        let events = [sale(household, n, amount_minor)];
+        house.desk.observe(id(0x5A1F_0000 + n), household, &events, Actor::SYSTEM, house.now()).unwrap();
+    }
+    let seen = house.desk.watch_harvests(house.now()).unwrap();
+    let told: Vec<(Id, i64, i64, bool)> =
+        seen.iter().map(|one| (one.loan, one.expected_minor, one.observed_minor, one.proposed.is_ok())).collect();
+    let mut expected = vec![(poor_loan, 1_260_000, 600_000, true), (good_loan, 1_260_000, 1_300_000, false)];
+    expected.sort_by_key(|one| one.0);
+    assert_eq!(told, expected);
+    assert_eq!(house.rows(poor, poor_loan), as_signed(), "never applied by itself");
+    let changes = house.desk.changes(poor, poor_loan).unwrap();
+    assert_eq!((changes.len(), changes[0].status), (1, ChangeStatus::Proposed));
+    assert!(house.desk.changes(good, good_loan).unwrap().is_empty());
+    // Looked at again, nothing is proposed twice.
+    house.close_until(date("2026-06-25"));
+    house.desk.watch_harvests(house.now()).unwrap();
+    assert_eq!(house.desk.changes(poor, poor_loan).unwrap().len(), 1);
+    house.prove();
+}
+
+#[test]
+fn harvests_are_watched_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    watches_harvests(sqlite(&folder.path().join("books.db")));
 }
 
 #[test]

@@ -5,11 +5,13 @@ import type { Session } from "../../shared/bodies";
 import { chooseLanguage } from "../../shared/language";
 import { ApplicationPage } from "./pages/application";
 import { BorrowPage } from "./pages/borrow";
+import { ChangePage } from "./pages/change";
 import { EnrolPage } from "./pages/enrol";
 import { HomePage } from "./pages/home";
 import { LinePage } from "./pages/line";
 import { LoanPage } from "./pages/loan";
 import { OfferPage } from "./pages/offer";
+import { OpenLinePage } from "./pages/open-line";
 import { RepayPage } from "./pages/repay";
 import { SignInPage } from "./pages/sign-in";
 import { MovePage } from "./pages/move";
@@ -20,7 +22,7 @@ import { client, codeOf, household, language, route, useLoaded, useSay } from ".
 
 export function App() {
   const who = household.use();
-  const [page = "", id = "", part = ""] = route.use();
+  const [page = "", id = "", part = "", which = ""] = route.use();
   language.use();
   useEffect(() => chooseLanguage(language.value), []);
   if (who === undefined) return <Asking />;
@@ -33,9 +35,10 @@ export function App() {
     case "applications":
       return part === "offer" ? <OfferPage id={id} /> : <ApplicationPage key={id} id={id} />;
     case "loans":
+      if (part === "changes") return <ChangePage key={which} loan={id} id={which} />;
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "lines":
-      return <LinePage key={id} id={id} />;
+      return id === "open" ? <OpenLinePage /> : <LinePage key={id} id={id} />;
     case "wallet":
       return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:

@@ -1,15 +1,15 @@
 // Which pages each role is shown. The server's permission table decides; this only spares people pages that
 // would refuse them.
 
-export type Page = "referrals" | "proposals" | "households" | "loans" | "trial-balance" | "day";
+export type Page = "referrals" | "proposals" | "households" | "loans" | "lines" | "disasters" | "trial-balance" | "day";
 
 const SHOWN: Record<string, readonly Page[]> = {
-  clerk: ["households", "loans", "proposals"],
-  officer: ["referrals", "households", "loans", "proposals"],
-  analyst: ["referrals", "households", "loans"],
-  accountant: ["trial-balance", "day", "proposals", "households", "loans"],
-  approver: ["proposals", "referrals", "households", "loans", "trial-balance", "day"],
-  auditor: ["trial-balance", "loans", "households", "referrals", "proposals", "day"],
+  clerk: ["households", "loans", "lines", "proposals"],
+  officer: ["referrals", "households", "loans", "lines", "disasters", "proposals"],
+  analyst: ["referrals", "households", "loans", "lines", "disasters"],
+  accountant: ["trial-balance", "day", "proposals", "households", "loans", "lines", "disasters"],
+  approver: ["proposals", "referrals", "households", "loans", "lines", "disasters", "trial-balance", "day"],
+  auditor: ["trial-balance", "loans", "lines", "disasters", "households", "referrals", "proposals", "day"],
   admin: ["proposals"],
 };
 
@@ -21,6 +21,8 @@ const ACTS: Record<string, readonly string[]> = {
   close_day: ["accountant"],
   change_facility: ["officer", "approver"],
   see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],
+  act_on_line: ["clerk", "officer", "accountant", "approver"],
+  declare_disaster: ["officer"],
   see_day_report: ["accountant", "approver", "auditor"],
 };
 

@@ -7,7 +7,9 @@ import { chooseLanguage } from "../../shared/language";
 import { term } from "../../shared/terms";
 import { type Page, pagesOf } from "./access";
 import { DayPage } from "./pages/day";
+import { DisasterPage, DisastersPage } from "./pages/disasters";
 import { HouseholdPage, HouseholdsPage } from "./pages/households";
+import { LinePage, LinesPage } from "./pages/lines";
 import { LoanPage, LoansPage } from "./pages/loans";
 import { ProposalsPage } from "./pages/proposals";
 import { ReferralPage, ReferralsPage } from "./pages/referrals";
@@ -27,6 +29,8 @@ export function App() {
     proposals: say("待批准", "To approve"),
     households: say("查农户", "Households"),
     loans: say("借款", "Loans"),
+    lines: say("消费额度", "Purchase lines"),
+    disasters: say("灾害", "Disasters"),
     "trial-balance": say("试算平衡", "Trial balance"),
     day: say("营业日", "Business day"),
   };
@@ -77,6 +81,10 @@ function Open({ page, id, part }: { page: Page | undefined; id: string; part: st
       return id ? <HouseholdPage key={id} id={id} /> : <HouseholdsPage />;
     case "loans":
       return id ? <LoanPage key={id} id={id} household={part} /> : <LoansPage />;
+    case "lines":
+      return id ? <LinePage key={id} id={id} household={part} /> : <LinesPage />;
+    case "disasters":
+      return id ? <DisasterPage key={id} id={id} /> : <DisastersPage />;
     case "trial-balance":
       return <TrialBalancePage />;
     case "day":

@@ -8,15 +8,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use basics::money::parse_minor;
-use basics::{Date, Id, IdKind, Rate, cbor};
-use loan::season::{Departure, GuarantorConsent, preview};
+use basics::{Date, Id, IdKind, PublicId, Rate, cbor};
+use loan::season::{Consent, Departure, GuarantorConsent, preview};
 use loan::{Happening, LifeEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::act::{Receipt, Taken, receipt, unexpected};
-use crate::extract::{Body, CommandId};
+use crate::extract::{Body, CommandId, public};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument, fault};
 use crate::session::unhex;
@@ -42,12 +42,32 @@ pub struct ChangeShown {
     moved: String,
     /// Whether the borrower has to agree.
     needs_consent: bool,
-    /// Rows and totals before and after, as the borrower reads them; gone once the loan has moved on.
+    /// Rows and totals before and after, as they are signed; gone once the loan has moved on.
     text: Option<String>,
+    /// The rows to come without it and with it; gone like the text.
+    before: Option<Vec<ChangeRow>>,
+    after: Option<Vec<ChangeRow>>,
     /// To be sent back with the consent.
     text_hash: String,
     /// Why it was taken back.
     reason: Option<String>,
+}
+
+/// A row of a plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangeRow {
+    due: String,
+    principal: String,
+    total: String,
+}
+
+fn rows(schedule: &loan::Schedule) -> Vec<ChangeRow> {
+    let shown = |row: &loan::Instalment| ChangeRow {
+        due: row.due.to_string(),
+        principal: amount(row.principal_fen),
+        total: amount(row.total_fen),
+    };
+    schedule.rows.iter().map(shown).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -79,6 +99,8 @@ fn change_shown(desk: &Desk, row: &LoanChange) -> Result<ChangeShown, Problem> {
         cost_after: amount(row.cost_after_minor),
         moved: amount(row.moved_minor),
         needs_consent: row.needs_consent,
+        before: text.as_ref().map(|shown| rows(&shown.before)),
+        after: text.as_ref().map(|shown| rows(&shown.after)),
         text: text.map(|shown| shown.to_string()),
         text_hash: hex(&row.text_hash),
         reason: row.reason.clone(),
@@ -202,6 +224,28 @@ pub async fn propose(
 pub struct ChangeAgreed {
     /// The hash of the text that was read.
     text_hash: String,
+    /// At the window: the number of the paper the borrower signed.
+    evidence: Option<String>,
+    /// Where the loan has a guarantor, his word: `given` or `not_given`. Without it the part the change adds is not
+    /// guaranteed.
+    guarantor: Option<String>,
+    /// The guarantor who gave it: a person, `pn-…`.
+    guarantor_person: Option<String>,
+}
+
+/// What the guarantor said, as it was told.
+fn guarantor_word(api: &Shared, given: &ChangeAgreed, text_hash: &[u8]) -> Result<GuarantorConsent, Problem> {
+    let wrong = |message: &str| Problem::new("bad_change").saying(message);
+    match (given.guarantor.as_deref(), &given.guarantor_person) {
+        (None, None) => Ok(GuarantorConsent::NoGuarantor),
+        (Some("not_given"), None) => Ok(GuarantorConsent::NotGiven),
+        (Some("given"), Some(person)) => {
+            let by = PublicId::parse_kind(person, IdKind::Person)?.id;
+            let evidence = text_hash.try_into().map_err(|_| Problem::new("bad_text_hash"))?;
+            Ok(GuarantorConsent::Given(Consent { by, at: api.now(), evidence }))
+        }
+        _ => Err(wrong("say given with guarantor_person, or not_given, as the guarantor's word; or leave both out")),
+    }
 }
 
 /// The borrower agrees to the text that was shown.
@@ -223,8 +267,8 @@ pub async fn consent(
     let cell = api.desk.cell_of(household);
     let text_hash = unhex(&given.text_hash).ok_or_else(|| Problem::new("bad_text_hash"))?;
     let person = api.blocking(move |desk| Ok(desk.head(household)?)).await?;
-    let guarantor = GuarantorConsent::NoGuarantor;
-    let agree = AgreeChange { cell, household, loan, change, person, text_hash: text_hash.into(), guarantor };
+    let (guarantor, evidence) = (guarantor_word(&api, &given, &text_hash)?, given.evidence);
+    let agree = AgreeChange { cell, household, loan, change, person, text_hash: text_hash.into(), guarantor, evidence };
     receipt(api.act(caller.actor, command, Command::AgreeChange(agree)).await?, cell)
 }
 
@@ -274,4 +318,46 @@ pub async fn undo(
     let cell = api.desk.cell_of(household);
     let undo = Command::UndoChange(UndoChange { cell, household, loan, change, reason: asked.reason });
     receipt(api.act(caller.actor, command, undo).await?, cell)
+}
+
+/// What was seen of the harvest that a row waits for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HarvestShown {
+    household: String,
+    loan: String,
+    /// The row's due date.
+    due: String,
+    /// What the row asks for.
+    expected: String,
+    /// What the household has sold since the row before.
+    observed: String,
+    /// The change that is proposed, a UUID.
+    change: Option<String>,
+    /// Why none is.
+    reason: Option<String>,
+}
+
+/// Looks at the harvests of rows that fall due within a week, and proposes re-plans where they depart from the plan. Nothing is
+/// changed by it; asked again, a row is not proposed twice.
+#[utoipa::path(post, path = "/api/v1/office/harvests", tag = "seasons",
+    params(("Command-Id" = String, Header, description = "UUID made by the caller; each loan's command has an id of its own")),
+    responses((status = 200, body = Vec<HarvestShown>), (status = "default", body = ProblemDocument)))]
+pub async fn watch(State(api): State<Shared>, _: CommandId) -> Result<Json<Vec<HarvestShown>>, Problem> {
+    let now = api.now();
+    api.blocking(move |desk| {
+        let seen = desk.watch_harvests(now)?.into_iter().map(|one| {
+            let cell = desk.cell_of(one.household);
+            HarvestShown {
+                household: public(IdKind::Household, cell, one.household),
+                loan: public(IdKind::Loan, cell, one.loan),
+                due: one.due.to_string(),
+                expected: amount(one.expected_minor),
+                observed: amount(one.observed_minor),
+                change: one.proposed.as_ref().ok().map(Id::to_string),
+                reason: one.proposed.err(),
+            }
+        });
+        Ok(Json(seen.collect()))
+    })
+    .await
 }

@@ -189,6 +189,7 @@ impl Desk {
         let preview = self.preview_disaster(row.id)?;
         // What was offered it before is not offered it again, though its rows have moved since.
         let offered: Vec<Id> = self.changes_of(row.id)?.iter().map(|change| change.loan).collect();
+        let today = self.open_date(Cell::OFFICE)?;
         let commands = preview.touched.iter().filter(|loan| !offered.contains(&loan.loan)).map(|loan| {
             let command = Command::OfferDeferral(OfferDeferral {
                 cell: loan.cell,
@@ -197,7 +198,8 @@ impl Desk {
                 disaster: row.id,
                 programme: programme.clone(),
             });
-            (loan.loan, row.id.derive(&format!("offer {}", loan.loan)), command)
+            // Of the day, so that a loan that could not be offered it once is offered it again on another day.
+            (loan.loan, row.id.derive(&format!("offer {} {today}", loan.loan)), command)
         });
         self.send_all(commands.collect(), at)
     }

@@ -6,6 +6,7 @@
 
 mod disaster;
 mod enrolment;
+mod harvest;
 mod known;
 mod lending;
 pub mod prepare;
@@ -27,6 +28,7 @@ use crate::vault::{Vault, VaultError};
 
 pub use disaster::{DisasterPreview, DisasterReport, OfferShown, TouchedLoan};
 pub use enrolment::{EnrolRequest, NewMember};
+pub use harvest::{HarvestSeen, LOOK_AHEAD_DAYS};
 pub use known::{Known, Reading};
 pub use lending::{DecidedApplication, LimitView};
 pub use views::{Account, HouseholdView, TrialLine};

@@ -9,7 +9,7 @@ use loan::{LifeEvent, LoanTerms};
 
 use super::{Desk, DeskError};
 use crate::books::BOOK_WALLET;
-use crate::line::{CreditLine, CreditLineEvent, LineView};
+use crate::line::{CreditLine, CreditLineEvent, CreditLineStatus, LineView, Merchant, MerchantStatus};
 use crate::tables::{
     Application, ApplicationStatus, BusinessDay, Contract, Entry, EntryKind, GlBalance, Household, LoanEvent, LoanNote,
     LoanState, Person, Posting, Staff, StaffSecret, Wallet,
@@ -171,6 +171,34 @@ impl Desk {
         self.line_of(rows.into_iter().next().ok_or_else(unknown)?)
     }
 
+    /// Lines over all cells that are not closed or still owe something, those longest overdue first, at most `limit`.
+    pub fn lines_in_use(&self, limit: usize) -> Result<Vec<LineView>, DeskError> {
+        let keys: Vec<_> = (1..=self.engine.backend().cells()).map(|cell| key![Cell(cell)]).collect();
+        let rows = self.readers.with(|reader| reader.load_many(CreditLine::table(), &[0], &keys))?;
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in &rows {
+            lines.push(CreditLine::from_row(row).map_err(|e| DeskError::Damaged(e.to_string()))?);
+        }
+        lines.retain(|row| row.status != CreditLineStatus::Closed || row.used_minor != 0);
+        lines.sort_by_key(|row| (row.overdue_since.is_none(), row.overdue_since, row.agenda_on, row.id));
+        lines.truncate(limit);
+        lines.into_iter().map(|row| self.line_of(row)).collect()
+    }
+
+    /// The register of merchants, by name.
+    pub fn merchants(&self) -> Result<Vec<Merchant>, DeskError> {
+        let mut rows: Vec<Merchant> = self.rows(key![Cell::OFFICE])?;
+        rows.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        Ok(rows)
+    }
+
+    /// A merchant that may sell on lines.
+    pub fn merchant(&self, id: Id) -> Result<Merchant, DeskError> {
+        let rows: Vec<Merchant> = self.rows(key![Cell::OFFICE, id])?;
+        let active = rows.into_iter().find(|row| row.status == MerchantStatus::Active);
+        active.ok_or_else(|| DeskError::refused("unknown_merchant", "no such merchant sells on lines: check its id"))
+    }
+
     fn line_of(&self, row: CreditLine) -> Result<LineView, DeskError> {
         let rows: Vec<CreditLineEvent> = self.rows(key![row.cell, row.household, row.id])?;
         let events = rows.iter().map(|row| basics::cbor::from_bytes(&row.bytes)).collect::<Result<_, _>>()?;
@@ -298,7 +326,7 @@ impl Desk {
         rows.iter().map(|row| R::from_row(row).map_err(|e| DeskError::Damaged(e.to_string()))).collect()
     }
 
-    fn in_every_cell<R: Record>(&self, list: impl Fn(Value) -> List) -> Result<Vec<R>, DeskError> {
+    pub(super) fn in_every_cell<R: Record>(&self, list: impl Fn(Value) -> List) -> Result<Vec<R>, DeskError> {
         let mut all = Vec::new();
         for cell in 1..=self.engine.backend().cells() {
             all.extend(self.list::<R>(&list(Value::Int(i64::from(cell))))?);

@@ -6,6 +6,7 @@ use loan::line::LineWaivable;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use super::Settles;
 use crate::tables::EntryKind;
 
 /// Open a line under the household's facility, on the text that was read.
@@ -72,6 +73,10 @@ pub enum LineAct {
         /// How much.
         #[n(2)]
         amount: Money,
+        /// Where the merchant's money goes, as the office's register has it.
+        #[n(3)]
+        #[cbor(default)]
+        settles: Option<Settles>,
     },
     /// The merchant gives money back.
     #[n(1)]

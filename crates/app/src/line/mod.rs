@@ -8,6 +8,7 @@
 mod act;
 mod books;
 mod fact;
+mod merchant;
 mod open;
 mod tables;
 mod turn;
@@ -15,10 +16,15 @@ mod view;
 
 pub use act::{CorrectLine, LineAct, MoveLine, OpenLine};
 pub use fact::{LineCorrected, LineMoved, LineOpened};
+pub use merchant::{
+    Merchant, MerchantAccount, MerchantOwed, MerchantPaid, MerchantRegistered, MerchantStatus, RegisterMerchant,
+    Settles,
+};
 pub use tables::{CreditLine, CreditLineEvent, CreditLineStatus};
 pub use view::{LineView, line_events, line_view};
 
 pub(crate) use books::apply;
+pub(crate) use merchant::{apply as apply_merchant, check_accounts, merchant_account, needs_account};
 pub(crate) use turn::LinePlace;
 
 /// Sub-account book of the principal of lines.

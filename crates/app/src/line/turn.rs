@@ -8,15 +8,14 @@ use basics::{Cell, Date, Id, Money};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
 use door::{Change, Fault, Record, Stop, key};
-use ledger::SubAccount;
 use loan::class::{ClassCase, judging_takes_two};
 use loan::line::{LineEvent, LineHappening, LineRefusal, accept, fold, quote};
 use loan::{LoanClass, LoanError};
 
 use super::view::broken;
 use super::{
-    BOOK_MERCHANT, CorrectLine, CreditLine, CreditLineEvent, LineAct, LineCorrected, LineMoved, LineView, MoveLine,
-    line_events, line_view,
+    CorrectLine, CreditLine, CreditLineEvent, LineAct, LineCorrected, LineMoved, LineView, MerchantOwed, MoveLine,
+    line_events, line_view, merchant_account, needs_account,
 };
 use crate::application::needs_exposure;
 use crate::books::{booked, check_amount, check_text, check_value_date, needs_booking, own_wallet};
@@ -55,7 +54,13 @@ struct Moved {
 }
 
 impl Tianxin {
-    pub(crate) fn needs_line(&self, place: LinePlace, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
+    pub(crate) fn needs_line(
+        &self,
+        place: LinePlace,
+        act: &LineAct,
+        slice: &Overlay,
+        needs: &mut Needs,
+    ) -> Result<(), Fault> {
         let LinePlace { cell, household, line } = place;
         needs_booking(needs, cell, self.institution.currency, &[], &[household]);
         needs_touch(needs, cell);
@@ -66,6 +71,12 @@ impl Tianxin {
             && let Some(on_day) = row.agenda_on
         {
             needs.rows::<Agenda>(key![cell, on_day, AgendaKind::Line.code(), household, line]);
+        }
+        let events_key = key![cell, household, line];
+        if slice.has(CreditLineEvent::table(), &events_key)
+            && let Some(merchant) = merchant_in(&line_events(slice, cell, household, line)?, act)
+        {
+            needs_account(cell, merchant, self.institution.currency, slice, needs)?;
         }
         Ok(())
     }
@@ -218,7 +229,16 @@ impl Tianxin {
         if out > i128::from(available_minor) {
             return declined(Outcome::InsufficientFunds { available_minor }, "insufficient_funds");
         }
+        let sold_minor = sold_minor(&held, moved.holding.as_ref());
         let mut facts = vec![Fact::LineMoved(moved)];
+        if let Some(merchant) = merchant.filter(|_| sold_minor != 0) {
+            let settles = match act {
+                LineAct::Buy { settles, .. } => *settles,
+                _ => None,
+            };
+            let currency = view.row.currency;
+            facts.push(Fact::MerchantOwed(MerchantOwed { merchant, currency, settles, amount_minor: sold_minor }));
+        }
         if !since_touched.is_empty() {
             facts.push(booked(EntryKind::LineStatement, today, view.row.currency, since_touched, None)?);
         }
@@ -262,7 +282,7 @@ impl Tianxin {
         let amount = |amount: &Money| check_amount(*amount, currency);
         let rising = rising_id(context, view.events.len());
         let (id, what) = match act {
-            LineAct::Buy { merchant, category, amount: bought } => {
+            LineAct::Buy { merchant, category, amount: bought, .. } => {
                 check_text("the merchant's category", category, 40)?;
                 let (merchant, category) = (*merchant, category.clone());
                 (context.command_id, LineHappening::Purchased { merchant, category, amount_fen: amount(bought)? })
@@ -325,6 +345,34 @@ fn line_outcome(view: &LineView) -> Result<Outcome, Fault> {
     })
 }
 
+/// What a merchant sold by an event, less what it gave back, in minor units.
+fn sold_minor(old: &Holding, new: Option<&Holding>) -> i64 {
+    let sold = |holding: &Holding| holding.bought_fen.saturating_sub(holding.returned_fen);
+    new.map_or(0, |new| sold(new).saturating_sub(sold(old)))
+}
+
+/// The merchant of an act, as far as the events that are loaded tell.
+fn merchant_in(events: &[LineEvent], act: &LineAct) -> Option<Id> {
+    let bought = |id: Id| {
+        events.iter().find(|event| event.id == id).and_then(|event| match event.what {
+            LineHappening::Purchased { merchant, .. } => Some(merchant),
+            _ => None,
+        })
+    };
+    match act {
+        LineAct::Buy { merchant, .. } => Some(*merchant),
+        LineAct::Refund { purchase, .. } => bought(*purchase),
+        LineAct::Undo { event, .. } => {
+            events.iter().find(|other| other.id == *event).and_then(|other| match other.what {
+                LineHappening::Refunded { purchase, .. } => bought(purchase),
+                LineHappening::Purchased { merchant, .. } => Some(merchant),
+                _ => None,
+            })
+        }
+        _ => None,
+    }
+}
+
 /// Adds a line's difference between what is held and what it holds from now on.
 fn touch(
     turn: &mut Turn<'_>,
@@ -337,7 +385,7 @@ fn touch(
     turn.touch(&Touched {
         household: view.row.household,
         id: view.row.id,
-        of: Of::Line { merchant: merchant.map(|id| SubAccount { book: BOOK_MERCHANT, owner: id, id }) },
+        of: Of::Line { merchant: merchant.map(merchant_account) },
         product: &view.row.product,
         currency: view.row.currency,
         old,

@@ -77,6 +77,15 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
           <Icon name="forward" />
         </a>
       ))}
+      {all.lines.length === 0 && (
+        <a class="card row-link" href="#/lines/open">
+          <span>
+            <b>{say("开通消费额度", "Open a purchase line")}</b>
+            <small>{say("在合作商店先用后还", "Buy at partner shops, pay with the statement")}</small>
+          </span>
+          <Icon name="forward" />
+        </a>
+      )}
       <Available limits={all.limits} products={all.products} />
       <section class="card">
         <h2>{all.own.is_memo_account ? say("记账户", "Memo account") : say("我的钱包", "My wallet")}</h2>

@@ -1,6 +1,6 @@
 // One loan: what is left, what is due next, the schedule, and everything that has happened.
 
-import type { LoanDetail, LoanRow } from "../../../shared/bodies";
+import type { LoanChange, LoanDetail, LoanRow } from "../../../shared/bodies";
 import { day, shortDay } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
@@ -19,8 +19,9 @@ export function LoanPage({ id }: { id: string }) {
   const say = useSay();
   const chosen = language.use();
   const loaded = useLoaded(async () => {
-    const [loan, known] = await Promise.all([client.read<LoanDetail>(`/households/${household.value}/loans/${id}`), products()]);
-    return { loan, known, hasArrived: arrivals.has(id) };
+    const path = `/households/${household.value}/loans/${id}`;
+    const [loan, known, changes] = await Promise.all([client.read<LoanDetail>(path), products(), client.read<LoanChange[]>(`${path}/changes`)]);
+    return { loan, known, changes: changes.filter((one) => ["proposed", "agreed"].includes(one.status)), hasArrived: arrivals.has(id) };
   }, [id]);
   if (!loaded.value) {
     return (
@@ -29,7 +30,7 @@ export function LoanPage({ id }: { id: string }) {
       </Screen>
     );
   }
-  const { loan, known, hasArrived } = loaded.value;
+  const { loan, known, changes, hasArrived } = loaded.value;
   arrivals.delete(id);
   const isClosed = loan.status === "closed";
   const isDue = (parseFen(loan.due_today) ?? 0) > 0;
@@ -55,6 +56,15 @@ export function LoanPage({ id }: { id: string }) {
       )}
       {hasArrived && <Notice kind="good">{say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}</Notice>}
       {isClosed && <p class="lead">{say("您都还清了，谢谢您守信用。", "You have paid all of it. Thank you.")}</p>}
+      {changes.map((one) => (
+        <a class="card row-link" key={one.change} href={`#/loans/${id}/changes/${one.change}`}>
+          <span>
+            <b>{one.kind === "replan" ? say("按收成重排还款", "A plan that follows the harvest") : say("受灾延期还款", "A deferral after the disaster")}</b>
+            <small>{one.status === "agreed" || !one.needs_consent ? say("等工作人员办理", "The office carries it out") : say("请看一看，同意不同意都由您定", "Please read it: it is for you to decide")}</small>
+          </span>
+          <Icon name="forward" />
+        </a>
+      ))}
       <section class="card">
         <Facts
           rows={[

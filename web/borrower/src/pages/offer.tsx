@@ -1,12 +1,13 @@
 // The offer before signing: what is paid in all, what default costs, when to pay, the contract; then the
 // signature. Reading takes a while, and the page waits for it.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Application, Offer, Signed } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { percent, yuan } from "../../../shared/money";
 import { plainWords } from "../../../shared/plain";
 import { Facts, Key, LinkKey, Loading, Notice, Screen, Tick, Trouble } from "../parts";
+import { useSecondsRead } from "../reading";
 import { client, codeOf, go, household, language, useAct, useLoaded, useSay } from "../state";
 import { keepAnswer } from "./application";
 
@@ -34,18 +35,6 @@ export function OfferPage({ id }: { id: string }) {
     );
   }
   return <Reading application={application} offer={application.offer} path={path} />;
-}
-
-/** Seconds the page has been in view. */
-function useSecondsRead(): number {
-  const [seconds, setSeconds] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") setSeconds((count) => count + 1);
-    }, 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return seconds;
 }
 
 function Reading({ application, offer, path }: { application: Application; offer: Offer; path: string }) {

@@ -1,0 +1,127 @@
+//! Harvests at the desk: what was seen of them beside what the plans wait for, and the re-plans that are proposed from it.
+//!
+//! Some days before a row of a seasonal loan falls due, what the household has sold since the row before is held against what
+//! the row asks for. Where too much is missing by the product's own threshold, a re-plan is proposed: it changes nothing until
+//! the borrower has agreed and two people have applied it. Looked at again, a row is not proposed twice.
+
+use basics::{Date, Id, Instant};
+use door::backend::List;
+use door::permission::Actor;
+use door::table::{Record, Value};
+use door::{Order, Request};
+use insight::{EventKind, Profile};
+use loan::season::{Departure, SeasonRule, SeasonTerms, household_year};
+use loan::{LoanState as State, fold};
+
+use super::{Desk, DeskError};
+use crate::change::ProposeReplan;
+use crate::change_books::ChangeStatus;
+use crate::command::{Command, Outcome};
+use crate::house::Tianxin;
+use crate::tables::{LoanNote, LoanState};
+
+/// How many days before its due date a row is looked at.
+pub const LOOK_AHEAD_DAYS: i32 = 7;
+/// Loans looked at in one cell at most.
+const LOANS_MAX: usize = 5_000;
+
+/// What was seen of the harvest that a row waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HarvestSeen {
+    /// The household.
+    pub household: Id,
+    /// The loan.
+    pub loan: Id,
+    /// The row's due date.
+    pub due: Date,
+    /// What the row asks for, in minor units.
+    pub expected_minor: i64,
+    /// What the household sold since the row before, in minor units.
+    pub observed_minor: i64,
+    /// The change that is proposed; or why none is.
+    pub proposed: Result<Id, String>,
+}
+
+impl Desk {
+    /// Looks at every seasonal loan with a row due soon, and proposes a re-plan where the harvest departs from the plan.
+    pub fn watch_harvests(&self, at: Instant) -> Result<Vec<HarvestSeen>, DeskError> {
+        let notes: Vec<LoanNote> = self.in_every_cell(|cell| List {
+            table: LoanNote::table(),
+            equal: vec![("cell", cell), ("status", Value::Text(LoanState::Open.as_str().into()))],
+            order: vec!["next_due", "id"],
+            descending: false,
+            after: None,
+            limit: LOANS_MAX,
+        })?;
+        let mut seen = Vec::new();
+        for note in notes {
+            let today = self.open_date(note.cell)?;
+            if note.next_due > today && note.next_due <= today.add_days(LOOK_AHEAD_DAYS) {
+                seen.extend(self.watch_harvest(&note, today, at)?);
+            }
+        }
+        seen.sort_by_key(|one| (one.due, one.loan));
+        Ok(seen)
+    }
+
+    fn watch_harvest(&self, note: &LoanNote, today: Date, at: Instant) -> Result<Option<HarvestSeen>, DeskError> {
+        let (household, loan) = (note.household, note.id);
+        let (_, terms, life) = self.loan(household, loan)?;
+        let Some(season) = &terms.season else { return Ok(None) };
+        let damaged = |error: loan::LoanError| DeskError::Damaged(format!("loan {loan}: {error}"));
+        let state = fold(&terms, &life, today).map_err(damaged)?;
+        let Some((since, due, expected_minor)) = row_to_come(&state, note.drawn_on) else { return Ok(None) };
+        let id = loan.derive(&format!("harvest of {due}"));
+        let open = |status| matches!(status, ChangeStatus::Proposed | ChangeStatus::Agreed);
+        if self.changes(household, loan)?.iter().any(|change| open(change.status) || change.id == id.derive("change")) {
+            return Ok(None);
+        }
+        let (profile, _) = self.profile(household)?;
+        let observed_minor = sold_minor(&profile, since, today);
+        let rule = self.house().product(&note.product).ok().and_then(|product| product.season.clone());
+        let next_harvest = self.next_harvest(season, due, &rule.unwrap_or_default());
+        let command = Command::ProposeReplan(ProposeReplan {
+            cell: note.cell,
+            household,
+            loan,
+            change: id.derive("change"),
+            departure: Departure::Short { due, expected_fen: expected_minor, observed_fen: observed_minor },
+            next_harvest,
+        });
+        // The id names the day, since what is missing today may be sold tomorrow; the change is the same.
+        let request = Request::plain(id.derive(&today.to_string()), Actor::SYSTEM, at, Order::Do(command));
+        let proposed = match self.engine.call(request)?.outcome::<Tianxin>()? {
+            Outcome::ChangeProposed { .. } => Ok(id.derive("change")),
+            Outcome::NotChanged { reason } => Err(reason),
+            other => return Err(DeskError::Damaged(format!("a proposal was answered by {other:?}"))),
+        };
+        Ok(Some(HarvestSeen { household, loan, due, expected_minor, observed_minor, proposed }))
+    }
+
+    /// The end of the next month of income after a due date, by the calendar; `None` where it knows of none.
+    fn next_harvest(&self, season: &SeasonTerms, due: Date, rule: &SeasonRule) -> Option<Date> {
+        let year = household_year(&self.house().calendar, &season.region, &season.crops).ok()?;
+        (1..=12).find_map(|ahead| {
+            let month = due.first_of_month().add_months(ahead).ok()?;
+            let share = year.income_ppm.get(usize::try_from(month.month()).ok()?.checked_sub(1)?)?;
+            (*share > 0).then(|| month.last_of_month().add_days(i32::from(rule.days_after_month_end)))
+        })
+    }
+}
+
+/// The next row with principal: since when its harvest counts, its due date, and what it asks for in minor units.
+fn row_to_come(state: &State, drawn_on: Date) -> Option<(Date, Date, i64)> {
+    let row = state.instalments.iter().find(|row| !row.is_due)?;
+    let before = state.instalments.iter().filter(|other| other.due_on < row.due_on).map(|other| other.due_on).max();
+    let since = before.map_or(drawn_on, |due| due.add_days(1));
+    let asked = row.due.total_fen().ok()?;
+    (row.due.principal_fen > 0).then_some((since, row.due_on, asked))
+}
+
+/// What a household sold of its harvests and animals from one day to another, both counted, in minor units.
+fn sold_minor(profile: &Profile, from: Date, to: Date) -> i64 {
+    let class = EventKind::HarvestSale.class();
+    let days = profile.days().iter().filter(|day| (from..=to).contains(&day.date));
+    let sums = days.flat_map(|day| day.sums.iter()).filter(|sum| sum.class == class);
+    sums.map(|sum| sum.amount_minor).fold(0, i64::saturating_add)
+}

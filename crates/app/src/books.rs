@@ -243,7 +243,8 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::LoanDrawn(_)
         | Fact::LoanMoved(_)
         | Fact::LoanServiced { .. }
-        | Fact::LoanCorrected(_) => crate::loan_books::apply(books, stamp, fact)?,
+        | Fact::LoanCorrected(_)
+        | Fact::DrawUndone { .. } => crate::loan_books::apply(books, stamp, fact)?,
         Fact::ChangeProposed(_)
         | Fact::ChangeAgreed { .. }
         | Fact::ChangeApplied { .. }
@@ -255,7 +256,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             crate::loan_books::apply(books, stamp, fact)?;
         }
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
-        Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) => {
+        Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) | Fact::RatesReset { .. } => {
             crate::close::apply(books, stamp, fact)?;
         }
         Fact::CloseTook { day, millis } => {

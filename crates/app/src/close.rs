@@ -6,20 +6,22 @@
 //! with a month or a year, the receipt, and the new open date. Everything else interleaves and books to whatever the
 //! cell's open date is, so nothing stops for the close. A step that was cut off is delivered again under its own id.
 
-use basics::{Cell, Date};
+use basics::{Cell, Date, Id};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
 use door::{Change, Fault, Message, Record, Stamp, key};
 use ledger::Line;
+use loan::act::reset::{pending_reset, rates_now, rates_on};
+use loan::{Happening, LifeEvent, LoanError, LoanState, LoanTerms};
 use minicbor::{Decode, Encode};
 
 use crate::books::booked;
 use crate::command::{Command, Outcome};
-use crate::fact::{AccruedGroup, Fact, TouchedLoan};
+use crate::fact::{AccruedGroup, Fact, ResetLoan, TouchedLoan};
 use crate::holding::{Holding, Of, Touched, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
 use crate::line::{CreditLine, LineMoved, LinePlace};
-use crate::loan_books::{loan_events, needs_touch, put_group};
+use crate::loan_books::{loan_events, needs_touch, put_event, put_group};
 use crate::period_end::YearEnd;
 use crate::posting::Role;
 use crate::tables::{
@@ -171,6 +173,7 @@ impl Tianxin {
         let mut turn = Turn::new(slice, cell, day);
         let mut loans = Vec::with_capacity(due.len());
         let mut of_lines = Vec::new();
+        let mut resets = Vec::new();
         for row in due {
             match kind_of(row)? {
                 AgendaKind::Loan => {
@@ -179,9 +182,14 @@ impl Tianxin {
                     let note = slice.get::<LoanNote>(&key![cell, household, loan])?.ok_or_else(gone)?;
                     let contract = slice.get::<Contract>(&key![cell, household, note.contract])?.ok_or_else(gone)?;
                     let terms = basics::cbor::from_bytes(&contract.terms)?;
-                    let events = loan_events(slice, cell, household, loan)?;
-                    let folded = self.stands(&terms, &events, day);
-                    let (_, stands) = folded.map_err(|e| Fault::Broken(format!("loan {loan}: {e}")))?;
+                    let mut events = loan_events(slice, cell, household, loan)?;
+                    let broken = |e: LoanError| Fault::Broken(format!("loan {loan}: {e}"));
+                    let (state, mut stands) = self.stands(&terms, &events, day).map_err(broken)?;
+                    if let Some(reset) = self.reset_rate(household, loan, &terms, &events, &state) {
+                        events.push(reset.event.clone());
+                        (_, stands) = self.stands(&terms, &events, day).map_err(broken)?;
+                        resets.push(reset);
+                    }
                     let old = Holding::of(&note)?;
                     let (product, currency, new) = (note.product.as_str(), note.currency, &stands.holding);
                     turn.touch(&Touched { household, id: loan, of: Of::Loan, product, currency, old: &old, new })?;
@@ -196,7 +204,11 @@ impl Tianxin {
             }
         }
         let lines = turn.lines(&self.subjects.roles)?;
-        let mut facts = vec![Fact::LoansTouched { loans, entries: i64::from(!lines.is_empty()) }];
+        let mut facts = Vec::new();
+        if !resets.is_empty() {
+            facts.push(Fact::RatesReset { loans: resets });
+        }
+        facts.push(Fact::LoansTouched { loans, entries: i64::from(!lines.is_empty()) });
         if !lines.is_empty() {
             facts.push(booked(EntryKind::LoanDues, day, self.institution.currency, lines, None)?);
         }
@@ -204,6 +216,33 @@ impl Tianxin {
             facts.push(Fact::LinesTouched { lines: of_lines });
         }
         Ok(facts)
+    }
+
+    /// The reset of a rate that the contract asks for and no event has made: at the rate published for its day. Where none is, or
+    /// it makes no rate, the rate stays and the reset says why, so that it can be put right by a correction.
+    fn reset_rate(
+        &self,
+        household: Id,
+        loan: Id,
+        terms: &LoanTerms,
+        events: &[LifeEvent],
+        state: &LoanState,
+    ) -> Option<ResetLoan> {
+        let day = pending_reset(terms, events, state)?;
+        let rule = terms.rate_rule.as_ref()?;
+        let linked = self.product(&terms.product.code).ok().and_then(|product| product.linked.as_ref());
+        let found = match linked {
+            Some(linked) => rates_on(terms, rule, &linked.table, day).map_err(|error| error.to_string()),
+            None => Err(format!("{} follows no published rate any more", terms.product.code)),
+        };
+        let (rates, problem) = match found {
+            Ok(rates) => (rates, None),
+            Err(problem) => (rates_now(terms, events), Some(problem)),
+        };
+        // After a reset was taken back the next one of the same day needs an id of its own.
+        let id = loan.derive(&format!("reset {day} {}", events.len()));
+        let event = LifeEvent { id, value_date: day, what: Happening::RateReset(rates) };
+        Some(ResetLoan { household, loan, event, problem })
     }
 
     /// The day's interest, what ends with a month or a year, the receipt, the new open date.
@@ -345,6 +384,8 @@ fn cell_day(books: &Overlay, cell: Cell, day: Date) -> Result<CellDay, Fault> {
         due_minor: 0,
         class_moves: 0,
         provision_minor: 0,
+        resets: 0,
+        resets_missed: 0,
         closed_seq: 0,
     }))
 }
@@ -436,6 +477,15 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 closed_seq: stamp.seq,
                 ..row
             });
+        }
+        Fact::RatesReset { loans } => {
+            let mut row = cell_day(books, cell, stamp.booking_date)?;
+            for reset in loans {
+                put_event(books, cell, reset.household, reset.loan, &reset.event);
+                row.resets += 1;
+                row.resets_missed += i64::from(reset.problem.is_some());
+            }
+            books.put(&row);
         }
         Fact::Provided { day, change_minor } => {
             let row = cell_day(books, cell, *day)?;

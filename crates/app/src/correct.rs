@@ -1,13 +1,19 @@
 //! An event is dated back into closed days: booked today, with reference and reason, by two people.
 //!
 //! The loan is folded again with the event in its place. The difference of the two folds, everything since then included, is
-//! one entry of today; what the event changed in days past due and class on the last closed day is kept as a record.
+//! one entry of today; what the event changed in days past due and class on the last closed day, and the grounds of the class, is
+//! kept as a record. What rules say against an act they say against the same act dated back, as the loan stood then.
+//!
+//! A drawing may be taken back on its own day, before anything else happened to the loan: the money goes back from the
+//! wallet, the note is closed, and the contract can be drawn anew.
 
 use basics::{Cell, Date, Id};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{Change, Fault};
+use door::{Change, Fault, Stop};
 use ledger::Line;
+use loan::class::ClassVerdict;
+use loan::life::in_order;
 use loan::{Happening, LifeEvent, LoanState};
 use minicbor::{Decode, Encode};
 
@@ -17,6 +23,7 @@ use crate::fact::{Fact, LoanCorrected};
 use crate::house::Tianxin;
 use crate::loan_turn::{LoanPlace, Standing};
 use crate::posting::Role;
+use crate::service::LoanAct;
 use crate::tables::EntryKind;
 
 /// Date an event of a loan back, or take an event back. Money that came in is taken from the wallet, money that
@@ -62,9 +69,17 @@ impl Tianxin {
         let value_date = check_value_date(Some(command.value_date), today)?;
         check_text("the reference", &command.reference, 100)?;
         check_text("the reason", &command.reason, 200)?;
-        if !correctable(command, slice)? {
-            let message = "a loan that was paid out stays paid out: have it paid back instead";
-            return Err(Refusal::new("not_correctable", message).into());
+        let undrawn = undraws(command, slice, today)?;
+        let then = Standing::read_any(self, slice, command.place(), value_date)?;
+        if let Some(act) = act_of(&command.what) {
+            self.check_act(&then, &act)?;
+        }
+        if let Happening::Judged { class } = command.what {
+            let ladder = self.dated.on(value_date).map_err(|e| then.broken(&e))?.classes.len();
+            if usize::from(class.0) >= ladder {
+                let message = format!("class {} is not on the ladder of {ladder}", class.0);
+                return Err(Refusal::new("unknown_class", message).into());
+            }
         }
         let mut standing = Standing::read_any(self, slice, command.place(), today)?;
         let wallet = own_wallet(slice, command.cell, command.household, self.institution.currency)?;
@@ -88,15 +103,17 @@ impl Tianxin {
         }
         let closed_after = self.closed_state(&standing, last_closed)?;
         let rules = self.dated.on(last_closed).map_err(|e| standing.broken(&e))?;
-        let class = |state: &LoanState| state.class(&rules.matrix);
+        let verdict = |state: &LoanState| state.standing(rules).map(|under| under.class);
         let days_past_due = (closed_before.days_past_due, closed_after.days_past_due);
-        let classes = (class(&closed_before), class(&closed_after));
+        let was = verdict(&closed_before).map_err(|e| standing.broken(&e))?;
+        let is = verdict(&closed_after).map_err(|e| standing.broken(&e))?;
+        let grounds = |verdict: &ClassVerdict| verdict.grounds.iter().map(|(reason, _)| *reason).collect::<Vec<_>>();
         let moved = standing.moved(event.clone(), &after)?;
         let outcome = Outcome::Corrected {
             allocation: moved.allocation,
             outstanding_minor: moved.outstanding_minor,
             days_past_due,
-            class: (classes.0.0, classes.1.0),
+            class: (was.class.0, is.class.0),
         };
         let record = LoanCorrected {
             household: command.household,
@@ -106,9 +123,13 @@ impl Tianxin {
             reference: command.reference.clone(),
             reason: command.reason.clone(),
             days_past_due,
-            class: classes,
+            class: (was.class, is.class),
+            grounds: Some((grounds(&was), grounds(&is))),
         };
         let mut facts = vec![Fact::LoanMoved(moved), Fact::LoanCorrected(record)];
+        if undrawn {
+            facts.push(Fact::DrawUndone { household: command.household, contract: standing.note.contract });
+        }
         let currency = self.institution.currency;
         if !since_touched.is_empty() {
             facts.push(booked(EntryKind::LoanDues, today, currency, since_touched, None)?);
@@ -132,16 +153,35 @@ impl Tianxin {
     }
 }
 
-/// Whether the event is not a disbursement and does not take one back.
-fn correctable(command: &CorrectLoan, slice: &Overlay) -> Result<bool, Fault> {
+/// Whether the event takes a drawing back. Refuses a drawing dated back, and one that cannot be taken back any more.
+fn undraws(command: &CorrectLoan, slice: &Overlay, today: Date) -> Result<bool, Stop> {
     let LoanPlace { cell, household, loan } = command.place();
+    let refuse = |message: &str| Err(Refusal::new("not_correctable", message).into());
     match &command.what {
-        Happening::Disbursed { .. } => Ok(false),
+        Happening::Disbursed { .. } => refuse("a loan is paid out by drawing it, on the open day: draw it"),
         Happening::Reversed { target } => {
             let events = crate::loan_books::loan_events(slice, cell, household, loan)?;
             let paid_out = |event: &LifeEvent| matches!(event.what, Happening::Disbursed { .. });
-            Ok(!events.iter().any(|event| event.id == *target && paid_out(event)))
+            let Some(drawn) = events.iter().find(|event| event.id == *target && paid_out(event)) else {
+                return Ok(false);
+            };
+            let alone = in_order(&events).len() == 1;
+            if !(alone && drawn.value_date == today && command.value_date == today) {
+                let message = "a drawing is taken back on its own day, before anything else happened to the loan: have \
+                               it paid back instead";
+                return refuse(message);
+            }
+            Ok(true)
         }
-        _ => Ok(true),
+        _ => Ok(false),
+    }
+}
+
+/// The act that an event dated back stands for, where rules say what such an act may be.
+fn act_of(what: &Happening) -> Option<LoanAct> {
+    match what {
+        Happening::Extended(alteration) => Some(LoanAct::Extend(alteration.clone())),
+        Happening::Misused { penalty_rate } => Some(LoanAct::MarkMisuse { penalty_rate: *penalty_rate }),
+        _ => None,
     }
 }

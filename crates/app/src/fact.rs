@@ -2,6 +2,7 @@
 
 use basics::{Cell, Currency, Date, Id, Money};
 use ledger::Entry;
+use loan::class::ClassReason;
 use loan::facility::FacilityEvent;
 use loan::season::Programme;
 use loan::{Allocation, GroupKey, LifeEvent, LoanClass, LoanTerms};
@@ -434,6 +435,23 @@ pub enum Fact {
     /// The allowance was set at the end of a month, measured by floors and by expected loss.
     #[n(90)]
     AllowanceSet(#[n(0)] AllowanceSet),
+    /// Contract rates that follow a published one came to be set anew, by the close of a day.
+    #[n(92)]
+    RatesReset {
+        /// The loans.
+        #[n(0)]
+        loans: Vec<ResetLoan>,
+    },
+    /// A drawing was taken back on its own day: its contract can be drawn anew.
+    #[n(93)]
+    DrawUndone {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The contract.
+        #[n(1)]
+        contract: Id,
+    },
     /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
     #[n(91)]
     ReserveSet {
@@ -535,6 +553,23 @@ pub struct AccruedGroup {
     pub change_minor: i64,
 }
 
+/// A loan whose rate was set anew.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ResetLoan {
+    /// The household.
+    #[n(0)]
+    pub household: Id,
+    /// The loan.
+    #[n(1)]
+    pub loan: Id,
+    /// The reset, dated on the day of the contract.
+    #[n(2)]
+    pub event: LifeEvent,
+    /// Why the rate stays as it was, where no rate could be found.
+    #[n(3)]
+    pub problem: Option<String>,
+}
+
 /// What an event dated back changed.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct LoanCorrected {
@@ -562,6 +597,10 @@ pub struct LoanCorrected {
     /// Class on that day, before and after.
     #[n(7)]
     pub class: (LoanClass, LoanClass),
+    /// The grounds of the class that make it worse than the best, the worst first, before and after; not told by the
+    /// first corrections, whose class is that of days past due alone.
+    #[n(8)]
+    pub grounds: Option<(Vec<ClassReason>, Vec<ClassReason>)>,
 }
 
 /// An application as taken in.

@@ -11,10 +11,12 @@ use door::overlay::{Fault, Overlay};
 use door::{Value, key};
 use ledger::{Line, SubAccount};
 use loan::accrual::earned_anew;
+use loan::act::reset::{next_reset, pending_reset};
+use loan::life::in_order;
 use loan::rules::Rules;
 use loan::{
-    Accrual, Component, GroupKey, GroupSum, LifeEvent, LoanClass, LoanError, LoanStanding, LoanState, LoanTerms, Parts,
-    Stage, fold,
+    Accrual, Component, GroupKey, GroupSum, Happening, LifeEvent, LoanClass, LoanError, LoanStanding, LoanState,
+    LoanTerms, Parts, Stage, fold,
 };
 use minicbor::{Decode, Encode};
 
@@ -391,13 +393,14 @@ impl Tianxin {
         let claim = state.bearings.written_off;
         let recovered_fen =
             claim.map(|claim| claim.recovered(&state)).transpose()?.map_or(0, |parts| parts.principal_fen);
-        let closed = state.closed_on.is_some();
+        let closed_on = state.closed_on.or_else(|| undrawn_on(events));
+        let closed = closed_on.is_some();
         let stands = Stands {
             outstanding_minor: if claim.is_some() { 0 } else { state.principal_fen },
             next_due: if closed { None } else { state.oldest_unpaid_due.or(state.next_due) },
-            closed_on: state.closed_on,
+            closed_on,
             overdue_since: state.oldest_unpaid_due,
-            agenda_on: if closed { None } else { agenda_on(&state, rules, &under) },
+            agenda_on: if closed { None } else { agenda_on(terms, events, &state, rules, &under) },
             holding: Holding {
                 accrual: if closed { None } else { state.accrual(terms)? },
                 stage: under.group_stage()?,
@@ -419,14 +422,38 @@ impl Tianxin {
     }
 }
 
-/// The next day on which something happens to the loan by itself. Penalty and compound interest of
-/// loans in arrears are run up in the books at every end of month, if nothing comes before.
-fn agenda_on(state: &LoanState, rules: &Rules, under: &LoanStanding) -> Option<Date> {
+/// The day on which the drawing of a loan was taken back; `None` if it stands.
+fn undrawn_on(events: &[LifeEvent]) -> Option<Date> {
+    let disbursed = |event: &&LifeEvent| matches!(event.what, Happening::Disbursed { .. });
+    if in_order(events).iter().any(disbursed) {
+        return None;
+    }
+    let drawings = || events.iter().filter(disbursed);
+    let taken_back = events.iter().filter(|event| match event.what {
+        Happening::Reversed { target } => drawings().any(|drawn| drawn.id == target),
+        _ => false,
+    });
+    taken_back.map(|event| event.value_date).max()
+}
+
+/// The next day on which something happens to the loan by itself; today where its rate is still to be set anew. Penalty
+/// and compound interest of loans in arrears are run up in the books at every end of month, if nothing comes before.
+fn agenda_on(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    state: &LoanState,
+    rules: &Rules,
+    under: &LoanStanding,
+) -> Option<Date> {
+    let resets = match pending_reset(terms, events, state) {
+        Some(_) => Some(state.as_of),
+        None => next_reset(terms, state),
+    };
     let month_end = state.oldest_unpaid_due.map(|_| state.as_of.add_days(1).last_of_month());
     let stage_changes = state.oldest_unpaid_due.and_then(|due| next_change_of_stage(rules, due, state.days_past_due));
     // Where interest grows otherwise from a day on, such as the end of a relief.
     let grows_otherwise = state.segment.map(|segment| segment.until).filter(|until| *until > state.as_of);
-    [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end, under.turns_on]
+    [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end, under.turns_on, resets]
         .into_iter()
         .flatten()
         .min()

@@ -4,6 +4,7 @@ use basics::{Cell, Currency, Date, Id, cbor};
 use door::overlay::{Fault, Needs, Overlay};
 use door::table::Record;
 use door::{Stamp, key};
+use loan::class::ClassReason;
 use loan::{GroupKey, GroupSum, LifeEvent};
 
 use crate::fact::{DecidedBy, Fact};
@@ -116,8 +117,18 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 stand(books, stamp, touched.household, touched.loan, &touched.stands)?;
             }
         }
+        Fact::DrawUndone { household, contract } => {
+            let row: Contract = standing(books, cell, *household, *contract)?;
+            books.put(&Contract { status: ContractStatus::Signed, ..row });
+        }
         Fact::LoanCorrected(corrected) => {
             let (days_before, days_after) = corrected.days_past_due;
+            let told =
+                |grounds: &[ClassReason]| grounds.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(" ");
+            let (grounds_before, grounds_after) = match &corrected.grounds {
+                Some((before, after)) => (told(before), told(after)),
+                None => (String::new(), String::new()),
+            };
             books.put(&LoanCorrection {
                 cell,
                 household: corrected.household,
@@ -131,6 +142,8 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 days_after: i64::from(days_after),
                 class_before: i64::from(corrected.class.0.0),
                 class_after: i64::from(corrected.class.1.0),
+                grounds_before,
+                grounds_after,
                 seq: stamp.seq,
             });
         }
@@ -246,7 +259,8 @@ pub(crate) fn needs_touch(needs: &mut Needs, cell: Cell) {
     needs.rows::<Portfolio>(key![cell]);
 }
 
-fn put_event(books: &mut Overlay, cell: Cell, household: Id, loan: Id, event: &LifeEvent) {
+/// Keeps an event of a loan.
+pub(crate) fn put_event(books: &mut Overlay, cell: Cell, household: Id, loan: Id, event: &LifeEvent) {
     let (id, value_date, bytes) = (event.id, event.value_date, cbor::to_bytes(event));
     books.put(&LoanEvent { cell, household, loan, id, value_date, bytes });
 }

@@ -258,7 +258,7 @@ impl Tianxin {
     }
 
     /// What rules and the loan's own record say against an act.
-    fn check_act(&self, standing: &Standing, what: &LoanAct) -> Result<(), Stop> {
+    pub(crate) fn check_act(&self, standing: &Standing, what: &LoanAct) -> Result<(), Stop> {
         let (state, today) = (&standing.before.0, standing.today);
         let rules = self.dated.on(today).map_err(|e| standing.broken(&e))?;
         let refuse = |code: &'static str, message: String| Err(Stop::from(Refusal::new(code, message)));

@@ -756,6 +756,10 @@ door::table! {
         class_moves: i64,
         /// What the allowance was raised by, in minor units.
         provision_minor: i64,
+        /// Contract rates that follow a published one and came to be set anew.
+        resets: i64,
+        /// Those of them that stayed as they were, since no rate could be found.
+        resets_missed: i64,
         /// The record that accrued the day and closed it; 0 until then.
         closed_seq: i64,
     }
@@ -788,6 +792,10 @@ door::table! {
         class_before: i64,
         /// The class on that day, as it is now.
         class_after: i64,
+        /// What made it worse than the best, the worst first: `days_past_due judged`.
+        grounds_before: String,
+        /// What makes it so now.
+        grounds_after: String,
         /// The record that made it.
         seq: i64,
     }

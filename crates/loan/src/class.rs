@@ -133,6 +133,21 @@ pub enum ClassReason {
     Judged,
 }
 
+impl ClassReason {
+    /// Its name in records and interfaces.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ClassReason::DaysPastDue => "days_past_due",
+            ClassReason::Misused => "misused",
+            ClassReason::NewForOld => "new_for_old",
+            ClassReason::Renewed => "renewed",
+            ClassReason::Restructured => "restructured",
+            ClassReason::ObservedNoRise => "observed_no_rise",
+            ClassReason::Judged => "judged",
+        }
+    }
+}
+
 /// A class with what each ground alone would make of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassVerdict {

@@ -31,7 +31,13 @@ prop_compose! {
         months in 1u16..=14,
         drawn in 0i32..40,
         stub in proptest::option::of(3i32..58),
-        day_count in prop_oneof![Just(DayCount::Actual360), Just(DayCount::Actual365Fixed), Just(DayCount::ThirtyE360)],
+        day_count in prop_oneof![
+            Just(DayCount::Actual360),
+            Just(DayCount::Actual365Fixed),
+            Just(DayCount::ActualActual),
+            Just(DayCount::ThirtyE360),
+            Just(DayCount::ThirtyU360),
+        ],
         happenings in proptest::collection::vec((0i32..DAYS, 0u8..4, 1i64..1_200), 0..6),
     ) -> Life {
         let start = first_day().add_days(drawn);
@@ -98,7 +104,9 @@ impl Books {
         self.rounding_fen += billed_fen + moved_fen - anew_fen;
         note.held = held;
         note.billed_fen = state.totals.billed.interest_fen;
-        note.next = state.next_due;
+        // As the agenda has it: the next due date, or the day from which interest grows otherwise.
+        let grows_otherwise = state.segment.map(|segment| segment.until).filter(|until| *until > on);
+        note.next = state.next_due.into_iter().chain(grows_otherwise).min();
     }
 
     fn close(&mut self, day: Date) {

@@ -293,7 +293,7 @@ fn coverage(opened: &Opened, report: &DayReport) -> Result<Vec<(&'static str, Co
 }
 
 /// What the cells did, in all.
-fn report_sums(report: &DayReport) -> [(&'static str, i64); 7] {
+fn report_sums(report: &DayReport) -> [(&'static str, i64); 9] {
     [
         ("loans", report.sum(|cell| cell.loans)),
         ("steps", report.sum(|cell| cell.steps)),
@@ -302,6 +302,8 @@ fn report_sums(report: &DayReport) -> [(&'static str, i64); 7] {
         ("due_minor", report.sum(|cell| cell.due_minor)),
         ("class_moves", report.sum(|cell| cell.class_moves)),
         ("provision_minor", report.sum(|cell| cell.provision_minor)),
+        ("rate_resets", report.sum(|cell| cell.resets)),
+        ("resets_missed", report.sum(|cell| cell.resets_missed)),
     ]
 }
 
@@ -315,6 +317,7 @@ fn report_json(report: &DayReport, covered: &[(&'static str, Coverage)]) -> serd
                 "entries": cell.entries, "accrued": format_minor(cell.accrued_minor),
                 "due": format_minor(cell.due_minor), "class_moves": cell.class_moves,
                 "provision": format_minor(cell.provision_minor),
+                "rate_resets": cell.resets, "resets_missed": cell.resets_missed,
             })
         })
         .collect();

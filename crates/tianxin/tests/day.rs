@@ -18,7 +18,7 @@ use app::tables::{
 use basics::{Cell, Date};
 use door::{Actor, Backend, Engine, EngineOptions, Order, Request, Role, Stepper, audit, failpoint};
 use loan::Happening;
-use support::lending::{Wish, close_day, day_begins, lender, pays, told};
+use support::lending::{Wish, close_day, day_begins, lender, pays, percent, told};
 use support::proof::records;
 use support::*;
 
@@ -235,6 +235,88 @@ fn a_year_with_profit_sets_the_general_reserve_apart() {
     assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
 }
 
+/// A lender whose working capital follows the one-year rate, of which the table says so much.
+fn linked_lender(rates: &str) -> Arc<Tianxin> {
+    let mut product = loan::product::shipped("long-working-capital").unwrap();
+    product.linked.as_mut().unwrap().table = loan::ReferenceRates::parse("rates.toml", rates).unwrap();
+    let house = lender();
+    Arc::new(Tianxin::clone(&house).lending(vec![product]))
+}
+
+#[test]
+fn a_rate_that_follows_a_published_one_is_set_anew_by_the_close() {
+    let row = |code: &str, from: &str, percent: &str| {
+        format!(
+            "[[rate]]\ncode = \"{code}\"\nfrom = \"{from}\"\npercent = \"{percent}\"\nsource = \"a test\"\nsure = \"own\"\n"
+        )
+    };
+    let first = row("LPR-1Y", "2025-05-20", "3") + &row("LPR-5Y", "2025-05-20", "3.5");
+    let both = first.clone() + &row("LPR-1Y", "2026-12-21", "2.5") + &row("LPR-5Y", "2026-12-21", "3");
+    // Where the table of the day of the reset has no rate of that code, the contract goes on at its own.
+    let other = row("OTHER", "2025-05-20", "3");
+    for (known, missed) in [(both.as_str(), 0), (other.as_str(), 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let backend = sqlite_cells(&folder.path().join("a.db"), 1);
+        let founding = linked_lender(&first);
+        let wish = Wish { cell: Cell(1), ..wish(0, "long-working-capital", 5_000_000, 24) };
+        let mut stepper = Stepper::new(founding.clone(), backend.clone(), 256);
+        told(stepper.step(vec![request(0, Actor::SYSTEM, enrol_in(household(0), 1))]).remove(0));
+        for request in wish.commands(&founding, morning()) {
+            told(stepper.step(vec![request]).remove(0));
+        }
+        let house = linked_lender(known);
+        let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+        let reset_on = Date::ymd(2027, 1, 1).unwrap();
+        let mut day = open_date();
+        while day <= reset_on.add_days(1) {
+            // Paid on the very day too: what touches a loan before the close does not pass its reset over.
+            if day.day() == 1 && day > open_date() {
+                for request in pays(&wish, 230_000, day) {
+                    told(stepper.step(vec![request]).remove(0));
+                }
+            }
+            told(stepper.step(vec![close_day(day)]).remove(0));
+            stepper.deliver().into_iter().for_each(|answer| drop(told(answer)));
+            let resets = report(backend.as_ref(), day);
+            let told = (resets.sum(|cell| cell.resets), resets.sum(|cell| cell.resets_missed));
+            assert_eq!(told, if day == reset_on { (1, missed) } else { (0, 0) }, "{day}");
+            day = day.add_days(1);
+        }
+        let reset = live_reset(backend.as_ref());
+        assert_eq!((reset.0, reset.1.rate), (reset_on, percent(if missed == 0 { "6.8" } else { "7.3" })));
+        if missed == 1 {
+            // The rate is published late: two people take the reset back, and the close makes it anew from its own day.
+            let mended = linked_lender(&both);
+            stepper = Stepper::new(mended, backend.clone(), 256);
+            let undo = correction(&wish, reset_on, Happening::Reversed { target: reset.2 });
+            let order = |n: u128, actor, order| Request::plain(id(0xF00 + n), actor, day_begins(day), order);
+            told(stepper.step(vec![order(1, staff(1, Role::Accountant), Order::Propose(undo))]).remove(0));
+            let approve = Order::Approve { cell: wish.cell, proposal: id(0xF01) };
+            told(stepper.step(vec![order(2, staff(2, Role::Approver), approve)]).remove(0));
+            told(stepper.step(vec![close_day(day)]).remove(0));
+            stepper.deliver().into_iter().for_each(|answer| drop(told(answer)));
+            let reset = live_reset(backend.as_ref());
+            assert_eq!((reset.0, reset.1.rate), (reset_on, percent("6.8")));
+        }
+        audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+        let rebuilt = audit::rebuild(house.as_ref(), backend.as_ref(), false).unwrap();
+        assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
+    }
+}
+
+/// The one reset that stands in the books: its day, its rates, its id.
+fn live_reset(backend: &dyn Backend) -> (Date, loan::act::NewRates, basics::Id) {
+    let rows = records::<app::tables::LoanEvent>(backend);
+    let events: Vec<loan::LifeEvent> = rows.iter().map(|row| basics::cbor::from_bytes(&row.bytes).unwrap()).collect();
+    let resets = loan::life::in_order(&events).into_iter().filter_map(|event| match event.what {
+        Happening::RateReset(rates) => Some((event.value_date, rates, event.id)),
+        _ => None,
+    });
+    let resets: Vec<_> = resets.collect();
+    assert_eq!(resets.len(), 1, "{resets:?}");
+    resets[0]
+}
+
 fn correction(wish: &Wish, value_date: Date, what: Happening) -> Command {
     Command::CorrectLoan(CorrectLoan {
         cell: wish.cell,
@@ -287,6 +369,7 @@ fn an_event_dated_back_is_booked_today_by_two_people_and_leaves_a_record() {
     let record = records::<LoanCorrection>(backend.as_ref()).remove(0);
     assert_eq!((record.value_date, record.booking_date), (due, booked_on));
     assert_eq!((record.days_before, record.days_after, record.class_before, record.class_after), (17, 0, 1, 0));
+    assert_eq!((record.grounds_before.as_str(), record.grounds_after.as_str()), ("days_past_due", ""));
     let entries = records::<Entry>(backend.as_ref());
     let entry = entries.iter().find(|entry| entry.kind == EntryKind::Correction).unwrap();
     assert_eq!((entry.value_date, entry.booking_date), (due, booked_on));
@@ -308,6 +391,99 @@ fn an_event_dated_back_is_booked_today_by_two_people_and_leaves_a_record() {
         let wrong = correction(&wish, due, Happening::Reversed { target });
         assert!(stepper.step(vec![order(n, accountant, Order::Propose(wrong))]).remove(0).is_err());
     }
+}
+
+#[test]
+fn an_act_dated_back_is_held_to_the_rules_of_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("a.db"));
+    let house = lender();
+    let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+    found(&mut stepper, &house);
+    let first = open_date();
+    for day in (0..3).map(|n| first.add_days(n)) {
+        told(stepper.step(vec![close_day(day)]).remove(0));
+        stepper.deliver();
+    }
+    let (wish, today) = (wishes().remove(2), first.add_days(3));
+    let mut propose = |n: u128, what: Happening| {
+        let order = Order::Propose(correction(&wish, first.add_days(1), what));
+        stepper
+            .step(vec![Request::plain(id(0xF00 + n), staff(1, Role::Accountant), day_begins(today), order)])
+            .remove(0)
+    };
+    let refused = propose(1, Happening::Misused { penalty_rate: percent("99") }).unwrap_err();
+    assert!(refused.to_string().contains("misuse rate"), "{refused}");
+    let far = loan::act::Alteration {
+        plan: loan::act::AlteredPlan::Until(first.add_months(60).unwrap()),
+        rates: None,
+        reason: "late hay".to_owned(),
+        consent: loan::season::Consents {
+            borrower: loan::season::BorrowerConsent::NoBurden,
+            guarantor: loan::season::GuarantorConsent::NoGuarantor,
+        },
+    };
+    assert!(propose(2, Happening::Extended(far)).is_err(), "beyond what the rules allow");
+    let judged = propose(3, Happening::Judged { class: loan::LoanClass(2) });
+    let Outcome::Corrected { class, .. } = told(judged) else { panic!("no correction") };
+    assert_eq!(class, (0, 2), "the whole verdict, not days past due alone");
+}
+
+#[test]
+fn a_drawing_is_taken_back_on_its_own_day_and_its_contract_drawn_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("a.db"));
+    let house = lender();
+    let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+    found(&mut stepper, &house);
+    let wish = wishes().remove(1);
+    let today = open_date();
+    let order = |n: u128, actor, order| Request::plain(id(0xF00 + n), actor, day_begins(today), order);
+    let (accountant, approver) = (staff(1, Role::Accountant), staff(2, Role::Approver));
+    let undo = correction(&wish, today, Happening::Reversed { target: wish.household.derive("draw") });
+    told(stepper.step(vec![order(1, accountant, Order::Propose(undo))]).remove(0));
+    let approve = Order::Approve { cell: wish.cell, proposal: id(0xF01) };
+    let done = told(stepper.step(vec![order(2, approver, approve)]).remove(0));
+    assert!(matches!(done, Outcome::Corrected { outstanding_minor: 0, .. }), "{done:?}");
+    let note = records::<LoanNote>(backend.as_ref()).into_iter().find(|note| note.id == wish.loan()).unwrap();
+    assert_eq!((note.outstanding_minor, note.closed_on, note.agenda_on), (0, Some(today), None));
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+
+    let draw = |n: u64| {
+        let draw = app::sign::Draw {
+            cell: wish.cell,
+            household: wish.household,
+            contract: wish.household.derive("contract"),
+            loan: wish.household.derive(&format!("loan {n}")),
+        };
+        Request::plain(
+            wish.household.derive(&format!("draw {n}")),
+            support::farmer(wish.household),
+            morning(),
+            Order::Do(Command::Draw(draw)),
+        )
+    };
+    assert!(matches!(told(stepper.step(vec![draw(2)]).remove(0)), Outcome::Done));
+    assert!(stepper.step(vec![draw(3)]).remove(0).is_err(), "drawn once");
+    for day in (0..2).map(|n| today.add_days(n)) {
+        told(stepper.step(vec![close_day(day)]).remove(0));
+        stepper.deliver().into_iter().for_each(|answer| drop(told(answer)));
+    }
+    // A day later it stays drawn.
+    let late = CorrectLoan {
+        cell: wish.cell,
+        household: wish.household,
+        loan: wish.household.derive("loan 2"),
+        value_date: today,
+        what: Happening::Reversed { target: wish.household.derive("draw 2") },
+        reference: "slip 18".into(),
+        reason: "a mistake".into(),
+    };
+    let refused = stepper.step(vec![order(4, accountant, Order::Propose(Command::CorrectLoan(late)))]).remove(0);
+    assert!(refused.unwrap_err().to_string().contains("own day"));
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+    let rebuilt = audit::rebuild(house.as_ref(), backend.as_ref(), false).unwrap();
+    assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
 }
 
 fn engine(backend: Arc<dyn Backend>) -> Engine<Tianxin> {

@@ -9,9 +9,13 @@ use app::tables::LoanNote;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use basics::{Date, Id, IdKind};
+use basics::{Date, Id, IdKind, Rate};
+use loan::act::NewRates;
 use loan::life::in_order;
-use loan::{Allocation, Component, Happening, InstalmentState, LifeEvent, LoanStatus, LoanTerms, effects, fold};
+use loan::{
+    Allocation, Component, Happening, InstalmentState, LifeEvent, LoanClass, LoanStatus, LoanTerms, Waivable, effects,
+    fold,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -339,11 +343,74 @@ pub enum Corrected {
         /// How much.
         amount: String,
     },
-    /// An event is taken back; what it paid returns to the wallet.
+    /// An event is taken back; what it paid returns to the wallet. A drawing is taken back on its own day only.
     Reversed {
         /// The event, as the loan's history shows it.
         event: String,
     },
+    /// Part of what was due was let off.
+    Waived {
+        /// `interest`, `fee`, `penalty` or `compound`.
+        component: String,
+        /// How much.
+        amount: String,
+    },
+    /// Money ahead of its time went back to the wallet.
+    Refunded {
+        /// How much.
+        amount: String,
+    },
+    /// The contract rate was set anew, on a day on which the contract asks for it.
+    RateReset {
+        /// Contract rate, percent a year.
+        rate: String,
+        /// Rate on what is overdue, percent a year.
+        penalty_rate: String,
+    },
+    /// The money was found to be used for something else than agreed.
+    Misused {
+        /// Rate from then on, percent a year.
+        penalty_rate: String,
+    },
+    /// The class was judged.
+    Judged {
+        /// Place on the class ladder, from 0.
+        class: u8,
+    },
+    /// The borrower died.
+    BorrowerDied,
+}
+
+impl Corrected {
+    fn happening(&self, api: &Shared) -> Result<Happening, Problem> {
+        let bad = |message: String| Problem::new("bad_change").saying(message);
+        let rate = |name: &str, text: &str| Rate::parse_percent(text).map_err(|e| bad(format!("`{name}`: {e}")));
+        let minor = |text: &str| api.amount(text).map(|amount| amount.minor());
+        Ok(match self {
+            Corrected::Paid { amount } => Happening::Paid { amount_fen: minor(amount)? },
+            Corrected::Reversed { event } => Happening::Reversed { target: uuid(event)? },
+            Corrected::Waived { component, amount } => {
+                let what = match component.as_str() {
+                    "interest" => Waivable::Interest,
+                    "fee" => Waivable::Fee,
+                    "penalty" => Waivable::Penalty,
+                    "compound" => Waivable::Compound,
+                    _ => return Err(bad("choose interest, fee, penalty or compound as the component".to_owned())),
+                };
+                Happening::Waived { what, amount_fen: minor(amount)? }
+            }
+            Corrected::Refunded { amount } => Happening::Refunded { amount_fen: minor(amount)? },
+            Corrected::RateReset { rate: new, penalty_rate } => Happening::RateReset(NewRates {
+                rate: rate("rate", new)?,
+                penalty_rate: rate("penalty_rate", penalty_rate)?,
+            }),
+            Corrected::Misused { penalty_rate } => {
+                Happening::Misused { penalty_rate: rate("penalty_rate", penalty_rate)? }
+            }
+            Corrected::Judged { class } => Happening::Judged { class: LoanClass(*class) },
+            Corrected::BorrowerDied => Happening::BorrowerDied,
+        })
+    }
 }
 
 /// An event of a loan is dated back into closed days.
@@ -375,10 +442,7 @@ pub async fn correct(
     let household = api.household(&hh)?;
     let loan = api.thing(&ln, IdKind::Loan, household)?;
     let cell = api.desk.cell_of(household);
-    let what = match &asked.what {
-        Corrected::Paid { amount } => Happening::Paid { amount_fen: api.amount(amount)?.minor() },
-        Corrected::Reversed { event } => Happening::Reversed { target: uuid(event)? },
-    };
+    let what = asked.what.happening(&api)?;
     let value_date = date(&asked.value_date)?;
     let CorrectionAsked { reference, reason, .. } = asked;
     let correct = CorrectLoan { cell, household, loan, value_date, what, reference, reason };

@@ -7,7 +7,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use basics::{Date, Id, IdKind, PublicId, Rate};
 use loan::act::{Alteration, AlteredPlan, NewRates};
-use loan::class::ClassReason;
 use loan::season::{BorrowerConsent, Consent, Consents, GuarantorConsent};
 use loan::sheet::{AccountLine, DayLine, account_sheet, interest_days};
 use loan::terms::PrepayStrategy;
@@ -161,18 +160,6 @@ fn day_line(line: &DayLine) -> DayLineShown {
     }
 }
 
-const fn ground(reason: ClassReason) -> &'static str {
-    match reason {
-        ClassReason::DaysPastDue => "days_past_due",
-        ClassReason::Misused => "misused",
-        ClassReason::NewForOld => "new_for_old",
-        ClassReason::Renewed => "renewed",
-        ClassReason::Restructured => "restructured",
-        ClassReason::ObservedNoRise => "observed_no_rise",
-        ClassReason::Judged => "judged",
-    }
-}
-
 /// A loan under the rules of today: class, provision, what is off balance, its account sheet and interest-day sheet.
 #[utoipa::path(get, path = "/api/v1/households/{hh}/loans/{ln}/standing", tag = "loans",
     params(("hh" = String, Path, description = "The household"), ("ln" = String, Path, description = "The loan, `ln-…`")),
@@ -206,7 +193,7 @@ pub async fn standing(
                 .class
                 .grounds
                 .iter()
-                .map(|(reason, worst)| GroundShown { ground: ground(*reason), class: class(*worst) })
+                .map(|(reason, worst)| GroundShown { ground: reason.as_str(), class: class(*worst) })
                 .collect(),
             observed_since: under.class.observed.map(|seen| seen.restructured_on.to_string()),
             observed_until: under.class.observed.and_then(|seen| seen.ends_on).map(|day| day.to_string()),

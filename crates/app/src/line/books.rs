@@ -55,6 +55,9 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             days_after: i64::from(corrected.days_past_due.1),
             class_before: i64::from(corrected.class.0.0),
             class_after: i64::from(corrected.class.1.0),
+            // A line's correction tells its class without the grounds.
+            grounds_before: String::new(),
+            grounds_after: String::new(),
             seq: stamp.seq,
         }),
         other => return Err(Fault::Broken(format!("{other:?} is no fact of a line"))),

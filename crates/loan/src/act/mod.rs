@@ -16,6 +16,7 @@
 //!   principal the heavier of misuse and overdue penalty counts, never both. What it adds is asked for as penalty, with the running instalment.
 
 mod accept;
+pub mod reset;
 mod rules;
 
 use basics::{Date, Id, Rate};

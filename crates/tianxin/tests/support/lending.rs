@@ -42,7 +42,8 @@ impl Wish {
         let (cell, household) = (self.cell, self.household);
         let product = house.product(self.product).unwrap();
         let (application, contract) = (household.derive("application"), household.derive("contract"));
-        let rate = product.price(Some("B")).or_else(|_| product.price(None)).unwrap();
+        let priced = product.priced_for(loan::Term::Months(self.months), at.date_at_offset(0)).unwrap();
+        let rate = priced.price(Some("B")).or_else(|_| priced.price(None)).unwrap();
         let apply = Apply {
             cell,
             household,

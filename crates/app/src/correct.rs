@@ -14,7 +14,8 @@ use door::{Change, Fault, Stop};
 use ledger::Line;
 use loan::class::ClassVerdict;
 use loan::life::in_order;
-use loan::{Happening, LifeEvent, LoanState};
+use loan::paper::payout_mode;
+use loan::{Happening, LifeEvent, LoanState, PayoutMode};
 use minicbor::{Decode, Encode};
 
 use crate::books::{booked, check_text, check_value_date, own_wallet};
@@ -71,6 +72,10 @@ impl Tianxin {
         check_text("the reason", &command.reason, 200)?;
         let undrawn = undraws(command, slice, today)?;
         let then = Standing::read_any(self, slice, command.place(), value_date)?;
+        if undrawn && payout_mode(&then.terms) == PayoutMode::Entrusted {
+            let message = "the money went straight to the payee: have it sent back, and pay the loan back with it";
+            return Err(Refusal::new("not_correctable", message).into());
+        }
         if let Some(act) = act_of(&command.what) {
             self.check_act(&then, &act)?;
         }

@@ -1,9 +1,12 @@
-//! Lives a county without the platform and prints what came of it: `county moments|speed [HOUSEHOLDS] [SEED...]`.
+//! Lives a county without the platform and prints what came of it: `county moments|speed [HOUSEHOLDS] [SEED...]`,
+//! the shipped county or the file that the variable COUNTY names.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use basics::Date;
-use sim::moments::{BLIND, Lender, report, shortcuts, table};
+use sim::moments::{BLIND, COLUMNS, Lender, Record, auc, report, shortcuts, table};
+use sim::world::{Truth, Typology};
 use sim::{County, World};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +14,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let households: u32 = words.get(1).map_or(Ok(2_000), |word| word.parse())?;
     let seeds: Vec<u64> = words.iter().skip(2).map(|word| word.parse()).collect::<Result<_, _>>()?;
     let seeds = if seeds.is_empty() { vec![1] } else { seeds };
-    let county = County::shipped()?;
+    let county = match std::env::var("COUNTY") {
+        Ok(path) => County::parse(&path, &std::fs::read_to_string(&path)?)?,
+        Err(_) => County::shipped()?,
+    };
     match words.first().map(String::as_str) {
         Some("speed") => speed(&county, seeds[0], households),
         _ => {
@@ -41,6 +47,7 @@ fn columns(county: &County, seed: u64, households: u32) {
     for (nth, (name, auc)) in shortcuts(&record, first.add_days(3 * 365)).into_iter().enumerate() {
         println!("  {name:<18} {auc:.3}{}", if nth < BLIND { "  (must tell nothing)" } else { "" });
     }
+    schemes(&record);
     let mut causes: std::collections::BTreeMap<(String, String), usize> = std::collections::BTreeMap::new();
     for row in &record.truth {
         let [_, _, what, _, cause, ..] = row.cells();
@@ -48,6 +55,35 @@ fn columns(county: &County, seed: u64, households: u32) {
     }
     for ((what, cause), count) in causes {
         println!("  {what:<12} {cause:<20} {count}");
+    }
+}
+
+/// How well each column tells the loans of a kind of fraud from all others.
+fn schemes(record: &Record) {
+    for kind in Typology::ALL {
+        let of_kind: BTreeSet<u32> = record
+            .truth
+            .iter()
+            .filter(|row| matches!(row.truth, Truth::Scheme { kind: k, .. } if k == kind))
+            .map(|row| row.household.0)
+            .collect();
+        let told: Vec<(f64, &str)> = COLUMNS
+            .iter()
+            .enumerate()
+            .map(|(at, name)| {
+                let marked = record.loans.iter().map(|loan| (loan.columns[at], of_kind.contains(&loan.household.0)));
+                (auc(&marked.collect::<Vec<_>>()), *name)
+            })
+            .collect();
+        let most = told.iter().copied().max_by(|a, b| (a.0 - 0.5).abs().total_cmp(&(b.0 - 0.5).abs()));
+        let loans = record.loans.iter().filter(|loan| of_kind.contains(&loan.household.0)).count();
+        if let (Some((auc, name)), true) = (most, loans > 0) {
+            println!(
+                "  {:<15} {} households, {loans} loans; told best by {name}: {auc:.3}",
+                kind.code(),
+                of_kind.len()
+            );
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::world::{Trouble, Truth, World};
 pub enum Half {
     /// The shipped county's parameters were chosen with an eye on it.
     Calibrated,
-    /// Nobody looked at it while choosing parameters.
+    /// Set aside to be checked on seeds and counties that were not used; `docs/county.md` says how far that was kept.
     Validated,
 }
 

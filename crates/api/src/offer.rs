@@ -121,6 +121,25 @@ pub struct OnDefaultShown {
     pub grace_days: u16,
     /// Penalty on the whole principal for one day.
     pub per_day_example: String,
+    /// Fees on an instalment that stays unpaid.
+    pub fees: Vec<DefaultFeeShown>,
+}
+
+/// A fee on default, once for each instalment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DefaultFeeShown {
+    /// In Chinese.
+    pub label_zh: String,
+    /// In English.
+    pub label_en: String,
+    /// Days after the due date on which it falls.
+    pub after_days: u16,
+    /// How much, if it is a fixed amount.
+    pub amount: Option<String>,
+    /// Percent of its base, if it is a share.
+    pub percent: Option<String>,
+    /// What a share is taken of: `principal`, `outstanding`, `instalment` (what is unpaid of it) or `interest`.
+    pub of: &'static str,
 }
 
 /// A contract's text in both languages.
@@ -212,7 +231,42 @@ fn cost_shown(cost: &CostTable) -> CostShown {
             penalty_rate: shown::percent(cost.on_default.penalty_rate),
             grace_days: cost.on_default.grace_days,
             per_day_example: shown::amount(cost.on_default.penalty_per_day_fen),
+            fees: cost.on_default.fees.iter().map(default_fee).collect(),
         },
+    }
+}
+
+fn default_fee(fee: &Fee) -> DefaultFeeShown {
+    let (amount, share) = match fee.amount {
+        FeeAmount::Flat(fen) => (Some(shown::amount(fen)), None),
+        FeeAmount::Ppm(ppm) => (None, Some(percent(ppm))),
+    };
+    DefaultFeeShown {
+        label_zh: fee.name_zh.clone(),
+        label_en: fee.name_en.clone(),
+        after_days: fee.after_days,
+        amount,
+        percent: share,
+        of: match fee.base {
+            FeeBase::Principal => "principal",
+            FeeBase::Outstanding => "outstanding",
+            FeeBase::Instalment => "instalment",
+            FeeBase::Interest => "interest",
+        },
+    }
+}
+
+/// How much a fee on default is, in Chinese and English.
+fn default_fee_words(fee: &Fee) -> (String, String) {
+    let (base_zh, base_en) = match fee.base {
+        FeeBase::Principal => ("放款本金", "the principal paid out"),
+        FeeBase::Outstanding => ("未还本金", "the principal outstanding"),
+        FeeBase::Instalment => ("该期未还本息", "what is unpaid of the instalment"),
+        FeeBase::Interest => ("该期未还利息", "the unpaid interest of the instalment"),
+    };
+    match fee.amount {
+        FeeAmount::Flat(fen) => (format!("{} 元", shown::amount(fen)), shown::amount(fen)),
+        FeeAmount::Ppm(ppm) => (format!("{base_zh}的 {}%", percent(ppm)), format!("{}% of {base_en}", percent(ppm))),
     }
 }
 
@@ -247,6 +301,10 @@ fn words_zh(quote: &Quote) -> Vec<String> {
         shown::amount(cost.on_default.penalty_per_day_fen),
         cost.on_default.grace_days
     ));
+    for fee in &cost.on_default.fees {
+        let (name, amount) = (&fee.name_zh, default_fee_words(fee).0);
+        words.push(format!("每期逾期满 {} 天仍未还的，另收一次{name}：{amount}。", fee.after_days));
+    }
     words.push(early_zh(terms).to_owned());
     words.retain(|line| !line.is_empty());
     words
@@ -373,6 +431,10 @@ fn words_en(quote: &Quote) -> Vec<String> {
         shown::amount(cost.on_default.penalty_per_day_fen),
         cost.on_default.grace_days
     ));
+    for fee in &cost.on_default.fees {
+        let (name, amount) = (&fee.name_en, default_fee_words(fee).1);
+        words.push(format!("An instalment unpaid {} days after its due date costs, once, {name}: {amount}.", fee.after_days));
+    }
     words.push(early_en(terms).to_owned());
     words.retain(|line| !line.is_empty());
     words

@@ -450,7 +450,9 @@ fn agenda_on(
         None => next_reset(terms, state),
     };
     let month_end = state.oldest_unpaid_due.map(|_| state.as_of.add_days(1).last_of_month());
-    let stage_changes = state.oldest_unpaid_due.and_then(|due| next_change_of_stage(rules, due, state.days_past_due));
+    let stops = state.accrual_stops_over_days(rules);
+    let stage_changes =
+        state.oldest_unpaid_due.and_then(|due| next_change_of_stage(rules, stops, due, state.days_past_due));
     // Where interest grows otherwise from a day on, such as the end of a relief.
     let grows_otherwise = state.segment.map(|segment| segment.until).filter(|until| *until > state.as_of);
     [state.next_date(&rules.matrix), stage_changes, grows_otherwise, month_end, under.turns_on, resets]
@@ -460,9 +462,9 @@ fn agenda_on(
 }
 
 /// The next day on which stage of expected loss or accrual change by days past due, counted from the oldest unmet due date.
-pub(crate) fn next_change_of_stage(rules: &Rules, due: Date, days_past_due: u32) -> Option<Date> {
+pub(crate) fn next_change_of_stage(rules: &Rules, stops_over_days: u32, due: Date, days_past_due: u32) -> Option<Date> {
     let stages = &rules.stages;
-    let thresholds = [stages.lifetime_over_days, stages.impaired_over_days, rules.accrual_stops_over_days];
+    let thresholds = [stages.lifetime_over_days, stages.impaired_over_days, stops_over_days];
     let days = thresholds.into_iter().filter(|over| *over >= days_past_due).min()?;
     Some(due.add_days(i32::try_from(days).ok()?.checked_add(1)?))
 }

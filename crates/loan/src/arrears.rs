@@ -5,6 +5,20 @@
 //! another path, so that nothing that follows from it has to be mended by hand.
 
 use basics::Date;
+use minicbor::{Decode, Encode};
+
+/// What spreading overdue principal over a new plan does to days past due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ReAge {
+    /// They go on from the first plan until as much principal is paid as was overdue: arrears stay visible to class,
+    /// provision and bureau.
+    #[n(0)]
+    Kept,
+    /// They begin anew with the new plan.
+    #[n(1)]
+    Reset,
+}
 
 /// From a day on: which due date is the oldest unpaid one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

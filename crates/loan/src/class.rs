@@ -298,14 +298,14 @@ impl LoanState {
 
     /// The next date after this state's on which something happens by itself.
     ///
-    /// That is the next due date, the day the class changes, or the day after the grace days
-    /// on which a penalty appears. `None` if nothing is to come.
+    /// That is the next due date, the day the class changes, the day after the grace days
+    /// on which a penalty appears, or the day of a fee on default. `None` if nothing is to come.
     pub fn next_date(&self, matrix: &ClassMatrix) -> Option<Date> {
         let class_changes = self.oldest_unpaid_due.and_then(|due| {
             let days = matrix.next_threshold(self.days_past_due)?;
             Some(due.add_days(i32::try_from(days).ok()?))
         });
-        [self.next_due, class_changes, self.grace_ends].into_iter().flatten().min()
+        [self.next_due, class_changes, self.grace_ends, self.late_fee_on].into_iter().flatten().min()
     }
 }
 

@@ -6,7 +6,7 @@
 use basics::{Currency, Date, Frequency, Rate};
 
 use crate::schedule::{charges, schedule};
-use crate::{Compound, FeeAmount, FeeWhen, Instalment, LoanError, LoanTerms, Schedule};
+use crate::{Compound, Fee, FeeAmount, FeeWhen, Instalment, LoanError, LoanTerms, Schedule};
 
 /// Annualised internal rate of a schedule, in ppm: what cost caps are checked against.
 ///
@@ -102,7 +102,7 @@ pub struct CostItem {
 }
 
 /// What is charged only if the borrower does not pay in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CostOnDefault {
     /// A year, on overdue principal in the place of the contract rate.
     pub penalty_rate: Rate,
@@ -112,6 +112,8 @@ pub struct CostOnDefault {
     pub grace_days: u16,
     /// Penalty on the whole principal for one day after maturity, rounded, as an example.
     pub penalty_per_day_fen: i64,
+    /// Fees that fall only on an instalment that stays unpaid.
+    pub fees: Vec<Fee>,
 }
 
 /// The all-in cost table 综合融资成本明示. Nothing else is charged.
@@ -203,6 +205,7 @@ pub fn cost_table(terms: &LoanTerms) -> Result<CostTable, LoanError> {
             compound: terms.compound,
             grace_days: terms.grace_days,
             penalty_per_day_fen: basics::money::div_round(per_day, year, terms.rounding).ok_or_else(too_large)?,
+            fees: terms.fees.iter().filter(|fee| fee.when == FeeWhen::Overdue && fee.is_borrowers()).cloned().collect(),
         },
     })
 }

@@ -157,14 +157,25 @@ pub struct Totals {
     pub disbursed_fen: i64,
     /// Money that came in.
     pub received_fen: i64,
-    /// Credit balance that went back.
+    /// Credit balance that went back, and money that had paid.
     pub refunded_fen: i64,
+    /// What of `received_fen` was granted.
+    pub granted: Granted,
     /// What has fallen due; penalty and compound interest as run up.
     pub billed: Parts,
     /// What money has paid.
     pub paid: Parts,
     /// What was let off.
     pub waived: Parts,
+}
+
+/// What counts as received though no money came, minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Granted {
+    /// By courtesy 善意减让.
+    pub goodwill_fen: i64,
+    /// Charges given back as if they had been paid, by the component they were owed as.
+    pub adjusted: Parts,
 }
 
 /// A loan on a date.
@@ -208,6 +219,10 @@ pub struct LoanState {
     pub next_due: Option<Date>,
     /// The next day on which grace ends and a penalty appears.
     pub grace_ends: Option<Date>,
+    /// The next day on which a fee on default falls on what is unpaid.
+    pub late_fee_on: Option<Date>,
+    /// Days past due after which the contract stops taking interest as income; `None` leaves it to the rules.
+    pub non_accrual_days: Option<u16>,
     /// The day on which nothing was owed any more.
     pub closed_on: Option<Date>,
     /// Charges, in the order in which they were added.

@@ -87,7 +87,7 @@ pub use class::{ClassCase, ClassMark, ClassMatrix, ClassVerdict, LoanClass, clas
 pub use conventions::Conventions;
 pub use effects::{Effects, effects};
 pub use error::LoanError;
-pub use fold::{Accrued, Growth, InstalmentState, LoanState, LoanStatus, RowKind, Segment, fold};
+pub use fold::{Accrued, Granted, Growth, InstalmentState, LoanState, LoanStatus, RowKind, Segment, fold};
 pub use holidays::Holidays;
 pub use life::{Happening, LifeEvent, Reage, Receipt, Reschedule, Waivable, accept};
 pub use paper::Paper;

@@ -97,7 +97,13 @@ impl LoanState {
         if self.closed_on.is_some() {
             return None;
         }
-        self.arrears.non_accrual_since(self.as_of, rules.accrual_stops_over_days, rules.accrual_clean_days)
+        self.arrears.non_accrual_since(self.as_of, self.accrual_stops_over_days(rules), rules.accrual_clean_days)
+    }
+
+    /// At more than so many days past due interest is no longer income: as the rules say, or earlier as the contract does.
+    pub fn accrual_stops_over_days(&self, rules: &Rules) -> u32 {
+        self.non_accrual_days
+            .map_or(rules.accrual_stops_over_days, |own| u32::from(own).min(rules.accrual_stops_over_days))
     }
 
     /// What the loan is under the rules of a day. Errors if a figure does not fit.
@@ -118,6 +124,7 @@ impl LoanState {
             as_of: self.as_of,
             arrears: &self.arrears,
             days_past_due: self.days_past_due,
+            accrual_stops_over_days: self.accrual_stops_over_days(rules),
             dues: &dues,
             marks,
             end,
@@ -144,6 +151,8 @@ pub(crate) struct Debt<'a> {
     pub(crate) as_of: Date,
     pub(crate) arrears: &'a ArrearsPath,
     pub(crate) days_past_due: u32,
+    /// Interest is no longer income at more days past due than this.
+    pub(crate) accrual_stops_over_days: u32,
     pub(crate) dues: &'a [Date],
     pub(crate) marks: &'a [(Date, ClassMark)],
     pub(crate) end: DebtEnd,
@@ -157,7 +166,7 @@ pub(crate) fn stand(rules: &Rules, debt: &Debt<'_>) -> Result<LoanStanding, Loan
     let Debt { as_of, arrears, owed, .. } = *debt;
     let case = ClassCase { as_of, arrears, dues: debt.dues, marks: debt.marks };
     let class = classify(rules, &case);
-    let (over_days, clean_days) = (rules.accrual_stops_over_days, rules.accrual_clean_days);
+    let (over_days, clean_days) = (debt.accrual_stops_over_days, rules.accrual_clean_days);
     // What is settled has no interest to suspend.
     let suspended_since = match debt.end {
         DebtEnd::Settled => None,

@@ -401,7 +401,7 @@ fn product_files_say_what_is_wrong_and_where() {
     short-working-capital.toml, line 27, `interest.price.rating`: rating `A` has two prices
     short-working-capital.toml, line 6, `effective_from`: `2026-02-30` is not a date: give year-month-day such as 2026-03-05, between 1900 and 2400
     short-working-capital.toml, line 41, `grace_days`: invalid value: integer `-3`, expected u16
-    short-working-capital.toml, line 41, `grace`: unknown field `grace`, expected one of `penalty_uplift`, `compound`, `grace_days`, `misuse_uplift`, `non_accrual_days`
+    short-working-capital.toml, line 41, `grace`: unknown field `grace`, expected one of `penalty_uplift`, `compound`, `grace_days`, `misuse_uplift`, `non_accrual_days`, `re_age`
     short-working-capital.toml, line 1, `version`: missing field `version`
     short-working-capital.toml, line 52, `cap`: invalid type: floating point `24.0`, expected a string
     short-working-capital.toml, line 45, `payment.order`: name each of the five components once

@@ -96,6 +96,7 @@ fn example_1_all_in_cost_with_a_fee() {
             compound: None,
             grace_days: 3,
             penalty_per_day_fen: 750,
+            fees: [],
         },
     }
     "#);

@@ -137,6 +137,6 @@ fn agenda_on(state: &LineState, rules: &Rules, under: &LoanStanding) -> Option<D
         let days = rules.matrix.next_threshold(days)?;
         Some(due.add_days(i32::try_from(days).ok()?))
     });
-    let stage_changes = late.and_then(|(due, days)| next_change_of_stage(rules, due, days));
+    let stage_changes = late.and_then(|(due, days)| next_change_of_stage(rules, rules.accrual_stops_over_days, due, days));
     [state.next_date, class_changes, stage_changes, month_end, under.turns_on].into_iter().flatten().min()
 }

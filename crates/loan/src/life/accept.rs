@@ -1,6 +1,10 @@
 //! Whether an event may join the life of a loan, and why not.
 
+mod house_rule;
+
 use basics::Id;
+
+use self::house_rule::accept_by_house_rule;
 
 use super::{Happening, LifeEvent, in_order};
 use crate::act::accept_act;
@@ -22,9 +26,11 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
         }
         _ => {}
     }
-    if !is_served(terms, &new.what) {
-        let problem = "the terms of this loan know no such change: take another that they know".to_owned();
-        return Err(LoanError::Change { id, problem });
+    if let Some(why) = not_served(terms, &new.what) {
+        return Err(LoanError::Change { id, problem: why.to_owned() });
+    }
+    if terms.conventions.is_none() {
+        accept_by_house_rule(terms, events, new)?;
     }
     match &new.what {
         Happening::Disbursed { amount_fen } => accept_disbursement(terms, events, new, *amount_fen)?,
@@ -120,20 +126,24 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
     fold(terms, &with, last).map(drop)
 }
 
-/// Whether the servicing of these terms gives the happening a meaning. What has none is refused, not passed over.
-fn is_served(terms: &LoanTerms, what: &Happening) -> bool {
+/// Why the servicing of these terms gives the happening no meaning; `None` if it does. What has none is refused, not passed over.
+fn not_served(terms: &LoanTerms, what: &Happening) -> Option<&'static str> {
+    let by_conventions = terms.conventions.is_some();
     match what {
-        Happening::ChargeAdjusted { .. }
-        | Happening::ChargedBack { .. }
-        | Happening::ChargedOff
-        | Happening::RefundedCash { .. }
-        | Happening::Rescheduled { .. }
-        | Happening::Reaged { .. }
-        | Happening::Reamortised => terms.conventions.is_some(),
-        Happening::Replanned(_) | Happening::Deferred(_) | Happening::Extended(_) | Happening::RateReset(_) => {
-            terms.conventions.is_none()
+        // Such a plan is made from the whole life of the loan, and rows agreed one by one would be lost at its next making.
+        Happening::Replanned(_) | Happening::Extended(_) | Happening::RateReset(_) if by_conventions => Some(
+            "its plan is made from all that happens to it: reschedule it (another due date, more instalments, a new rate) instead",
+        ),
+        Happening::Deferred(_) if by_conventions => Some(
+            "its plan is made from all that happens to it: reschedule it, with instalments free of principal, instead",
+        ),
+        Happening::Reaged { .. } | Happening::Reamortised if !by_conventions && terms.re_age.is_none() => {
+            Some("its terms offer no new plan over arrears: extend it before its end, or restructure it")
         }
-        _ => true,
+        Happening::Rescheduled { change, .. } if !by_conventions && change.interest_grace > 0 => {
+            Some("interest is put off by a deferral, not by a reschedule")
+        }
+        _ => None,
     }
 }
 

@@ -346,6 +346,7 @@ impl LineState {
                 as_of: self.as_of,
                 arrears: &self.arrears,
                 days_past_due: self.days_past_due,
+                accrual_stops_over_days: rules.accrual_stops_over_days,
                 dues: &dues,
                 marks: &self.marks,
                 end,

@@ -18,6 +18,7 @@ pub use catalogue::{Catalogue, ProductSource};
 pub use harvest::Harvest;
 pub use linked::{Ceiling, Linked, Reference};
 
+use crate::arrears::ReAge;
 use crate::line::{LineRules, LineTerms};
 use crate::season::{HouseholdSeasons, SeasonRule};
 use crate::terms::{
@@ -106,6 +107,8 @@ pub struct Product {
     pub conditions: Option<Conditions>,
     /// Rate on misused principal = contract rate × (1 + this), in ppm.
     pub misuse_uplift_ppm: Option<i64>,
+    /// Whether overdue principal may be spread over a new plan, and what that does to days past due.
+    pub re_age: Option<ReAge>,
     /// Days past due after which interest is not accrued as income.
     pub non_accrual_days: Option<u16>,
     /// How principal follows the seasons, for the method `seasonal`.
@@ -275,6 +278,7 @@ impl Product {
             payout: self.payout,
             conditions,
             non_accrual_days: self.non_accrual_days,
+            re_age: self.re_age,
             ..LoanTerms::plain(amount, rate, self.method, term, start)
         };
         if let Some(rule) = &self.roll {

@@ -9,6 +9,7 @@ mod resolve;
 
 use basics::{Currency, Date, Rate};
 
+pub use crate::arrears::ReAge;
 use crate::{ClassMatrix, LoanClass, LoanError, Product};
 
 /// A rule pack: the class ladder, dated figures, words.
@@ -91,15 +92,6 @@ pub struct Word {
     pub zh: String,
     /// In English.
     pub en: String,
-}
-
-/// Whether re-aging a loan's plan makes its days past due begin anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReAge {
-    /// They go on from the first plan: arrears stay visible to class, provision and bureau.
-    Kept,
-    /// They begin anew with the new plan.
-    Reset,
 }
 
 /// What the books set aside for loans: which of the two measures.
@@ -337,6 +329,9 @@ impl Rules {
                 self.overdue_uplift.min,
                 self.overdue_uplift.max
             ));
+        }
+        if (self.re_age, product.re_age) == (ReAge::Kept, Some(ReAge::Reset)) {
+            return wrong("resets days past due where a plan is made anew; the rules keep them".to_owned());
         }
         match (self.all_in_cap, product.cost_cap) {
             (Some(cap), None) => wrong(format!("names no cap of its all-in cost; the rules cap it at {cap} %")),

@@ -32,7 +32,7 @@ impl Servicing<'_> {
     }
 
     /// Splits the running period: what has accrued stays, whatever changes now.
-    fn split(&mut self, today: Date) -> Result<(), LoanError> {
+    pub(super) fn split(&mut self, today: Date) -> Result<(), LoanError> {
         let banked = self.accrued(today)?.numerator;
         let Some(row) = self.rows.get(self.next) else { return Ok(()) };
         let spread_fen = self
@@ -109,12 +109,23 @@ impl Servicing<'_> {
 
     /// Money ahead: what is due first, then the fee, then principal to come.
     pub(super) fn prepay(&mut self, prepayment: &Prepayment, today: Date) -> Result<(), LoanError> {
+        let fee = self.terms.prepayment.as_ref().and_then(|rule| rule.fee);
+        self.pay_ahead(prepayment.strategy, fee, today)
+    }
+
+    /// The credit balance pays what is due, a fee on what is left, and principal to come.
+    pub(super) fn pay_ahead(
+        &mut self,
+        strategy: PrepayStrategy,
+        fee: Option<FeeAmount>,
+        today: Date,
+    ) -> Result<(), LoanError> {
         let level_fen =
             self.rows.get(self.next).map(|row| row.plan.principal_fen.saturating_add(row.plan.interest_fen));
         let due_fen = self.due_unpaid_fen(today)?;
         let to_come = self.whole_to_come()?;
         let ahead_fen = add(self.credit_fen, -due_fen)?.max(0);
-        let (principal_fen, fee_fen) = self.split_fee(ahead_fen, to_come)?;
+        let (principal_fen, fee_fen) = self.split_fee(fee, ahead_fen, to_come)?;
         if fee_fen > 0 {
             self.insert_due(0, fee_fen, today);
         }
@@ -126,7 +137,7 @@ impl Servicing<'_> {
         self.split(today)?;
         let mut coming = self.coming();
         self.insert_due(principal_fen, 0, today);
-        match prepayment.strategy {
+        match strategy {
             PrepayStrategy::NextInstalment => take(coming.iter_mut(), principal_fen),
             PrepayStrategy::LastInstalment => take(coming.iter_mut().rev(), principal_fen),
             PrepayStrategy::ReduceTerm if self.terms.method != Method::EqualInstalments => {
@@ -138,7 +149,7 @@ impl Servicing<'_> {
             }
             PrepayStrategy::ReduceInstalment => self.lay_principal(&mut coming, to_come - principal_fen)?,
         }
-        if prepayment.strategy != PrepayStrategy::NextInstalment {
+        if strategy != PrepayStrategy::NextInstalment {
             drop_empty_tail(&mut coming)?;
         }
         self.lay(coming, today)
@@ -163,12 +174,7 @@ impl Servicing<'_> {
         self.split(today)?;
         self.take_rates(alteration.rates);
         let mut to_come = self.whole_to_come()?;
-        for row in self.rows.iter_mut().take(self.next) {
-            let open = i64::try_from(row.core_unpaid(Component::Principal).max(0))
-                .map_err(|_| LoanError::Overflow("the principal of a row"))?;
-            row.due.principal_fen = add(row.due.principal_fen, -open)?;
-            row.plan.principal_fen = add(row.plan.principal_fen, -open)?;
-            row.plan.total_fen = add(row.plan.total_fen, -open)?;
+        for (_, open) in self.lift_overdue()? {
             to_come = add(to_come, open)?;
         }
         if to_come == 0 {
@@ -194,7 +200,7 @@ impl Servicing<'_> {
         }
     }
 
-    fn lay_plan(&mut self, plan: &AlteredPlan, principal_fen: i64, today: Date) -> Result<(), LoanError> {
+    pub(super) fn lay_plan(&mut self, plan: &AlteredPlan, principal_fen: i64, today: Date) -> Result<(), LoanError> {
         let mut coming = self.coming();
         match plan {
             AlteredPlan::Kept => self.lay_principal(&mut coming, principal_fen)?,
@@ -203,9 +209,7 @@ impl Servicing<'_> {
                 self.lay_principal(&mut coming, principal_fen)?;
             }
             AlteredPlan::Rows(rows) => {
-                let beside = coming.iter().try_fold((0, 0), |(fees, carried), row| {
-                    Ok::<_, LoanError>((add(fees, row.fee_fen)?, add(carried, row.carried_fen)?))
-                })?;
+                let before = coming;
                 coming = rows.iter().filter(|row| row.due > today).map(|row| Coming::at(row.due)).collect();
                 let mut left = principal_fen;
                 for (row, agreed) in coming.iter_mut().zip(rows.iter().filter(|row| row.due > today)) {
@@ -216,7 +220,7 @@ impl Servicing<'_> {
                     last.principal_fen = add(last.principal_fen, left)?;
                 }
                 if let Some(first) = coming.first_mut() {
-                    (first.fee_fen, first.carried_fen) = beside;
+                    before.iter().try_for_each(|row| first.take_beside(row))?;
                 }
             }
         }
@@ -228,11 +232,11 @@ impl Servicing<'_> {
     }
 
     /// The rows still to come, as they are.
-    fn coming(&self) -> Vec<Coming> {
+    pub(super) fn coming(&self) -> Vec<Coming> {
         self.rows.iter().skip(self.next).map(Coming::of).collect()
     }
 
-    fn whole_to_come(&self) -> Result<i64, LoanError> {
+    pub(super) fn whole_to_come(&self) -> Result<i64, LoanError> {
         i64::try_from(self.balance_to_come()).map_err(|_| LoanError::Overflow("the principal to come"))
     }
 
@@ -247,8 +251,7 @@ impl Servicing<'_> {
     }
 
     /// How much principal money pays ahead, and the fee on it: together at most the money.
-    fn split_fee(&self, money_fen: i64, to_come_fen: i64) -> Result<(i64, i64), LoanError> {
-        let fee = self.terms.prepayment.as_ref().and_then(|rule| rule.fee);
+    fn split_fee(&self, fee: Option<FeeAmount>, money_fen: i64, to_come_fen: i64) -> Result<(i64, i64), LoanError> {
         let principal_fen = match fee {
             None => money_fen,
             Some(FeeAmount::Flat(flat_fen)) => money_fen.saturating_sub(flat_fen),
@@ -286,15 +289,18 @@ impl Servicing<'_> {
     }
 
     /// Lays a principal into the rows in the manner of the method.
-    fn lay_principal(&self, coming: &mut [Coming], principal_fen: i64) -> Result<(), LoanError> {
+    pub(super) fn lay_principal(&self, coming: &mut [Coming], principal_fen: i64) -> Result<(), LoanError> {
         if self.terms.method == Method::EqualInstalments {
             return self.level_rows(coming, principal_fen, None);
         }
         let was: i128 = coming.iter().map(|row| i128::from(row.principal_fen)).sum();
-        let count = i64::try_from(coming.len()).unwrap_or(1).max(1);
+        let bearing = coming.iter().filter(|row| !row.interest_alone).count();
+        let count = i64::try_from(bearing).unwrap_or(1).max(1);
         let mut left = principal_fen;
         for row in coming.iter_mut() {
-            row.principal_fen = if self.terms.method == Method::EqualPrincipal {
+            row.principal_fen = if row.interest_alone {
+                0
+            } else if self.terms.method == Method::EqualPrincipal {
                 principal_fen / count
             } else if was > 0 {
                 let part = i128::from(row.principal_fen) * i128::from(principal_fen) / was;
@@ -337,7 +343,11 @@ impl Servicing<'_> {
                 Some(turn) => self.turned_interest_fen(turn, left, row.due)?.0,
                 None => self.period_interest_fen(left, from, row.due)?,
             };
-            row.principal_fen = if index + 1 == count { left } else { (level_fen - interest_fen).clamp(0, left) };
+            row.principal_fen = match index + 1 == count {
+                true => left,
+                false if row.interest_alone => 0,
+                false => (level_fen - interest_fen).clamp(0, left),
+            };
             left -= row.principal_fen;
             last_total = add(row.principal_fen, interest_fen)?;
             from = row.due;
@@ -347,13 +357,8 @@ impl Servicing<'_> {
 
     /// Goes on with rows in the plan's own spacing to a later last day; a plan of one row moves it.
     fn prolong(&self, coming: &mut Vec<Coming>, until: Date, today: Date) -> Result<(), LoanError> {
-        let by_spacing = match self.terms.method {
-            Method::EqualInstalments | Method::EqualPrincipal => true,
-            Method::InterestFirst => self.terms.settlement.is_none(),
-            _ => false,
-        };
         let anchor = coming.last().map_or(today, |row| row.due);
-        if !by_spacing {
+        if !self.is_spaced() {
             let until = until.max(today.add_days(1));
             let before = coming.len().checked_sub(2).and_then(|place| coming.get(place)).map(|row| row.due);
             match coming.last_mut() {
@@ -406,8 +411,7 @@ fn drop_empty_tail(coming: &mut Vec<Coming>) -> Result<(), LoanError> {
     while coming.len() > 1 && coming.last().is_some_and(|row| row.principal_fen == 0) {
         let Some(gone) = coming.pop() else { return Ok(()) };
         if let Some(last) = coming.last_mut() {
-            last.fee_fen = add(last.fee_fen, gone.fee_fen)?;
-            last.carried_fen = add(last.carried_fen, gone.carried_fen)?;
+            last.take_beside(&gone)?;
         }
     }
     Ok(())

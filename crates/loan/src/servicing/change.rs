@@ -26,12 +26,24 @@ pub(super) struct Coming {
     pub(super) principal_fen: i64,
     pub(super) fee_fen: i64,
     pub(super) carried_fen: i64,
+    /// Charges that are penalties for a breach.
+    pub(super) penalty_fen: i64,
+    /// No principal is to be laid into it.
+    pub(super) interest_alone: bool,
 }
 
 impl Coming {
     /// A row that asks for nothing yet.
     pub(super) fn at(due: Date) -> Coming {
-        Coming { due, principal_fen: 0, fee_fen: 0, carried_fen: 0 }
+        Coming { due, principal_fen: 0, fee_fen: 0, carried_fen: 0, penalty_fen: 0, interest_alone: false }
+    }
+
+    /// Takes over what another row asks for beside principal and its own interest.
+    pub(super) fn take_beside(&mut self, other: &Coming) -> Result<(), LoanError> {
+        self.fee_fen = add(self.fee_fen, other.fee_fen)?;
+        self.carried_fen = add(self.carried_fen, other.carried_fen)?;
+        self.penalty_fen = add(self.penalty_fen, other.penalty_fen)?;
+        Ok(())
     }
 
     /// A row as it stands.
@@ -41,6 +53,8 @@ impl Coming {
             principal_fen: row.due.principal_fen,
             fee_fen: row.due.fee_fen,
             carried_fen: row.carried_fen,
+            penalty_fen: row.due.penalty_fen,
+            interest_alone: false,
         }
     }
 }
@@ -56,15 +70,14 @@ impl Servicing<'_> {
         for row in replan.rows.iter().filter(|row| row.due > today) {
             let principal_fen = whole(left.min(i128::from(row.principal_fen.max(0))))?;
             left -= i128::from(principal_fen);
-            coming.push(Coming { due: row.due, principal_fen, fee_fen: 0, carried_fen: 0 });
+            coming.push(Coming { principal_fen, ..Coming::at(row.due) });
         }
-        let (fees, carried) = self.rows.iter().skip(self.next).try_fold((0, 0), |(fees, carried), row| {
-            Ok::<_, LoanError>((add(fees, row.due.fee_fen)?, add(carried, row.carried_fen)?))
-        })?;
         let Some(last) = coming.last_mut() else { return Ok(()) };
         last.principal_fen = add(last.principal_fen, whole(left)?)?;
-        if let Some(first) = coming.first_mut() {
-            (first.fee_fen, first.carried_fen) = (fees, carried);
+        for row in self.coming() {
+            if let Some(first) = coming.first_mut() {
+                first.take_beside(&row)?;
+            }
         }
         self.lay(coming, today)
     }
@@ -75,7 +88,7 @@ impl Servicing<'_> {
             return Ok(());
         }
         let overdue = self.take_overdue(deferral)?;
-        let mut coming: Vec<Coming> = self.rows.iter().skip(self.next).map(Coming::of).collect();
+        let mut coming = self.coming();
         let taken = take_coming(&mut coming, deferral)?;
         let principal_fen = add(overdue.principal_fen, taken.principal_fen)?;
         if principal_fen == 0 && overdue.carried_fen == 0 && taken.dropped.is_empty() {
@@ -89,10 +102,9 @@ impl Servicing<'_> {
         }
         put(&mut coming, deferral.to, principal_fen, overdue.carried_fen)?;
         // What a dropped row asked for beside principal and interest falls due with the next row.
-        for (due, fee_fen, carried_fen) in taken.dropped {
-            if let Some(row) = coming.iter_mut().find(|row| row.due > due) {
-                row.fee_fen = add(row.fee_fen, fee_fen)?;
-                row.carried_fen = add(row.carried_fen, carried_fen)?;
+        for dropped in taken.dropped {
+            if let Some(row) = coming.iter_mut().find(|row| row.due > dropped.due) {
+                row.take_beside(&dropped)?;
             }
         }
         self.lay(coming, today)
@@ -158,12 +170,10 @@ impl Servicing<'_> {
                 balance_after_fen: balance_fen,
             };
             let grown = if index == 0 { (penalty, misuse) } else { (0, 0) };
-            self.rows.push(Row {
-                carried_fen: row.carried_fen,
-                penalty: grown.0,
-                misuse: grown.1,
-                ..Row::planned(&plan)
-            });
+            let mut laid =
+                Row { carried_fen: row.carried_fen, penalty: grown.0, misuse: grown.1, ..Row::planned(&plan) };
+            laid.due.penalty_fen = row.penalty_fen;
+            self.rows.push(laid);
             from = row.due;
             number = number.saturating_add(1);
         }
@@ -221,8 +231,8 @@ struct Overdue {
 #[derive(Default)]
 struct Taken {
     principal_fen: i64,
-    /// Rows that are no more: due date, fee, interest carried.
-    dropped: Vec<(Date, i64, i64)>,
+    /// Rows that are no more.
+    dropped: Vec<Coming>,
 }
 
 fn take_coming(coming: &mut Vec<Coming>, deferral: &Deferral) -> Result<Taken, LoanError> {
@@ -235,8 +245,7 @@ fn take_coming(coming: &mut Vec<Coming>, deferral: &Deferral) -> Result<Taken, L
         taken.principal_fen = add(taken.principal_fen, principal_fen)?;
         let empty = row.principal_fen == 0 && deferral.scope == DeferredScope::PrincipalAndInterest;
         if empty && part.due < deferral.to {
-            let row = coming.remove(index);
-            taken.dropped.push((row.due, row.fee_fen, row.carried_fen));
+            taken.dropped.push(coming.remove(index));
         }
     }
     Ok(taken)
@@ -246,7 +255,7 @@ fn take_coming(coming: &mut Vec<Coming>, deferral: &Deferral) -> Result<Taken, L
 fn put(coming: &mut Vec<Coming>, due: Date, principal_fen: i64, carried_fen: i64) -> Result<(), LoanError> {
     let index = coming.partition_point(|row| row.due < due);
     if coming.get(index).is_none_or(|row| row.due != due) {
-        coming.insert(index, Coming { due, principal_fen: 0, fee_fen: 0, carried_fen: 0 });
+        coming.insert(index, Coming::at(due));
     }
     if let Some(row) = coming.get_mut(index) {
         row.principal_fen = add(row.principal_fen, principal_fen)?;

@@ -33,6 +33,44 @@ impl Servicing<'_> {
         self.terms.conventions.as_deref().is_some_and(|c| c.plan.engine == PlanEngine::Cumulative)
     }
 
+    /// A charge joins a loan of the house rule: on a date it falls due with the row it lies in, with every instalment from
+    /// the next one on.
+    pub(super) fn impose_charge(&mut self, id: Id, terms: &ChargeTerms, today: Date) -> Result<(), LoanError> {
+        let component = terms.kind.component();
+        let rounding = self.terms.rounding;
+        let amount_of = |principal_fen, interest_fen| terms.amount.of_fen(principal_fen, interest_fen, rounding);
+        let mut parts = Vec::new();
+        match terms.due {
+            // At disbursement there is no more than what the contract names: a later charge is due on its own day.
+            ChargeDue::On(_) | ChargeDue::Disbursement => {
+                let due_on = if let ChargeDue::On(day) = terms.due { day } else { today };
+                let interest = self.rows.iter().try_fold(0, |sum, row| add(sum, row.due.interest_fen))?;
+                let amount_fen = amount_of(self.disbursed_fen, interest)?;
+                let place = self.place_for(due_on);
+                if let Some(row) = self.rows.get_mut(place) {
+                    row.due.put(component, amount_fen)?;
+                    if !row.is_met() {
+                        row.met_on = None;
+                    }
+                }
+                if place < self.next {
+                    self.open = self.open.min(place);
+                }
+                parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
+            }
+            ChargeDue::EachInstalment => {
+                for row in self.rows.iter_mut().skip(self.next).filter(|row| row.plan.due > row.plan.from) {
+                    let amount_fen = amount_of(row.due.principal_fen, row.due.interest_fen)?;
+                    row.due.put(component, amount_fen)?;
+                    let due_on = row.due_on;
+                    parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
+                }
+            }
+        }
+        self.charges.push(ChargeState { id, terms: terms.clone(), parts });
+        Ok(())
+    }
+
     /// A charge joins the loan.
     pub(super) fn add_charge(&mut self, id: Id, terms: &ChargeTerms, today: Date) -> Result<(), LoanError> {
         if self.charges.iter().any(|charge| charge.id == id) {
@@ -75,7 +113,7 @@ impl Servicing<'_> {
             }
         }
         self.charges.push(ChargeState { id, terms: terms.clone(), parts });
-        self.reach_keeping_open(today);
+        self.reach(today);
         Ok(())
     }
 
@@ -95,7 +133,10 @@ impl Servicing<'_> {
         {
             return first;
         }
-        if let Some(place) = self.rows.iter().rposition(|row| row.kind == RowKind::AfterMaturity) {
+        // Under conventions one row takes all that comes after maturity; by the house rule each day has its own.
+        if self.terms.conventions.is_some()
+            && let Some(place) = self.rows.iter().rposition(|row| row.kind == RowKind::AfterMaturity)
+        {
             return self.move_row(place, due_on);
         }
         let last = self.rows.last().map_or(due_on, |row| row.due_on);
@@ -214,6 +255,9 @@ impl Servicing<'_> {
         if charge.terms.due == ChargeDue::Disbursement {
             return Ok(total);
         }
+        if self.terms.conventions.is_none() {
+            return self.let_off_rows(component, off);
+        }
         for (due_on, unpaid) in off {
             let place = self.place_for(due_on);
             if let Some(row) = self.rows.get_mut(place) {
@@ -225,6 +269,46 @@ impl Servicing<'_> {
             }
         }
         Ok(total)
+    }
+
+    /// Lets charges off their rows, or off others that ask for the same where the plan was changed meanwhile.
+    ///
+    /// What is due is waived; what is still to come is not asked for.
+    fn let_off_rows(&mut self, component: Component, off: Vec<(Date, i64)>) -> Result<i64, LoanError> {
+        let mut total = 0;
+        for (due_on, amount_fen) in off.into_iter().filter(|(_, amount_fen)| *amount_fen > 0) {
+            let mut left = amount_fen;
+            let own = self.rows.iter().position(|row| row.plan.due == due_on || row.due_on == due_on);
+            for place in own.into_iter().chain(0..self.rows.len()) {
+                let Some(row) = self.rows.get_mut(place) else { continue };
+                let asked = match component {
+                    Component::Penalty => row.due.penalty_fen - row.paid.penalty_fen - row.waived.penalty_fen,
+                    other => row.open_fen(other),
+                };
+                let part = asked.clamp(0, left);
+                if place < self.next {
+                    row.waived.put(component, part)?;
+                    self.waived.put(component, part)?;
+                } else {
+                    row.due.put(component, -part)?;
+                }
+                left -= part;
+            }
+            total = add(total, amount_fen - left)?;
+        }
+        Ok(total)
+    }
+
+    /// Money that had paid charges of a component has gone back: the latest are unpaid first.
+    pub(super) fn unpay_charges(&mut self, component: Component, amount_fen: i64) -> Result<(), LoanError> {
+        let mut left = amount_fen;
+        let charges = self.charges.iter_mut().rev().filter(|charge| charge.terms.kind.component() == component);
+        for part in charges.flat_map(|charge| charge.parts.iter_mut().rev()) {
+            let back = part.paid_fen.min(left);
+            part.paid_fen = add(part.paid_fen, -back)?;
+            left -= back;
+        }
+        Ok(())
     }
 
     /// Gives back part of a charge as if it had been paid: what it was owed as first, then the waterfall.
@@ -241,11 +325,5 @@ impl Servicing<'_> {
         let left = self.allocate(conventions, Receipt::ChargeAdjustment, amount_fen, today)?;
         self.credit_fen = add(self.credit_fen, left)?;
         self.post(Some(id), today, PostedKind::ChargeAdjustment, amount_fen, before)
-    }
-
-    fn reach_keeping_open(&mut self, today: Date) {
-        if self.terms.conventions.is_some() {
-            self.reach(today);
-        }
     }
 }

@@ -4,14 +4,18 @@
 //! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days,
 //! [`shown`] the state as it is told outside. Where the terms name conventions, [`planned`] and [`plans`] make the
 //! rows, [`ahead`] lets money pay down a waterfall, [`credit`] takes it back, [`respread`] spreads it anew.
-//! [`charged`] and [`ended`] serve both.
+//! [`charged`] and [`ended`] serve both. By the house rule [`again`] takes back what was paid, [`anew`] moves due dates and
+//! spreads arrears, [`late_fee`] charges what the contract asks of an instalment that stays unpaid.
 
+mod again;
 mod ahead;
 mod alter;
+mod anew;
 mod change;
 mod charged;
 mod credit;
 mod ended;
+mod late_fee;
 pub(crate) mod order;
 mod planned;
 mod plans;
@@ -27,10 +31,13 @@ use basics::{Date, Id, Rate};
 
 use crate::act::Bearings;
 use crate::charge::ChargeState;
+use crate::fold::Granted;
 use crate::plan::Progressive;
 use crate::schedule::schedule_drawn;
-use crate::{ArrearsPath, Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Schedule};
+use crate::terms::PrepayStrategy;
+use crate::{ArrearsPath, Happening, LifeEvent, LoanError, LoanTerms, Parts, Posted, PostedKind, Receipt, Schedule};
 use planned::Outlook;
+pub(crate) use planned::spaced;
 use row::Row;
 
 /// A loan between two moments of its life.
@@ -47,6 +54,8 @@ pub(crate) struct Servicing<'t> {
     disbursed_fen: i64,
     received_fen: i64,
     refunded_fen: i64,
+    /// What of `received_fen` was granted, no money having come.
+    granted: Granted,
     waiver_lapsed_fen: i64,
     closed_on: Option<Date>,
     /// Sums over the rows, of money and of waivers.
@@ -68,6 +77,8 @@ pub(crate) struct Servicing<'t> {
     outlook: Outlook,
     trace: Vec<Posted>,
     arrears: ArrearsPath,
+    /// Overdue principal that was spread over a new plan and counts as overdue until it is paid.
+    kept: anew::KeptArrears,
     /// Rates of today; those of the terms until they are changed.
     rate: Rate,
     penalty_rate: Rate,
@@ -94,6 +105,7 @@ impl<'t> Servicing<'t> {
             disbursed_fen: 0,
             received_fen: 0,
             refunded_fen: 0,
+            granted: Granted::default(),
             waiver_lapsed_fen: 0,
             closed_on: None,
             paid: Parts::ZERO,
@@ -109,6 +121,7 @@ impl<'t> Servicing<'t> {
             outlook: Outlook::default(),
             trace: Vec::new(),
             arrears: ArrearsPath::default(),
+            kept: anew::KeptArrears::default(),
             rate: terms.rate,
             penalty_rate: terms.penalty_rate,
             misuse_rate: None,
@@ -127,14 +140,23 @@ impl<'t> Servicing<'t> {
             self.reach(to);
             return Ok(());
         }
-        while let Some(due) = self.rows.get(self.next).map(|row| row.due_on).filter(|due| *due <= to) {
-            self.run_overdue(due)?;
-            self.next += 1;
-            let before = self.mark();
-            self.settle(due)?;
-            if self.paid != before.paid {
-                self.post(None, due, PostedKind::CreditUsed, 0, before)?;
-            }
+        loop {
+            let due = self.rows.get(self.next).map(|row| row.due_on).filter(|due| *due <= to);
+            let day = match (due, self.next_late_fee(to)) {
+                (None, None) => break,
+                (Some(due), fee) if fee.is_none_or(|fee| due <= fee) => {
+                    self.run_overdue(due)?;
+                    self.next += 1;
+                    due
+                }
+                (_, fee) => {
+                    let Some(fee) = fee else { break };
+                    self.run_overdue(fee)?;
+                    self.charge_late_fees(fee)?;
+                    fee
+                }
+            };
+            self.settle_from_credit(self.mark(), day)?;
         }
         self.run_overdue(to)
     }
@@ -157,7 +179,7 @@ impl<'t> Servicing<'t> {
                 self.disburse(positive(*amount_fen)?, today)?;
                 self.post(Some(event.id), today, PostedKind::Disbursement, *amount_fen, before)?;
                 self.advance(today)?;
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::Paid { amount_fen } => {
                 self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
@@ -175,11 +197,11 @@ impl<'t> Servicing<'t> {
             }
             Happening::Replanned(replan) => {
                 self.replan(replan, today)?;
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::Deferred(deferral) => {
                 self.defer(deferral, today)?;
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::Prepaid(prepayment) => {
                 self.received_fen = add(self.received_fen, positive(prepayment.amount_fen)?)?;
@@ -189,16 +211,16 @@ impl<'t> Servicing<'t> {
             }
             Happening::Extended(alteration) => {
                 self.alter(alteration, today)?;
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::Restructured(alteration) => {
                 self.restructure(alteration, today)?;
                 self.note(&event.what, today);
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::RateReset(rates) => {
                 self.reset_rate(*rates, today)?;
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::Misused { .. }
             | Happening::Judged { .. }
@@ -206,16 +228,57 @@ impl<'t> Servicing<'t> {
             | Happening::BorrowerDied
             | Happening::HandedOver { .. } => {
                 self.note(&event.what, today);
-                return self.settle(today);
+                return self.settle_from_credit(before, today);
             }
             Happening::Received { receipt, amount_fen } => {
                 self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
                 self.credit_fen = add(self.credit_fen, *amount_fen)?;
+                match receipt {
+                    Receipt::Goodwill => self.granted.goodwill_fen = add(self.granted.goodwill_fen, *amount_fen)?,
+                    // What was never needed is owed no longer: it pays the end of the plan, at no fee.
+                    Receipt::PayoutRefund | Receipt::MerchantRefund => {
+                        self.pay_ahead(PrepayStrategy::LastInstalment, None, today)?;
+                    }
+                    _ => {}
+                }
                 (PostedKind::of(*receipt), *amount_fen)
             }
+            Happening::ChargeAdjusted { charge, amount_fen } => {
+                self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
+                self.credit_fen = add(self.credit_fen, *amount_fen)?;
+                let kind = self.charges.iter().find(|other| other.id == *charge).map(|charge| charge.terms.kind);
+                let kind = kind.unwrap_or(crate::ChargeKind::Fee);
+                self.granted.adjusted.put(kind.component(), *amount_fen)?;
+                (PostedKind::ChargeAdjustment, *amount_fen)
+            }
+            Happening::ChargedBack { amount_fen, .. } => {
+                self.owe_again(positive(*amount_fen)?, today)?;
+                (PostedKind::Chargeback, *amount_fen)
+            }
+            Happening::RefundedCash { amount_fen } => {
+                self.owe_again(positive(*amount_fen)?, today)?;
+                (PostedKind::CashRefund, *amount_fen)
+            }
+            Happening::ChargedOff => {
+                let amount_fen = self.write_off_claim(today)?;
+                self.charged_off_on = self.charged_off_on.or(Some(today));
+                (PostedKind::ChargeOff, amount_fen)
+            }
+            Happening::Rescheduled { from_due, change } => {
+                self.reschedule(*from_due, change, today)?;
+                return self.settle_from_credit(before, today);
+            }
+            Happening::Reaged { spread } => {
+                self.spread_over(spread, today)?;
+                return self.settle_from_credit(before, today);
+            }
+            Happening::Reamortised => {
+                self.spread_over_coming(today)?;
+                return self.settle_from_credit(before, today);
+            }
             Happening::ChargeAdded { charge } => {
-                self.add_charge(event.id, charge, today)?;
-                return self.settle(today);
+                self.impose_charge(event.id, charge, today)?;
+                return self.settle_from_credit(before, today);
             }
             Happening::ChargeWaived { charge, amount_fen } => {
                 let amount_fen = self.waive_charge(*charge, *amount_fen)?;
@@ -225,21 +288,21 @@ impl<'t> Servicing<'t> {
                 let amount_fen = self.write_off_claim(today)?;
                 (PostedKind::WriteOff, amount_fen)
             }
-            Happening::Reversed { .. }
-            | Happening::CollectionRun { .. }
-            | Happening::Noticed { .. }
-            | Happening::ChargeAdjusted { .. }
-            | Happening::ChargedBack { .. }
-            | Happening::ChargedOff
-            | Happening::Rescheduled { .. }
-            | Happening::Reaged { .. }
-            | Happening::Reamortised
-            | Happening::RefundedCash { .. } => {
-                return self.settle(today);
+            Happening::Reversed { .. } | Happening::CollectionRun { .. } | Happening::Noticed { .. } => {
+                return self.settle_from_credit(before, today);
             }
         };
         self.settle(today)?;
         self.post(Some(event.id), today, kind, amount_fen, before)
+    }
+
+    /// Settles after something that is no money; where credit balance paid of it, the trace says so.
+    fn settle_from_credit(&mut self, before: Mark, today: Date) -> Result<(), LoanError> {
+        self.settle(today)?;
+        if self.paid != before.paid {
+            self.post(None, today, PostedKind::CreditUsed, 0, before)?;
+        }
+        Ok(())
     }
 
     fn disburse(&mut self, amount_fen: i64, today: Date) -> Result<(), LoanError> {

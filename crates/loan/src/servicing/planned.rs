@@ -209,7 +209,7 @@ fn due_dates(rule: &PlanRule, start: Date, changes: &[(Date, Reschedule)]) -> Re
 }
 
 /// The date so many spacings after another.
-pub(super) fn spaced(seed: Date, every: u16, unit: Unit, times: i32) -> Result<Date, LoanError> {
+pub(crate) fn spaced(seed: Date, every: u16, unit: Unit, times: i32) -> Result<Date, LoanError> {
     let steps = i32::from(every).saturating_mul(times);
     Ok(match unit {
         Unit::Days => seed.add_days(steps),

@@ -136,6 +136,11 @@ impl Row {
         CORE.iter().all(|component| self.core_unpaid(*component) <= 0)
     }
 
+    /// Whether principal or interest of it is unpaid, so that it may cost a fee.
+    pub(super) fn bears_late_fee(&self) -> bool {
+        self.core_unpaid(Component::Principal) > 0 || self.core_unpaid(Component::Interest) > 0
+    }
+
     pub(super) fn within_grace(&self, today: Date, grace_days: u16) -> bool {
         today - self.due_on <= i32::from(grace_days)
     }

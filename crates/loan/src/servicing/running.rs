@@ -131,7 +131,8 @@ impl Servicing<'_> {
     }
 
     pub(super) fn oldest_unpaid_due(&self) -> Option<Date> {
-        self.rows.iter().take(self.next).skip(self.open).find(|row| !row.is_met()).map(|row| row.due_on)
+        let of_rows = self.rows.iter().take(self.next).skip(self.open).find(|row| !row.is_met()).map(|row| row.due_on);
+        [of_rows, self.kept.oldest_due(self.paid.principal_fen)].into_iter().flatten().min()
     }
 
     pub(super) fn days_past_due(&self, today: Date) -> u32 {

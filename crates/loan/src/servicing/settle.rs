@@ -39,19 +39,22 @@ impl Servicing<'_> {
         let closed = self.schedule.is_some() && self.credit_fen >= 0 && self.payoff_total(today)? == 0;
         self.closed_on = if closed { self.closed_on.or(Some(today)) } else { None };
         let oldest_due = self.oldest_unpaid_due();
-        self.arrears.step(ArrearsStep { from: today, oldest_due, owes: self.open < self.next });
+        self.arrears.step(ArrearsStep { from: today, oldest_due, owes: self.open < self.next || oldest_due.is_some() });
         Ok(())
     }
 
-    pub(super) fn pay(&mut self, row: usize, component: Component, today: Date) -> Result<(), LoanError> {
+    pub(super) fn pay(&mut self, place: usize, component: Component, today: Date) -> Result<(), LoanError> {
         if self.credit_fen <= 0 {
             return Ok(());
         }
-        if let Some(row) = self.rows.get_mut(row) {
+        if let Some(row) = self.rows.get_mut(place) {
             let amount_fen = row.unpaid_fen(component, today, self.terms)?.min(self.credit_fen);
             row.paid.put(component, amount_fen)?;
             self.paid.put(component, amount_fen)?;
             self.credit_fen -= amount_fen;
+            if amount_fen > 0 && !self.charges.is_empty() {
+                self.pay_charges(place, component, amount_fen)?;
+            }
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ impl Servicing<'_> {
             disbursed_fen: self.disbursed_fen,
             received_fen: self.received_fen,
             refunded_fen: self.refunded_fen,
+            granted: self.granted,
             paid: self.paid,
             waived: self.waived,
             ..Totals::default()
@@ -77,6 +78,8 @@ impl Servicing<'_> {
                 .filter(|row| row.core_unpaid(Component::Principal) > 0 || row.core_unpaid(Component::Interest) > 0)
                 .map(|row| row.due_on.add_days(grace))
                 .find(|date| *date > as_of),
+            late_fee_on: self.late_fee_day(),
+            non_accrual_days: self.terms.non_accrual_days,
             closed_on: self.closed_on,
             waiver_lapsed_fen: self.waiver_lapsed_fen,
             instalments,

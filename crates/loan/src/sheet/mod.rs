@@ -63,7 +63,7 @@ fn pass_days(
     see: &mut impl FnMut(&Stretch<'_>) -> Result<(), LoanError>,
 ) -> Result<LoanState, LoanError> {
     while state.as_of < to {
-        let turns = [state.next_due, state.segment.map(|segment| segment.until)];
+        let turns = [state.next_due, state.late_fee_on, state.segment.map(|segment| segment.until)];
         let next = turns.into_iter().flatten().filter(|day| *day > state.as_of).min();
         let (day, stop) = next.filter(|day| *day <= to).map_or((to, Stop::Until), |day| (day, Stop::Day));
         let after = fold(terms, done, day)?;

@@ -21,6 +21,7 @@ pub use fee::{Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen};
 pub use method::{Compound, InterestBasis, Method, Term};
 pub use plan::{DueRoll, FixedRow, Grace, PlanRow, Settlement, SettlementCycle, Tranche};
 
+use crate::arrears::ReAge;
 use crate::conventions::Conventions;
 use crate::season::{ChangeLimits, SeasonTerms};
 use crate::{LoanError, PayOrder, PayPath, PayRule};
@@ -142,6 +143,10 @@ pub struct LoanTerms {
     /// How far the contract lets itself be changed; absent, [`ChangeLimits::DEFAULT`].
     #[n(61)]
     pub change: Option<ChangeLimits>,
+    /// Whether overdue principal may be spread over a new plan (re-age, re-amortise), and what that does to days past due;
+    /// `None`: the contract offers no such plan, and arrears are extended or restructured.
+    #[n(62)]
+    pub re_age: Option<ReAge>,
     /// Conventions of planning and servicing, where they are not the house rule.
     #[n(30)]
     pub conventions: Option<Box<Conventions>>,
@@ -210,6 +215,7 @@ impl LoanTerms {
             fixed_rows: Vec::new(),
             season: None,
             change: None,
+            re_age: None,
             conventions: None,
         }
     }

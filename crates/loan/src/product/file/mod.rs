@@ -11,6 +11,7 @@ use basics::{Currency, Date, DayCount, Rate, Rounding};
 use self::raw::{FeeTable, InterestTable, PaymentTable, ProductFile};
 use super::{Ceiling, Linked, Pricing, Product, Reference, TermUnit};
 use crate::allocation::LateOrder;
+use crate::arrears::ReAge;
 use crate::season::file::season_rule;
 use crate::terms::{Compound, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, InterestBasis, Method};
 use crate::{Component, LoanError, PayOrder, PayPath, PayRule, Published, RateReset};
@@ -115,6 +116,12 @@ impl Source<'_> {
                 None => None,
             },
             non_accrual_days: raw.overdue.non_accrual_days,
+            re_age: match raw.overdue.re_age.as_deref() {
+                Some(text) => {
+                    Some(self.choice("overdue.re_age", text, &[("kept", ReAge::Kept), ("reset", ReAge::Reset)])?)
+                }
+                None => None,
+            },
             conditions: self.conditions(raw.conditions)?,
             season: raw
                 .season

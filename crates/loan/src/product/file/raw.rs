@@ -104,6 +104,7 @@ pub(super) struct OverdueTable {
     pub(super) grace_days: u16,
     pub(super) misuse_uplift: Option<String>,
     pub(super) non_accrual_days: Option<u16>,
+    pub(super) re_age: Option<String>,
 }
 
 #[derive(Deserialize)]

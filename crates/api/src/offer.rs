@@ -10,7 +10,7 @@ use basics::merkle::leaf_hash;
 use loan::cost::{CostKind, CostTable, Payer, percent};
 use loan::paper::{Missing, missing, payout_mode};
 use loan::terms::Prepaying;
-use loan::{Fee, FeeAmount, FeeWhen, GuaranteeForm, Instalment, LoanTerms, Method, PayoutMode, Product};
+use loan::{Fee, FeeAmount, FeeBase, FeeWhen, GuaranteeForm, Instalment, LoanTerms, Method, PayoutMode, Product};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -433,7 +433,10 @@ fn words_en(quote: &Quote) -> Vec<String> {
     ));
     for fee in &cost.on_default.fees {
         let (name, amount) = (&fee.name_en, default_fee_words(fee).1);
-        words.push(format!("An instalment unpaid {} days after its due date costs, once, {name}: {amount}.", fee.after_days));
+        words.push(format!(
+            "An instalment unpaid {} days after its due date costs, once, {name}: {amount}.",
+            fee.after_days
+        ));
     }
     words.push(early_en(terms).to_owned());
     words.retain(|line| !line.is_empty());

@@ -8,7 +8,7 @@ use axum::http::Method;
 use door::permission::{Reach, Role, Rule};
 use door::{Actor, ActorKind};
 
-use Access::{Act, ActOrDemo, Anyone, Read, SecondPerson, SignedIn, Tokens};
+use Access::{Act, ActOrDemo, Anyone, OneOf, Read, SecondPerson, SignedIn, Tokens};
 use Role::{Accountant, Admin, Analyst, Approver, Auditor, Clerk, Household, Officer};
 
 /// Who may use a route.
@@ -22,7 +22,9 @@ pub enum Access {
     Read(&'static [Role]),
     /// Roles that may do or propose this act at the door.
     Act(&'static str),
-    /// The same, and in a demonstration the household for itself.
+    /// Roles that may do or propose one of these acts at the door.
+    OneOf(&'static [&'static str]),
+    /// The same as for one act, and in a demonstration the household for itself.
     ActOrDemo(&'static str),
     /// Roles that may be the second person of some act, or take back what they proposed.
     SecondPerson,
@@ -103,8 +105,8 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/loans/{ln}/corrections", Act("correct_loan")),
     post("/api/v1/households/{hh}/loans/{ln}/prepayments", Act("prepay_loan")),
     get("/api/v1/households/{hh}/loans/{ln}/standing", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
-    // Which act it is decides the door: who may not take one back may do none of them.
-    post("/api/v1/households/{hh}/loans/{ln}/acts", Act("take_back_loan_act")),
+    // Which act it is decides the door: who may do none of these may do none of the others.
+    post("/api/v1/households/{hh}/loans/{ln}/acts", OneOf(&["take_back_loan_act", "record_death", "judge_loan_worse"])),
     get("/api/v1/households/{hh}/loans/{ln}/changes", Read(SERVICE)),
     post("/api/v1/households/{hh}/loans/{ln}/changes", Act("propose_replan")),
     post("/api/v1/households/{hh}/loans/{ln}/changes/{ch}/consent", Act("agree_change")),
@@ -155,6 +157,7 @@ pub fn may_pass(access: Access, actor: &Actor, rules: &[Rule], demo: bool) -> bo
         Anyone | SignedIn => true,
         Read(roles) => roles.contains(&actor.role),
         Act(act) => reach(act),
+        OneOf(acts) => acts.iter().any(|act| reach(act)),
         ActOrDemo(act) => reach(act) || (demo && actor.kind == ActorKind::Household),
         // The second person is a person.
         SecondPerson => {

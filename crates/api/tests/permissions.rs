@@ -50,6 +50,7 @@ fn expected(gate: &Gate, actor: &Actor) -> Fate {
         Access::Anyone | Access::SignedIn => true,
         Access::Read(roles) => roles.contains(&actor.role),
         Access::Act(act) | Access::ActOrDemo(act) => rule(act).is_some_and(|rule| rule.reach != Reach::Approve),
+        Access::OneOf(acts) => acts.iter().any(|act| rule(act).is_some_and(|rule| rule.reach != Reach::Approve)),
         Access::SecondPerson => {
             let seconds = |r: &&door::Rule| r.role == actor.role && r.reach != Reach::Alone;
             kind == ActorKind::Staff && app::permission::RULES.iter().any(|r| seconds(&r))

@@ -14,6 +14,7 @@ use crate::books::check_text;
 use crate::command::Outcome;
 use crate::facility::{FacilityLife, facility, facility_events, is_closed};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
+use crate::holding::Holding;
 use crate::house::Tianxin;
 use crate::line::CreditLine;
 use crate::observe::{known_household, stale};
@@ -149,7 +150,7 @@ pub struct DecideByHand {
 /// What a household owes and may still draw, as its slice has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exposure {
-    /// Principal outstanding.
+    /// Principal outstanding, claims that were written off among it.
     pub outstanding_minor: i64,
     /// Approved and not yet drawn.
     pub frozen_minor: i64,
@@ -176,7 +177,9 @@ pub fn needs_exposure(needs: &mut Needs, cell: Cell, household: Id) {
 pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> Result<Exposure, Fault> {
     let mut sum = Exposure::default();
     for note in slice.range::<LoanNote>(&key![cell, household])? {
-        sum.outstanding_minor = sum.outstanding_minor.saturating_add(note.outstanding_minor);
+        // A claim that was written off is owed as before.
+        let owed = note.outstanding_minor.saturating_add(Holding::of(&note)?.claim_fen());
+        sum.outstanding_minor = sum.outstanding_minor.saturating_add(owed);
     }
     for line in slice.range::<CreditLine>(&key![cell, household])? {
         sum.outstanding_minor = sum.outstanding_minor.saturating_add(line.used_minor);

@@ -76,6 +76,14 @@ pub struct Holding {
     #[n(13)]
     #[cbor(default)]
     pub returned_fen: i64,
+    /// What of the money received was granted by courtesy.
+    #[n(14)]
+    #[cbor(default)]
+    pub goodwill_fen: i64,
+    /// What of it was charges given back, by the component they were owed as.
+    #[n(15)]
+    #[cbor(default)]
+    pub adjusted: Parts,
 }
 
 impl Default for Holding {
@@ -95,6 +103,8 @@ impl Default for Holding {
             recovered_fen: 0,
             bought_fen: 0,
             returned_fen: 0,
+            goodwill_fen: 0,
+            adjusted: Parts::ZERO,
         }
     }
 }
@@ -108,6 +118,17 @@ impl Holding {
     /// Reads what a line's row keeps. Errors if the bytes are damaged.
     pub fn of_line(row: &CreditLine) -> Result<Holding, Fault> {
         cbor::from_bytes(&row.holding).map_err(Fault::from)
+    }
+
+    /// Principal of a claim that was written off and is not recovered.
+    pub fn claim_fen(&self) -> i64 {
+        self.written_off_fen.saturating_sub(self.recovered_fen)
+    }
+
+    /// Money that came from the wallet: received and not granted.
+    fn from_wallet_fen(&self) -> Option<i64> {
+        let adjusted = self.adjusted.fee_fen.checked_add(self.adjusted.penalty_fen)?;
+        self.received_fen.checked_sub(self.goodwill_fen)?.checked_sub(adjusted)
     }
 
     /// What is due and unpaid of a component.
@@ -261,7 +282,14 @@ impl<'a> Turn<'a> {
         self.sheet.post(drawn, difference(new.disbursed_fen, old.disbursed_fen)?, accounts);
         self.sheet.post(Movement::Bought, difference(new.bought_fen, old.bought_fen)?, accounts);
         self.sheet.post(Movement::ReturnedGoods, difference(new.returned_fen, old.returned_fen)?, accounts);
-        self.sheet.post(Movement::Received, difference(new.received_fen, old.received_fen)?, accounts);
+        let too_large = || Fault::Broken("what a loan received does not fit".to_owned());
+        let from_wallet = |holding: &Holding| holding.from_wallet_fen().ok_or_else(too_large);
+        self.sheet.post(Movement::Received, difference(from_wallet(new)?, from_wallet(old)?)?, accounts);
+        self.sheet.post(Movement::Goodwill, difference(new.goodwill_fen, old.goodwill_fen)?, accounts);
+        let (fee, penalty) = (Component::Fee, Component::Penalty);
+        for (movement, of) in [(Movement::AdjustedFee, fee), (Movement::AdjustedPenalty, penalty)] {
+            self.sheet.post(movement, difference(new.adjusted.get(of), old.adjusted.get(of))?, accounts);
+        }
         self.sheet.post(Movement::Refunded, difference(new.refunded_fen, old.refunded_fen)?, accounts);
         let billed = new.billed.minus(&old.billed).map_err(broken)?;
         let all_paid = new.paid.minus(&old.paid).map_err(broken)?;
@@ -416,6 +444,8 @@ impl Tianxin {
                 recovered_fen,
                 bought_fen: 0,
                 returned_fen: 0,
+                goodwill_fen: state.totals.granted.goodwill_fen,
+                adjusted: state.totals.granted.adjusted,
             },
         };
         Ok((state, stands))

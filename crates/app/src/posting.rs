@@ -43,6 +43,8 @@ door::text_enum! {
         FeeIncome = "fee_income",
         /// Credit impairment loss 信用减值损失.
         ImpairmentLoss = "impairment_loss",
+        /// Concessions to borrowers 善意减让支出.
+        Concession = "concession",
         /// Rounding differences 尾差.
         Rounding = "rounding",
         /// Profit of the year 本年利润.
@@ -71,6 +73,12 @@ door::text_enum! {
         Received = "received",
         /// Money ahead of its time went back.
         Refunded = "refunded",
+        /// Granted by courtesy: it pays as money does, and none came.
+        Goodwill = "goodwill",
+        /// A fee was given back as if it had been paid.
+        AdjustedFee = "adjusted_fee",
+        /// A penalty for a breach was given back as if it had been paid.
+        AdjustedPenalty = "adjusted_penalty",
         /// Interest was earned.
         Earned = "earned",
         /// Interest of loans in non-accrual ran on.
@@ -139,6 +147,9 @@ pub const TABLE: &[(Movement, &[(Role, Role)])] = &[
     (Movement::Disbursed, &[(Role::LoanPrincipal, Role::Wallet)]),
     (Movement::Received, &[(Role::Wallet, Role::LoanCredit)]),
     (Movement::Refunded, &[(Role::LoanCredit, Role::Wallet)]),
+    (Movement::Goodwill, &[(Role::Concession, Role::LoanCredit)]),
+    (Movement::AdjustedFee, &[(Role::FeeIncome, Role::LoanCredit)]),
+    (Movement::AdjustedPenalty, &[(Role::PenaltyIncome, Role::LoanCredit)]),
     (Movement::Earned, &[(Role::InterestAccrued, Role::InterestIncome)]),
     (Movement::EarnedOff, &[(Role::OffAccrued, Role::OffContra)]),
     (Movement::DueInterest, &[(Role::InterestReceivable, Role::InterestAccrued)]),
@@ -390,6 +401,9 @@ mod tests {
 disbursed            1303 / 2011
 received             2011 / 2012
 refunded             2012 / 2011
+goodwill             6711 / 2012
+adjusted_fee         6021 / 2012
+adjusted_penalty     6012 / 2012
 earned               1133 / 6011
 earned_off           7001 / 7999
 due_interest         1132 / 1133

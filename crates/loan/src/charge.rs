@@ -86,6 +86,14 @@ pub struct ChargeTerms {
 }
 
 impl ChargeAmount {
+    /// The amount, if it is fixed, minor units.
+    pub fn flat_fen(&self) -> Option<i64> {
+        match self {
+            ChargeAmount::Flat(fen) => Some(*fen),
+            ChargeAmount::Share(..) => None,
+        }
+    }
+
     /// What it comes to on a base of principal and interest. Errors on overflow.
     pub fn of_fen(&self, principal_fen: i64, interest_fen: i64, rounding: Rounding) -> Result<i64, LoanError> {
         match self {

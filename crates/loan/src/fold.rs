@@ -205,6 +205,8 @@ pub struct LoanState {
     pub growing: Vec<Growth>,
     /// Contract rate a year on this date.
     pub rate: Rate,
+    /// Rate a year on overdue principal on this date.
+    pub penalty_rate: Rate,
     /// What is known of it beside its money: links, marks, officer, death of the borrower.
     pub bearings: Bearings,
     /// Money ahead of its time; less than nothing if more was refunded than there was.

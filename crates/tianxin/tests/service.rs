@@ -8,14 +8,14 @@ use std::sync::Arc;
 use app::Tianxin;
 use app::command::{Command, Outcome};
 use app::posting::Role as Subject;
-use app::service::{LoanAct, LoanShown, ServiceLoan};
+use app::service::{LoanAct, LoanShown, ReturnedBy, ServiceLoan};
 use app::tables::{GlBalance, LoanNote};
 use basics::{Currency, Date, Id, Instant, Money};
 use door::{Actor, Backend, Order, Request, Role, Stepper, audit};
 use loan::act::{Alteration, AlteredPlan};
 use loan::season::{BorrowerConsent, Consent, Consents, GuarantorConsent};
 use loan::terms::PrepayStrategy;
-use loan::{LoanClass, Waivable};
+use loan::{ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, LoanClass, Waivable};
 use support::lending::{Wish, close_day, day_begins, lender, pays, percent, told};
 use support::proof::records;
 use support::*;
@@ -207,6 +207,105 @@ fn acts_reach_the_books(backend: Arc<dyn Backend>) {
     assert!(county.order(officer, Order::Propose(act(&lost, paid))).unwrap_err().contains("moved money"));
     let own = county.alone(farmer(season.household), &season, LoanAct::Extend(until("2026-12-02")));
     assert!(own.is_err());
+}
+
+/// Money that goes back, is granted or was never needed; charges; other due dates; a death, and what was written off.
+fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
+    let monthly = wish(0, "short-working-capital", 600_000, 6);
+    let season = wish(1, "season-bullet", 1_000_000, 3);
+    let mut county = County::new(backend, &[monthly.clone(), season.clone()]);
+    let (officer, accountant) = (staff(1, Role::Officer), staff(2, Role::Accountant));
+    county.until("2026-03-20");
+
+    // A fee with the next instalment, part of it let off before it is due.
+    let terms = ChargeTerms {
+        code: "survey".into(),
+        kind: ChargeKind::Fee,
+        due: ChargeDue::On(date("2026-03-25")),
+        amount: ChargeAmount::Flat(5_000),
+    };
+    let alone = county.alone(officer, &monthly, LoanAct::Charge(terms.clone())).unwrap_err();
+    assert!(alone.contains("second person"), "{alone}");
+    let (before, after, charge) = county.by_two(officer, &monthly, LoanAct::Charge(terms)).unwrap();
+    assert_eq!(after.cost_minor - before.cost_minor, 5_000);
+    county.by_two(officer, &monthly, LoanAct::WaiveCharge { charge, amount: fen(1_000) }).unwrap();
+    county.verify();
+
+    // Paid on the due date, taken back by the bank eight days later: what it paid is owed since then, in the wallet is the money.
+    county.until("2026-04-02");
+    let (wallet, income) = (county.balance(Subject::Wallet), county.balance(Subject::FeeIncome));
+    county.pay(&monthly, 110_000);
+    let payment = monthly.household.derive("repay 2026-04-02");
+    county.verify();
+    county.until("2026-04-10");
+    let back = LoanAct::ChargeBack { payment, amount: fen(110_000) };
+    let (before, after, _) = county.by_two(accountant, &monthly, back.clone()).unwrap();
+    assert!(after.principal_minor > before.principal_minor && after.class == 1, "{after:?}");
+    assert_eq!(county.balance(Subject::Wallet), wallet - 110_000, "the payment lies in the wallet again");
+    assert_eq!(county.note(&monthly).overdue_since, Some(date("2026-04-02")));
+    assert!(county.by_two(accountant, &monthly, back).unwrap_err().contains("charge back"));
+    county.verify();
+
+    // By courtesy half of a fee and some interest; no money moves, and it is an expense.
+    let adjust = LoanAct::AdjustCharge { charge, amount: fen(2_000) };
+    let (_, _, adjusted) = county.by_two(officer, &monthly, adjust).unwrap();
+    assert_eq!(county.balance(Subject::FeeIncome), income + 2_000, "fee income is less by what is given back");
+    let (_, _, granted) = county.by_two(officer, &monthly, LoanAct::Grant { amount: fen(500) }).unwrap();
+    assert_eq!(county.balance(Subject::Concession), 500);
+    assert_eq!(county.balance(Subject::Wallet), wallet - 110_000);
+    county.verify();
+    for event in [granted, adjusted] {
+        county.by_two(officer, &monthly, LoanAct::TakeBack { event }).unwrap();
+    }
+    assert_eq!((county.balance(Subject::Concession), county.balance(Subject::FeeIncome)), (0, income));
+    county.verify();
+
+    // The rules keep days past due, and the contract names no plan over arrears.
+    let anew = act(&monthly, LoanAct::ReAmortise);
+    assert!(county.order(officer, Order::Propose(anew)).unwrap_err().contains("restructure"));
+    let change = loan::Reschedule { new_due: Some(date("2026-05-12")), extra_instalments: 1, ..Default::default() };
+    let moved = LoanAct::Reschedule { from_due: date("2026-05-02"), change };
+    let (before, after, event) = county.by_two(officer, &monthly, moved).unwrap();
+    assert_eq!((before.ends_on, after.ends_on), (Some(date("2026-09-02")), Some(date("2026-10-12"))));
+    assert!(county.note(&monthly).overdue_since.is_some(), "arrears stay");
+    county.by_two(officer, &monthly, LoanAct::TakeBack { event }).unwrap();
+    county.verify();
+
+    // The payee gives part of the money back: the clerk takes it from the wallet, and it pays the end.
+    let clerk = staff(4, Role::Clerk);
+    let returned = LoanAct::ReturnPayout { amount: fen(100_000), from: ReturnedBy::Payee };
+    let paid = county.alone(clerk, &season, returned).unwrap();
+    assert!(matches!(paid, Outcome::Repaid { outstanding_minor: 900_000, .. }), "{paid:?}");
+    county.verify();
+
+    // The borrower dies: the facility is frozen, and thawed with the record taken back.
+    let frozen = |county: &County| {
+        let events = records::<app::facility::FacilityLife>(county.backend.as_ref());
+        let own = events.iter().filter(|row| row.household == season.household);
+        let events: Vec<_> = own.map(|row| basics::cbor::from_bytes(&row.bytes).unwrap()).collect();
+        loan::facility::fold(&events, county.day).status == loan::facility::FacilityStatus::Frozen
+    };
+    assert!(!frozen(&county));
+    county.alone(clerk, &season, LoanAct::BorrowerDied).unwrap();
+    let died = id(0x5E00_0000 + county.next);
+    assert!(frozen(&county));
+    county.by_two(officer, &season, LoanAct::TakeBack { event: died }).unwrap();
+    assert!(!frozen(&county));
+
+    // What is charged off is owed as before, and comes back with the undo.
+    let (_, after, off) = county.by_two(accountant, &season, LoanAct::ChargeOff).unwrap();
+    assert_eq!((after.principal_minor, county.note(&season).outstanding_minor), (900_000, 0));
+    assert_eq!(app::holding::Holding::of(&county.note(&season)).unwrap().claim_fen(), 900_000);
+    county.verify();
+    county.by_two(officer, &season, LoanAct::TakeBack { event: off }).unwrap();
+    assert_eq!(county.note(&season).outstanding_minor, 900_000);
+    county.verify();
+}
+
+#[test]
+fn money_goes_back_and_dates_move_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    money_goes_back_and_dates_move(sqlite(&folder.path().join("books.db")));
 }
 
 #[test]

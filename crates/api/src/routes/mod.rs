@@ -7,6 +7,7 @@ mod events;
 mod facility;
 mod household;
 mod lines;
+mod loan_acts;
 mod loans;
 mod money;
 mod office;
@@ -85,7 +86,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(loans::correct))
         .routes(routes!(service::standing))
         .routes(routes!(service::prepay))
-        .routes(routes!(service::act))
+        .routes(routes!(loan_acts::act))
         .routes(routes!(changes::list, changes::propose))
         .routes(routes!(changes::consent))
         .routes(routes!(changes::apply))

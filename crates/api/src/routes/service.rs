@@ -5,21 +5,21 @@ use app::service::{LoanAct, LoanShown, ServiceLoan};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use basics::{Date, Id, IdKind, PublicId, Rate};
-use loan::act::{Alteration, AlteredPlan, NewRates};
-use loan::season::{BorrowerConsent, Consent, Consents, GuarantorConsent};
+use basics::IdKind;
 use loan::sheet::{AccountLine, DayLine, account_sheet, interest_days};
 use loan::terms::PrepayStrategy;
-use loan::{Component, LoanClass, Parts, Waivable, fold};
+use loan::{Component, LoanClass, Parts, fold};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Shared;
-use crate::act::{Receipt, Taken, receipt, unexpected};
+use crate::act::{Taken, unexpected};
 use crate::extract::{Body, CommandId};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument, fault};
 use crate::shown::amount;
+
+use super::loan_acts::bad;
 
 /// A loan under the rules of today.
 #[derive(Debug, Serialize, ToSchema)]
@@ -276,154 +276,6 @@ pub async fn prepay(
         Taken::Done(other) => Err(unexpected(&other)),
         Taken::Proposed(_) => Err(Problem::new("not_permitted")),
     }
-}
-
-/// Something is done to a running loan.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LoanActAsked {
-    /// `waive`, `write_off`, `refund`, `extend`, `restructure`, `reset_rate`, `mark_misuse`, `judge_worse`, `judge_better`,
-    /// `record_death`, `hand_over` or `take_back`.
-    #[schema(example = "extend")]
-    act: String,
-    /// Why, and what it rests on.
-    reason: String,
-    /// Waive and refund: how much.
-    amount: Option<String>,
-    /// Waive: `interest`, `fee`, `penalty` or `compound`.
-    component: Option<String>,
-    /// Extend and restructure: the new last day.
-    until: Option<String>,
-    /// Extend, restructure and reset: contract rate from today on, percent a year.
-    rate: Option<String>,
-    /// With `rate`, and for misuse: rate on what is overdue, or of misuse.
-    penalty_rate: Option<String>,
-    /// Judge: place on the class ladder.
-    class: Option<u8>,
-    /// Take back: id of the event.
-    event: Option<String>,
-    /// Hand over: the officer, `st-…`.
-    officer: Option<String>,
-    /// Extend and restructure: SHA-256 of what the borrower read and signed, in hexadecimal.
-    borrower_evidence: Option<String>,
-    /// Extend and restructure of a loan with a guarantor: the person, `pn-…`.
-    guarantor: Option<String>,
-    /// SHA-256 of his written consent; without it he does not carry what is added.
-    guarantor_evidence: Option<String>,
-}
-
-fn bad(message: &str) -> Problem {
-    Problem::new("bad_change").saying(message.to_owned())
-}
-
-fn needed<'a>(field: &'a Option<String>, name: &str) -> Result<&'a str, Problem> {
-    field.as_deref().ok_or_else(|| bad(&format!("`{name}` is missing for this act")))
-}
-
-fn rate(field: &Option<String>, name: &str) -> Result<Rate, Problem> {
-    Rate::parse_percent(needed(field, name)?).map_err(|e| bad(&format!("`{name}`: {e}")))
-}
-
-fn day(field: &Option<String>, name: &str) -> Result<Date, Problem> {
-    Date::parse(needed(field, name)?).map_err(|e| Problem::new("bad_date").saying(e.to_string()))
-}
-
-fn hash(text: &str, name: &str) -> Result<[u8; 32], Problem> {
-    let wrong = || bad(&format!("`{name}` is 64 hexadecimal digits"));
-    let mut bytes = [0u8; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(wrong());
-    }
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        let digits = text.get(2 * place..2 * place + 2).ok_or_else(wrong)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
-    }
-    Ok(bytes)
-}
-
-fn alteration(asked: &LoanActAsked, head: Id, at: basics::Instant) -> Result<Alteration, Problem> {
-    let rates = match &asked.rate {
-        None => None,
-        Some(_) => Some(NewRates {
-            rate: rate(&asked.rate, "rate")?,
-            penalty_rate: rate(&asked.penalty_rate, "penalty_rate")?,
-        }),
-    };
-    let evidence = hash(needed(&asked.borrower_evidence, "borrower_evidence")?, "borrower_evidence")?;
-    let guarantor = match (&asked.guarantor, &asked.guarantor_evidence) {
-        (None, _) => GuarantorConsent::NoGuarantor,
-        (Some(_), None) => GuarantorConsent::NotGiven,
-        (Some(person), Some(text)) => {
-            let by = PublicId::parse_kind(person, IdKind::Person)?.id;
-            GuarantorConsent::Given(Consent { by, at, evidence: hash(text, "guarantor_evidence")? })
-        }
-    };
-    Ok(Alteration {
-        plan: AlteredPlan::Until(day(&asked.until, "until")?),
-        rates,
-        reason: asked.reason.clone(),
-        consent: Consents { borrower: BorrowerConsent::Given(Consent { by: head, at, evidence }), guarantor },
-    })
-}
-
-/// Does something to a running loan. What two people decide waits (202) for the second.
-#[utoipa::path(post, path = "/api/v1/households/{hh}/loans/{ln}/acts", tag = "loans", request_body = LoanActAsked,
-    params(("hh" = String, Path, description = "The household"), ("ln" = String, Path, description = "The loan, `ln-…`"),
-        ("Command-Id" = String, Header, description = "UUID made by the caller")),
-    responses((status = 201, body = Receipt), (status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
-pub async fn act(
-    State(api): State<Shared>,
-    Path((hh, ln)): Path<(String, String)>,
-    caller: Caller,
-    command: CommandId,
-    Body(asked): Body<LoanActAsked>,
-) -> Result<(StatusCode, Json<Receipt>), Problem> {
-    let household = api.household(&hh)?;
-    let loan = api.thing(&ln, IdKind::Loan, household)?;
-    let cell = api.desk.cell_of(household);
-    let at = api.now();
-    let head = api.blocking(move |desk| Ok(desk.head(household)?)).await?;
-    let class = || asked.class.map(LoanClass).ok_or_else(|| bad("`class` is missing for this act"));
-    let what = match asked.act.as_str() {
-        "waive" => LoanAct::Waive {
-            what: match needed(&asked.component, "component")? {
-                "interest" => Waivable::Interest,
-                "fee" => Waivable::Fee,
-                "penalty" => Waivable::Penalty,
-                "compound" => Waivable::Compound,
-                _ => return Err(bad("choose interest, fee, penalty or compound as the component")),
-            },
-            amount: api.amount(needed(&asked.amount, "amount")?)?,
-        },
-        "write_off" => LoanAct::WriteOff,
-        "refund" => LoanAct::Refund { amount: api.amount(needed(&asked.amount, "amount")?)? },
-        "extend" => LoanAct::Extend(alteration(&asked, head, at)?),
-        "restructure" => LoanAct::Restructure(alteration(&asked, head, at)?),
-        "reset_rate" => LoanAct::ResetRate(NewRates {
-            rate: rate(&asked.rate, "rate")?,
-            penalty_rate: rate(&asked.penalty_rate, "penalty_rate")?,
-        }),
-        "mark_misuse" => LoanAct::MarkMisuse { penalty_rate: rate(&asked.penalty_rate, "penalty_rate")? },
-        "judge_worse" => LoanAct::JudgeWorse { class: class()? },
-        "judge_better" => LoanAct::JudgeBetter { class: class()? },
-        "record_death" => LoanAct::BorrowerDied,
-        "hand_over" => {
-            LoanAct::HandOver { officer: PublicId::parse_kind(needed(&asked.officer, "officer")?, IdKind::Staff)?.id }
-        }
-        "take_back" => {
-            let text = needed(&asked.event, "event")?;
-            let wrong = || Problem::new("bad_id").saying("`event` is a UUID: take it from the history".to_owned());
-            LoanAct::TakeBack { event: uuid::Uuid::parse_str(text).map(Id).map_err(|_| wrong())? }
-        }
-        _ => {
-            return Err(bad(
-                "choose waive, write_off, refund, extend, restructure, reset_rate, mark_misuse, judge_worse, \
-                judge_better, record_death, hand_over or take_back as the act",
-            ));
-        }
-    };
-    let service = ServiceLoan { cell, household, loan, what, reason: asked.reason };
-    receipt(api.act(caller.actor, command, Command::ServiceLoan(service)).await?, cell)
 }
 
 /// What a second person is shown: from where to where.

@@ -28,7 +28,7 @@ use crate::terms::PrepayStrategy;
 use crate::{LoanError, LoanState, Parts};
 
 pub(crate) use accept::accept_act;
-pub use rules::{Met, Renewal, check_extension, check_renewal, extension_rate};
+pub use rules::{Met, Renewal, check_extension, check_renewal, extension_rate, penalty_in_proportion};
 
 /// Principal paid back before it is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]

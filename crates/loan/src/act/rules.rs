@@ -1,6 +1,7 @@
 //! What a rule pack allows: how far a loan is extended, at which rate, and when a renewal keeps its class.
 
-use basics::{Date, Rate};
+use basics::money::div_round;
+use basics::{Date, Rate, Rounding};
 
 use crate::class::RenewalStanding;
 use crate::life::in_order;
@@ -64,6 +65,17 @@ pub fn check_extension(
 pub fn extension_rate(brackets: &[(u16, Rate)], total_months: u16, rate: Rate) -> Rate {
     let bracket = brackets.iter().find(|(until, _)| total_months <= *until).or(brackets.last());
     bracket.map_or(rate, |(_, of_bracket)| rate.max(*of_bracket))
+}
+
+/// A penalty rate that stands to a new contract rate as it stood to the old, to whole parts per million, half up; the same
+/// where there was no rate. Errors outside the rates that are kept.
+pub fn penalty_in_proportion(penalty: Rate, was: Rate, is: Rate) -> Result<Rate, LoanError> {
+    if was == Rate::ZERO {
+        return Ok(penalty);
+    }
+    let product = i128::from(penalty.ppm()) * i128::from(is.ppm());
+    let ppm = div_round(product, i128::from(was.ppm()), Rounding::HalfUp).ok_or(LoanError::Overflow("a rate"))?;
+    Rate::from_ppm(ppm).map_err(|e| LoanError::Terms(e.to_string()))
 }
 
 /// What is known of a loan that is to be renewed without repaying its principal.

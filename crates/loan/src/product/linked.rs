@@ -2,8 +2,9 @@
 
 use basics::{Date, Rate};
 
-use super::Pricing;
-use crate::{LoanError, RateReset, RateRule, ReferenceRates, Term};
+use super::{Pricing, Product};
+use crate::act::{NewRates, extension_rate, penalty_in_proportion};
+use crate::{LoanError, LoanTerms, RateReset, RateRule, ReferenceRates, Term};
 
 /// How the prices of a product follow published rates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,35 @@ pub enum Ceiling {
     None,
     /// It may not.
     Reference,
+}
+
+impl Product {
+    /// The rates of a loan that is extended to run `months` in all: those of the bracket it then falls in, as published on a
+    /// day, with the contract's own spread; `None` where they are no higher than the rates it has.
+    ///
+    /// A product that follows no published rate has one bracket. The penalty keeps its proportion to the contract rate.
+    /// Errors if no rate of the bracket was published by then.
+    pub fn rates_extended(
+        &self,
+        terms: &LoanTerms,
+        rates: NewRates,
+        months: u16,
+        on: Date,
+    ) -> Result<Option<NewRates>, LoanError> {
+        let (Some(linked), Some(rule)) = (&self.linked, &terms.rate_rule) else { return Ok(None) };
+        let mut brackets = Vec::with_capacity(linked.references.len());
+        for reference in &linked.references {
+            let ppm = linked.table.on(&reference.code, on)?.ppm().saturating_add(rule.spread_ppm);
+            let rate = Rate::from_ppm(ppm).map_err(|e| LoanError::Terms(e.to_string()))?;
+            brackets.push((reference.months_max.unwrap_or(u16::MAX), rate));
+        }
+        let rate = extension_rate(&brackets, months, rates.rate);
+        if rate <= rates.rate {
+            return Ok(None);
+        }
+        let penalty_rate = penalty_in_proportion(rates.penalty_rate, rates.rate, rate)?;
+        Ok(Some(NewRates { rate, penalty_rate }))
+    }
 }
 
 impl Linked {

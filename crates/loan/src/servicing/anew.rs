@@ -1,13 +1,11 @@
 //! Due dates moved, arrears spread over a new plan: what the house rule makes of a reschedule, a re-age, a re-amortisation.
 
-use basics::Date;
-use basics::money::div_round;
-use basics::{Rate, Rounding};
+use basics::{Date, Rate};
 
 use super::change::Coming;
 use super::planned::spaced;
 use super::{Servicing, add};
-use crate::act::AlteredPlan;
+use crate::act::{AlteredPlan, penalty_in_proportion};
 use crate::arrears::ReAge;
 use crate::{Component, LoanError, Method, Reage, Reschedule};
 
@@ -129,7 +127,7 @@ impl Servicing<'_> {
         }
         self.split(today)?;
         if let Some(rate) = change.new_rate_ppm.and_then(|ppm| Rate::from_ppm(ppm).ok()) {
-            self.penalty_rate = in_proportion(self.penalty_rate, self.rate, rate)?;
+            self.penalty_rate = penalty_in_proportion(self.penalty_rate, self.rate, rate)?;
             self.rate = rate;
         }
         let to_come = self.whole_to_come()?;
@@ -155,14 +153,4 @@ impl Servicing<'_> {
             _ => false,
         }
     }
-}
-
-/// A rate that stands to `is` as another stood to `was`, to whole parts per million, half up; the same where there was none.
-fn in_proportion(penalty: Rate, was: Rate, is: Rate) -> Result<Rate, LoanError> {
-    if was == Rate::ZERO {
-        return Ok(penalty);
-    }
-    let product = i128::from(penalty.ppm()) * i128::from(is.ppm());
-    let ppm = div_round(product, i128::from(was.ppm()), Rounding::HalfUp).ok_or(LoanError::Overflow("a rate"))?;
-    Rate::from_ppm(ppm).map_err(|e| LoanError::Terms(e.to_string()))
 }

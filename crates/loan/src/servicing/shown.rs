@@ -65,6 +65,7 @@ impl Servicing<'_> {
             segment: self.segment(),
             growing: self.growing(),
             rate: self.rate,
+            penalty_rate: self.penalty_rate,
             bearings: self.bearings.clone(),
             credit_fen: self.credit_fen,
             payoff_fen: i64::try_from(payoff).map_err(|_| LoanError::Overflow("what closes the loan"))?,

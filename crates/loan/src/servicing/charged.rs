@@ -299,18 +299,6 @@ impl Servicing<'_> {
         Ok(total)
     }
 
-    /// Money that had paid charges of a component has gone back: the latest are unpaid first.
-    pub(super) fn unpay_charges(&mut self, component: Component, amount_fen: i64) -> Result<(), LoanError> {
-        let mut left = amount_fen;
-        let charges = self.charges.iter_mut().rev().filter(|charge| charge.terms.kind.component() == component);
-        for part in charges.flat_map(|charge| charge.parts.iter_mut().rev()) {
-            let back = part.paid_fen.min(left);
-            part.paid_fen = add(part.paid_fen, -back)?;
-            left -= back;
-        }
-        Ok(())
-    }
-
     /// Gives back part of a charge as if it had been paid: what it was owed as first, then the waterfall.
     pub(super) fn adjust_charge(
         &mut self,

@@ -235,7 +235,7 @@ mod tests {
             source("typo.toml", &[("grace_days = 3", "grace = 3")]),
         ];
         insta::assert_snapshot!(read(&sources).unwrap_err(), @r"
-        typo.toml, line 41, `grace`: unknown field `grace`, expected one of `penalty_uplift`, `compound`, `grace_days`, `misuse_uplift`, `non_accrual_days`
+        typo.toml, line 41, `grace`: unknown field `grace`, expected one of `penalty_uplift`, `compound`, `grace_days`, `misuse_uplift`, `non_accrual_days`, `re_age`
         same.toml, line 3, `version`: version 1 of short-working-capital stands in one.toml already: give it the next number
         early.toml, line 6, `effective_from`: version 1 of short-working-capital (one.toml) is offered from 2026-01-01 on: a later version must begin later
         early.toml, line 6, `effective_from`: version 1 of short-working-capital (same.toml) is offered from 2026-01-01 on: a later version must begin later

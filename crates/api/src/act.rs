@@ -114,6 +114,7 @@ pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
         Outcome::MoreThanDue { .. } => "more_than_due",
         Outcome::Corrected { .. } => "corrected",
         Outcome::Serviced { .. } => "serviced",
+        Outcome::Renewed { .. } => "renewed",
         Outcome::Decided { status, .. } => status.as_str(),
         _ => "done",
     }

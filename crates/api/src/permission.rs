@@ -107,6 +107,8 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/loans/{ln}/standing", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
     // Which act it is decides the door: who may do none of these may do none of the others.
     post("/api/v1/households/{hh}/loans/{ln}/acts", OneOf(&["take_back_loan_act", "record_death", "judge_loan_worse"])),
+    post("/api/v1/households/{hh}/loans/{ln}/renewal", Act("renew_loan")),
+    post("/api/v1/households/{hh}/loans/{ln}/renewal/undo", Act("undo_renewal")),
     get("/api/v1/households/{hh}/loans/{ln}/changes", Read(SERVICE)),
     post("/api/v1/households/{hh}/loans/{ln}/changes", Act("propose_replan")),
     post("/api/v1/households/{hh}/loans/{ln}/changes/{ch}/consent", Act("agree_change")),

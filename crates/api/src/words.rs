@@ -162,6 +162,7 @@ pub const WORDS: &[Word] = &[
     word("unknown_facility", 404, "没有这笔授信，请核对编号。", "There is no such facility: check its id."),
     word("facility_event", 422, "这样改授信不行，请核对后再办。", "The facility cannot be changed like this."),
     word("extension", 422, "这样展期不合规定：看期限和是否逾期。", "The rules do not allow this extension: look at its length and at arrears."),
+    word("renewal", 422, "这样续贷不行：看金额、签约日和原借款。", "The renewal cannot be done like this: look at the amount, the day of signing and the old loan."),
     word("re_age", 422, "规定不许把逾期天数清零。", "The rules keep days past due: the contract's new plan would set them back."),
     word("misuse_rate", 422, "挪用罚息利率不在规定范围内。", "The misuse rate is outside what the rules allow."),
     word("unknown_class", 422, "没有这一级分类。", "There is no such class."),

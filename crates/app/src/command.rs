@@ -16,6 +16,7 @@ use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
+use crate::renew::{Renew, UndoRenewal};
 use crate::repay::Repay;
 use crate::reverse::Reverse;
 use crate::service::{LoanShown, ServiceLoan};
@@ -148,6 +149,12 @@ pub enum Command {
     /// Add a paper to a contract.
     #[n(100)]
     AddPaper(#[n(0)] AddPaper),
+    /// Draw a contract to pay an older loan off.
+    #[n(80)]
+    Renew(#[n(0)] Renew),
+    /// Take a renewal back on its day.
+    #[n(81)]
+    UndoRenewal(#[n(0)] UndoRenewal),
     /// Date an event of a loan back, or take one back.
     #[n(26)]
     CorrectLoan(#[n(0)] CorrectLoan),
@@ -339,6 +346,22 @@ pub enum Outcome {
         #[n(0)]
         available_minor: i64,
     },
+    /// An older loan was paid off with a new one.
+    #[n(55)]
+    Renewed {
+        /// Principal of the new loan, in minor units.
+        #[n(0)]
+        principal_minor: i64,
+        /// What paid the old one off.
+        #[n(1)]
+        paid_off_minor: i64,
+        /// What of that came from the wallet; less than nothing if money went there.
+        #[n(2)]
+        from_wallet_minor: i64,
+        /// Class of the new loan; 0 is the best.
+        #[n(3)]
+        class: u8,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -373,6 +396,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Repay(c) => c.cell,
         Command::CorrectLoan(c) => c.cell,
         Command::ServiceLoan(c) => c.cell,
+        Command::Renew(c) => c.cell,
+        Command::UndoRenewal(c) => c.cell,
         Command::ChangeFacility(c) => c.cell,
         Command::ProposeReplan(c) => c.cell,
         Command::AgreeChange(c) => c.cell,

@@ -168,11 +168,25 @@ pub(crate) fn may_draw(
     asked_minor: i64,
     today: Date,
 ) -> Result<Result<(), Outcome>, Fault> {
+    may_draw_instead(slice, cell, household, but, (asked_minor, 0), today)
+}
+
+/// The same for a drawing that pays off so much of what is drawn already.
+pub(crate) fn may_draw_instead(
+    slice: &Overlay,
+    cell: Cell,
+    household: Id,
+    but: Option<Id>,
+    (asked_minor, released_minor): (i64, i64),
+    today: Date,
+) -> Result<Result<(), Outcome>, Fault> {
     let Some(row) = facility(slice, cell, household)? else {
         return Ok(Err(Outcome::OverFacility { available_minor: 0 }));
     };
     let state = fold(&facility_events(slice, cell, household, row.id)?, today);
-    let refused = match state.may_draw(usage(slice, cell, household, but)?, asked_minor, Some(REVIEW_GRACE_DAYS)) {
+    let drawn = usage(slice, cell, household, but)?;
+    let drawn = Usage { used_fen: drawn.used_fen.saturating_sub(released_minor), ..drawn };
+    let refused = match state.may_draw(drawn, asked_minor, Some(REVIEW_GRACE_DAYS)) {
         Ok(()) => return Ok(Ok(())),
         Err(DrawRefusal::Over { available_fen, .. }) => Outcome::OverFacility { available_minor: available_fen },
         Err(refusal) => Outcome::FacilityShut { why: refusal.to_string() },

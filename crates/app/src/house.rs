@@ -194,6 +194,8 @@ impl App for Tianxin {
                 let (name, amount_minor) = c.what.act();
                 act(name, Some(c.household), amount_minor)
             }
+            Command::Renew(c) => act("renew_loan", Some(c.household), 0),
+            Command::UndoRenewal(c) => act("undo_renewal", Some(c.household), 0),
             Command::SetStaff(_) => act("set_staff", None, 0),
             Command::ProposeReplan(c) => act("propose_replan", Some(c.household), 0),
             Command::AgreeChange(c) => act("agree_change", Some(c.household), 0),
@@ -251,6 +253,8 @@ impl App for Tianxin {
             Command::Repay(c) => return self.needs_repay(c, slice, needs),
             Command::CorrectLoan(c) => return self.needs_correct(c, slice, needs),
             Command::ServiceLoan(c) => return self.needs_service(c, slice, needs),
+            Command::Renew(c) => return self.needs_renew(c, slice, needs),
+            Command::UndoRenewal(c) => return self.needs_undo_renewal(c, slice, needs),
             Command::SetStaff(c) => self.needs_staff_secret(c, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
             Command::ProposeReplan(c) => return self.needs_change(c.place(), slice, needs),
@@ -299,6 +303,8 @@ impl App for Tianxin {
             Command::Repay(c) => self.repay(slice, c, context),
             Command::CorrectLoan(c) => self.correct(slice, c, context),
             Command::ServiceLoan(c) => self.service(slice, c, context),
+            Command::Renew(c) => self.renew(slice, c, context),
+            Command::UndoRenewal(c) => self.undo_renewal(slice, c, context),
             Command::SetStaff(c) => self.set_staff(slice, c, context),
             Command::ChangeFacility(c) => self.change_facility(slice, c, context),
             Command::ProposeReplan(c) => self.propose_replan(slice, c, context),

@@ -29,6 +29,7 @@ pub mod period_end;
 pub mod permission;
 pub mod posting;
 pub mod quota;
+pub mod renew;
 pub mod repay;
 pub mod report;
 pub mod reverse;

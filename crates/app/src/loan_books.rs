@@ -96,7 +96,14 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         Fact::LoanMoved(moved) => {
             put_event(books, cell, moved.household, moved.loan, &moved.event);
             match &moved.stands {
-                Some(stands) => stand(books, stamp, moved.household, moved.loan, stands)?,
+                Some(stands) => {
+                    stand(books, stamp, moved.household, moved.loan, stands)?;
+                    if stands.holding.disbursed_fen == 0 {
+                        let note: LoanNote = standing(books, cell, moved.household, moved.loan)?;
+                        let contract: Contract = standing(books, cell, moved.household, note.contract)?;
+                        books.put(&Contract { status: ContractStatus::Signed, ..contract });
+                    }
+                }
                 // From before the books held accrued interest.
                 None => {
                     let row: LoanNote = standing(books, cell, moved.household, moved.loan)?;
@@ -176,7 +183,11 @@ fn stand(books: &mut Overlay, stamp: &Stamp, household: Id, loan: Id, stands: &S
         }
     }
     books.put(&LoanNote {
-        status: if stands.closed_on.is_some() { LoanState::Closed } else { LoanState::Open },
+        status: match stands.closed_on {
+            _ if new.disbursed_fen == 0 => LoanState::Undone,
+            Some(_) => LoanState::Closed,
+            None => LoanState::Open,
+        },
         outstanding_minor: stands.outstanding_minor,
         next_due: stands.next_due.or(stands.closed_on).unwrap_or(note.maturity),
         closed_on: stands.closed_on,

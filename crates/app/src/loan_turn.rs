@@ -59,6 +59,11 @@ impl Standing {
     /// Reads an open loan and folds it as of today. Refuses a loan that is not there, or that is closed.
     pub(crate) fn read(house: &Tianxin, slice: &Overlay, place: LoanPlace, today: Date) -> Result<Standing, Stop> {
         let standing = Standing::read_any(house, slice, place, today)?;
+        if standing.note.status == LoanState::Undone {
+            return Err(
+                Refusal::new("loan_closed", "the drawing of this loan was taken back: nothing was ever owed").into()
+            );
+        }
         if standing.note.status == LoanState::Closed {
             return Err(Refusal::new("loan_closed", "this loan is paid off: nothing is owed any more").into());
         }

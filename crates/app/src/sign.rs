@@ -1,9 +1,9 @@
 //! A contract is signed on an approved application, and the loan is drawn on it.
 
-use basics::{Cell, Id, Money, Rate, cbor};
+use basics::{Cell, Date, Id, Money, Rate, cbor};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{Change, Fault, Record, key};
+use door::{Change, Fault, Record, Stop, key};
 use ledger::{Line, SubAccount};
 use loan::cost::cost_table;
 use loan::paper::payout_mode;
@@ -80,6 +80,31 @@ pub(crate) fn loan_account(household: Id, loan: Id) -> Option<SubAccount> {
     Some(SubAccount { book: BOOK_LOAN, owner: household, id: loan })
 }
 
+/// A contract that may be drawn today as this loan. Refuses one that is not there, was drawn, or was signed too long ago.
+pub(crate) fn signed_contract(
+    slice: &Overlay,
+    cell: Cell,
+    household: Id,
+    id: Id,
+    loan: Id,
+    today: Date,
+) -> Result<Contract, Stop> {
+    let contract = slice
+        .get::<Contract>(&key![cell, household, id])?
+        .ok_or_else(|| Refusal::new("unknown_contract", "there is no such contract: check its id"))?;
+    if contract.status != ContractStatus::Signed {
+        return Err(Refusal::new("wrong_status", "the loan of this contract was drawn already").into());
+    }
+    if today - contract.signed_on > DRAW_WITHIN_DAYS {
+        let message = format!("the contract was signed on {}: apply again", contract.signed_on);
+        return Err(Refusal::new("contract_expired", message).into());
+    }
+    if slice.get::<LoanNote>(&key![cell, household, loan])?.is_some() {
+        return Err(Refusal::new("loan_exists", "a loan with this id exists: use a new id").into());
+    }
+    Ok(contract)
+}
+
 impl Tianxin {
     /// The terms an approved application would be signed at today.
     pub fn terms_of(&self, row: &crate::tables::Application, open_date: basics::Date) -> Result<LoanTerms, Refusal> {
@@ -143,19 +168,7 @@ impl Tianxin {
 
     pub(crate) fn draw(&self, slice: &Overlay, command: &Draw, context: &Context) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
-        let contract = slice
-            .get::<Contract>(&key![cell, household, command.contract])?
-            .ok_or_else(|| Refusal::new("unknown_contract", "there is no such contract: check its id"))?;
-        if contract.status != ContractStatus::Signed {
-            return Err(Refusal::new("wrong_status", "the loan of this contract was drawn already").into());
-        }
-        if context.open_date - contract.signed_on > DRAW_WITHIN_DAYS {
-            let message = format!("the contract was signed on {}: apply again", contract.signed_on);
-            return Err(Refusal::new("contract_expired", message).into());
-        }
-        if slice.get::<LoanNote>(&key![cell, household, command.loan])?.is_some() {
-            return Err(Refusal::new("loan_exists", "a loan with this id exists: use a new id").into());
-        }
+        let contract = signed_contract(slice, cell, household, command.contract, command.loan, context.open_date)?;
         own_wallet(slice, cell, household, self.institution.currency)?;
         let terms: LoanTerms = cbor::from_bytes(&contract.terms).map_err(Fault::from)?;
         let amount = terms.principal.minor();

@@ -156,6 +156,8 @@ door::text_enum! {
         Repayment = "repayment",
         /// What was done to a running loan: waived, written off, extended.
         LoanService = "loan_service",
+        /// A new loan paid an older one off, or that was taken back.
+        LoanRenewal = "loan_renewal",
         /// Bought on a statement line.
         LinePurchase = "line_purchase",
         /// Given back by a merchant on a statement line.
@@ -189,7 +191,10 @@ impl EntryKind {
         matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
             || self.is_line()
             || self.is_close()
-            || matches!(self, EntryKind::Correction | EntryKind::LoanService | EntryKind::ContractChange)
+            || matches!(
+                self,
+                EntryKind::Correction | EntryKind::LoanService | EntryKind::LoanRenewal | EntryKind::ContractChange
+            )
     }
 
     /// Whether the entry belongs to a statement line.
@@ -540,6 +545,8 @@ door::text_enum! {
         Open = "open",
         /// Nothing is owed any more.
         Closed = "closed",
+        /// The drawing was taken back: nothing was ever owed.
+        Undone = "undone",
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use app::Tianxin;
 use app::command::{Command, Outcome};
 use app::posting::Role as Subject;
+use app::renew::{Attested, Renew, RenewalManner, UndoRenewal};
 use app::service::{LoanAct, LoanShown, ReturnedBy, ServiceLoan};
-use app::tables::{GlBalance, LoanNote};
+use app::tables::{GlBalance, LoanNote, LoanState};
 use basics::{Currency, Date, Id, Instant, Money};
 use door::{Actor, Backend, Order, Request, Role, Stepper, audit};
 use loan::act::{Alteration, AlteredPlan};
@@ -301,6 +302,140 @@ fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
     county.by_two(officer, &season, LoanAct::TakeBack { event: off }).unwrap();
     assert_eq!(county.note(&season).outstanding_minor, 900_000);
     county.verify();
+}
+
+/// Another contract of a household, applied for, approved and signed today, and not drawn.
+fn contract(county: &mut County, wish: &Wish, name: &str, fen: i64) -> Id {
+    let mut next = wish.clone();
+    next.fen = fen;
+    let rename = |old: Id, what: &str| {
+        if old == wish.household.derive(what) { wish.household.derive(name).derive(what) } else { old }
+    };
+    let owed = county.note(wish).outstanding_minor;
+    for request in next.commands(&county.house, day_begins(county.day)).into_iter().take(3) {
+        let Order::Do(mut command) = request.order else { panic!("an order of one person") };
+        match &mut command {
+            Command::Apply(c) => c.application = rename(c.application, "application"),
+            Command::Decide(c) => {
+                c.application = rename(c.application, "application");
+                c.decision = rename(c.decision, "decision");
+                c.exposure_minor = owed;
+            }
+            Command::Sign(c) => {
+                c.application = rename(c.application, "application");
+                c.contract = rename(c.contract, "contract");
+            }
+            other => panic!("{other:?}"),
+        }
+        county.order(request.actor, Order::Do(command)).unwrap();
+    }
+    wish.household.derive(name).derive("contract")
+}
+
+/// Renewed without repaying principal, taken back, and new for old: one command, one entry, links on both notes.
+fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
+    let season = wish(0, "season-bullet", 1_000_000, 3);
+    let late = wish(1, "season-bullet", 800_000, 3);
+    let mut county = County::new(backend, &[season.clone(), late.clone()]);
+    let (officer, approver) = (staff(1, Role::Officer), staff(9, Role::Approver));
+    county.until("2026-05-20");
+    let (wallet, principal) = (county.balance(Subject::Wallet), county.balance(Subject::LoanPrincipal));
+    let renew = |county: &County, wish: &Wish, contract: Id, name: &str, manner| {
+        let (cell, household, old) = (wish.cell, wish.household, wish.loan());
+        let loan = wish.household.derive(name).derive("loan");
+        let reason = format!("letter of {}", county.day);
+        Command::Renew(Renew { cell, household, old, contract, loan, manner, reason })
+    };
+    let good = RenewalManner::WithoutRepaying {
+        business: Attested::Holds,
+        record: Attested::Holds,
+        standard: Attested::Holds,
+    };
+    let by_two = |county: &mut County, command: Command| -> Result<Outcome, String> {
+        let cell = app::command::cell_of(&command);
+        let shown = county.order(officer, Order::Propose(command))?;
+        let proposal = id(0x5E00_0000 + county.next);
+        let done = county.order(approver, Order::Approve { cell, proposal })?;
+        assert_eq!(shown, done, "what was shown is what was done");
+        Ok(done)
+    };
+    let state = |county: &County, wish: &Wish, loan: Id| {
+        let notes = records::<LoanNote>(county.backend.as_ref());
+        let note = notes.into_iter().find(|note| note.household == wish.household && note.id == loan).unwrap();
+        (note.status, note.outstanding_minor, app::holding::Holding::of(&note).unwrap().class.0)
+    };
+
+    // More than is outstanding is no renewal.
+    let more = contract(&mut county, &season, "more", 1_100_000);
+    let refused = by_two(&mut county, renew(&county, &season, more, "more", good)).unwrap_err();
+    assert!(refused.contains("a loan of its own"), "{refused}");
+
+    // 10,000.00 for 79 days at 6 %, actual/360: 131.67 of interest comes from the wallet.
+    let next = contract(&mut county, &season, "next", 1_000_000);
+    let done = by_two(&mut county, renew(&county, &season, next, "next", good)).unwrap();
+    let renewed =
+        Outcome::Renewed { principal_minor: 1_000_000, paid_off_minor: 1_013_167, from_wallet_minor: 13_167, class: 0 };
+    assert_eq!(done, renewed);
+    let new_loan = season.household.derive("next").derive("loan");
+    assert_eq!(state(&county, &season, season.loan()), (LoanState::Closed, 0, 0));
+    assert_eq!(state(&county, &season, new_loan), (LoanState::Open, 1_000_000, 0));
+    assert_eq!(county.balance(Subject::Wallet), wallet + 13_167);
+    assert_eq!(county.balance(Subject::LoanPrincipal), principal);
+    county.verify();
+
+    // Taken back on its day both are as they were, and the contract may be drawn again.
+    let undo = |loan| {
+        Command::UndoRenewal(UndoRenewal {
+            cell: season.cell,
+            household: season.household,
+            loan,
+            reason: "wrong contract".into(),
+        })
+    };
+    assert_eq!(by_two(&mut county, undo(new_loan)).unwrap(), Outcome::Done);
+    assert_eq!(state(&county, &season, season.loan()), (LoanState::Open, 1_000_000, 0));
+    assert_eq!(state(&county, &season, new_loan), (LoanState::Undone, 0, 0));
+    assert_eq!((county.balance(Subject::Wallet), county.balance(Subject::LoanPrincipal)), (wallet, principal));
+    assert!(by_two(&mut county, undo(new_loan)).unwrap_err().contains("taken back"));
+    county.verify();
+    by_two(&mut county, renew(&county, &season, next, "again", good)).unwrap();
+    county.verify();
+
+    // Past its end there is no renewal, only new for old: at least special-mention, whatever the days.
+    county.until("2026-06-10");
+    let last = contract(&mut county, &late, "last", 800_000);
+    let refused = by_two(&mut county, renew(&county, &late, last, "last", good)).unwrap_err();
+    assert!(refused.contains("new for old"), "{refused}");
+    let done = by_two(&mut county, renew(&county, &late, last, "last", RenewalManner::NewForOld)).unwrap();
+    assert!(matches!(done, Outcome::Renewed { principal_minor: 800_000, class: 1, .. }), "{done:?}");
+    assert_eq!(state(&county, &late, late.household.derive("last").derive("loan")), (LoanState::Open, 800_000, 1));
+    county.verify();
+    county.until("2026-06-20");
+    let undone = by_two(
+        &mut county,
+        Command::UndoRenewal(UndoRenewal {
+            cell: late.cell,
+            household: late.household,
+            loan: late.household.derive("last").derive("loan"),
+            reason: "late".into(),
+        }),
+    );
+    assert!(undone.unwrap_err().contains("on its own day"));
+    county.verify();
+    let rebuilt = audit::rebuild(county.house.as_ref(), county.backend.as_ref(), false).unwrap();
+    assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
+}
+
+#[test]
+fn old_loans_are_paid_off_with_new_ones_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    old_loans_are_paid_off_with_new_ones(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn old_loans_are_paid_off_with_new_ones_on_postgres() {
+    let Some((database, _server)) = postgres("renewal") else { return };
+    old_loans_are_paid_off_with_new_ones(postgres_backend(&database.url(), "renewal"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod office;
 mod papers;
 mod proposals;
 mod public;
+mod renewals;
 pub(crate) use public::FeeShown;
 mod service;
 mod sign_in;
@@ -87,6 +88,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(service::standing))
         .routes(routes!(service::prepay))
         .routes(routes!(loan_acts::act))
+        .routes(routes!(renewals::renew))
+        .routes(routes!(renewals::undo))
         .routes(routes!(changes::list, changes::propose))
         .routes(routes!(changes::consent))
         .routes(routes!(changes::apply))

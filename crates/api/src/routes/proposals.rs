@@ -70,6 +70,12 @@ fn proposal_shown(desk: &Desk, row: &Proposal, proposed_by: String) -> Result<Pr
         proposed_at: row.proposed_at.to_rfc3339(),
         shown: match &shown {
             Outcome::Serviced { before, after } => change_shown(before, after),
+            Outcome::Renewed { principal_minor, paid_off_minor, from_wallet_minor, class } => format!(
+                "new loan of {}, pays off {}, {} of it from the wallet, class {class}",
+                amount(*principal_minor),
+                amount(*paid_off_minor),
+                amount(*from_wallet_minor)
+            ),
             other => status_of(other).to_owned(),
         },
         household: owner.map(|id| public(IdKind::Household, desk.cell_of(id), id)),
@@ -78,6 +84,8 @@ fn proposal_shown(desk: &Desk, row: &Proposal, proposed_by: String) -> Result<Pr
             Command::Reverse(c) => Some(c.reason),
             Command::ChangeFacility(c) => Some(c.reason),
             Command::ServiceLoan(c) => Some(c.reason),
+            Command::Renew(c) => Some(c.reason),
+            Command::UndoRenewal(c) => Some(c.reason),
             Command::Fund(c) => Some(c.reference),
             Command::Transfer(c) => Some(c.note),
             Command::SetStaff(c) => Some(format!("{} {}", c.login, c.role.as_str())),

@@ -5,7 +5,7 @@ use door::overlay::Overlay;
 use door::{Fault, key};
 use loan::line::{LineEvent, LineHappening, LineStanding, LineState, LineTerms, fold};
 use loan::rules::Rules;
-use loan::{Component, LoanError, LoanStanding};
+use loan::{Component, LoanError, LoanStanding, Parts};
 
 use super::{CreditLine, CreditLineEvent, CreditLineStatus, LineMoved};
 use crate::holding::{Holding, next_change_of_stage};
@@ -126,6 +126,8 @@ fn holding(terms: &LineTerms, state: &LineState, under: &LoanStanding) -> Result
         recovered_fen: state.recovered_fen()?,
         bought_fen: bought_fen.ok_or(LoanError::Overflow("what was bought"))?,
         returned_fen: totals.refunded_fen,
+        goodwill_fen: 0,
+        adjusted: Parts::ZERO,
     })
 }
 
@@ -137,6 +139,7 @@ fn agenda_on(state: &LineState, rules: &Rules, under: &LoanStanding) -> Option<D
         let days = rules.matrix.next_threshold(days)?;
         Some(due.add_days(i32::try_from(days).ok()?))
     });
-    let stage_changes = late.and_then(|(due, days)| next_change_of_stage(rules, rules.accrual_stops_over_days, due, days));
+    let stage_changes =
+        late.and_then(|(due, days)| next_change_of_stage(rules, rules.accrual_stops_over_days, due, days));
     [state.next_date, class_changes, stage_changes, month_end, under.turns_on].into_iter().flatten().min()
 }

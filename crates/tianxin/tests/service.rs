@@ -304,14 +304,14 @@ fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
     county.verify();
 }
 
-/// Another contract of a household, applied for, approved and signed today, and not drawn.
-fn contract(county: &mut County, wish: &Wish, name: &str, fen: i64) -> Id {
+/// Another contract of a household, applied for, approved and signed today, and not drawn, as others that wait.
+fn contract(county: &mut County, wish: &Wish, name: &str, fen: i64, waiting: i64) -> Id {
     let mut next = wish.clone();
     next.fen = fen;
     let rename = |old: Id, what: &str| {
         if old == wish.household.derive(what) { wish.household.derive(name).derive(what) } else { old }
     };
-    let owed = county.note(wish).outstanding_minor;
+    let owed = county.note(wish).outstanding_minor + waiting;
     for request in next.commands(&county.house, day_begins(county.day)).into_iter().take(3) {
         let Order::Do(mut command) = request.order else { panic!("an order of one person") };
         match &mut command {
@@ -340,10 +340,10 @@ fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
     let (officer, approver) = (staff(1, Role::Officer), staff(9, Role::Approver));
     county.until("2026-05-20");
     let (wallet, principal) = (county.balance(Subject::Wallet), county.balance(Subject::LoanPrincipal));
-    let renew = |county: &County, wish: &Wish, contract: Id, name: &str, manner| {
+    let renew = |wish: &Wish, contract: Id, name: &str, manner| {
         let (cell, household, old) = (wish.cell, wish.household, wish.loan());
         let loan = wish.household.derive(name).derive("loan");
-        let reason = format!("letter of {}", county.day);
+        let reason = "letter of the day".into();
         Command::Renew(Renew { cell, household, old, contract, loan, manner, reason })
     };
     let good = RenewalManner::WithoutRepaying {
@@ -366,13 +366,13 @@ fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
     };
 
     // More than is outstanding is no renewal.
-    let more = contract(&mut county, &season, "more", 1_100_000);
-    let refused = by_two(&mut county, renew(&county, &season, more, "more", good)).unwrap_err();
+    let more = contract(&mut county, &season, "more", 1_100_000, 0);
+    let refused = by_two(&mut county, renew(&season, more, "more", good)).unwrap_err();
     assert!(refused.contains("a loan of its own"), "{refused}");
 
     // 10,000.00 for 79 days at 6 %, actual/360: 131.67 of interest comes from the wallet.
-    let next = contract(&mut county, &season, "next", 1_000_000);
-    let done = by_two(&mut county, renew(&county, &season, next, "next", good)).unwrap();
+    let next = contract(&mut county, &season, "next", 1_000_000, 1_100_000);
+    let done = by_two(&mut county, renew(&season, next, "next", good)).unwrap();
     let renewed =
         Outcome::Renewed { principal_minor: 1_000_000, paid_off_minor: 1_013_167, from_wallet_minor: 13_167, class: 0 };
     assert_eq!(done, renewed);
@@ -398,15 +398,15 @@ fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
     assert_eq!((county.balance(Subject::Wallet), county.balance(Subject::LoanPrincipal)), (wallet, principal));
     assert!(by_two(&mut county, undo(new_loan)).unwrap_err().contains("taken back"));
     county.verify();
-    by_two(&mut county, renew(&county, &season, next, "again", good)).unwrap();
+    by_two(&mut county, renew(&season, next, "again", good)).unwrap();
     county.verify();
 
     // Past its end there is no renewal, only new for old: at least special-mention, whatever the days.
     county.until("2026-06-10");
-    let last = contract(&mut county, &late, "last", 800_000);
-    let refused = by_two(&mut county, renew(&county, &late, last, "last", good)).unwrap_err();
+    let last = contract(&mut county, &late, "last", 800_000, 0);
+    let refused = by_two(&mut county, renew(&late, last, "last", good)).unwrap_err();
     assert!(refused.contains("new for old"), "{refused}");
-    let done = by_two(&mut county, renew(&county, &late, last, "last", RenewalManner::NewForOld)).unwrap();
+    let done = by_two(&mut county, renew(&late, last, "last", RenewalManner::NewForOld)).unwrap();
     assert!(matches!(done, Outcome::Renewed { principal_minor: 800_000, class: 1, .. }), "{done:?}");
     assert_eq!(state(&county, &late, late.household.derive("last").derive("loan")), (LoanState::Open, 800_000, 1));
     county.verify();

@@ -21,6 +21,7 @@ use crate::fact::{Fact, LoanDrawn, LoanMoved};
 use crate::holding::{Holding, Of, Stands, Touched};
 use crate::house::Tianxin;
 use crate::loan_turn::{LoanPlace, Standing};
+use crate::paper::{ContractPaper, check_open, papers};
 use crate::sign::signed_contract;
 use crate::tables::{EntryKind, LoanEvent};
 
@@ -136,6 +137,7 @@ impl Tianxin {
         let (cell, household) = (command.cell, command.household);
         needs_exposure(needs, cell, household);
         needs.rows::<LoanEvent>(key![cell, household, command.loan]);
+        needs.rows::<ContractPaper>(key![cell, household, command.contract]);
         self.needs_loan(LoanPlace { cell, household, loan: command.old }, slice, needs)
     }
 
@@ -145,6 +147,7 @@ impl Tianxin {
         let mut old = Standing::read(self, slice, LoanPlace { cell, household, loan: command.old }, today)?;
         let contract = signed_contract(slice, cell, household, command.contract, command.loan, today)?;
         let terms: LoanTerms = cbor::from_bytes(&contract.terms).map_err(Fault::from)?;
+        check_open(&terms, &papers(slice, cell, household, command.contract)?)?;
         let amount = terms.principal.minor();
         let (payoff_fen, outstanding_fen) = (old.before.0.payoff_fen, old.before.0.principal_fen);
         if old.before.0.written_off_on.is_some() {

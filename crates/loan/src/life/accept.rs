@@ -84,7 +84,7 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
         }
         Happening::RefundedCash { amount_fen } => {
             let state = fold(terms, events, new.value_date)?;
-            if state.credit_fen > 0 {
+            if state.credit_fen > 0 && terms.conventions.is_some() {
                 let problem = "more was paid than is owed: refund the credit balance first".to_owned();
                 return Err(LoanError::Change { id, problem });
             }

@@ -400,6 +400,15 @@ fn arrears_are_spread_anew_and_keep_their_days_where_the_contract_says_so() {
       5 2026-04-22   1500.00      1.75    0.00     0.00    1501.75 to come
     Overdue, principal 6000.00, 19 days past due, ahead 0.00, received 30.00, went back 0.00
     ");
+    // Spread a second time it is the same money: paid off, nothing of it counts as overdue.
+    let weeks = |start| Happening::Reaged { spread: Reage { start: date(start), ..spread } };
+    let mut life =
+        lived(&terms, &[event(2, "2026-03-01", weeks("2026-03-10")), event(3, "2026-03-20", weeks("2026-04-01"))]);
+    let late = fold(&terms, &life, date("2026-03-25")).unwrap();
+    assert_eq!(late.days_past_due, 43);
+    life.push(paid(4, "2026-03-25", late.payoff_fen));
+    let closed = fold(&terms, &life, date("2026-03-26")).unwrap();
+    assert_eq!((closed.status, closed.days_past_due), (LoanStatus::Closed, 0));
     let plain = self::terms(Method::EqualPrincipal);
     let none = lived(&plain, &[]);
     let wrong = Reage { start: date("2026-03-01"), count: 0, ..spread };

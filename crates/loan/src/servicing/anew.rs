@@ -35,9 +35,16 @@ impl KeptArrears {
         })
     }
 
-    fn lift(&mut self, rows: Vec<(Date, i64)>, paid_fen: i64) {
+    /// Adds what is spread over a new plan. What was spread before and falls due again is the same money: all together is
+    /// never more than is outstanding, the oldest first.
+    fn lift(&mut self, rows: Vec<(Date, i64)>, paid_fen: i64, outstanding_fen: i64) {
         let mut lifted: Vec<(Date, i64)> = self.unpaid(paid_fen).chain(rows).collect();
         lifted.sort_by_key(|(due, _)| *due);
+        let mut room_fen = outstanding_fen.max(0);
+        for (_, fen) in &mut lifted {
+            *fen = room_fen.min(*fen);
+            room_fen -= *fen;
+        }
         *self = KeptArrears { lifted, paid_before_fen: paid_fen };
     }
 }
@@ -98,7 +105,8 @@ impl Servicing<'_> {
         let lifted = self.lift_overdue()?;
         let all = lifted.iter().try_fold(to_come, |sum, (_, fen)| add(sum, *fen))?;
         if self.terms.re_age == Some(ReAge::Kept) {
-            self.kept.lift(lifted, self.paid.principal_fen);
+            let outstanding_fen = add(self.disbursed_fen, -self.paid.principal_fen)?;
+            self.kept.lift(lifted, self.paid.principal_fen, outstanding_fen);
         }
         Ok(all)
     }

@@ -7,6 +7,7 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Loading, Table, Title } from "../parts";
 import { client, language, useLoaded, useRole, useSay } from "../state";
+import { LoanActs } from "./loan-acts";
 import { StandingCards } from "./standing";
 
 const MOST = 200;
@@ -141,6 +142,7 @@ export function LoanPage({ id, household }: { id: string; household: string }) {
           }))}
         />
       </section>
+      <LoanActs household={household} loan={loan} onDone={loaded.again} />
       {may(role, "see_standing") && <StandingCards household={household} loan={id} />}
     </>
   );

@@ -501,6 +501,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/loans/{ln}/renewal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pays this loan off with a new one, in one act. Two people: it waits (202) for the second. */
+        post: operations["renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/renewal/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the renewal that drew this loan back, on its day. Two people: it waits (202) for the second. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/loans/{ln}/repayments": {
         parameters: {
             query?: never;
@@ -1431,6 +1465,24 @@ export interface components {
             /** @description `open`, `closing` or `closed`. */
             status: string;
         };
+        /** @description A fee on default, once for each instalment. */
+        DefaultFeeShown: {
+            /**
+             * Format: int32
+             * @description Days after the due date on which it falls.
+             */
+            after_days: number;
+            /** @description How much, if it is a fixed amount. */
+            amount?: string | null;
+            /** @description In English. */
+            label_en: string;
+            /** @description In Chinese. */
+            label_zh: string;
+            /** @description What a share is taken of: `principal`, `outstanding`, `instalment` (what is unpaid of it) or `interest`. */
+            of: string;
+            /** @description Percent of its base, if it is a share. */
+            percent?: string | null;
+        };
         /** @description What is to be done about a disaster. */
         DisasterDecision: {
             /** @description Why. */
@@ -2112,12 +2164,13 @@ export interface components {
         /** @description Something is done to a running loan. */
         LoanActAsked: {
             /**
-             * @description `waive`, `write_off`, `refund`, `extend`, `restructure`, `reset_rate`, `mark_misuse`, `judge_worse`, `judge_better`,
-             *     `record_death`, `hand_over` or `take_back`.
+             * @description `waive`, `write_off`, `charge_off`, `refund`, `refund_payment`, `charge_back`, `grant`, `return_payout`, `charge`,
+             *     `waive_charge`, `adjust_charge`, `extend`, `restructure`, `reschedule`, `re_age`, `re_amortise`, `reset_rate`,
+             *     `mark_misuse`, `judge_worse`, `judge_better`, `link`, `record_death`, `hand_over` or `take_back`.
              * @example extend
              */
             act: string;
-            /** @description Waive and refund: how much. */
+            /** @description How much: for waivers, refunds, what is granted or goes back, and a fixed charge. */
             amount?: string | null;
             /** @description Extend and restructure: SHA-256 of what the borrower read and signed, in hexadecimal. */
             borrower_evidence?: string | null;
@@ -2126,22 +2179,71 @@ export interface components {
              * @description Judge: place on the class ladder.
              */
             class?: number | null;
+            /** @description Charge: its code, such as `survey`. */
+            code?: string | null;
             /** @description Waive: `interest`, `fee`, `penalty` or `compound`. */
             component?: string | null;
-            /** @description Take back: id of the event. */
+            /** @description Link that renews: whether the conditions hold under which it keeps its class. */
+            conditions_hold?: boolean | null;
+            /**
+             * Format: int32
+             * @description Re-age: number of instalments.
+             */
+            count?: number | null;
+            /** @description Charge: when it is due; without it, it is due with every instalment still to come. */
+            due?: string | null;
+            /** @description Take back: id of the event. Charge back: the payment. Waive and adjust a charge: the event that added it. */
             event?: string | null;
+            /**
+             * Format: int32
+             * @description Re-age: their distance, in units.
+             */
+            every?: number | null;
+            /**
+             * Format: int32
+             * @description Reschedule: so many more instalments.
+             */
+            extra_instalments?: number | null;
+            /** @description Return of a payout: `payee` or `merchant`. */
+            from?: string | null;
+            /** @description Reschedule: due date of the first instalment that changes. */
+            from_due?: string | null;
             /** @description Extend and restructure of a loan with a guarantor: the person, `pn-…`. */
             guarantor?: string | null;
             /** @description SHA-256 of his written consent; without it he does not carry what is added. */
             guarantor_evidence?: string | null;
+            /** @description Charge: `fee` or `penalty` for a breach. */
+            kind?: string | null;
+            /** @description Reschedule: its new due date; later ones follow. */
+            new_due?: string | null;
+            /** @description Charge: the base of a percentage: `principal`, `interest` or `principal_and_interest`. */
+            of?: string | null;
             /** @description Hand over: the officer, `st-…`. */
             officer?: string | null;
+            /** @description Link: the other loan, `ln-…`. */
+            other?: string | null;
             /** @description With `rate`, and for misuse: rate on what is overdue, or of misuse. */
             penalty_rate?: string | null;
-            /** @description Extend, restructure and reset: contract rate from today on, percent a year. */
+            /** @description Charge: percent of its base, where it is no fixed amount. */
+            percent?: string | null;
+            /**
+             * Format: int32
+             * @description Reschedule: so many instalments from there without principal.
+             */
+            principal_grace?: number | null;
+            /**
+             * @description Restructure, reschedule and reset: contract rate from today on, percent a year. An extension steps the rate by itself;
+             *     a higher one may be agreed.
+             */
             rate?: string | null;
             /** @description Why, and what it rests on. */
             reason: string;
+            /** @description Link: `new_for_old`, `replaced_by`, `renews` or `renewed_by`. */
+            relation?: string | null;
+            /** @description Re-age: first due date. */
+            start?: string | null;
+            /** @description Re-age: `days`, `weeks` or `months`. */
+            unit?: string | null;
             /** @description Extend and restructure: the new last day. */
             until?: string | null;
         };
@@ -2307,6 +2409,8 @@ export interface components {
         };
         /** @description Costs on default. */
         OnDefaultShown: {
+            /** @description Fees on an instalment that stays unpaid. */
+            fees: components["schemas"]["DefaultFeeShown"][];
             /**
              * Format: int32
              * @description Days after a due date that cost nothing.
@@ -2658,6 +2762,29 @@ export interface components {
         /** @description A proposal is dropped. */
         Rejection: {
             /** @description Why, for the record. */
+            reason: string;
+        };
+        /** @description A signed contract is drawn to pay this loan off. */
+        RenewalAsked: {
+            /** @description Without repaying: whether the business goes on and earns. */
+            business_holds?: boolean | null;
+            /** @description The contract of the new loan, `ct-…`. */
+            contract: string;
+            /**
+             * @description `without_repaying` (无还本续贷) or `new_for_old` (借新还旧).
+             * @example without_repaying
+             */
+            manner: string;
+            /** @description Why, and what it rests on. */
+            reason: string;
+            /** @description Without repaying: whether the borrower's record is good. */
+            record_holds?: boolean | null;
+            /** @description Without repaying: whether the lender's standard for a new loan is met. */
+            standard_holds?: boolean | null;
+        };
+        /** @description A renewal is taken back. */
+        RenewalUndone: {
+            /** @description Why. */
             reason: string;
         };
         /** @description What a payment paid. */
@@ -4111,6 +4238,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Prepaid"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    renew: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The old loan, `ln-…` */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenewalAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The new loan, `ln-…` */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenewalUndone"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

@@ -126,7 +126,7 @@ impl Holding {
     }
 
     /// Money that came from the wallet: received and not granted.
-    fn from_wallet_fen(&self) -> Option<i64> {
+    fn paid_from_wallet_fen(&self) -> Option<i64> {
         let adjusted = self.adjusted.fee_fen.checked_add(self.adjusted.penalty_fen)?;
         self.received_fen.checked_sub(self.goodwill_fen)?.checked_sub(adjusted)
     }
@@ -283,7 +283,7 @@ impl<'a> Turn<'a> {
         self.sheet.post(Movement::Bought, difference(new.bought_fen, old.bought_fen)?, accounts);
         self.sheet.post(Movement::ReturnedGoods, difference(new.returned_fen, old.returned_fen)?, accounts);
         let too_large = || Fault::Broken("what a loan received does not fit".to_owned());
-        let from_wallet = |holding: &Holding| holding.from_wallet_fen().ok_or_else(too_large);
+        let from_wallet = |holding: &Holding| holding.paid_from_wallet_fen().ok_or_else(too_large);
         self.sheet.post(Movement::Received, difference(from_wallet(new)?, from_wallet(old)?)?, accounts);
         self.sheet.post(Movement::Goodwill, difference(new.goodwill_fen, old.goodwill_fen)?, accounts);
         let (fee, penalty) = (Component::Fee, Component::Penalty);

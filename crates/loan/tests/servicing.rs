@@ -46,7 +46,7 @@ fn lived(terms: &LoanTerms, events: &[LifeEvent]) -> Vec<LifeEvent> {
     let start = Happening::Disbursed { amount_fen: terms.principal.minor() };
     let mut life = vec![LifeEvent::new(1, terms.start, start)];
     for event in events {
-        accept(terms, &life, event).unwrap_or_else(|e| panic!("{:?}: {e}", event.what));
+        accept(terms, &life, event).map_err(|e| format!("{:?}: {e}", event.what)).unwrap();
         life.push(event.clone());
     }
     life

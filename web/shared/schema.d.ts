@@ -1351,6 +1351,41 @@ export interface components {
             event: string;
             /** @enum {string} */
             kind: "reversed";
+        } | {
+            /** @description How much. */
+            amount: string;
+            /** @description `interest`, `fee`, `penalty` or `compound`. */
+            component: string;
+            /** @enum {string} */
+            kind: "waived";
+        } | {
+            /** @description How much. */
+            amount: string;
+            /** @enum {string} */
+            kind: "refunded";
+        } | {
+            /** @enum {string} */
+            kind: "rate_reset";
+            /** @description Rate on what is overdue, percent a year. */
+            penalty_rate: string;
+            /** @description Contract rate, percent a year. */
+            rate: string;
+        } | {
+            /** @enum {string} */
+            kind: "misused";
+            /** @description Rate from then on, percent a year. */
+            penalty_rate: string;
+        } | {
+            /**
+             * Format: int32
+             * @description Place on the class ladder, from 0.
+             */
+            class: number;
+            /** @enum {string} */
+            kind: "judged";
+        } | {
+            /** @enum {string} */
+            kind: "borrower_died";
         };
         /** @description An event of a loan is dated back into closed days. */
         CorrectionAsked: {

@@ -326,6 +326,7 @@ impl Making<'_> {
             return Made::Tell(vec![no("application_exists")]);
         }
         let grown = crops.iter().map(|(crop, area)| Grown { crop: crop.clone(), weight_milli: i64::from(*area) });
+        let follows_seasons = self.around.platform.house.product(product).is_ok_and(|product| product.season.is_some());
         let season = SeasonAsked { region: self.around.pace.region.clone(), crops: grown.collect() };
         let apply = Command::Apply(Apply {
             cell: self.home.cell,
@@ -335,7 +336,8 @@ impl Making<'_> {
             amount: self.money(*amount_fen),
             term_months: *months,
             purpose: purpose.clone(),
-            season: (!crops.is_empty()).then_some(season),
+            // Only a product that follows the seasons is asked for with region and crops.
+            season: follows_seasons.then_some(season),
         });
         self.by_its_way("apply", apply, After::Applied)
     }

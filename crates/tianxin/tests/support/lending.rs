@@ -5,15 +5,18 @@ use std::sync::Arc;
 use app::application::{Apply, Decide};
 use app::close::CloseDay;
 use app::command::{Command, Outcome};
+use app::paper::AddPaper;
 use app::repay::Repay;
 use app::sign::{Draw, Sign};
 use app::tables::ApplicationStatus;
 use app::{Institution, Tianxin};
 use basics::{Cell, Date, Id, Instant, Money, Rate};
-use door::{Actor, Answer, DoorError, Order, Request};
+use door::{Actor, Answer, DoorError, Order, Request, Role};
 use ledger::Chart;
+use loan::paper::NoSpouse;
+use loan::{Paper, SpouseRule};
 
-use super::{farmer, id, top_up};
+use super::{farmer, id, staff, top_up};
 
 /// An institution that lends the shipped products the tests draw.
 pub fn lender() -> Arc<Tianxin> {
@@ -76,13 +79,26 @@ impl Wish {
             Sign { cell, household, application, contract, text_hash: vec![5; 32].into(), evidence: "test".into() };
         let draw = Draw { cell, household, contract, loan: self.loan() };
         let own = farmer(household);
+        // Where the product asks for the spouse, a clerk has seen that there is none.
+        let asks_spouse = product.conditions.as_ref().is_some_and(|asked| asked.spouse != SpouseRule::NotAsked);
+        let alone = asks_spouse.then(|| AddPaper {
+            cell,
+            household,
+            contract,
+            id: household.derive("paper"),
+            paper: Paper::NoSpouse { why: NoSpouse::Unmarried },
+            hash: vec![6; 32].into(),
+            evidence: "certificate seen".into(),
+        });
+        let papers = alone.map(|paper| ("paper", staff(3, Role::Clerk), Command::AddPaper(paper)));
         [
             ("apply", own, Command::Apply(apply)),
             ("decide", Actor::SYSTEM, Command::Decide(decide)),
             ("sign", own, Command::Sign(sign)),
-            ("draw", own, Command::Draw(draw)),
         ]
         .into_iter()
+        .chain(papers)
+        .chain([("draw", own, Command::Draw(draw))])
         .map(|(name, actor, command)| Request::plain(household.derive(name), actor, at, Order::Do(command)))
         .collect()
     }

@@ -43,6 +43,19 @@ fn one_seed_gives_one_county_on_both_databases_and_any_number_of_threads() {
 }
 
 #[test]
+fn a_county_is_compared_with_published_figures() {
+    let told = tianxin(&["sim", "moments", "--households", "60", "--seed", "1", "--seed", "2"]);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    let table = text(&told.stdout);
+    assert!(table.trim_end().ends_with("moments inside their range"), "{table}");
+    let json = tianxin(&["sim", "moments", "--households", "60", "--seed", "1", "--seed", "2", "--json"]);
+    let rows: Vec<serde_json::Value> =
+        text(&json.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let passed = rows.iter().filter(|row| row["passes"] == true).count();
+    assert!(table.contains(&format!("{passed} of {} moments", rows.len())), "{table}");
+}
+
+#[test]
 fn what_cannot_be_run_is_said_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let there = folder.path().join("there");

@@ -9,6 +9,7 @@ mod chaos;
 mod export;
 pub(crate) mod keys;
 pub(crate) mod life;
+mod moments;
 mod run;
 
 /// Let a simulated county live through the platform.
@@ -23,6 +24,10 @@ pub enum Sim {
     Run(run::Run),
     /// Make a training set of the loans of a run, with or without what is hidden
     Export(export::Export),
+    /// Compare a county with published figures: what is wanted, what it gives over the seeds, and whether that lies inside
+    ///
+    /// The county lives three years with a plain lender and without the platform: this is about the county, not the books.
+    Moments(moments::Moments),
     /// Live through the same county while its platform is killed and confused; 0 only if every run heals
     Chaos(chaos::Chaos),
     /// A part of `sim chaos`
@@ -38,6 +43,7 @@ impl Sim {
         match self {
             Sim::Run(run) => run.run(place),
             Sim::Export(export) => export.run(),
+            Sim::Moments(moments) => moments.run(),
             Sim::Chaos(chaos) => chaos.run(),
             Sim::ChaosChild(child) => child.run(place),
         }

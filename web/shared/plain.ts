@@ -1,10 +1,11 @@
 // Sentences of the server made easier to read: separators in sums, dates as people say them, short percents;
 // and reasons that are only the name of what was looked at, gathered into one sentence.
 
-import type { Reason } from "./bodies";
+import type { OpenPaper, Reason } from "./bodies";
 import { day } from "./dates";
 import type { Language } from "./language";
 import { percent, yuan } from "./money";
+import { hasTerm, term } from "./terms";
 
 /** The same sentence with "24000.00" as "24,000", "2026-11-23" as a date, "10.7999%" as "10.8%". */
 export function plainWords(text: string, language: Language): string {
@@ -23,4 +24,16 @@ export function reasonsInWords(reasons: readonly Reason[], language: Language): 
   if (names.length === 0) return sentences;
   const gathered = language === "zh" ? `主要看了这几项：${names.join("、")}。` : `What counted most: ${names.join("; ")}.`;
   return [...sentences, gathered];
+}
+
+/** The code of the document that a contract waits for, if that is what it waits for. */
+export function documentOf(open: OpenPaper): string | null {
+  return /^the document `([a-z0-9-]+)`$/.exec(open.en)?.[1] ?? null;
+}
+
+/** What a contract waits for, a document by its name rather than by its code. */
+export function openInWords(open: OpenPaper, language: Language): string {
+  const code = documentOf(open);
+  if (code && hasTerm("document", code)) return term("document", code, language);
+  return plainWords((language === "zh" ? open.zh : open.en) || open.zh, language);
 }

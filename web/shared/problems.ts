@@ -24,6 +24,27 @@ const NO_ANSWER_WRITE: Told = [
 const NO_ANSWER_READ: Told = ["网络不通，没取到内容。等有信号时再试一次。", "The connection failed. Please try again when there is a signal."];
 const UNKNOWN: Told = ["出了点问题，没有办成。请再试一次，还不行就找服务窗口。", "Something went wrong. Please try again, or ask at the service window."];
 
+/** Why one of many loans got nothing comes as a sentence without a code: what it says, in words for people. */
+const REFUSALS: readonly (readonly [RegExp, Told])[] = [
+  [/drawn today|day after the disbursement/, ["今天才放款，明天起才能办延期。", "It was drawn today: what is put off counts from tomorrow."]],
+  [/after the loan was closed|is paid off/, ["已经还清。", "It is paid off."]],
+  [/days past due, and is not changed beyond/, ["逾期太久，不能延期，请办重组。", "It is too long past due to be put off: restructure it."]],
+  [/the longest term of/, ["延期以后会超过最长期限，请选早一点的日期。", "It would run beyond the longest term: choose an earlier date."]],
+  [/it puts off to .* which is not after/, ["延期到的日期已经过了。", "The date that is put off to has passed."]],
+  [/offered this programme already/, ["已经提出过这次延期。", "It was offered this programme already."]],
+  [/nothing of it falls under/, ["没有要延期的部分。", "Nothing of it falls under the programme."]],
+  [/borrower has not agreed/, ["借款人还没有同意。", "The borrower has not agreed yet."]],
+  [/applied already/, ["这次变更已经办过。", "This change is applied already."]],
+  [/was taken back/, ["这次变更已经撤回，请重新提出。", "This change was taken back: propose another."]],
+];
+
+/** The same in words; a sentence that is not known is quoted. */
+export function refusalInWords(said: string, language: Language): string {
+  const told = WORDS[said] ?? REFUSALS.find(([pattern]) => pattern.test(said))?.[1];
+  if (told) return tell(told, language);
+  return language === "zh" ? `不能这样改还款计划（${said}）` : said;
+}
+
 /** The error in words, and what to do. */
 export function explain(error: unknown, language: Language, wasWrite = true): string {
   if (error instanceof Unanswered) {

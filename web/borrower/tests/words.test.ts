@@ -6,8 +6,8 @@ import { day, dayBefore, daysBetween, moment, shortDay } from "../../shared/date
 import { isMobile, isResidentId, isWeakPin, plainId } from "../../shared/identity";
 import { tell } from "../../shared/language";
 import { comfortableStep, decimal, grouped, parseFen, percent, settle, yuan } from "../../shared/money";
-import { plainWords, reasonsInWords } from "../../shared/plain";
-import { explain } from "../../shared/problems";
+import { documentOf, openInWords, plainWords, reasonsInWords } from "../../shared/plain";
+import { explain, refusalInWords } from "../../shared/problems";
 import { term } from "../../shared/terms";
 import { CONSENTS } from "../src/consents";
 
@@ -177,4 +177,23 @@ test("the day before is a civil date, over months and leap years too", () => {
   expect(dayBefore("2026-03-01")).toBe("2026-02-28");
   expect(dayBefore("2028-03-01")).toBe("2028-02-29");
   expect(dayBefore("2027-01-01")).toBe("2026-12-31");
+});
+
+test("a document that a contract waits for is named, and not by its code", () => {
+  const policy = { zh: "材料 insurance-policy", en: "the document `insurance-policy`" };
+  expect(documentOf(policy)).toBe("insurance-policy");
+  expect(openInWords(policy, "zh")).toBe("保险单");
+  const own = { zh: "材料 own-paper", en: "the document `own-paper`" };
+  expect(openInWords(own, "zh")).toBe("材料 own-paper");
+  const guarantee = { zh: "保证人签字，还差 20000.00 元", en: "a guarantor's signature for 20000.00 more" };
+  expect(documentOf(guarantee)).toBeNull();
+  expect(openInWords(guarantee, "zh")).toBe("保证人签字，还差 20,000 元");
+});
+
+test("why a loan got nothing is told in words, and an unknown reason is quoted", () => {
+  expect(refusalInWords("the loan was drawn today: what is put off counts from tomorrow", "zh")).toContain("明天起");
+  expect(refusalInWords("event 1 cannot change the contract: the loan is 95 days past due, and is not changed beyond 90: restructure it instead", "zh")).toContain("重组");
+  expect(refusalInWords("outside_product", "zh")).toContain("产品的范围");
+  expect(refusalInWords("a new reason", "zh")).toContain("a new reason");
+  expect(refusalInWords("a new reason", "en")).toBe("a new reason");
 });

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Reason } from "../../shared/bodies";
 import { reasonsInWords } from "../../shared/plain";
+import { codesOf, term } from "../../shared/terms";
 import { language, useSay, wordsFor } from "./state";
 
 export function Title({ children, note }: { children: string; note?: ComponentChildren }) {
@@ -92,6 +93,58 @@ export function LongField({ label, value, onInput, maxLength }: { label: string;
       <textarea id={id} rows={3} maxLength={maxLength} value={value} onInput={(event) => onInput(event.currentTarget.value)} />
     </div>
   );
+}
+
+/** One of a few; nothing is chosen before a person chose it, unless `value` says so. */
+export function Select({ label, value, onChange, options, isOpen = false }: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  options: readonly (readonly [code: string, words: string])[];
+  /** Begins with "please choose". */
+  isOpen?: boolean;
+}) {
+  const say = useSay();
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {isOpen && <option value="">{say("请选", "Please choose")}</option>}
+        {options.map(([code, words]) => (
+          <option key={code} value={code}>{words}</option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** A paper: it stays on this device, its fingerprint goes on record. */
+export function FileField({ label, onChoose }: { label: string; onChoose: (file: File | null) => void }) {
+  const say = useSay();
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input id={id} type="file" onChange={(event) => onChoose(event.currentTarget.files?.[0] ?? null)} aria-describedby={`${id}-hint`} />
+      <p class="hint" id={`${id}-hint`}>{say("文件不上传，只记它的校验码。", "The file stays here; its hash goes on record.")}</p>
+    </div>
+  );
+}
+
+export function Tick({ isOn, onChange, children }: { isOn: boolean; onChange: (isOn: boolean) => void; children: ComponentChildren }) {
+  return (
+    <label class="tick">
+      <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.currentTarget.checked)} />
+      <span>{children}</span>
+    </label>
+  );
+}
+
+/** Classes by their place on the ladder. */
+export function useClasses(): (readonly [string, string])[] {
+  const chosen = language.use();
+  return codesOf("class").map((place) => [place, term("class", place, chosen)] as const);
 }
 
 export function Facts({ rows }: { rows: (readonly [string, ComponentChildren] | null | false | undefined)[] }) {

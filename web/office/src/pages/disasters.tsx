@@ -3,10 +3,13 @@
 import { useState } from "preact/hooks";
 import type { Disaster, DisasterDetail, DisasterReport, Receipt } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
+import { fingerprint } from "../../../shared/hash";
+import type { Language } from "../../../shared/language";
 import { yuan } from "../../../shared/money";
+import { refusalInWords } from "../../../shared/problems";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
-import { Facts, Field, Form, Good, Key, Loading, LongField, Table, Title, Trouble } from "../parts";
+import { Facts, Field, FileField, Form, Good, Key, Loading, LongField, Select, Table, Title, Trouble } from "../parts";
 import { client, go, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { shortId } from "./loans";
 
@@ -71,7 +74,7 @@ function Declare() {
       const body = {
         name: name.trim(),
         document: document.trim(),
-        document_hash: await sha256(file),
+        document_hash: await fingerprint(file),
         event_on: eventOn,
         villages: lines(villages),
         crops: lines(crops),
@@ -89,23 +92,18 @@ function Declare() {
       <Form onSubmit={submit}>
         <Field label={say("名称", "Name")} value={name} onInput={setName} maxLength={60} hint={say("例如：六月洪水", "Such as: June flood")} />
         <Field label={say("文件号", "Document")} value={document} onInput={setDocument} maxLength={100} />
-        <div class="field">
-          <label>
-            {say("文件（只在本机计算指纹，不上传）", "The document (only its fingerprint leaves this device)")}
-            <input type="file" onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)} />
-          </label>
-        </div>
+        <FileField label={say("认定灾害的文件", "The document itself")} onChoose={setFile} />
         <Field label={say("发生日", "Happened on")} value={eventOn} onInput={setEventOn} type="date" />
         <Field label={say("延到哪天", "Put off to")} value={to} onInput={setTo} type="date" />
         <LongField label={say("受灾的村，一行一个", "Villages, one a line")} value={villages} onInput={setVillages} maxLength={2000} />
         <Field label={say("受灾的作物（不填为全部借款）", "Crops (empty for every loan)")} value={crops} onInput={setCrops} maxLength={200} />
-        <Choose
-          label={say("延什么", "What is put off")}
+        <Select
+          label={say("延期范围", "What is put off")}
           value={scope}
           onChange={setScope}
           options={[["principal", say("只延本金", "Principal")], ["principal_and_interest", say("本金和利息都延", "Principal and interest")]]}
         />
-        <Choose
+        <Select
           label={say("延期内的利息", "Interest meanwhile")}
           value={interest}
           onChange={setInterest}
@@ -127,7 +125,8 @@ export function DisasterPage({ id }: { id: string }) {
   if (!loaded.value) return <Loading error={loaded.error} again={loaded.again} />;
   const one = loaded.value;
   const report = one.report;
-  const finished = report.applied + report.waiting + report.agreed + report.undone;
+  // Loans that wait, were agreed to or taken back are touched still; those applied are not.
+  const underWay = report.waiting + report.agreed + report.undone;
   return (
     <>
       <p><a class="inline" href="#/disasters">{say("← 回到列表", "← Back to the list")}</a></p>
@@ -142,7 +141,7 @@ export function DisasterPage({ id }: { id: string }) {
               [say("村", "Villages"), one.villages.join("、")],
               [say("作物", "Crops"), one.crops.length > 0 ? one.crops.map((crop) => term("crop", crop, chosen)).join("、") : say("全部借款", "Every loan")],
               [say("延到", "Put off to"), day(one.to, chosen)],
-              [say("延什么", "What"), one.scope === "principal" ? say("本金", "Principal") : say("本金和利息", "Principal and interest")],
+              [say("延期范围", "What is put off"), one.scope === "principal" ? say("本金", "Principal") : say("本金和利息", "Principal and interest")],
               [say("延期内利息", "Interest meanwhile"), one.interest === "stops" ? say("停止", "Stops") : say("照常", "Runs on")],
               one.reason ? [say("决定的理由", "Reason"), one.reason] : null,
             ]}
@@ -154,12 +153,12 @@ export function DisasterPage({ id }: { id: string }) {
             rows={[
               [say("受灾村农户", "Households"), one.households],
               [say("他们的借款", "Their loans"), one.loans],
-              [say("够得上的借款", "Loans it touches"), <b>{one.touched}</b>],
+              [say("符合条件的借款", "Loans it touches"), <b>{one.touched}</b>],
               [say("往后推的本金", "Principal put off"), yuan(one.moved, true, one.currency)],
               [say("多出的利息", "Cost added"), yuan(one.added, true, one.currency)],
             ]}
           />
-          <h3>{say("办到哪里了", "So far")}</h3>
+          <h3>{say("办理进度", "So far")}</h3>
           <Facts
             rows={[
               [say("已延期", "Applied"), report.applied],
@@ -169,14 +168,14 @@ export function DisasterPage({ id }: { id: string }) {
               [say("已推后的本金", "Principal put off"), yuan(report.moved, true, one.currency)],
             ]}
           />
-          {one.status === "carried_out" && <progress value={finished} max={Math.max(finished + one.touched, 1)} aria-label={say("进度", "Progress")} />}
+          {one.status === "carried_out" && <progress value={report.applied + underWay} max={Math.max(report.applied + Math.max(one.touched, underWay), 1)} aria-label={say("进度", "Progress")} />}
         </section>
       </div>
       {may(role, "declare_disaster") && <Decide one={one} path={path} onDone={loaded.again} />}
       <section class="card">
         <h2>{say("每笔借款", "Loan by loan")}</h2>
         <Table
-          empty={say("没有够得上的借款。", "It touches no loan.")}
+          empty={say("没有符合条件的借款。", "It touches no loan.")}
           columns={[
             { words: say("借据", "Loan") },
             { words: say("村", "Village") },
@@ -193,7 +192,7 @@ export function DisasterPage({ id }: { id: string }) {
               yuan(loan.outstanding, true, one.currency),
               loan.moved ? yuan(loan.moved, true, one.currency) : "—",
               loan.added ? yuan(loan.added, true, one.currency) : "—",
-              loan.refused ?? (loan.needs_consent ? say("要借款人同意", "The borrower has to agree") : say("可以直接办", "Needs no consent")),
+              loan.refused ? refusalInWords(loan.refused, chosen) : (loan.needs_consent ? say("要借款人同意", "The borrower has to agree") : say("可以直接办", "Needs no consent")),
             ],
           }))}
         />
@@ -202,8 +201,15 @@ export function DisasterPage({ id }: { id: string }) {
   );
 }
 
+/** "loan: why", with the loan's last letters and words for the reason. */
+function refusedLoan(told: string, chosen: Language): string {
+  const [loan = "", ...why] = told.split(": ");
+  return `${shortId(loan)}${chosen === "zh" ? "：" : ": "}${refusalInWords(why.join(": "), chosen)}`;
+}
+
 function Decide({ one, path, onDone }: { one: DisasterDetail; path: string; onDone: () => void }) {
   const say = useSay();
+  const chosen = language.use();
   const act = useAct();
   const [reason, setReason] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
@@ -230,7 +236,8 @@ function Decide({ one, path, onDone }: { one: DisasterDetail; path: string; onDo
     <section class="card">
       <h2>{say("决定", "Decision")}</h2>
       {one.status !== "taken_back" && (
-        <Form onSubmit={() => decide(one.status === "declared" ? "carry_out" : "take_back")}>
+        // The enter key may ask for what can be undone, never for taking back.
+        <Form onSubmit={() => one.status === "declared" && decide("carry_out")}>
           <Field label={say("理由", "Reason")} value={reason} onInput={setReason} maxLength={200} />
           <Trouble error={wrong ?? act.error} />
           {done && <Good>{done}</Good>}
@@ -250,32 +257,11 @@ function Decide({ one, path, onDone }: { one: DisasterDetail; path: string; onDo
       )}
       {refused.length > 0 && (
         <ul class="reasons">
-          {refused.map((words) => (
-            <li key={words}>{words}</li>
+          {refused.map((told) => (
+            <li key={told}>{refusedLoan(told, chosen)}</li>
           ))}
         </ul>
       )}
     </section>
   );
-}
-
-function Choose({ label, value, onChange, options }: { label: string; value: string; onChange: (value: string) => void; options: [string, string][] }) {
-  return (
-    <div class="field">
-      <label>
-        {label}
-        <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          {options.map(([code, words]) => (
-            <option key={code} value={code}>{words}</option>
-          ))}
-        </select>
-      </label>
-    </div>
-  );
-}
-
-/** The fingerprint of a file, in hexadecimal, computed on this device. */
-async function sha256(file: File): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

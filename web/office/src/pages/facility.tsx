@@ -7,7 +7,7 @@ import { day } from "../../../shared/dates";
 import { decimal, parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
-import { Facts, Field, Form, Good, Key, Loading, Table, Trouble } from "../parts";
+import { Facts, Field, Form, Good, Key, Loading, Select, Table, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 
 type Change = "review" | "freeze" | "thaw" | "raise" | "lower" | "close";
@@ -95,14 +95,12 @@ function ChangeIt({ household, facility, onDone }: { household: string; facility
   };
   return (
     <Form onSubmit={submit}>
-      <div class="field">
-        <label for="facility-change">{say("要办什么", "What to do")}</label>
-        <select id="facility-change" value={change} onChange={(event) => setChange(event.currentTarget.value as Change)}>
-          {CHANGES.map((one) => (
-            <option key={one} value={one}>{term("facility_change", one, chosen)}</option>
-          ))}
-        </select>
-      </div>
+      <Select
+        label={say("要办什么", "What to do")}
+        value={change}
+        onChange={(one) => setChange(one as Change)}
+        options={CHANGES.map((one) => [one, term("facility_change", one, chosen)] as const)}
+      />
       {asksAmount && (
         <Field
           label={change === "freeze" ? say("冻结多少（元，不填为全部）", "Freeze how much (yuan; empty for all)") : say("调到多少（元）", "To how much (yuan)")}

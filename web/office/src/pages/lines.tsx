@@ -4,9 +4,9 @@ import { useState } from "preact/hooks";
 import type { LineDetail, LineStanding, OfficeLine, Receipt } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
-import { term } from "../../../shared/terms";
+import { codesOf, term } from "../../../shared/terms";
 import { may } from "../access";
-import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
+import { Facts, Field, Form, Good, Key, Loading, Select, Table, Title, Trouble, useClasses } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { shortId } from "./loans";
 
@@ -26,7 +26,7 @@ export function LinesPage() {
             { words: say("户主", "Head") },
             { words: say("额度", "Limit"), isAmount: true },
             { words: say("已用", "Used"), isAmount: true },
-            { words: say("账单没还", "Billed, unpaid"), isAmount: true },
+            { words: say("账单未还", "Billed, unpaid"), isAmount: true },
             { words: say("到期日", "Due") },
             { words: say("逾期天数", "Days past due"), isAmount: true },
             { words: say("分类", "Class") },
@@ -75,7 +75,7 @@ export function LinePage({ id, household }: { id: string; household: string }) {
               [say("状态", "Status"), term("line", line.status, chosen)],
               [say("已用", "Used"), yuan(line.used, true)],
               [say("可用", "Available"), <b>{yuan(line.available, true)}</b>],
-              [say("账单没还", "Billed, unpaid"), yuan(line.billed, true)],
+              [say("账单未还", "Billed, unpaid"), yuan(line.billed, true)],
               [say("最低还款还差", "Minimum lacks"), yuan(line.minimum, true)],
               [say("逾期天数", "Days past due"), line.days_past_due],
               [say("年利率", "Rate a year"), percent(line.rate)],
@@ -91,7 +91,7 @@ export function LinePage({ id, household }: { id: string; household: string }) {
               rows={[
                 [say("分类", "Class"), <b>{chosen === "zh" ? standing.class_zh : standing.class_en}</b>],
                 [say("预期损失阶段", "Stage of expected loss"), say("第 {n} 阶段", "{n}", { n: standing.stage })],
-                [say("计息", "Interest"), standing.not_accruing_since ? say("{day} 起停息转非应计", "Non-accrual since {day}", { day: day(standing.not_accruing_since, chosen) }) : say("应计", "Accruing")],
+                [say("计息", "Interest"), standing.not_accruing_since ? say("{day} 起转为非应计", "Non-accrual since {day}", { day: day(standing.not_accruing_since, chosen) }) : say("应计", "Accruing")],
                 [say("表内本金", "Principal on balance"), yuan(standing.principal, true)],
                 [say("表内息费", "Interest and fees on balance"), yuan(standing.charges, true)],
                 [say("未出账的利息", "Accrued, not billed"), yuan(standing.accrued, true)],
@@ -179,14 +179,31 @@ const ACTS: Record<string, readonly string[]> = {
 };
 
 const ASKS_AMOUNT = ["lower", "raise", "waive", "refund", "correct_payment"];
+const ASKS_EVENT = ["refund", "undo"];
+const ASKS_CLASS = ["judge_worse", "judge_better"];
+const NEEDS_NO_REASON = ["thaw", "refund"];
 
 function ActOnIt({ line, path, onDone }: { line: LineDetail; path: string; onDone: () => void }) {
   const say = useSay();
   const chosen = language.use();
-  const role = useRole();
+  const acts = ACTS[useRole()] ?? [];
+  const [act, setAct] = useState(acts[0] ?? "");
+  if (acts.length === 0) return null;
+  return (
+    <section class="card">
+      <h2>{say("办理", "Do something")}</h2>
+      <Select label={say("要办什么", "What to do")} value={act} onChange={setAct} options={acts.map((one) => [one, term("line_act", one, chosen)] as const)} />
+      <ActForm key={act} act={act} line={line} path={path} onDone={onDone} />
+    </section>
+  );
+}
+
+/** What one act asks for; another act begins with nothing filled in. */
+function ActForm({ act, line, path, onDone }: { act: string; line: LineDetail; path: string; onDone: () => void }) {
+  const say = useSay();
+  const chosen = language.use();
+  const classes = useClasses();
   const work = useAct();
-  const acts = ACTS[role] ?? [];
-  const [act, setAct] = useState(acts[0] ?? "freeze");
   const [amount, setAmount] = useState("");
   const [which, setWhich] = useState("");
   const [date, setDate] = useState("");
@@ -194,13 +211,14 @@ function ActOnIt({ line, path, onDone }: { line: LineDetail; path: string; onDon
   const [reason, setReason] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const [done, setDone] = useState<string | null>(null);
-  if (acts.length === 0) return null;
   const submit = () => {
     const fen = parseFen(amount);
+    if (act === "waive" && !which) return setWrong(say("请选减免什么", "Please choose what to waive"));
+    if (ASKS_EVENT.includes(act) && !which) return setWrong(say("请选是哪一笔", "Please choose which one"));
+    if (ASKS_CLASS.includes(act) && !which) return setWrong(say("请选分类", "Please choose the class"));
     if (ASKS_AMOUNT.includes(act) && fen === null) return setWrong(say("请填金额", "Please give the amount"));
-    if (act !== "thaw" && act !== "refund" && !reason.trim()) return setWrong(say("请写明理由", "Please give the reason"));
-    if (act === "correct_payment" && (!date || !reference.trim())) return setWrong(say("请填起息日和凭据", "Please give value date and reference"));
-    if ((act === "refund" || act === "undo") && !which) return setWrong(say("请选是哪一笔", "Please choose which one"));
+    if (act === "correct_payment" && (!date || !reference.trim())) return setWrong(say("请填起息日和凭据号", "Please give value date and reference"));
+    if (!NEEDS_NO_REASON.includes(act) && !reason.trim()) return setWrong(say("请写明理由", "Please give the reason"));
     setWrong(null);
     setDone(null);
     return void work.run(async () => {
@@ -211,38 +229,30 @@ function ActOnIt({ line, path, onDone }: { line: LineDetail; path: string; onDon
           : await client.write<Receipt>(`${path}/events`, bodyOf(act, fen ?? 0, which, reason.trim()), { told });
       setReason("");
       setAmount("");
+      setWhich("");
       setDone(answer.status === "proposed" ? say("已提交，等另一位同事批准。", "Sent; a second person has to approve.") : say("已办好。", "Done."));
       onDone();
     });
   };
-  const choices = act === "refund" ? line.purchases.filter((one) => one.merchant).map((one) => [one.purchase, `${day(one.on, chosen)} ${yuan(one.amount, true)}`] as const) : line.history.map((step) => [step.event, `${day(step.date, chosen)} ${term("line_step", step.kind, chosen)} ${step.amount ? yuan(step.amount, true) : ""}`] as const);
+  const events =
+    act === "refund"
+      ? line.purchases.filter((one) => one.merchant).map((one) => [one.purchase, `${day(one.on, chosen)} ${yuan(one.amount, true)}`] as const)
+      : line.history.map((step) => [step.event, `${day(step.date, chosen)} ${term("line_step", step.kind, chosen)} ${step.amount ? yuan(step.amount, true) : ""}`] as const);
   return (
-    <section class="card">
-      <h2>{say("办理", "Do something")}</h2>
-      <Form onSubmit={submit}>
-        <Select label={say("要办什么", "What to do")} value={act} onChange={setAct} options={acts.map((one) => [one, term("line_act", one, chosen)] as const)} />
-        {act === "waive" && <Select label={say("减免什么", "Of what")} value={which} onChange={setWhich} options={["", "interest", "penalty", "plan_fee", "late_fee"].map((one) => [one, one ? term("line_part", one, chosen) : say("请选", "Choose")] as const)} />}
-        {(act === "refund" || act === "undo") && <Select label={say("哪一笔", "Which one")} value={which} onChange={setWhich} options={[["", say("请选", "Choose")] as const, ...choices]} />}
-        {(act === "judge_worse" || act === "judge_better") && <Select label={say("分类", "Class")} value={which} onChange={setWhich} options={CLASSES.map(([zh, en], place) => [String(place), say(zh, en)] as const)} />}
-        {ASKS_AMOUNT.includes(act) && <Field label={act === "raise" || act === "lower" ? say("调到多少（元）", "To how much (yuan)") : say("金额（元）", "Amount (yuan)")} value={amount} onInput={setAmount} decimal maxLength={14} />}
-        {act === "correct_payment" && <Field label={say("起息日", "Value date")} value={date} onInput={setDate} type="date" />}
-        {act === "correct_payment" && <Field label={say("凭据号", "Reference")} value={reference} onInput={setReference} maxLength={100} />}
-        {act !== "thaw" && act !== "refund" && <Field label={say("理由", "Reason")} value={reason} onInput={setReason} maxLength={200} />}
-        <Trouble error={wrong ?? work.error} />
-        {done && <Good>{done}</Good>}
-        <Key submit isBusy={work.isBusy}>{say("办理", "Do it")}</Key>
-      </Form>
-    </section>
+    <Form onSubmit={submit}>
+      {act === "waive" && <Select label={say("减免什么", "Of what")} value={which} onChange={setWhich} isOpen options={codesOf("line_part").map((one) => [one, term("line_part", one, chosen)] as const)} />}
+      {ASKS_EVENT.includes(act) && <Select label={say("哪一笔", "Which one")} value={which} onChange={setWhich} isOpen options={events} />}
+      {ASKS_CLASS.includes(act) && <Select label={say("分类", "Class")} value={which} onChange={setWhich} isOpen options={classes} />}
+      {ASKS_AMOUNT.includes(act) && <Field label={act === "raise" || act === "lower" ? say("调到多少（元）", "To how much (yuan)") : say("金额（元）", "Amount (yuan)")} value={amount} onInput={setAmount} decimal maxLength={14} />}
+      {act === "correct_payment" && <Field label={say("起息日", "Value date")} value={date} onInput={setDate} type="date" />}
+      {act === "correct_payment" && <Field label={say("凭据号", "Reference")} value={reference} onInput={setReference} maxLength={100} />}
+      {!NEEDS_NO_REASON.includes(act) && <Field label={say("理由", "Reason")} value={reason} onInput={setReason} maxLength={200} />}
+      <Trouble error={wrong ?? work.error} />
+      {done && <Good>{done}</Good>}
+      <Key submit isBusy={work.isBusy}>{say("办理", "Do it")}</Key>
+    </Form>
   );
 }
-
-const CLASSES = [
-  ["正常", "Normal"],
-  ["关注", "Special-mention"],
-  ["次级", "Substandard"],
-  ["可疑", "Doubtful"],
-  ["损失", "Loss"],
-] as const;
 
 function bodyOf(act: string, fen: number, which: string, reason: string): Record<string, unknown> {
   const amount = decimal(fen);
@@ -258,25 +268,10 @@ function bodyOf(act: string, fen: number, which: string, reason: string): Record
       return { act, limit: amount, reason };
     case "judge_worse":
     case "judge_better":
-      return { act, class: Number(which || "0"), reason };
+      return { act, class: Number(which), reason };
     case "undo":
       return { act, event: which, reason };
     default:
       return { act, reason };
   }
-}
-
-function Select({ label, value, onChange, options }: { label: string; value: string; onChange: (value: string) => void; options: readonly (readonly [string, string])[] }) {
-  return (
-    <div class="field">
-      <label>
-        {label}
-        <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          {options.map(([code, words]) => (
-            <option key={code} value={code}>{words}</option>
-          ))}
-        </select>
-      </label>
-    </div>
-  );
 }

@@ -3,13 +3,15 @@
 import { useState } from "preact/hooks";
 import type { LoanDetail, Receipt } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
-import { decimal, parseFen } from "../../../shared/money";
+import { fingerprint } from "../../../shared/hash";
+import { decimal, parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
-import { Field, Form, Good, Key, Trouble } from "../parts";
+import { Field, FileField, Form, Good, Key, Select, Trouble, useClasses } from "../parts";
 import { client, language, useAct, useRole, useSay } from "../state";
 
-type Kind = "amount" | "date" | "percent" | "count" | "text" | "file" | "event" | "choice";
-type Ask = { field: string; kind: Kind; zh: string; en: string; optional?: boolean; choices?: readonly string[] };
+type Kind = "amount" | "date" | "percent" | "count" | "text" | "file" | "event" | "class" | "choice";
+/** `only` names a choice without which this is not asked for. */
+type Ask = { field: string; kind: Kind; zh: string; en: string; optional?: boolean; choices?: readonly string[]; only?: readonly [field: string, value: string] };
 type Act = { act: string; roles: readonly string[]; asks: readonly Ask[] };
 
 const LENDING = ["officer", "approver"];
@@ -17,7 +19,8 @@ const BOOKS = ["accountant", "approver"];
 const AMOUNT: Ask = { field: "amount", kind: "amount", zh: "金额（元）", en: "Amount (yuan)" };
 const UNTIL: Ask = { field: "until", kind: "date", zh: "新的到期日", en: "New last day" };
 const EVIDENCE: Ask = { field: "borrower_evidence", kind: "file", zh: "借款人签字的文件", en: "What the borrower signed" };
-const CLASS: Ask = { field: "class", kind: "choice", zh: "归为哪一类", en: "Class", choices: ["0", "1", "2", "3", "4"] };
+const CLASS: Ask = { field: "class", kind: "class", zh: "归为哪一类", en: "Class" };
+const ATTESTED = { kind: "choice", choices: ["yes", "no"], only: ["manner", "without_repaying"] } as const;
 const EVENT: Ask = { field: "event", kind: "event", zh: "哪一笔", en: "Which event" };
 
 const ACTS: readonly Act[] = [
@@ -81,25 +84,22 @@ const ACTS: readonly Act[] = [
   { act: "take_back", roles: ["officer", "accountant", "approver"], asks: [EVENT] },
 ];
 
+/** Instalments are counted in whole ones. */
+const WHOLE = /^\d{1,3}$/;
+
 const RENEWAL: Act = {
   act: "renewal",
   roles: LENDING,
   asks: [
     { field: "contract", kind: "text", zh: "已签的新合同编号", en: "Id of the new contract, signed" },
     { field: "manner", kind: "choice", zh: "哪一种", en: "Which", choices: ["without_repaying", "new_for_old"] },
-    { field: "business_holds", kind: "choice", zh: "经营正常", en: "The business goes on", choices: ["yes", "no"] },
-    { field: "record_holds", kind: "choice", zh: "信用良好", en: "The record is good", choices: ["yes", "no"] },
-    { field: "standard_holds", kind: "choice", zh: "符合新发放贷款条件", en: "The standard for a new loan is met", choices: ["yes", "no"] },
+    { ...ATTESTED, field: "business_holds", zh: "经营正常", en: "The business goes on" },
+    { ...ATTESTED, field: "record_holds", zh: "信用良好", en: "The record is good" },
+    { ...ATTESTED, field: "standard_holds", zh: "符合新发放贷款条件", en: "The standard for a new loan is met" },
   ],
 };
 
 const UNDO_RENEWAL: Act = { act: "undo_renewal", roles: LENDING, asks: [] };
-
-/** SHA-256 of a file, in hexadecimal: what goes on record of a signed paper. */
-async function hashOf(file: File): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 export function LoanActs({ household, loan, onDone }: { household: string; loan: LoanDetail; onDone: () => void }) {
   const say = useSay();
@@ -112,14 +112,7 @@ export function LoanActs({ household, loan, onDone }: { household: string; loan:
   return (
     <section class="card">
       <h2>{say("办理", "Act on this loan")}</h2>
-      <div class="field">
-        <label for="loan-act">{say("要办什么", "What to do")}</label>
-        <select id="loan-act" value={picked} onChange={(event) => setPicked(event.currentTarget.value)}>
-          {mine.map((one) => (
-            <option key={one.act} value={one.act}>{term("loan_act", one.act, chosen)}</option>
-          ))}
-        </select>
-      </div>
+      <Select label={say("要办什么", "What to do")} value={picked} onChange={setPicked} options={mine.map((one) => [one.act, term("loan_act", one.act, chosen)] as const)} />
       <ActForm key={act.act} act={act} household={household} loan={loan} onDone={onDone} />
     </section>
   );
@@ -128,25 +121,35 @@ export function LoanActs({ household, loan, onDone }: { household: string; loan:
 function ActForm({ act, household, loan, onDone }: { act: Act; household: string; loan: LoanDetail; onDone: () => void }) {
   const say = useSay();
   const chosen = language.use();
+  const classes = useClasses();
   const sending = useAct();
-  const first = Object.fromEntries(act.asks.filter((ask) => ask.choices).map((ask) => [ask.field, ask.choices?.[0] ?? ""]));
-  const [values, setValues] = useState<Record<string, string>>(first);
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [files, setFiles] = useState<Record<string, File | null>>({});
   const [reason, setReason] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const [done, setDone] = useState<string | null>(null);
   const words = (ask: Ask) => (chosen === "zh" ? ask.zh : ask.en);
   const set = (field: string) => (value: string) => setValues((before) => ({ ...before, [field]: value }));
+  const asks = act.asks.filter((ask) => !ask.only || values[ask.only[0]] === ask.only[1]);
   const submit = () => {
     const body: Record<string, string | number | boolean> = { reason: reason.trim() };
-    for (const ask of act.asks) {
+    for (const ask of asks) {
       const value = (values[ask.field] ?? "").trim();
+      const isChosen = ["event", "class", "choice"].includes(ask.kind);
+      if (ask.kind === "file") {
+        if (!files[ask.field]) return setWrong(say("请选文件：{what}", "Please choose the file: {what}", { what: words(ask) }));
+        continue;
+      }
       if (!value && ask.optional) continue;
-      if (!value) return setWrong(say("请填{what}", "Please give: {what}", { what: words(ask) }));
+      if (!value) return setWrong(isChosen ? say("请选：{what}", "Please choose: {what}", { what: words(ask) }) : say("请填：{what}", "Please give: {what}", { what: words(ask) }));
       if (ask.kind === "amount") {
         const fen = parseFen(value);
         if (fen === null) return setWrong(say("请填金额", "Please give the amount"));
         body[ask.field] = decimal(fen);
-      } else if (ask.kind === "count" || ask.field === "class") body[ask.field] = Number.parseInt(value, 10) || 0;
+      } else if (ask.kind === "count") {
+        if (!WHOLE.test(value)) return setWrong(say("{what}要填整数", "A whole number, please: {what}", { what: words(ask) }));
+        body[ask.field] = Number(value);
+      } else if (ask.kind === "class") body[ask.field] = Number(value);
       else if (value === "yes" || value === "no") body[ask.field] = value === "yes";
       else body[ask.field] = value;
     }
@@ -157,54 +160,44 @@ function ActForm({ act, household, loan, onDone }: { act: Act; household: string
     const path = act.act === "renewal" ? `${base}/renewal` : act.act === "undo_renewal" ? `${base}/renewal/undo` : `${base}/acts`;
     if (path.endsWith("/acts")) body.act = act.act;
     return void sending.run(async () => {
+      for (const ask of asks) {
+        const file = files[ask.field];
+        if (ask.kind === "file" && file) body[ask.field] = await fingerprint(file);
+      }
       const answer = await client.write<Receipt>(path, body, { told: term("loan_act", act.act, chosen) });
       setReason("");
       setDone(answer.status === "proposed" ? say("已提交，等另一位同事批准。", "Sent; a second person has to approve.") : say("已办好。", "Done."));
       onDone();
     });
   };
-  const takeFile = async (field: string, file: File | undefined) => set(field)(file ? await hashOf(file) : "");
+  const options = (ask: Ask): readonly (readonly [string, string])[] => {
+    if (ask.kind === "class") return classes;
+    if (ask.kind === "choice") return (ask.choices ?? []).map((one) => [one, term("loan_act_choice", one, chosen)] as const);
+    return loan.history.map((event) => [event.event, `${day(event.date, chosen)} ${term("event", event.kind, chosen)} ${event.amount ? yuan(event.amount, true) : ""}`] as const);
+  };
   return (
     <Form onSubmit={submit}>
-      {act.asks.map((ask) => {
-        const id = `loan-act-${ask.field}`;
-        if (ask.kind === "choice" || ask.kind === "event") {
-          const options =
-            ask.kind === "event"
-              ? loan.history.map((event) => [event.event, `${day(event.date, chosen)} ${term("event", event.kind, chosen)} ${event.amount ?? ""}`] as const)
-              : (ask.choices ?? []).map((one) => [one, term("loan_act_choice", one, chosen)] as const);
-          return (
-            <div class="field" key={ask.field}>
-              <label for={id}>{words(ask)}</label>
-              <select id={id} value={values[ask.field] ?? ""} onChange={(event) => set(ask.field)(event.currentTarget.value)}>
-                {ask.kind === "event" && <option value="">—</option>}
-                {options.map(([value, shown]) => (
-                  <option key={value} value={value}>{shown}</option>
-                ))}
-              </select>
-            </div>
-          );
+      {asks.map((ask) => {
+        switch (ask.kind) {
+          case "choice":
+          case "class":
+          case "event":
+            return <Select key={ask.field} label={words(ask)} value={values[ask.field] ?? ""} onChange={set(ask.field)} isOpen options={options(ask)} />;
+          case "file":
+            return <FileField key={ask.field} label={words(ask)} onChoose={(file) => setFiles((before) => ({ ...before, [ask.field]: file }))} />;
+          default:
+            return (
+              <Field
+                key={ask.field}
+                label={words(ask)}
+                value={values[ask.field] ?? ""}
+                onInput={set(ask.field)}
+                type={ask.kind === "date" ? "date" : "text"}
+                decimal={ask.kind === "amount" || ask.kind === "percent" || ask.kind === "count"}
+                maxLength={60}
+              />
+            );
         }
-        if (ask.kind === "file") {
-          return (
-            <div class="field" key={ask.field}>
-              <label for={id}>{words(ask)}</label>
-              <input id={id} type="file" onChange={(event) => void takeFile(ask.field, event.currentTarget.files?.[0])} />
-              <p class="hint">{say("文件不上传，只记它的校验码。", "The file stays here; its hash goes on record.")}</p>
-            </div>
-          );
-        }
-        return (
-          <Field
-            key={ask.field}
-            label={words(ask)}
-            value={values[ask.field] ?? ""}
-            onInput={set(ask.field)}
-            type={ask.kind === "date" ? "date" : "text"}
-            decimal={ask.kind === "amount" || ask.kind === "percent" || ask.kind === "count"}
-            maxLength={60}
-          />
-        );
       })}
       <Field label={say("理由和依据", "Reason, and what it rests on")} value={reason} onInput={setReason} maxLength={200} />
       <Trouble error={wrong ?? sending.error} />

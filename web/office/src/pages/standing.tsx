@@ -51,7 +51,7 @@ function ClassCard({ standing }: { standing: LoanStanding }) {
           [say("分类", "Class"), <b>{named(standing.class)}</b>],
           [say("逾期天数", "Days past due"), say("{n} 天", "{n}", { n: standing.days_past_due })],
           [say("预期损失阶段", "Stage of expected loss"), say("第 {n} 阶段", "{n}", { n: standing.stage })],
-          [say("计息", "Interest"), since ? say("{day} 起停息转非应计，利息记表外", "Non-accrual since {day}", { day: day(since, chosen) }) : say("应计", "Accruing")],
+          [say("计息", "Interest"), since ? say("{day} 起转为非应计，利息记表外", "Non-accrual since {day}", { day: day(since, chosen) }) : say("应计", "Accruing")],
           standing.observed_since ? [say("重组观察期", "Observed since"), observed(standing.observed_since, standing.observed_until)] : null,
         ]}
       />

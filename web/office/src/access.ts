@@ -18,6 +18,7 @@ const ACTS: Record<string, readonly string[]> = {
   decide: ["officer", "approver"],
   approve: ["approver", "accountant", "admin"],
   top_up: ["clerk"],
+  add_paper: ["clerk", "officer"],
   close_day: ["accountant"],
   change_facility: ["officer", "approver"],
   see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],

@@ -11,6 +11,7 @@ import { DisasterPage, DisastersPage } from "./pages/disasters";
 import { HouseholdPage, HouseholdsPage } from "./pages/households";
 import { LinePage, LinesPage } from "./pages/lines";
 import { LoanPage, LoansPage } from "./pages/loans";
+import { PapersPage } from "./pages/papers";
 import { ProposalsPage } from "./pages/proposals";
 import { ReferralPage, ReferralsPage } from "./pages/referrals";
 import { SignInPage } from "./pages/sign-in";
@@ -78,6 +79,7 @@ function Open({ page, id, part }: { page: Page | undefined; id: string; part: st
     case "proposals":
       return <ProposalsPage />;
     case "households":
+      if (id && part) return <PapersPage key={part} household={id} contract={part} />;
       return id ? <HouseholdPage key={id} id={id} /> : <HouseholdsPage />;
     case "loans":
       return id ? <LoanPage key={id} id={id} household={part} /> : <LoansPage />;

@@ -22,6 +22,7 @@ test("auditors and analysts look only", () => {
     expect(may("auditor", act)).toBe(false);
     expect(may("analyst", act)).toBe(false);
   }
+  expect(ROLES.filter((role) => may(role, "add_paper"))).toEqual(["clerk", "officer"]);
   expect(may("officer", "decide")).toBe(true);
   expect(may("officer", "approve")).toBe(false);
   expect(may("officer", "unheard-of")).toBe(false);

@@ -1,7 +1,7 @@
 // Finding a household by phone or village, and one with its account and loans.
 
 import { useState } from "preact/hooks";
-import type { Entries, Household, HouseholdFound, Loan, Product } from "../../../shared/bodies";
+import type { Application, Entries, Household, HouseholdFound, Loan, Product } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { isMobile, plainId } from "../../../shared/identity";
 import { decimal, parseFen, yuan } from "../../../shared/money";
@@ -11,6 +11,7 @@ import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from ".
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { FacilityCard } from "./facility";
 import { LoanTable, shortId } from "./loans";
+import { ApplicationsCard } from "./papers";
 
 /** The last search, so that going back to it does not lose it. */
 const last = { phone: "", village: "", found: null as HouseholdFound[] | null };
@@ -71,16 +72,17 @@ export function HouseholdPage({ id }: { id: string }) {
   const role = useRole();
   const loaded = useLoaded(async () => {
     const base = `/households/${id}`;
-    const [own, entries, loans, products] = await Promise.all([
+    const [own, entries, loans, applications, products] = await Promise.all([
       client.read<Household>(base),
       client.read<Entries>(`${base}/entries?limit=20`),
       client.read<Loan[]>(`${base}/loans`),
+      client.read<Application[]>(`${base}/applications`),
       client.read<Product[]>("/products"),
     ]);
-    return { own, entries, loans, products };
+    return { own, entries, loans, applications, products };
   }, [id]);
   if (!loaded.value) return <Loading error={loaded.error} again={loaded.again} />;
-  const { own, entries, loans, products } = loaded.value;
+  const { own, entries, loans, applications, products } = loaded.value;
   const head = own.persons.find((person) => person.role === "head") ?? own.persons[0];
   return (
     <>
@@ -103,6 +105,7 @@ export function HouseholdPage({ id }: { id: string }) {
         {may(role, "top_up") && <TopUp household={own.household} onDone={loaded.again} />}
       </div>
       <FacilityCard household={own.household} />
+      <ApplicationsCard household={own.household} applications={applications} products={products} />
       <section class="card">
         <h2>{say("借款", "Loans")}</h2>
         <LoanTable loans={loans} products={products} />

@@ -38,7 +38,7 @@ export function App() {
       if (part === "changes") return <ChangePage key={which} loan={id} id={which} />;
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "lines":
-      return id === "open" ? <OpenLinePage /> : <LinePage key={id} id={id} />;
+      return id === "open" ? <OpenLinePage step={part} /> : <LinePage key={id} id={id} />;
     case "wallet":
       return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:

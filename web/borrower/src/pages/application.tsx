@@ -2,7 +2,7 @@
 
 import type { Application, Drawn, Papers } from "../../../shared/bodies";
 import { parseFen, percent, yuan } from "../../../shared/money";
-import { reasonsInWords } from "../../../shared/plain";
+import { openInWords, reasonsInWords } from "../../../shared/plain";
 import { term } from "../../../shared/terms";
 import { Facts, Icon, Key, LinkKey, Loading, Notice, Reasons, Screen, Trouble } from "../parts";
 import { client, go, household, language, useAct, useLoaded, useSay } from "../state";
@@ -138,9 +138,12 @@ function Signed({ application }: { application: Application }) {
 
 function Draw({ application, contract }: { application: Application; contract: string }) {
   const say = useSay();
+  const chosen = language.use();
   const act = useAct();
   const amount = yuan(application.approved);
   const papers = useLoaded<Papers>(() => client.read<Papers>(`/households/${household.value}/contracts/${contract}/papers`), [contract]);
+  const isEntrusted = papers.value?.payout === "entrusted";
+  const payee = isEntrusted ? (papers.value?.papers.find((paper) => paper.kind === "payee")?.household ?? "") : null;
   const draw = () =>
     act.run(async () => {
       const drawn = await client.write<Drawn>(
@@ -148,7 +151,7 @@ function Draw({ application, contract }: { application: Application; contract: s
         {},
         { told: say("放款 {amount}", "pay-out of {amount}", { amount }) },
       );
-      moneyArrived(drawn.loan);
+      moneyArrived(drawn.loan, payee);
       go(`/loans/${drawn.loan}`, "replace");
     });
   if (!papers.value) {
@@ -167,12 +170,11 @@ function Draw({ application, contract }: { application: Application; contract: s
       >
         <p class="lead">{say("放款前还要到服务窗口办这几样：", "Before the money is paid out, the service window still needs:")}</p>
         {papers.value.open.map((open) => (
-          <Notice key={open.en}>{language.value === "zh" ? open.zh : open.en}</Notice>
+          <Notice key={open.en}>{openInWords(open, chosen)}</Notice>
         ))}
       </Screen>
     );
   }
-  const isEntrusted = papers.value.payout === "entrusted";
   return (
     <Screen
       title={say("合同签好了", "The contract is signed")}

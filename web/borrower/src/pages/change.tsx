@@ -2,12 +2,12 @@
 // borrower's word on the very text that is shown.
 
 import { useState } from "preact/hooks";
-import type { LoanChange, Receipt } from "../../../shared/bodies";
+import type { LoanChange, LoanDetail, Papers, Receipt } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { Facts, Key, LinkKey, Loading, Notice, Screen, Tick, Trouble } from "../parts";
 import { useSecondsRead } from "../reading";
-import { client, go, household, language, useAct, useLoaded, useSay } from "../state";
+import { client, codeOf, go, household, language, useAct, useLoaded, useSay } from "../state";
 
 /** How long the plans stand before they can be agreed to. */
 const READ_SECONDS = 10;
@@ -15,7 +15,13 @@ const READ_SECONDS = 10;
 export function ChangePage({ loan, id }: { loan: string; id: string }) {
   const say = useSay();
   const path = `/households/${household.value}/loans/${loan}/changes`;
-  const loaded = useLoaded(async () => (await client.read<LoanChange[]>(path)).find((one) => one.change === id) ?? null, [path, id]);
+  const loaded = useLoaded(async () => {
+    const base = `/households/${household.value}`;
+    const [changes, { contract }] = await Promise.all([client.read<LoanChange[]>(path), client.read<LoanDetail>(`${base}/loans/${loan}`)]);
+    const { papers } = await client.read<Papers>(`${base}/contracts/${contract}/papers`);
+    // A guarantor is asked at the window too, where both sign.
+    return { change: changes.find((one) => one.change === id) ?? null, isGuaranteed: papers.some((paper) => paper.kind === "guarantee") };
+  }, [path, id]);
   const back = `/loans/${loan}`;
   if (loaded.value === undefined) {
     return (
@@ -24,7 +30,7 @@ export function ChangePage({ loan, id }: { loan: string; id: string }) {
       </Screen>
     );
   }
-  const change = loaded.value;
+  const { change, isGuaranteed } = loaded.value;
   if (!change || !change.before || !change.after) {
     return (
       <Screen title={say("还款计划的变更", "A change of the plan")} back={back} foot={<LinkKey to={back}>{say("看借款", "See the loan")}</LinkKey>}>
@@ -32,10 +38,10 @@ export function ChangePage({ loan, id }: { loan: string; id: string }) {
       </Screen>
     );
   }
-  return <Reading change={change} path={`${path}/${id}`} back={back} />;
+  return <Reading change={change} isGuaranteed={isGuaranteed} path={`${path}/${id}`} back={back} />;
 }
 
-function Reading({ change, path, back }: { change: LoanChange; path: string; back: string }) {
+function Reading({ change, isGuaranteed, path, back }: { change: LoanChange; isGuaranteed: boolean; path: string; back: string }) {
   const say = useSay();
   const chosen = language.use();
   const act = useAct();
@@ -43,12 +49,19 @@ function Reading({ change, path, back }: { change: LoanChange; path: string; bac
   const [isAgreed, setAgreed] = useState(false);
   const [wrong, setWrong] = useState<string | null>(null);
   const left = Math.max(0, READ_SECONDS - seconds);
-  const waits = change.status === "proposed" && change.needs_consent;
+  const isOpen = change.status === "proposed" && change.needs_consent;
+  const [isSentAway, setSentAway] = useState(isGuaranteed);
+  const waits = isOpen && !isSentAway;
   const added = (parseFen(change.cost_after) ?? 0) - (parseFen(change.cost_before) ?? 0);
   const agree = () =>
     act.run(async () => {
       if (!isAgreed) return setWrong(say("同意的话，请先打勾", "If you agree, please tick first"));
-      await client.write<Receipt>(`${path}/consent`, { text_hash: change.text_hash }, { told: say("同意变更还款计划", "agreement to the change") });
+      try {
+        await client.write<Receipt>(`${path}/consent`, { text_hash: change.text_hash }, { told: say("同意变更还款计划", "agreement to the change") });
+      } catch (error) {
+        if (codeOf(error) !== "guarantor_not_asked") throw error;
+        return setSentAway(true);
+      }
       go(back, "replace");
     });
   const rows = (of: typeof change.before) => (
@@ -92,6 +105,14 @@ function Reading({ change, path, back }: { change: LoanChange; path: string; bac
         )
       }
     >
+      {isOpen && isSentAway && (
+        <Notice>
+          {say(
+            "这笔借款有保证人，这里不能单独同意。看完以后，请和保证人带身份证到服务窗口，当面说同意还是不同意。",
+            "This loan has a guarantor, so you cannot agree to it here alone. Read it, then come to the service window together, with your resident cards, and say yes or no there.",
+          )}
+        </Notice>
+      )}
       {change.status === "agreed" && <Notice kind="good">{say("您已经同意，等工作人员办理。", "You have agreed; the office carries it out.")}</Notice>}
       <section class="card">
         <Facts

@@ -1,7 +1,7 @@
 // The first page of a signed-in household: what is due, what it can borrow, its wallet, its loans.
 
 import type { Pending } from "../../../shared/client";
-import type { Application, Household, Limits, Line, Loan, Product, ProductLimit } from "../../../shared/bodies";
+import type { Application, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
 import { daysBetween, shortDay } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
@@ -15,6 +15,7 @@ interface Everything {
   products: Product[];
   loans: Loan[];
   lines: Line[];
+  lineProducts: LineProduct[];
   applications: Application[];
 }
 
@@ -23,15 +24,16 @@ export function HomePage() {
   const id = household.use();
   const all = useLoaded<Everything>(async () => {
     const base = `/households/${id}`;
-    const [own, limits, known, loans, lines, applications] = await Promise.all([
+    const [own, limits, known, loans, lines, lineProducts, applications] = await Promise.all([
       client.read<Household>(base),
       client.read<Limits>(`${base}/limits`),
       products(),
       client.read<Loan[]>(`${base}/loans`),
       client.read<Line[]>(`${base}/lines`),
+      client.read<LineProduct[]>("/line-products"),
       client.read<Application[]>(`${base}/applications`),
     ]);
-    return { own, limits, products: known, loans, lines, applications: applications.filter(isInHand) };
+    return { own, limits, products: known, loans, lines, lineProducts, applications: applications.filter(isInHand) };
   }, [id]);
   const head = all.value?.own.persons.find((person) => person.role === "head") ?? all.value?.own.persons[0];
   const title = head?.name ? say("{name}，您好", "Hello, {name}", { name: head.name }) : say("您好", "Hello");
@@ -67,7 +69,11 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
       {all.lines.map((line) => (
         <a class="card row-link" key={line.line} href={`#/lines/${line.line}`}>
           <span>
-            <b>{say("消费额度还可用 {amount}", "Purchase line: {amount} available", { amount: yuan(line.available, true) })}</b>
+            <b>
+              {line.status === "closed"
+                ? say("消费额度（已关闭）", "Purchase line (closed)")
+                : say("消费额度还可用 {amount}", "Purchase line: {amount} available", { amount: yuan(line.available, true) })}
+            </b>
             <small>
               {(parseFen(line.billed) ?? 0) > 0 && line.due
                 ? say("账单 {amount}，{day}到期", "{amount} on the statement, due {day}", { amount: yuan(line.billed, true), day: shortDay(line.due, chosen, today) })
@@ -77,7 +83,7 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
           <Icon name="forward" />
         </a>
       ))}
-      {all.lines.length === 0 && (
+      {all.lineProducts.length > 0 && all.lines.every((line) => line.status === "closed") && (
         <a class="card row-link" href="#/lines/open">
           <span>
             <b>{say("开通消费额度", "Open a purchase line")}</b>
@@ -245,6 +251,7 @@ function SignOut() {
       await client.write("/sessions", undefined, { method: "DELETE", secret: true });
       client.forget();
       keepTyped("borrow", null);
+      keepTyped("line", null);
       household.set(null);
       go("/", "replace");
     });

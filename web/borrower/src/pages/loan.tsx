@@ -8,11 +8,12 @@ import { Facts, Icon, LinkKey, Loading, Notice, Screen } from "../parts";
 import { productName, products } from "../products";
 import { client, household, language, useLoaded, useSay } from "../state";
 
-const arrivals = new Set<string>();
+/** Loans drawn a moment ago: to which payee the money went, or null if to the household's own wallet. */
+const arrivals = new Map<string, string | null>();
 
-/** Notes that a loan was drawn a moment ago, so that its page says so once. */
-export function moneyArrived(loan: string): void {
-  arrivals.add(loan);
+/** Notes that a loan was drawn a moment ago, so that its page says so once, and where the money went. */
+export function moneyArrived(loan: string, payee: string | null): void {
+  arrivals.set(loan, payee);
 }
 
 export function LoanPage({ id }: { id: string }) {
@@ -21,7 +22,7 @@ export function LoanPage({ id }: { id: string }) {
   const loaded = useLoaded(async () => {
     const path = `/households/${household.value}/loans/${id}`;
     const [loan, known, changes] = await Promise.all([client.read<LoanDetail>(path), products(), client.read<LoanChange[]>(`${path}/changes`)]);
-    return { loan, known, changes: changes.filter((one) => ["proposed", "agreed"].includes(one.status)), hasArrived: arrivals.has(id) };
+    return { loan, known, changes: changes.filter((one) => ["proposed", "agreed"].includes(one.status)), arrival: arrivals.get(id) };
   }, [id]);
   if (!loaded.value) {
     return (
@@ -30,17 +31,21 @@ export function LoanPage({ id }: { id: string }) {
       </Screen>
     );
   }
-  const { loan, known, changes, hasArrived } = loaded.value;
+  const { loan, known, changes, arrival } = loaded.value;
+  const hasArrived = arrival !== undefined;
+  const isEntrusted = typeof arrival === "string";
   arrivals.delete(id);
   const isClosed = loan.status === "closed";
   const isDue = (parseFen(loan.due_today) ?? 0) > 0;
-  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
+  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : isEntrusted ? say("钱付出去了", "The money is paid out") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
   return (
     <Screen
       title={title}
       back="/"
       foot={
         isClosed ? (
+          <LinkKey to="/">{say("回首页", "First page")}</LinkKey>
+        ) : isEntrusted ? (
           <LinkKey to="/">{say("回首页", "First page")}</LinkKey>
         ) : hasArrived ? (
           <LinkKey to="/">{say("看我的钱包", "See my wallet")}</LinkKey>
@@ -54,7 +59,13 @@ export function LoanPage({ id }: { id: string }) {
           <Icon name="check" />
         </div>
       )}
-      {hasArrived && <Notice kind="good">{say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}</Notice>}
+      {hasArrived && (
+        <Notice kind="good">
+          {isEntrusted
+            ? say("{amount} 已经直接付给合同指定的收款人，没有进您的钱包。", "{amount} went straight to the payee of the contract, not to your wallet.", { amount: yuan(loan.principal) })
+            : say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}
+        </Notice>
+      )}
       {isClosed && <p class="lead">{say("您都还清了，谢谢您守信用。", "You have paid all of it. Thank you.")}</p>}
       {changes.map((one) => (
         <a class="card row-link" key={one.change} href={`#/loans/${id}/changes/${one.change}`}>
@@ -69,6 +80,7 @@ export function LoanPage({ id }: { id: string }) {
         <Facts
           rows={[
             [say("借款", "Loan"), yuan(loan.principal)],
+            arrival ? [say("收款人户号", "Payee"), <span class="id">{arrival}</span>] : null,
             !isClosed && [say("没还的本金", "Principal left"), <b class="large">{yuan(loan.outstanding, true)}</b>],
             !isClosed && loan.next_due ? [say("下次还款日", "Next due"), shortDay(loan.next_due, chosen)] : null,
             !isClosed && isDue && [say("现在该还", "Due now"), <b class="large">{yuan(loan.due_today, true)}</b>],

@@ -6,20 +6,30 @@ import type { LineOpened, LineOffer, LineProduct } from "../../../shared/bodies"
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { Choices, Facts, Field, Key, LinkKey, Loading, Screen, Tick, Trouble } from "../parts";
 import { useSecondsRead } from "../reading";
-import { client, codeOf, go, household, language, useAct, useChoice, useLoaded, useSay } from "../state";
+import { client, codeOf, go, household, keepTyped, language, typedSoFar, useAct, useChoice, useLoaded, useSay } from "../state";
 
-export function OpenLinePage() {
+/** What is asked for: typed on the first screen, kept while the second is read and when one comes back from it. */
+interface Asked {
+  product: string;
+  limit: string;
+  months: number;
+}
+
+export function OpenLinePage({ step }: { step: string }) {
   const say = useSay();
   const loaded = useLoaded(() => client.read<LineProduct[]>("/line-products"));
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const asked = typedSoFar<Asked>("line");
+  const product = loaded.value?.find((one) => one.product === asked.product);
+  if (step === "offer" && product && asked.limit && asked.months) {
+    return <Reading product={product} limit={asked.limit} months={asked.months} />;
+  }
   const first = loaded.value?.[0];
-  if (asked) return <Reading asked={asked} onBack={() => setAsked(null)} />;
   return (
     <Screen title={say("开通消费额度", "Open a purchase line")} back="/">
       {!loaded.value ? (
         <Loading error={loaded.error} again={loaded.again} />
       ) : first ? (
-        <Asking products={loaded.value} first={first} onAsked={setAsked} />
+        <Asking products={loaded.value} first={first} before={asked} />
       ) : (
         <p class="lead">{say("本机构没有消费额度。", "This lender has no purchase lines.")}</p>
       )}
@@ -27,29 +37,25 @@ export function OpenLinePage() {
   );
 }
 
-interface Asked {
-  product: LineProduct;
-  limit: string;
-  months: number;
-}
-
-function Asking({ products, first, onAsked }: { products: LineProduct[]; first: LineProduct; onAsked: (asked: Asked) => void }) {
+function Asking({ products, first, before }: { products: LineProduct[]; first: LineProduct; before: Partial<Asked> }) {
   const say = useSay();
   const choice = useChoice();
-  const [code, setCode] = useState(first.product);
+  const [code, setCode] = useState(before.product ?? first.product);
   const product = products.find((one) => one.product === code) ?? first;
-  const [limit, setLimit] = useState("");
+  const [limit, setLimit] = useState(before.limit?.replace(/\.00$/, "") ?? "");
   const terms = [6, 12, 24].filter((months) => months >= product.months_min && months <= product.months_max);
-  const [months, setMonths] = useState(terms[0] ?? product.months_max);
+  const [chosen, setMonths] = useState(before.months ?? terms[0]);
+  const months = chosen && terms.includes(chosen) ? chosen : (terms[0] ?? product.months_max);
   const [wrong, setWrong] = useState<string | null>(null);
-  const go = () => {
+  const read = () => {
     const fen = parseFen(limit);
     const [least, most, step] = [product.limit_min, product.limit_max, product.limit_multiple].map((text) => parseFen(text) ?? 0) as [number, number, number];
     if (fen === null || fen < least || fen > most) {
       return setWrong(say("请填 {least} 到 {most}", "Please give {least} to {most}", { least: yuan(least), most: yuan(most) }));
     }
     if (step > 0 && fen % step !== 0) return setWrong(say("要是 {step} 的整数倍", "It has to be a multiple of {step}", { step: yuan(step) }));
-    return onAsked({ product, limit: decimal(fen), months });
+    keepTyped<Asked>("line", { product: product.product, limit: decimal(fen), months });
+    return go("/lines/open/offer");
   };
   return (
     <>
@@ -70,28 +76,33 @@ function Asking({ products, first, onAsked }: { products: LineProduct[]; first: 
         onChoose={setMonths}
       />
       <Trouble error={wrong} />
-      <Key onClick={go}>{say("看条件和花费", "See terms and costs")}</Key>
+      <Key onClick={read}>{say("看条件和花费", "See terms and costs")}</Key>
     </>
   );
 }
 
-function Reading({ asked, onBack }: { asked: Asked; onBack: () => void }) {
+interface Wanted {
+  product: LineProduct;
+  limit: string;
+  months: number;
+}
+
+function Reading({ product, limit, months }: Wanted) {
   const say = useSay();
-  const { product, limit, months } = asked;
   const path = `/households/${household.value}/lines`;
   const loaded = useLoaded(() => client.read<LineOffer>(`${path}/offer?product=${product.product}&limit=${limit}&months=${months}`), [product.product, limit, months]);
   if (!loaded.value) {
     return (
       <Screen title={say("额度条件", "The terms")} back="/lines/open">
         <Loading error={loaded.error} again={loaded.again} />
-        <Key kind="plain" onClick={onBack}>{say("改一改", "Change it")}</Key>
+        <LinkKey to="/lines/open" kind="plain">{say("改一改", "Change it")}</LinkKey>
       </Screen>
     );
   }
-  return <Offered offer={loaded.value} asked={asked} path={path} onBack={onBack} />;
+  return <Offered offer={loaded.value} asked={{ product, limit, months }} path={path} />;
 }
 
-function Offered({ offer, asked, path, onBack }: { offer: LineOffer; asked: Asked; path: string; onBack: () => void }) {
+function Offered({ offer, asked, path }: { offer: LineOffer; asked: Wanted; path: string }) {
   const say = useSay();
   const choice = useChoice();
   const chosen = language.use();
@@ -108,6 +119,7 @@ function Offered({ offer, asked, path, onBack }: { offer: LineOffer; asked: Aske
       try {
         const body = { product: asked.product.product, limit: asked.limit, months: asked.months, rate: offer.rate, text_hash: offer.text_hash, read_seconds: seconds };
         const line = await client.write<LineOpened>(path, body, { told: say("开通额度 {amount}", "open a line of {amount}", { amount: yuan(asked.limit) }) });
+        keepTyped("line", null);
         go(`/lines/${line.line}`, "replace");
       } catch (error) {
         if (codeOf(error) === "not_read") setLeast(seconds + 5);
@@ -140,7 +152,7 @@ function Offered({ offer, asked, path, onBack }: { offer: LineOffer; asked: Aske
             [say("种类", "Product"), choice({ zh: asked.product.name_zh, en: asked.product.name_en })],
             [say("可以用到", "May be used until"), offer.valid_to],
             [say("每月出账单", "Statement"), say("{n} 日", "day {n}", { n: offer.statement_day })],
-            [say("还清的日子", "Due"), say("{n} 日前", "by day {n}", { n: offer.due_day })],
+            [say("还款日", "Due"), say("{n} 日前", "by day {n}", { n: offer.due_day })],
           ]}
         />
       </section>
@@ -188,11 +200,14 @@ function Offered({ offer, asked, path, onBack }: { offer: LineOffer; asked: Aske
             )}
           </tbody>
         </table>
-        <p>{say("年化成本都不超过 {cap}。除了这些，不再收任何钱。", "No use costs more than {cap} a year. Nothing else is charged.", { cap: percent(offer.cost_cap ?? offer.highest) })}</p>
+        <p>
+          {say("按时还款的，年化成本最高约 {highest}，不另收其他费用；逾期的费用见下一栏。", "Paid on time, no use costs more than about {highest} a year, and nothing else is charged; what being late costs is told below.", { highest: percent(offer.highest) })}
+          {offer.cost_cap && say("按规定，年化成本不超过 {cap}。", " The rules allow no more than {cap} a year.", { cap: percent(offer.cost_cap) })}
+        </p>
       </section>
       <section class="card">
-        <h2>{say("没还够最低还款会怎样", "If the minimum is missed")}</h2>
-        <p>{say("收所差部分 {fee} 的违约金，没还的部分按一年 {rate} 计。也会影响以后借钱。", "A fee of {fee} of what is lacking, and {rate} a year on what is unpaid. It also affects later loans.", { fee: percent(offer.late_fee), rate: percent(offer.overdue_rate) })}</p>
+        <h2>{say("逾期会怎样", "If a payment is late")}</h2>
+        <p>{say("没还够最低还款的，按差额的 {fee} 收违约金；没还的部分按年利率 {rate} 计息。也会影响以后借钱。", "A late fee of {fee} of what the minimum lacks, and interest of {rate} a year on what is unpaid. It also affects later loans.", { fee: percent(offer.late_fee), rate: percent(offer.overdue_rate) })}</p>
         <p>{say("有难处请早说，我们一起想办法。", "If you are in trouble, tell us early and we will find a way.")}</p>
       </section>
       {left === 0 && (
@@ -207,7 +222,7 @@ function Offered({ offer, asked, path, onBack }: { offer: LineOffer; asked: Aske
         </Tick>
       )}
       <Trouble error={wrong ?? act.error} />
-      <Key kind="quiet" onClick={onBack}>{say("改额度", "Change the limit")}</Key>
+      <LinkKey to="/lines/open" kind="quiet">{say("改额度", "Change the limit")}</LinkKey>
     </Screen>
   );
 }

@@ -24,6 +24,33 @@ export async function typesTheCode(page) {
   await types(page, "6 位验证码", /(\d{6})/.exec(told)[1]);
 }
 
+export async function signsIn({ page, context }, { phone, pin }) {
+  await context.clearCookies();
+  await page.goto("/");
+  await page.reload();
+  await taps(page, "我有账户，去登录");
+  await types(page, "手机号", phone);
+  await taps(page, "发验证码");
+  await sees(page, "输入短信验证码");
+  await typesTheCode(page);
+  await taps(page, "下一步");
+  await types(page, "密码，6 个数字", pin);
+  await taps(page, "登录");
+  await page.getByText("现在能借").waitFor();
+}
+
+export async function staffSignsIn({ desk, server }, role) {
+  const { page } = desk;
+  await desk.context.clearCookies();
+  await page.goto("/office/");
+  await page.reload();
+  const { login, password } = server.staff[role];
+  await types(page, "登录名", login);
+  await types(page, "密码", password);
+  await taps(page, "登录");
+  await page.getByRole("navigation").waitFor();
+}
+
 /** Nothing on the page is smaller than a finger, unnamed, or wider than the screen. */
 export async function faultsOf(page) {
   return page.evaluate(() => {

@@ -2,77 +2,10 @@
 // goes. Then the office's books: both sums, what each role sees, and the day.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { faultsOf, sees, taps, types, typesTheCode } from "./hands.mjs";
-import { lacking, openBrowser, openPage, photographer, startServer } from "./stage.mjs";
+import { sees, signsIn, staffSignsIn, taps, types } from "./hands.mjs";
+import { beginWalk } from "./stage.mjs";
 
-const reason = lacking();
-if (reason) console.log(`skipped: web/e2e known: ${reason}`);
-const skip = reason ?? false;
-
-let server;
-let browser;
-let phone;
-let desk;
-const shot = photographer("known");
-
-let hasFailed = false;
-function step(name, walk) {
-  test(name, { skip }, async (context) => {
-    if (hasFailed) return context.skip("an earlier step failed");
-    hasFailed = true;
-    await walk();
-    hasFailed = false;
-    return undefined;
-  });
-}
-
-before(async () => {
-  if (skip) return;
-  server = await startServer();
-  browser = await openBrowser();
-  phone = await openPage(browser, server.url, 360, 740);
-  desk = await openPage(browser, server.url, 1280, 800);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-async function looks(page, what) {
-  await page.waitForTimeout(300);
-  await shot(page, what);
-  assert.deepEqual(await faultsOf(page), [], what);
-}
-
-async function signsIn({ phone: number, pin }) {
-  const { page } = phone;
-  await phone.context.clearCookies();
-  await page.goto("/");
-  await page.reload();
-  await taps(page, "我有账户，去登录");
-  await types(page, "手机号", number);
-  await taps(page, "发验证码");
-  await sees(page, "输入短信验证码");
-  await typesTheCode(page);
-  await taps(page, "下一步");
-  await types(page, "密码，6 个数字", pin);
-  await taps(page, "登录");
-  await page.getByText("现在能借").waitFor();
-}
-
-async function staffSignsIn(role) {
-  const { page } = desk;
-  await desk.context.clearCookies();
-  await page.goto("/office/");
-  await page.reload();
-  const { login, password } = server.staff[role];
-  await types(page, "登录名", login);
-  await types(page, "密码", password);
-  await taps(page, "登录");
-  await page.getByRole("navigation").waitFor();
-}
+const { step, looks, end } = beginWalk("known", 360, 740);
 
 /** Fills in the five questions with the most that can be asked for. */
 async function applies(page, path) {
@@ -94,12 +27,12 @@ async function applies(page, path) {
   await page.getByRole("heading", { level: 1, name: /可以借给您|这次最多能借|工作人员要看一看|这次不能借给您/ }).waitFor();
 }
 
-step("each household of the demonstration signs in and is told what it can borrow, and why", async () => {
-  const { page } = phone;
+step("each household of the demonstration signs in and is told what it can borrow, and why", async (stage) => {
+  const { page } = stage.phone;
   // The one with the most to show comes last and stays: a second code for the same phone would have to wait.
-  const [first, ...others] = server.households;
+  const [first, ...others] = stage.server.households;
   for (const household of [...others, first]) {
-    await signsIn(household);
+    await signsIn(stage.phone, household);
     await looks(page, "home");
     // Reasons are told.
     await page.locator(".reasons li").first().waitFor();
@@ -109,8 +42,8 @@ step("each household of the demonstration signs in and is told what it can borro
   }
 });
 
-step("a signal that is gone keeps what was typed, and the act is found again on the first page", async () => {
-  const { page } = phone;
+step("a signal that is gone keeps what was typed, and the act is found again on the first page", async (stage) => {
+  const { page } = stage.phone;
   await page.evaluate(() => (location.hash = "/wallet/top-up"));
   await sees(page, "演示存钱");
   await types(page, "金额（元）", "321.5");
@@ -151,17 +84,17 @@ step("a signal that is gone keeps what was typed, and the act is found again on 
   assert.equal(await page.getByText("+¥321.50").count(), 1, "done once");
 });
 
-step("an application by a known household is decided by machine", async () => {
-  const { page } = phone;
+step("an application by a known household is decided by machine", async (stage) => {
+  const { page } = stage.phone;
   await applies(page, "/borrow");
   await looks(page, "decision");
   // Reasons are told.
   await page.locator(".reasons li").first().waitFor();
 });
 
-step("the auditor sees both sums of the trial balance, and no key to change anything", async () => {
-  const { page } = desk;
-  await staffSignsIn("auditor");
+step("the auditor sees both sums of the trial balance, and no key to change anything", async (stage) => {
+  const { page } = stage.desk;
+  await staffSignsIn(stage, "auditor");
   await sees(page, "试算平衡");
   await page.getByText("借贷相等").waitFor();
   const sums = await page.locator("tfoot td.amount").allInnerTexts();
@@ -183,9 +116,9 @@ step("the auditor sees both sums of the trial balance, and no key to change anyt
   await looks(page, "office-loan");
 });
 
-step("the accountant sees the open day, and closing it is done or refused in words", async () => {
-  const { page } = desk;
-  await staffSignsIn("accountant");
+step("the accountant sees the open day, and closing it is done or refused in words", async (stage) => {
+  const { page } = stage.desk;
+  await staffSignsIn(stage, "accountant");
   await taps(page, "营业日");
   await sees(page, "营业日");
   await page.getByRole("button", { name: /^日结/ }).click();
@@ -199,8 +132,8 @@ step("the accountant sees the open day, and closing it is done or refused in wor
   await taps(page, "中文");
 });
 
-step("a wrong password is told in words", async () => {
-  const { page } = desk;
+step("a wrong password is told in words", async (stage) => {
+  const { page } = stage.desk;
   await taps(page, "退出");
   await types(page, "登录名", "officer");
   await types(page, "密码", "not the password");
@@ -209,6 +142,4 @@ step("a wrong password is told in words", async () => {
   await looks(page, "wrong-password");
 });
 
-step("the pages broke no rule of the server's content policy", () => {
-  assert.deepEqual([...phone.faults, ...desk.faults], []);
-});
+end();

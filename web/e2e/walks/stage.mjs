@@ -1,17 +1,20 @@
 // Starts the real server with its demonstration data and a browser, for one walk.
 
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { faultsOf } from "./hands.mjs";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const READY_MS = 120_000;
 
 /** Why the walks cannot be walked on this machine, or null. */
-export function lacking() {
+function lacking() {
   if (!existsSync(binary())) return `no server at ${binary()}: build it, or name it in TIANXIN_BIN`;
   if (!browserPath()) return "no Chromium: install Debian's chromium";
   for (const page of ["borrower", "office"]) {
@@ -31,7 +34,7 @@ function browserPath() {
 }
 
 /** The server over a new folder of demonstration data: its address, and whom to sign in as. */
-export async function startServer() {
+async function startServer() {
   const folder = mkdtempSync(join(tmpdir(), "tianxin-e2e-"));
   const child = spawn(binary(), ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -94,7 +97,7 @@ function signIns(told) {
 }
 
 /** A browser that asks nobody but the server for anything. */
-export function openBrowser() {
+function openBrowser() {
   return chromium.launch({
     executablePath: browserPath(),
     headless: true,
@@ -103,7 +106,7 @@ export function openBrowser() {
 }
 
 /** A page of a size, whose own faults end the walk. */
-export async function openPage(browser, url, width, height) {
+async function openPage(browser, url, width, height) {
   const context = await browser.newContext({
     baseURL: url,
     viewport: { width, height },
@@ -123,13 +126,56 @@ export async function openPage(browser, url, width, height) {
 }
 
 /** Takes pictures in order, into a folder outside of the project. */
-export function photographer(name) {
+function photographer(name) {
   const folder = process.env.TIANXIN_SHOTS ?? join(tmpdir(), "tianxin-shots");
   let count = 0;
   return async (page, what) => {
     count += 1;
     await page.screenshot({ path: join(folder, `${name}-${String(count).padStart(2, "0")}-${what}.png`), fullPage: true });
   };
+}
+
+/**
+ * A walk of a name: a server, a phone of a size and a desk, set up before its first step and taken down after its last.
+ * After a step that failed, the rest would only wait in vain.
+ */
+export function beginWalk(name, width, height) {
+  const reason = lacking();
+  if (reason) console.log(`skipped: web/e2e ${name}: ${reason}`);
+  const skip = reason ?? false;
+  const stage = {};
+  const shot = photographer(name);
+  let hasFailed = false;
+  before(async () => {
+    if (skip) return;
+    stage.server = await startServer();
+    stage.browser = await openBrowser();
+    stage.phone = await openPage(stage.browser, stage.server.url, width, height);
+    stage.desk = await openPage(stage.browser, stage.server.url, 1280, 800);
+  });
+  after(async () => {
+    await stage.browser?.close();
+    await stage.server?.stop();
+  });
+  const step = (what, walk) =>
+    test(what, { skip }, async (context) => {
+      if (hasFailed) return context.skip("an earlier step failed");
+      hasFailed = true;
+      await walk(stage);
+      hasFailed = false;
+      return undefined;
+    });
+  /** Every screen of the walk is looked at for what a person with poor sight or a thick finger would miss. */
+  const looks = async (page, what) => {
+    await page.waitForTimeout(300);
+    await shot(page, what);
+    assert.deepEqual(await faultsOf(page), [], what);
+  };
+  const end = () =>
+    step("the pages broke no rule of the server's content policy", ({ phone, desk }) => {
+      assert.deepEqual([...phone.faults, ...desk.faults], []);
+    });
+  return { step, looks, shot, end };
 }
 
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

@@ -3,7 +3,9 @@
 
 import { useState } from "preact/hooks";
 import type { LineOpened, LineOffer, LineProduct } from "../../../shared/bodies";
+import { day } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
+import { plainWords } from "../../../shared/plain";
 import { Choices, Facts, Field, Key, LinkKey, Loading, Screen, Tick, Trouble } from "../parts";
 import { useSecondsRead } from "../reading";
 import { client, codeOf, go, household, keepTyped, language, typedSoFar, useAct, useChoice, useLoaded, useSay } from "../state";
@@ -112,7 +114,7 @@ function Offered({ offer, asked, path }: { offer: LineOffer; asked: Wanted; path
   const [isAgreed, setAgreed] = useState(false);
   const [wrong, setWrong] = useState<string | null>(null);
   const left = Math.max(0, least - seconds);
-  const words = chosen === "zh" ? offer.words_zh : offer.words_en;
+  const words = (chosen === "zh" ? offer.words_zh : offer.words_en).map((sentence) => plainWords(sentence, chosen));
   const open = () =>
     act.run(async () => {
       if (!isAgreed) return setWrong(say("同意的话，请先打勾", "If you agree, please tick first"));
@@ -150,7 +152,7 @@ function Offered({ offer, asked, path }: { offer: LineOffer; asked: Wanted; path
           rows={[
             [say("额度", "Limit"), <b class="large">{yuan(offer.limit)}</b>],
             [say("种类", "Product"), choice({ zh: asked.product.name_zh, en: asked.product.name_en })],
-            [say("可以用到", "May be used until"), offer.valid_to],
+            [say("可以用到", "May be used until"), day(offer.valid_to, chosen)],
             [say("每月出账单", "Statement"), say("{n} 日", "day {n}", { n: offer.statement_day })],
             [say("还款日", "Due"), say("{n} 日前", "by day {n}", { n: offer.due_day })],
           ]}

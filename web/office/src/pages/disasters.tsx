@@ -87,7 +87,7 @@ function Declare() {
     });
   };
   return (
-    <section class="card">
+    <section class="card wide">
       <h2>{say("登记一次灾害", "Declare a disaster")}</h2>
       <Form onSubmit={submit}>
         <Field label={say("名称", "Name")} value={name} onInput={setName} maxLength={60} hint={say("例如：六月洪水", "Such as: June flood")} />
@@ -233,7 +233,7 @@ function Decide({ one, path, onDone }: { one: DisasterDetail; path: string; onDo
       onDone();
     });
   return (
-    <section class="card">
+    <section class="card wide">
       <h2>{say("决定", "Decision")}</h2>
       {one.status !== "taken_back" && (
         // The enter key may ask for what can be undone, never for taking back.

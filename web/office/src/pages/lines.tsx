@@ -190,7 +190,7 @@ function ActOnIt({ line, path, onDone }: { line: LineDetail; path: string; onDon
   const [act, setAct] = useState(acts[0] ?? "");
   if (acts.length === 0) return null;
   return (
-    <section class="card">
+    <section class="card wide">
       <h2>{say("办理", "Do something")}</h2>
       <Select label={say("要办什么", "What to do")} value={act} onChange={setAct} options={acts.map((one) => [one, term("line_act", one, chosen)] as const)} />
       <ActForm key={act} act={act} line={line} path={path} onDone={onDone} />

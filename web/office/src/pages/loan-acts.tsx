@@ -110,7 +110,7 @@ export function LoanActs({ household, loan, onDone }: { household: string; loan:
   const act = mine.find((one) => one.act === picked);
   if (!act) return null;
   return (
-    <section class="card">
+    <section class="card wide">
       <h2>{say("办理", "Act on this loan")}</h2>
       <Select label={say("要办什么", "What to do")} value={picked} onChange={setPicked} options={mine.map((one) => [one.act, term("loan_act", one.act, chosen)] as const)} />
       <ActForm key={act.act} act={act} household={household} loan={loan} onDone={onDone} />

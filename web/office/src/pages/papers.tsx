@@ -235,7 +235,18 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
     <>
       {(kind === "payee" || kind === "guarantee") && <Find label={kind === "payee" ? say("收款人的手机号或户号", "The payee's phone or household id") : say("保证人的手机号或户号", "The guarantor's phone or household id")} found={other} onFound={setOther} />}
       <Form onSubmit={submit}>
-        {choices && <Select label={choices[2]} value={what} onChange={setWhat} isOpen options={choices[1].map((code) => [code, term(choices[0], code, chosen)] as const)} />}
+        {choices && (
+          <Select
+            label={choices[2]}
+            value={what}
+            onChange={(one) => {
+              setWhat(one);
+              setWrong(null);
+            }}
+            isOpen
+            options={choices[1].map((code) => [code, term(choices[0], code, chosen)] as const)}
+          />
+        )}
         {signsText && (kind === "spouse" || other) && (
           <Select label={say("谁签的", "Who signed")} value={person} onChange={setPerson} isOpen options={persons.map((one) => [one.person, `${one.name}（${term("member", one.role, chosen)}）`] as const)} />
         )}

@@ -207,6 +207,11 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
     no_spouse: ["no_spouse", codesOf("no_spouse"), say("什么原因", "Why not")],
     document: ["document", documentsFor(papers.open, isDrawn), say("什么材料", "Which document")],
   }[kind] as [string, string[], string] | undefined;
+  // Whoever was chosen belongs to the household that was looked up before.
+  const found = (household: Household | null) => {
+    setOther(household);
+    setPerson("");
+  };
   const submit = () => {
     const fen = parseFen(amount);
     if (choices && !what) return setWrong(say("请选：{what}", "Please choose: {what}", { what: choices[2] }));
@@ -233,7 +238,7 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
   };
   return (
     <>
-      {(kind === "payee" || kind === "guarantee") && <Find label={kind === "payee" ? say("收款人的手机号或户号", "The payee's phone or household id") : say("保证人的手机号或户号", "The guarantor's phone or household id")} found={other} onFound={setOther} />}
+      {(kind === "payee" || kind === "guarantee") && <Find label={kind === "payee" ? say("收款人的手机号或户号", "The payee's phone or household id") : say("保证人的手机号或户号", "The guarantor's phone or household id")} found={other} onFound={found} />}
       <Form onSubmit={submit}>
         {choices && (
           <Select
@@ -287,7 +292,15 @@ function Find({ label, found, onFound }: { label: string; found: Household | nul
   const head = found?.persons.find((one) => one.role === "head") ?? found?.persons[0];
   return (
     <Form onSubmit={find}>
-      <Field label={label} value={text} onInput={setText} maxLength={60} />
+      <Field
+        label={label}
+        value={text}
+        onInput={(typed) => {
+          setText(typed);
+          onFound(null);
+        }}
+        maxLength={60}
+      />
       <Trouble error={wrong ?? act.error} wasWrite={false} />
       {found && <Good>{say("{name}，{village}", "{name}, {village}", { name: head?.name ?? shortId(found.household), village: found.village })}</Good>}
       <Key submit kind="plain" isBusy={act.isBusy}>{say("查一查", "Look it up")}</Key>

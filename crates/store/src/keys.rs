@@ -97,9 +97,16 @@ impl From<rusqlite::Error> for KeyError {
 pub struct PersonKey {
     person: Id,
     secret: Zeroizing<[u8; 32]>,
+    /// The part of the key that encrypts, apart from the part that derives.
+    sealing: Zeroizing<[u8; 32]>,
 }
 
 impl PersonKey {
+    fn new(person: Id, secret: Zeroizing<[u8; 32]>) -> PersonKey {
+        let sealing = Zeroizing::new(derive(&secret, &[b"tianxin seal 1"]));
+        PersonKey { person, secret, sealing }
+    }
+
     /// Whose key it is.
     pub fn person(&self) -> Id {
         self.person
@@ -193,7 +200,7 @@ impl KeyStore {
                     entropy(&mut *secret);
                     let mut nonce = [0; 12];
                     entropy(&mut nonce);
-                    let key = PersonKey { person: *person, secret };
+                    let key = PersonKey::new(*person, secret);
                     let wrapped = self.wrap_key(&key, nonce)?;
                     transaction
                         .prepare_cached("INSERT INTO person_key (person, wrapped) VALUES (?1, ?2)")?
@@ -270,7 +277,7 @@ impl KeyStore {
             return Err(damaged());
         }
         secret.copy_from_slice(&plain);
-        Ok(PersonKey { person, secret })
+        Ok(PersonKey::new(person, secret))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

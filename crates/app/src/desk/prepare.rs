@@ -79,6 +79,14 @@ pub fn enrolment(
     Ok((claims, Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) }))
 }
 
+/// The head of a list of so many things, as the encoding of a whole list begins.
+fn list_head(count: usize) -> Vec<u8> {
+    let mut head = Vec::new();
+    // Encoding into a Vec cannot fail: its error type is `Infallible`.
+    let _ = minicbor::Encoder::new(&mut head).array(count as u64);
+    head
+}
+
 fn sealed_member(vault: &dyn Vault, command: Id, person: Id, new: &NewMember) -> Result<Member, DeskError> {
     let seal = |field: &str, value: &str| -> Result<SealedField, VaultError> {
         seal_field(vault, person, field, command, value.as_bytes())
@@ -112,10 +120,13 @@ impl Known {
         let person = self.head()?;
         let (mut profile, version_before) = self.profile(vault)?;
         let mut sealed = Vec::with_capacity(events.len());
+        // Each event is encoded once, for its seal and for the digest, which is that of the list as it would be encoded.
+        let mut told = list_head(events.len());
         for event in events {
             profile.fold(event).map_err(|error| DeskError::refused("bad_event", error.to_string()))?;
-            let field = format!("event {}", event.id);
-            let (ciphertext, commitment) = vault.seal(person, &field, command_id, &cbor::to_bytes(event))?;
+            let (field, plain) = (format!("event {}", event.id), cbor::to_bytes(event));
+            let (ciphertext, commitment) = vault.seal(person, &field, command_id, &plain)?;
+            told.extend_from_slice(&plain);
             sealed.push((event.id, ciphertext.into(), commitment.to_vec().into()));
         }
         let version = version_before + events.len() as i64;
@@ -130,8 +141,7 @@ impl Known {
             events: sealed,
             profile: ciphertext.into(),
         });
-        let digest = leaf_hash(&cbor::to_bytes(&events.to_vec()));
-        Ok(Request { id: command_id, actor, at, digest, order: Order::Do(command) })
+        Ok(Request { id: command_id, actor, at, digest: leaf_hash(&told), order: Order::Do(command) })
     }
 
     /// Assesses an application on what was read: the request that books the decision.
@@ -246,5 +256,20 @@ impl Desk {
     /// The keyed hash that a phone is found by.
     pub fn phone_hash(&self, phone: &str) -> [u8; 32] {
         phone_hash(self.vault.as_ref(), phone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_encoded_piece_by_piece_is_the_list_encoded_whole() {
+        for count in [0_usize, 1, 23, 24, 255, 256, 500] {
+            let ids: Vec<Id> = (0..count).map(|n| Id::default().derive(&n.to_string())).collect();
+            let mut pieces = list_head(count);
+            ids.iter().for_each(|id| pieces.extend_from_slice(&cbor::to_bytes(id)));
+            assert_eq!(pieces, cbor::to_bytes(&ids), "{count}");
+        }
     }
 }

@@ -38,7 +38,7 @@ pub fn seal(key: &PersonKey, field: &str, command_id: Id, plaintext: &[u8]) -> R
     nonce.copy_from_slice(&of(b"tianxin nonce 1")[..NONCE_LEN]);
     let text = Zeroizing::new([&salt[..], plaintext].concat());
     let payload = Payload { msg: &text, aad: &context(key.person) };
-    let sealed = cipher(&sealing_secret(key)).encrypt(&Nonce::from(nonce), payload);
+    let sealed = cipher(&key.sealing).encrypt(&Nonce::from(nonce), payload);
     let sealed = sealed.map_err(|_| KeyError::Io("a text is too long to be sealed".to_owned()))?;
     let ciphertext = [&[FORMAT][..], &nonce, &sealed].concat();
     Ok(Sealed { ciphertext, commitment: commitment(&text) })
@@ -49,7 +49,7 @@ pub fn open(key: &PersonKey, ciphertext: &[u8]) -> Result<(Zeroizing<Vec<u8>>, [
     let Some((&FORMAT, rest)) = ciphertext.split_first() else { return Err(KeyError::Sealed) };
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(KeyError::Sealed)?;
     let payload = Payload { msg: sealed, aad: &context(key.person) };
-    let text = cipher(&sealing_secret(key)).decrypt(&Nonce::from(*nonce), payload);
+    let text = cipher(&key.sealing).decrypt(&Nonce::from(*nonce), payload);
     let text = Zeroizing::new(text.map_err(|_| KeyError::Sealed)?);
     let plaintext = text.get(SALT_LEN..).ok_or(KeyError::Sealed)?.to_vec();
     Ok((Zeroizing::new(plaintext), commitment(&text)))
@@ -57,11 +57,6 @@ pub fn open(key: &PersonKey, ciphertext: &[u8]) -> Result<(Zeroizing<Vec<u8>>, [
 
 fn commitment(salted: &[u8]) -> [u8; 32] {
     Sha256::digest(salted).into()
-}
-
-/// The part of a person's key that encrypts, apart from the part that derives.
-fn sealing_secret(key: &PersonKey) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(derive(&key.secret, &[b"tianxin seal 1"]))
 }
 
 fn context(person: Id) -> Vec<u8> {

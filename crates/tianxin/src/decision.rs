@@ -51,7 +51,7 @@ impl Decision {
         let settings = Settings::read(place)?;
         let opened = config::open(place, Use::Read)?;
         let judge = lending::judge(place, &settings)?;
-        let vault = Keys(opened.keys.clone());
+        let vault = Keys::new(opened.keys.clone());
         let _progress = Progress::begin("replaying decisions");
         let mut found = Replayed::default();
         for cell in (1..=opened.backend.cells()).map(Cell) {

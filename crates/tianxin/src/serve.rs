@@ -78,7 +78,7 @@ impl Service {
         let notary = Notary::start(NotaryDesk::new(&opened).quietly(quiet))?;
         let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
         let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
-        let vault = Arc::new(Keys(opened.keys.clone()));
+        let vault = Arc::new(Keys::new(opened.keys.clone()));
         let desk = Arc::new(Desk::new(engine.clone(), vault, judge, READERS));
         // Enrolments that a crash cut off are finished or freed.
         desk.heal_directory(clock::now())?;

@@ -112,7 +112,7 @@ fn replay(
     let backend = Arc::new(SqliteBackend::open(folder.0.join("books.db"), &tables, options)?);
     let keys = Arc::new(KeyStore::open(&folder.0, clock::entropy()?)?);
     let engine = Arc::new(Engine::start(tianxin.clone(), backend.clone(), EngineOptions::default())?);
-    let desk = Arc::new(Desk::new(engine.clone(), Arc::new(Keys(keys)), judge, 4));
+    let desk = Arc::new(Desk::new(engine.clone(), Arc::new(Keys::new(keys)), judge, 4));
     let mut walk = Walk::begin(desk, bank, first)?;
     walk.run(cut_off, walk::last_day()?, progress)?;
     progress.set("auditing".to_owned());

@@ -90,7 +90,7 @@ impl Borrowers {
         let judge = lending::judge(&place, &settings)?;
         let product = opened.tianxin.product(PRODUCT).map_err(|error| Failure::Wrong(error.to_string()))?.clone();
         let purpose = product.uses.first().cloned().unwrap_or_default();
-        let (tianxin, vault) = (opened.tianxin.clone(), Arc::new(Keys(opened.keys.clone())));
+        let (tianxin, vault) = (opened.tianxin.clone(), Arc::new(Keys::new(opened.keys.clone())));
         let mut borrowers = Borrowers { place, tianxin, vault, judge, product, purpose, all: Vec::new() };
         borrowers.enrol_all(&opened.backend, count as usize, progress)?;
         Ok(borrowers)

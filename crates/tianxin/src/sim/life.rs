@@ -10,12 +10,12 @@ use sim::drive::{DriveError, Driver, Founding, Pace, Platform};
 use sim::world::TruthRow;
 use sim::{County, World};
 
-use super::keys::HeldKeys;
 use crate::config::{Opened, Place, Settings};
 use crate::failure::Failure;
 use crate::init::Init;
 use crate::lending;
 use crate::terminal::Progress;
+use crate::vault::Keys;
 
 /// A county and the driver between it and its books.
 pub struct Life {
@@ -116,7 +116,7 @@ impl Life {
         let platform = Platform {
             house: opened.tianxin.clone(),
             backend: opened.backend.clone(),
-            vault: Arc::new(HeldKeys::new(opened.keys.clone())),
+            vault: Arc::new(Keys::holding(opened.keys.clone())),
             judge,
         };
         let pace = Pace {

@@ -7,7 +7,6 @@ use crate::failure::Failure;
 
 mod chaos;
 mod export;
-pub(crate) mod keys;
 pub(crate) mod life;
 mod moments;
 mod run;

@@ -147,6 +147,18 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// What comes back to the household if the platform says no, in fen: cash that was to go into the wallet is
+    /// positive, cash that was to come out of it negative.
+    pub const fn back_fen(&self) -> i64 {
+        match self {
+            Act::PayIn { amount_fen } => *amount_fen,
+            Act::TakeOut { amount_fen } => -*amount_fen,
+            _ => 0,
+        }
+    }
+}
+
 /// How much a household pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pay {
@@ -167,8 +179,6 @@ pub struct Deed {
     pub second: u32,
     /// By which way.
     pub way: Way,
-    /// The handset or terminal it comes from: an opaque number of the world, shared by those who share it.
-    pub device: u64,
     /// What.
     pub act: Act,
 }
@@ -278,11 +288,21 @@ pub enum Told {
         /// By when.
         due: Date,
     },
-    /// The platform said no to the last act of this kind, with the code of its reason: nothing changed.
+    /// The platform said no to an act, with the code of its reason: nothing changed there.
     No {
         /// The code.
         code: String,
+        /// What of the household's own money this undoes, in fen: what it brought and takes home again is positive, what
+        /// it counted on and does not get negative, 0 where no cash was on its way.
+        back_fen: i64,
     },
+}
+
+impl Told {
+    /// The platform says no to an act.
+    pub fn no(code: &str, act: &Act) -> Told {
+        Told::No { code: code.to_owned(), back_fen: act.back_fen() }
+    }
 }
 
 /// What a household is told, and when.

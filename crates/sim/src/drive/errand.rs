@@ -29,6 +29,8 @@ use super::window::Carried;
 use super::{DriveError, Driver, Pace, Platform};
 use crate::deed::{Act, Deed, Mine, Pay, Person, Told, Way};
 
+/// The region of every county, as the crop calendar calls it: a county file does not say where it lies.
+const REGION: &str = "huang-huai-hai";
 /// How often a request is made anew when what it rests on has changed.
 const TRIES_MAX: u8 = 8;
 
@@ -89,8 +91,8 @@ pub(super) enum After {
     Repaid(i64),
     /// A payment was dated back.
     Corrected,
-    /// It waits for a second person.
-    Proposed,
+    /// It waits for a second person, under the id of its command.
+    Proposed(Id),
 }
 
 /// What making ready looks at.
@@ -129,11 +131,16 @@ impl Errand {
         }
     }
 
+    /// The platform says no to it.
+    pub(super) fn no(&self, code: &str) -> Told {
+        Told::no(code, &self.deed.act)
+    }
+
     /// Makes the next step ready. What the platform would not take is told as such.
     pub(super) fn make(&self, around: &Surroundings<'_>, known: Option<&Known>) -> Result<Made, DeskError> {
         match self.step_made(around, known) {
-            Err(DeskError::Door(DoorError::Refused(refusal))) => Ok(Made::Tell(vec![no(refusal.code)])),
-            Err(DeskError::Loan(_)) => Ok(Made::Tell(vec![no("outside_product")])),
+            Err(DeskError::Door(DoorError::Refused(refusal))) => Ok(Made::Tell(vec![self.no(refusal.code)])),
+            Err(DeskError::Loan(_)) => Ok(Made::Tell(vec![self.no("outside_product")])),
             made => made,
         }
     }
@@ -142,7 +149,9 @@ impl Errand {
         if let Act::Enrol(person) = &self.deed.act {
             return self.enrolment(around, person);
         }
-        let Some(home) = around.book.home(self.deed.household) else { return Ok(Made::Tell(vec![no("not_enrolled")])) };
+        let Some(home) = around.book.home(self.deed.household) else {
+            return Ok(Made::Tell(vec![self.no("not_enrolled")]));
+        };
         let made = Making { errand: self, around, home };
         if let Step::Approve(proposal) = self.step {
             let order = Order::Approve { cell: home.cell, proposal };
@@ -166,9 +175,9 @@ impl Errand {
             Act::PayIn { .. } | Act::TakeOut { .. } | Act::Give { .. } => Ok(made.wallet()),
             Act::Decline { mine } => Ok(Made::Tell(match home.deals.get(mine).map(|deal| deal.stage) {
                 Some(Stage::Offered) => Vec::new(),
-                _ => vec![no("wrong_status")],
+                _ => vec![self.no("wrong_status")],
             })),
-            _ => Ok(Made::Tell(vec![no("not_offered")])),
+            _ => Ok(Made::Tell(vec![self.no("not_offered")])),
         }
     }
 
@@ -195,7 +204,7 @@ impl Errand {
                 name: person.name.clone(),
                 resident_id: person.resident_id.clone(),
                 phone: Some(person.phone.clone()),
-                extra_fields: around.pace.pin_hash.iter().map(|hash| ("pin".to_owned(), hash.clone())).collect(),
+                extra_fields: Vec::new(),
             }],
             consents: person.consents.clone(),
         };
@@ -209,8 +218,7 @@ impl Errand {
 
 impl Surroundings<'_> {
     fn at(&self, second: u32) -> Instant {
-        let zone = i64::from(self.platform.house.institution.zone_minutes) * 60;
-        Instant((i64::from(self.day.days()) * 86_400 + i64::from(second) - zone) * 1_000_000)
+        self.platform.at(self.day, second)
     }
 }
 
@@ -247,11 +255,12 @@ impl Making<'_> {
             Way::Window => self.around.staff.clerk,
         };
         let house: &Tianxin = &self.around.platform.house;
+        let id = self.id(step);
         let (order, after) = match may_do(house.rules(), &actor, &house.act(&command)) {
-            Verdict::NeedsSecond => (Order::Propose(command), After::Proposed),
+            Verdict::NeedsSecond => (Order::Propose(command), After::Proposed(id)),
             Verdict::Alone | Verdict::Denied => (Order::Do(command), after),
         };
-        send(Request::plain(self.id(step), actor, self.at(), order), after)
+        send(Request::plain(id, actor, self.at(), order), after)
     }
 
     fn wallet(&self) -> Made {
@@ -275,7 +284,9 @@ impl Making<'_> {
                 self.by_its_way("take out", withdraw, After::Wallet)
             }
             Act::Give { to, amount_fen } => {
-                let Some(payee) = self.around.book.home(*to) else { return Made::Tell(vec![no("unknown_payee")]) };
+                let Some(payee) = self.around.book.home(*to) else {
+                    return Made::Tell(vec![self.errand.no("unknown_payee")]);
+                };
                 let transfer = Command::Transfer(Transfer {
                     cell,
                     from: id,
@@ -323,11 +334,11 @@ impl Making<'_> {
             return Made::Tell(Vec::new());
         };
         if self.home.deals.contains_key(mine) {
-            return Made::Tell(vec![no("application_exists")]);
+            return Made::Tell(vec![self.errand.no("application_exists")]);
         }
         let grown = crops.iter().map(|(crop, area)| Grown { crop: crop.clone(), weight_milli: i64::from(*area) });
         let follows_seasons = self.around.platform.house.product(product).is_ok_and(|product| product.season.is_some());
-        let season = SeasonAsked { region: self.around.pace.region.clone(), crops: grown.collect() };
+        let season = SeasonAsked { region: REGION.to_owned(), crops: grown.collect() };
         let apply = Command::Apply(Apply {
             cell: self.home.cell,
             household: self.home.id,
@@ -393,7 +404,9 @@ impl Making<'_> {
 
     fn repayment(&self, mine: Mine, pay: Pay, known: &Known) -> Result<Made, DeskError> {
         let loan = of_deal(self.home.id, "loan", mine);
-        let Some((_, terms, events)) = known.loan(loan)? else { return Ok(Made::Tell(vec![no("unknown_loan")])) };
+        let Some((_, terms, events)) = known.loan(loan)? else {
+            return Ok(Made::Tell(vec![self.errand.no("unknown_loan")]));
+        };
         let day = self.errand.kept_on.unwrap_or(self.around.day);
         let amount_fen = match pay {
             Pay::Fen(fen) => fen,
@@ -401,7 +414,7 @@ impl Making<'_> {
             Pay::Off => fold(&terms, &events, day)?.payoff_fen,
         };
         if amount_fen <= 0 {
-            return Ok(Made::Tell(vec![no("nothing_due")]));
+            return Ok(Made::Tell(vec![self.errand.no("nothing_due")]));
         }
         if self.errand.kept_on.is_some() {
             return Ok(self.dated_back(loan, day, amount_fen));
@@ -429,9 +442,8 @@ impl Making<'_> {
             reference: format!("window slip of {value_date}"),
             reason: "the window was out of order".to_owned(),
         });
-        let order = Order::Propose(correct);
-        let request = Request::plain(self.id("repay"), self.around.staff.accountant, self.at(), order);
-        send(request, After::Proposed)
+        let (id, order) = (self.id("repay"), Order::Propose(correct));
+        send(Request::plain(id, self.around.staff.accountant, self.at(), order), After::Proposed(id))
     }
 }
 
@@ -457,22 +469,19 @@ impl Driver {
                 return Ok(Some(errand.step));
             }
             Err(DoorError::Refused(refusal)) => {
-                told.push(no(refusal.code));
+                told.push(errand.no(refusal.code));
                 return Ok(None);
             }
             Err(error) => return Err(door(error)),
         };
         let outcome = answer.outcome::<Tianxin>().map_err(door)?;
         match (&after, &outcome) {
-            (After::Proposed, _) => {
-                let proposal = self.proposal_of(errand);
-                return Ok(proposal.map(Step::Approve));
-            }
-            (_, Outcome::InsufficientFunds { .. }) => told.push(no("insufficient_funds")),
-            (_, Outcome::UnknownPayee) => told.push(no("unknown_payee")),
-            (_, Outcome::OverFacility { .. }) => told.push(no("over_facility")),
-            (_, Outcome::FacilityShut { .. }) => told.push(no("facility_shut")),
-            (_, Outcome::MoreThanDue { .. }) => told.push(no("more_than_due")),
+            (After::Proposed(id), _) => return Ok(Some(Step::Approve(*id))),
+            (_, Outcome::InsufficientFunds { .. }) => told.push(errand.no("insufficient_funds")),
+            (_, Outcome::UnknownPayee) => told.push(errand.no("unknown_payee")),
+            (_, Outcome::OverFacility { .. }) => told.push(errand.no("over_facility")),
+            (_, Outcome::FacilityShut { .. }) => told.push(errand.no("facility_shut")),
+            (_, Outcome::MoreThanDue { .. }) => told.push(errand.no("more_than_due")),
             (After::Observed(count), Outcome::Observed { .. }) => self.counts.events += count,
             (After::Applied, Outcome::Done) => return Ok(Some(Step::Decide)),
             (After::Decided(offer, reasons), Outcome::Decided { status, .. }) => {
@@ -544,28 +553,10 @@ impl Driver {
             _ => told.push(Told::Refused { mine, reasons: reasons.to_vec() }),
         }
     }
-
-    /// The proposal that a deed made at the window: the command id of its first step.
-    fn proposal_of(&self, errand: &Errand) -> Option<Id> {
-        let step = match &errand.deed.act {
-            Act::TakeOut { .. } => "take out",
-            Act::Give { .. } => "give",
-            Act::Apply { .. } => "apply",
-            Act::Repay { .. } => "repay",
-            _ => return None,
-        };
-        let home = self.book.home(errand.deed.household)?;
-        Some(home.id.derive(&format!("sim {} {} {} {step}", self.day, self.round, errand.ordinal)))
-    }
 }
 
 fn send(request: Request<Command>, after: After) -> Made {
     Made::Send(Box::new((request, after)))
-}
-
-/// The platform says no.
-pub(super) fn no(code: &str) -> Told {
-    Told::No { code: code.to_owned() }
 }
 
 /// The id of an application, contract or loan, by its household's own number.

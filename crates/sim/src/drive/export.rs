@@ -27,8 +27,6 @@ use crate::deed::{HouseholdNo, Mine};
 const PART: usize = 512;
 /// More days past due than this at any time is bad.
 const BAD_ABOVE_DAYS: u32 = 90;
-/// How long a loan has to run until its good conduct says something.
-const KNOWN_AFTER_DAYS: i32 = 183;
 
 /// Why an export came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +86,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Writes every application and the loan it became, with the features it was judged by and how it went.
+    /// Writes every application that was decided on, by model and rules or by the office, and the loan it became, with
+    /// the features it was judged by and how it went. What the platform would not take as an application is not there.
     ///
     /// `bad` is 1 where the loan was ever more than 90 days past due, 0 where it was not, empty where none was drawn.
     pub fn write_loans(&self, out: &mut dyn Write) -> Result<(), ExportError> {
@@ -114,24 +113,7 @@ impl Driver {
         })
     }
 
-    /// The features of every loan that was drawn, as they stood at its decision, and whether it was ever more than
-    /// `late_days` past due; loans that have run for less than half a year and were not are left out, since nobody knows yet.
-    pub fn samples(&self, late_days: u32) -> Result<Vec<(FeatureVector, bool)>, ExportError> {
-        let mut samples = Vec::new();
-        let known_since = self.day.add_days(-KNOWN_AFTER_DAYS);
-        self.each_application(|asked| {
-            if let (Some(loan), Some(features)) = (&asked.loan, asked.features) {
-                let bad = loan.worst > late_days;
-                if bad || loan.note.closed_on.is_some() || loan.note.drawn_on <= known_since {
-                    samples.push((features, bad));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(samples)
-    }
-
-    /// Goes through every application, in the order of (household, its own number).
+    /// Goes through every application that was decided on, in the order of (household, its own number).
     fn each_application(&self, mut each: impl FnMut(Asked<'_>) -> Result<(), ExportError>) -> Result<(), ExportError> {
         let homes: Vec<(HouseholdNo, &Home)> = self.book.homes().filter(|(_, home)| !home.deals.is_empty()).collect();
         let last_closed = self.day.add_days(-1);

@@ -37,7 +37,7 @@ impl Founding {
 }
 
 /// The morning's first second.
-const EARLY: i64 = 6 * 3_600;
+const EARLY: u32 = 6 * 3_600;
 /// What may be booked in one command, in fen.
 const AT_ONCE_FEN: i64 = 100_000_000_000;
 

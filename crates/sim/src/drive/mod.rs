@@ -16,7 +16,7 @@ use app::vault::{Vault, VaultError};
 use basics::{Date, Id, Instant};
 use door::{Actor, Answer, Backend, DoorError, Order, Readers, Request, Stepper, StoreError};
 
-use crate::deed::{Deed, Finding, HouseholdNo, Reply};
+use crate::deed::{Deed, Finding, HouseholdNo, Reply, Told};
 use crate::world::World;
 
 mod book;
@@ -38,10 +38,8 @@ pub use staff::Staff;
 
 /// How often people may react to what they were told on one day.
 pub const ROUNDS_MAX: u32 = 4;
-/// The region of a county that does not say where it lies.
-const REGION: &str = "huang-huai-hai";
 /// The second of the day at which it is closed.
-const CLOSE_SECOND: i64 = 86_399;
+const CLOSE_SECOND: u32 = 86_399;
 
 /// Who lives in the county, as the driver meets them.
 pub trait People {
@@ -96,6 +94,14 @@ pub struct Platform {
     pub judge: Judge,
 }
 
+impl Platform {
+    /// A second of a day in the institution's time zone.
+    fn at(&self, day: Date, second: u32) -> Instant {
+        let zone = i64::from(self.house.institution.zone_minutes) * 60;
+        Instant((i64::from(day.days()) * 86_400 + i64::from(second) - zone) * 1_000_000)
+    }
+}
+
 /// How the driver works; none of it changes what comes of a run but the seed.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -105,16 +111,12 @@ pub struct Pace {
     pub batch_max: usize,
     /// Threads that prepare.
     pub threads: usize,
-    /// The region of the county, as the crop calendar calls it.
-    pub region: String,
-    /// The sign-in secret of every household, as a hash; none where nobody will sign in.
-    pub pin_hash: Option<String>,
 }
 
 impl Pace {
     /// The usual pace of a seed.
     pub fn of(seed: u64) -> Pace {
-        Pace { seed, batch_max: 4_096, threads: 2, region: REGION.to_owned(), pin_hash: None }
+        Pace { seed, batch_max: 4_096, threads: 2 }
     }
 }
 
@@ -175,7 +177,7 @@ pub struct Counts {
 /// Where the time of a run went, apart from the world's own thinking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// In the door: decided, written, durable.
+    /// In the door, closing days apart: decided, written, durable.
     pub door: Duration,
     /// Waiting for requests that were still being prepared.
     pub preparing: Duration,
@@ -253,8 +255,10 @@ impl Driver {
     pub fn live(&mut self, people: &mut impl People) -> Result<(), DriveError> {
         self.live_until_evening(people)?;
         people.evening(self.day);
-        let begun = std::time::Instant::now();
+        let (begun, door) = (std::time::Instant::now(), self.spent.door);
         self.close()?;
+        // Every moment of a run counts once.
+        self.spent.door = door;
         self.spent.closing += begun.elapsed();
         Ok(())
     }
@@ -274,10 +278,7 @@ impl Driver {
             deeds = people.react(self.day, &told);
         }
         // It is evening: who still wants something has to come again.
-        let too_late = |deed: Deed| Reply {
-            household: deed.household,
-            told: crate::deed::Told::No { code: "too_late".to_owned() },
-        };
+        let too_late = |deed: Deed| Reply { household: deed.household, told: Told::no("too_late", &deed.act) };
         self.overnight.extend(deeds.into_iter().map(too_late));
         Ok(())
     }
@@ -301,26 +302,35 @@ impl Driver {
         Id::default().derive(&format!("sim {} {} {purpose}", self.pace.seed, self.day))
     }
 
-    fn at(&self, second: i64) -> Instant {
-        let zone = i64::from(self.platform.house.institution.zone_minutes) * 60;
-        Instant((i64::from(self.day.days()) * 86_400 + second - zone) * 1_000_000)
+    fn at(&self, second: u32) -> Instant {
+        self.platform.at(self.day, second)
     }
 
-    fn request(&self, id: Id, actor: Actor, second: i64, command: Command) -> Request<Command> {
+    fn request(&self, id: Id, actor: Actor, second: u32, command: Command) -> Request<Command> {
         Request::plain(id, actor, self.at(second), Order::Do(command))
     }
 
     /// Sends a command that has to be taken.
     fn must(&mut self, what: &str, request: Request<Command>) -> Result<Outcome, DriveError> {
-        let answer = self.send(vec![request]).pop();
-        let answer = answer.unwrap_or_else(|| Err(DoorError::Bug("a command was not answered".to_owned())));
-        let taken = answer.and_then(|answer| answer.outcome::<Tianxin>());
+        let outcome = self.must_all(what, vec![request])?.pop();
+        outcome.ok_or_else(|| self.broken(format!("{what} was not answered")))
+    }
+
+    /// Sends commands that all have to be taken, in one go.
+    fn must_all(&mut self, what: &str, requests: Vec<Request<Command>>) -> Result<Vec<Outcome>, DriveError> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let taken = self.send(requests).into_iter().map(|answer| answer.and_then(|answer| answer.outcome::<Tianxin>()));
+        let taken: Result<Vec<Outcome>, DoorError> = taken.collect();
         taken.map_err(|error| DriveError::Door { date: self.day, what: what.to_owned(), error })
     }
 
     fn send(&mut self, requests: Vec<Request<Command>>) -> Vec<Result<Answer, DoorError>> {
         let sent = self.sent(&requests);
+        let begun = std::time::Instant::now();
         let answers = self.stepper.step(requests);
+        self.spent.door += begun.elapsed();
         self.counts.note(&answers);
         self.note_wave(sent, record::outcomes(&answers));
         answers
@@ -328,7 +338,9 @@ impl Driver {
 
     /// Delivers what is under way between cells. Every follow-up step has to be taken.
     fn deliver(&mut self) -> Result<(), DriveError> {
+        let begun = std::time::Instant::now();
         let answers = self.stepper.deliver();
+        self.spent.door += begun.elapsed();
         self.counts.note(&answers);
         self.note_wave(Vec::new(), Vec::new());
         match answers.into_iter().find_map(Result::err) {

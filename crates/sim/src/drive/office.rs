@@ -15,7 +15,7 @@ use super::{DriveError, Driver, People};
 use crate::deed::{Finding, HouseholdNo, Mine, Reply, Told};
 
 /// The second of the day at which the first visit is written down.
-const VISIT_SECOND: i64 = 7 * 3_600;
+const VISIT_SECOND: u32 = 7 * 3_600;
 /// Of what a household can pay a month, what an officer lends against, in percent.
 const LEND_AGAINST_PERCENT: i64 = 60;
 
@@ -28,6 +28,13 @@ struct Waiting {
     row: Application,
 }
 
+/// The same after it.
+struct Visited {
+    waiting: Waiting,
+    finding: Finding,
+    approved_fen: i64,
+}
+
 impl Driver {
     /// Visits those whose applications were referred before today, and decides.
     pub(super) fn decide_referred(&mut self, people: &mut impl People) -> Result<Vec<Reply>, DriveError> {
@@ -36,12 +43,14 @@ impl Driver {
             return Ok(Vec::new());
         }
         let places = std::mem::take(&mut self.book.referred);
-        let mut told = Vec::new();
+        let mut visited = Vec::with_capacity(places.len());
         for waiting in self.waiting(&places)? {
             let finding = people.visit(waiting.no, self.day);
-            told.push(self.decide_by_hand(waiting, &finding)?);
+            let approved_fen = self.approved(&waiting.row, &finding)?;
+            visited.push(Visited { waiting, finding, approved_fen });
         }
-        Ok(told)
+        self.decide_by_hand(&visited)?;
+        self.tell(&visited)
     }
 
     fn waiting(&self, places: &[(HouseholdNo, Mine)]) -> Result<Vec<Waiting>, DriveError> {
@@ -62,55 +71,69 @@ impl Driver {
         Ok(waiting)
     }
 
-    fn decide_by_hand(&mut self, waiting: Waiting, finding: &Finding) -> Result<Reply, DriveError> {
-        let Waiting { no, mine, cell, household, row } = waiting;
-        let approved_fen = self.approved(&row, finding)?;
-        let id = household.derive(&format!("sim {} by hand {mine}", self.day));
-        let rate = Rate::from_ppm(row.rate_ppm).map_err(|error| self.broken(error.to_string()))?;
-        let command = Command::DecideByHand(DecideByHand {
-            cell,
-            household,
-            application: row.id,
-            decision: id.derive("decision"),
-            approved: Money::new(approved_fen, row.currency),
-            rate,
-            reason: reason(finding, approved_fen).to_owned(),
-        });
+    /// Books the decisions of a day's visits: all of them in one batch, and what needs a second person in another.
+    fn decide_by_hand(&mut self, visited: &[Visited]) -> Result<(), DriveError> {
         let house = self.platform.house.clone();
         let (officer, approver, at) = (self.staff.officer, self.staff.approver, self.at(VISIT_SECOND));
-        let what = "a decision by hand";
-        let outcome = match may_do(house.rules(), &officer, &house.act(&command)) {
-            Verdict::NeedsSecond => {
-                self.must(what, Request::plain(id, officer, at, Order::Propose(command)))?;
-                let approve = Order::Approve { cell, proposal: id };
-                self.must(what, Request::plain(id.derive("approved"), approver, at, approve))?
+        let (mut decisions, mut approvals) = (Vec::with_capacity(visited.len()), Vec::new());
+        for Visited { waiting, finding, approved_fen } in visited {
+            let Waiting { mine, cell, household, row, .. } = waiting;
+            let id = household.derive(&format!("sim {} by hand {mine}", self.day));
+            let rate = Rate::from_ppm(row.rate_ppm).map_err(|error| self.broken(error.to_string()))?;
+            let command = Command::DecideByHand(DecideByHand {
+                cell: *cell,
+                household: *household,
+                application: row.id,
+                decision: id.derive("decision"),
+                approved: Money::new(*approved_fen, row.currency),
+                rate,
+                reason: reason(finding, *approved_fen).to_owned(),
+            });
+            let needs_second = may_do(house.rules(), &officer, &house.act(&command)) == Verdict::NeedsSecond;
+            if needs_second {
+                let approve = Order::Approve { cell: *cell, proposal: id };
+                approvals.push(Request::plain(id.derive("approved"), approver, at, approve));
             }
-            Verdict::Alone | Verdict::Denied => self.must(what, Request::plain(id, officer, at, Order::Do(command)))?,
-        };
-        if !matches!(outcome, Outcome::Decided { .. }) {
-            return Err(self.broken(format!("a decision by hand was answered {outcome:?}")));
+            let order = if needs_second { Order::Propose(command) } else { Order::Do(command) };
+            decisions.push((needs_second, Request::plain(id, officer, at, order)));
         }
-        if approved_fen == 0 {
-            self.book.set(no, mine, Stage::Ended);
-            let reasons = vec!["visit".to_owned()];
-            return Ok(Reply { household: no, told: Told::Refused { mine, reasons } });
+        let (waits, requests): (Vec<bool>, Vec<_>) = decisions.into_iter().unzip();
+        let outcomes = self.must_all("a decision by hand", requests)?;
+        let alone = outcomes.into_iter().zip(waits).filter(|(_, waits)| !waits).map(|(outcome, _)| outcome);
+        let approved = self.must_all("a decision by hand", approvals)?;
+        match alone.chain(approved).find(|outcome| !matches!(outcome, Outcome::Decided { .. })) {
+            None => Ok(()),
+            Some(outcome) => Err(self.broken(format!("a decision by hand was answered {outcome:?}"))),
         }
-        self.book.set(no, mine, Stage::Offered);
-        let known = self.read(&[(cell, household)], Reading::Lending)?;
-        let quote = known.first().map(|known| {
-            let row = known.application(row.id)?;
-            known.offer(&house, &row)
-        });
-        let quote = quote.unwrap_or_else(|| Err(DeskError::Damaged("a household is gone".to_owned())));
-        let quote = quote.map_err(|error| self.desk_error("an offer after a visit", error))?;
-        let told = Told::Offered {
-            mine,
-            approved_fen,
-            rate_ppm: row.rate_ppm,
-            cost_ppm: quote.cost.annualised_ppm,
-            dues: dues(&quote.schedule),
-        };
-        Ok(Reply { household: no, told })
+    }
+
+    /// What is told of the decisions, in the order of the visits; every offer as it stands in the books.
+    fn tell(&mut self, visited: &[Visited]) -> Result<Vec<Reply>, DriveError> {
+        let offered = visited.iter().filter(|visit| visit.approved_fen > 0);
+        let keys: Vec<(Cell, Id)> = offered.map(|visit| (visit.waiting.cell, visit.waiting.household)).collect();
+        let mut known = if keys.is_empty() { Vec::new() } else { self.read(&keys, Reading::Lending)? }.into_iter();
+        let mut told = Vec::with_capacity(visited.len());
+        for Visited { waiting: Waiting { no, mine, row, .. }, approved_fen, .. } in visited {
+            let (no, mine, approved_fen) = (*no, *mine, *approved_fen);
+            if approved_fen == 0 {
+                self.book.set(no, mine, Stage::Ended);
+                told.push(Reply { household: no, told: Told::Refused { mine, reasons: vec!["visit".to_owned()] } });
+                continue;
+            }
+            self.book.set(no, mine, Stage::Offered);
+            let quote = known.next().map(|known| known.offer(&self.platform.house, &known.application(row.id)?));
+            let quote = quote.unwrap_or_else(|| Err(DeskError::Damaged("a household is gone".to_owned())));
+            let quote = quote.map_err(|error| self.desk_error("an offer after a visit", error))?;
+            let told_of = Told::Offered {
+                mine,
+                approved_fen,
+                rate_ppm: row.rate_ppm,
+                cost_ppm: quote.cost.annualised_ppm,
+                dues: dues(&quote.schedule),
+            };
+            told.push(Reply { household: no, told: told_of });
+        }
+        Ok(told)
     }
 
     /// What an officer approves: what was asked for, as far as the household can pay it back within the term.

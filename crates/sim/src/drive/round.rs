@@ -8,7 +8,7 @@ use basics::{Cell, Id};
 use door::directory::{self, EnrolError};
 use door::{Answer, DoorError, Request};
 
-use super::errand::{After, Errand, Made, Surroundings, cell_of, no};
+use super::errand::{After, Errand, Made, Surroundings, cell_of};
 use super::window::Carried;
 use super::{DriveError, Driver, record};
 use crate::deed::{Act, Deed, HouseholdNo, Reply, Told};
@@ -71,8 +71,7 @@ impl Driver {
         loop {
             let next = parts.pop_front();
             let (sent, prepared) = self.send_while_preparing(&now, ready, next.as_deref())?;
-            for ((mut errand, outcome), n) in now.into_iter().zip(sent).zip(0..) {
-                let _: usize = n;
+            for (mut errand, outcome) in now.into_iter().zip(sent) {
                 let place = errand.place;
                 let next = match outcome {
                     Sent::Told(words) => {
@@ -201,9 +200,9 @@ impl Driver {
                 self.book.enrolled(errand.deed.household, person.id, cell);
                 told.push(Told::Enrolled);
             }
-            (Err(EnrolError::Known { .. }), _) => told.push(no("already_enrolled")),
-            (Err(EnrolError::UnderWay), _) => told.push(no("enrolment_under_way")),
-            (Err(EnrolError::Door(DoorError::Refused(refusal))), _) => told.push(no(refusal.code)),
+            (Err(EnrolError::Known { .. }), _) => told.push(errand.no("already_enrolled")),
+            (Err(EnrolError::UnderWay), _) => told.push(errand.no("enrolment_under_way")),
+            (Err(EnrolError::Door(DoorError::Refused(refusal))), _) => told.push(errand.no(refusal.code)),
             (Err(EnrolError::Door(error)), _) => {
                 return Err(DriveError::Door { date: self.day, what: "an enrolment".to_owned(), error });
             }

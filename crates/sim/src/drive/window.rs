@@ -5,9 +5,8 @@
 
 use basics::Date;
 
-use super::errand::no;
 use super::{DriveError, Driver, People};
-use crate::deed::{Act, Deed, Reply, Way};
+use crate::deed::{Act, Deed, Reply, Told, Way};
 
 /// The round in which kept deeds go through the door, before the rounds of the day.
 const SYNC_ROUND: u32 = 15;
@@ -34,7 +33,7 @@ impl Driver {
             } else if matches!(deed.act, Act::PayIn { .. } | Act::Repay { .. } | Act::Apply { .. }) {
                 self.kept.push((self.day, deed));
             } else if !matches!(deed.act, Act::Live(_)) {
-                told.push(Reply { household: deed.household, told: no("window_out") });
+                told.push(Reply { household: deed.household, told: Told::no("window_out", &deed.act) });
             } else {
                 // What was seen of a household comes from its accounts, not over the counter.
                 carried.push(Carried { deed, kept_on: None });

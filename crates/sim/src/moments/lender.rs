@@ -144,7 +144,7 @@ impl Lender {
             }
             Act::TakeOut { amount_fen } => {
                 if *amount_fen > file.wallet_fen {
-                    return reply(Told::No { code: "insufficient_funds".to_owned() });
+                    return reply(Told::no("insufficient_funds", &deed.act));
                 }
                 file.wallet_fen -= amount_fen;
                 reply(Told::Wallet { balance_fen: file.wallet_fen })
@@ -163,17 +163,17 @@ impl Lender {
         let balance = self.files.get(from.0 as usize).map_or(0, |f| f.wallet_fen);
         let is_there = self.files.get(to.0 as usize).is_some_and(|f| f.is_enrolled);
         if balance < amount_fen || !is_there {
-            return vec![Reply { household: from, told: Told::No { code: "insufficient_funds".to_owned() } }];
+            let told = Told::No { code: "insufficient_funds".to_owned(), back_fen: 0 };
+            return vec![Reply { household: from, told }];
         }
         self.record.gifts.push((from, to, amount_fen));
-        let mut told = Vec::new();
+        let mut told = vec![Reply { household: to, told: Told::Received { from, amount_fen } }];
         for (who, sum) in [(from, -amount_fen), (to, amount_fen)] {
             if let Some(file) = self.files.get_mut(who.0 as usize) {
                 file.wallet_fen += sum;
                 told.push(Reply { household: who, told: Told::Wallet { balance_fen: file.wallet_fen } });
             }
         }
-        told.push(Reply { household: to, told: Told::Received { from, amount_fen } });
         told
     }
 
@@ -210,7 +210,7 @@ impl Lender {
     }
 
     fn take(&mut self, date: Date, who: HouseholdNo, mine: Mine, pay: Pay) -> Vec<Reply> {
-        let no = |code: &str| vec![Reply { household: who, told: Told::No { code: code.to_owned() } }];
+        let no = |code: &str| vec![Reply { household: who, told: Told::No { code: code.to_owned(), back_fen: 0 } }];
         let (Some(loan), Some(file)) = (self.running.get_mut(&(who, mine)), self.files.get_mut(who.0 as usize)) else {
             return no("no_loan");
         };

@@ -114,7 +114,7 @@ fn empty(village: u32, first: i32) -> Household {
         loans: Vec::new(),
         repaid: 0,
         scheme: 0,
-        other_device: 0,
+        acted_for: None,
         sums: [0; 4],
     }
 }

@@ -206,10 +206,7 @@ impl Folk {
         });
         let amount_fen = paid.unwrap_or(0);
         if amount_fen > 0 {
-            if let Some(h) = self.get_mut(number) {
-                h.pending += amount_fen;
-            }
-            self.pending.push(number);
+            self.underway(number, amount_fen);
             deeds.push(self.deed(today, number, 2, Act::PayIn { amount_fen }));
         }
     }

@@ -9,7 +9,6 @@ use super::chance::{Entity, Purpose, part};
 use super::day::{Living, Today, round};
 use super::fraud::Scheme;
 use super::household::{Household, Standing};
-use super::person::{handset, terminal};
 use super::purse::{Purse, Trace};
 use super::truth::{TruthRow, Typology};
 use crate::deed::{Act, Deed, HouseholdNo, Lived, Way};
@@ -23,6 +22,8 @@ pub(super) struct Folk {
     pub truth: Vec<TruthRow>,
     /// Households with something on its way into or out of their wallets.
     pub pending: Vec<u32>,
+    /// What of it was sent since people were last told anything, in fen: no answer of that telling is about it.
+    pub unheard: BTreeMap<u32, i64>,
     pub schemes: Vec<Scheme>,
     /// The year whose schemes have begun; 0 before the first.
     pub schemes_year: i16,
@@ -35,6 +36,7 @@ impl Folk {
             waiting: BTreeMap::new(),
             truth: Vec::new(),
             pending: Vec::new(),
+            unheard: BTreeMap::new(),
             schemes: Vec::new(),
             schemes_year: 0,
         }
@@ -51,12 +53,22 @@ impl Folk {
     /// The money of a household outside of its own days; traces wait until it next tells what it lived.
     pub(super) fn with_purse<T>(&mut self, number: u32, act: impl FnOnce(&mut Purse<'_>) -> T) -> Option<T> {
         let h = self.households.get_mut(number as usize)?;
-        let seen = self.waiting.entry(number).or_default();
-        let done = act(&mut Purse { h, seen });
-        if seen.is_empty() {
-            self.waiting.remove(&number);
+        let mut seen = Vec::new();
+        let done = act(&mut Purse { h, seen: &mut seen });
+        // What happened before a household consented is never told to the platform.
+        if h.standing == Standing::Enrolled && !seen.is_empty() {
+            self.waiting.entry(number).or_default().append(&mut seen);
         }
         Some(done)
+    }
+
+    /// Cash is on its way into a wallet (positive) or out of it.
+    pub(super) fn underway(&mut self, number: u32, fen: i64) {
+        if let Some(h) = self.get_mut(number) {
+            h.pending += fen;
+            self.pending.push(number);
+            *self.unheard.entry(number).or_default() += fen;
+        }
     }
 
     /// Lets those live whose day it is, and takes them to the counter. Gives who asks to be enrolled.
@@ -132,7 +144,7 @@ impl Folk {
     pub(super) fn deed(&self, today: &Today<'_>, number: u32, turn: u32, act: Act) -> Deed {
         match self.get(number) {
             Some(h) => deed(today, number, h, turn, act),
-            None => Deed { household: HouseholdNo(number), second: 0, way: Way::Window, device: 0, act },
+            None => Deed { household: HouseholdNo(number), second: 0, way: Way::Window, act },
         }
     }
 
@@ -237,7 +249,8 @@ impl Folk {
     }
 }
 
-fn is_stolen(schemes: &[Scheme], h: &Household) -> bool {
+/// Whether a household's file is kept in its name by somebody else.
+pub(super) fn is_stolen(schemes: &[Scheme], h: &Household) -> bool {
     let scheme = usize::from(h.scheme).checked_sub(1).and_then(|at| schemes.get(at));
     scheme.is_some_and(|s| s.kind == Typology::StolenNames)
 }
@@ -249,13 +262,6 @@ pub(super) fn deed(today: &Today<'_>, number: u32, h: &Household, turn: u32, act
     // Windows are open from eight to five; phones are used into the night.
     let (from, until) = if h.has_phone_page { (6 * 3_600, 21 * 3_600) } else { (8 * 3_600, 16 * 3_600) };
     let second = hour.between(0, from, until) as u32 + turn * 60;
-    let (way, device) = if h.other_device != 0 {
-        let is_terminal = h.other_device == terminal(today.chance, h.village);
-        (if is_terminal { Way::Window } else { Way::Phone }, h.other_device)
-    } else if h.has_phone_page {
-        (Way::Phone, handset(today.chance, who))
-    } else {
-        (Way::Window, terminal(today.chance, h.village))
-    };
-    Deed { household: who, second, way, device, act }
+    let own = if h.has_phone_page { Way::Phone } else { Way::Window };
+    Deed { household: who, second, way: h.acted_for.unwrap_or(own), act }
 }

@@ -10,11 +10,10 @@ use super::chance::{Entity, Purpose, part};
 use super::day::{Today, round};
 use super::folk::Folk;
 use super::household::{Household, Standing, Trouble};
-use super::person::{handset, terminal};
 use super::purse::Trace;
 use super::truth::{Truth, TruthRow, Typology};
 use crate::county::{Fraud, Reason};
-use crate::deed::{Act, Deed, HouseholdNo, Mine};
+use crate::deed::{Act, Deed, HouseholdNo, Mine, Way};
 
 /// A scheme under way.
 #[derive(Clone, Debug)]
@@ -95,15 +94,13 @@ impl Folk {
         let scheme = self.schemes.len() as u16 + 1;
         for member in &members {
             let is_shared = matches!(kind, Typology::BorrowedNames | Typology::BigUser) && draw.happens(3, 500_000);
-            let device = match kind {
-                Typology::StolenNames | Typology::Insider => {
-                    terminal(today.chance, self.get(*member).map_or(0, |h| h.village))
-                }
-                _ if is_shared => handset(today.chance, HouseholdNo(head)),
-                _ => 0,
+            let acted_for = match kind {
+                Typology::StolenNames | Typology::Insider => Some(Way::Window),
+                _ if is_shared => Some(Way::Phone),
+                _ => None,
             };
             if let Some(h) = self.get_mut(*member) {
-                (h.scheme, h.other_device) = (scheme, device);
+                (h.scheme, h.acted_for) = (scheme, acted_for);
                 h.asking = None;
             }
         }
@@ -419,6 +416,8 @@ impl Folk {
         let draw = today.draw(member, Purpose::Fraud);
         let other = self.schemes.iter().enumerate().filter(|(n, s)| s.kind == Typology::Mule && *n != at);
         let others: Vec<u32> = other.filter_map(|(_, s)| s.members.first().copied()).collect();
+        // The strangers' cash is at hand for as long as it takes to pay it in.
+        self.underway(member, fen);
         deeds.push(self.deed(today, member, 2, Act::PayIn { amount_fen: fen }));
         // A part stays as a fee; the rest goes to another such wallet, or out as cash.
         let on = round(fen * 97 / 100, 100);
@@ -426,7 +425,10 @@ impl Folk {
         let next = next.filter(|n| self.get(*n).is_some_and(|h| h.standing == Standing::Enrolled));
         let act = match next {
             Some(to) => Act::Give { to: HouseholdNo(to), amount_fen: on },
-            None => Act::TakeOut { amount_fen: on },
+            None => {
+                self.underway(member, -on);
+                Act::TakeOut { amount_fen: on }
+            }
         };
         deeds.push(self.deed(today, member, 3, act));
         self.mark(today, member, at, "ran-through");

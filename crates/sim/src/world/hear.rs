@@ -4,7 +4,7 @@ use basics::Date;
 use insight::{EventKind, Purchase};
 
 use super::birth::YUAN;
-use super::chance::{Entity, part};
+use super::chance::Entity;
 use super::day::Today;
 use super::folk::Folk;
 use super::household::{Owed, Standing};
@@ -15,6 +15,7 @@ use crate::deed::{Act, Deed, Mine, Reply, Told};
 impl Folk {
     /// Takes in what was told, and lets people act on it.
     pub(super) fn hear(&mut self, today: &Today<'_>, told: &[Reply], deeds: &mut Vec<Deed>) {
+        self.unheard.clear();
         for reply in told {
             let number = reply.household.0;
             if self.get(number).is_none() {
@@ -58,18 +59,25 @@ impl Folk {
                     if self.get(number).is_some_and(|h| h.scheme == 0) {
                         self.fetch(today, number, *amount_fen, EventKind::TransferIn, deeds);
                     } else {
+                        self.underway(number, -*amount_fen);
                         deeds.push(self.deed(today, number, 9, Act::TakeOut { amount_fen: *amount_fen }));
                     }
                 }
                 Told::Wallet { balance_fen } => {
+                    // What was sent only now is not in it yet.
+                    let unheard = self.unheard(number);
                     if let Some(h) = self.get_mut(number) {
-                        (h.wallet, h.pending) = (*balance_fen, 0);
+                        (h.wallet, h.pending) = (*balance_fen, unheard);
                     }
                 }
-                Told::No { .. } => self.sent_back(number),
+                Told::No { back_fen, .. } => self.sent_back(number, *back_fen),
                 Told::Limits(_) | Told::LineOpen { .. } | Told::Statement { .. } => {}
             }
         }
+    }
+
+    fn unheard(&self, number: u32) -> i64 {
+        self.unheard.get(&number).copied().unwrap_or(0)
     }
 
     fn enrolled(&mut self, number: u32) {
@@ -154,11 +162,10 @@ impl Folk {
     ) {
         let lender = today.chance.veil(Entity::County, 999);
         self.with_purse(number, |purse| {
-            purse.h.pending -= amount_fen;
             let trace = Trace::when(purse.h.traced > 35);
             purse.gain(kind, amount_fen, lender, trace);
         });
-        self.pending.push(number);
+        self.underway(number, -amount_fen);
         deeds.push(self.deed(today, number, 9, Act::TakeOut { amount_fen }));
     }
 
@@ -222,9 +229,10 @@ impl Folk {
     }
 
     fn paid(&mut self, number: u32, mine: Mine, amount_fen: i64, outstanding_fen: i64, is_closed: bool) {
+        let unheard = self.unheard(number);
         let Some(h) = self.get_mut(number) else { return };
-        h.wallet += h.pending - amount_fen;
-        h.pending = 0;
+        h.wallet += h.pending - unheard - amount_fen;
+        h.pending = unheard;
         let Some(loan) = h.loans.iter_mut().find(|loan| loan.mine == mine) else { return };
         loan.paid_fen += amount_fen;
         loan.outstanding_fen = outstanding_fen;
@@ -237,16 +245,32 @@ impl Folk {
         }
     }
 
-    /// The platform said no: what was on its way comes back, and an application is given up.
-    fn sent_back(&mut self, number: u32) {
+    /// The platform said no: cash that was to go into the wallet comes home, cash that was to come out of it does not come,
+    /// and where it was about neither, an application is given up.
+    ///
+    /// Money is neither made nor lost by it: what a household has already laid out of a sum that never came it takes from
+    /// its account, from what is put by, and in the end owes.
+    fn sent_back(&mut self, number: u32, back_fen: i64) {
         let Some(h) = self.get_mut(number) else { return };
-        let back = std::mem::take(&mut h.pending);
-        let from_account = part(back, 1_000_000).min(0).max(-h.account);
-        h.account += from_account;
-        h.cash = (h.cash + back - from_account).max(0);
-        if let Some(asking) = h.asking.take() {
-            h.asks_from = asking.since + 30;
+        if back_fen == 0 {
+            if let Some(asking) = h.asking.take() {
+                h.asks_from = asking.since + 30;
+            }
+            return;
         }
+        h.pending -= back_fen;
+        if back_fen > 0 {
+            h.cash += back_fen;
+        } else {
+            let mut lacks = -back_fen;
+            for pot in [&mut h.cash, &mut h.account, &mut h.saved] {
+                let taken = lacks.min((*pot).max(0));
+                *pot -= taken;
+                lacks -= taken;
+            }
+            h.owed_other += lacks;
+        }
+        self.pending.push(number);
     }
 }
 

@@ -3,7 +3,7 @@
 use basics::Date;
 
 use crate::county::Reason;
-use crate::deed::{HouseholdNo, Mine};
+use crate::deed::{HouseholdNo, Mine, Way};
 
 /// A crop on a household's land.
 #[derive(Clone, Copy, Debug, Default)]
@@ -210,8 +210,8 @@ pub(super) struct Household {
     pub repaid: u16,
     /// The scheme it has a part in, from 1; 0 if none.
     pub scheme: u16,
-    /// The handset or terminal from which others act in its name; 0 if nobody does.
-    pub other_device: u64,
+    /// By which way others act in its name; none if nobody does.
+    pub acted_for: Option<Way>,
     /// Since the county was last asked: consumed, taken for what it sold, laid out for that, earned; fen.
     pub sums: [i64; 4],
 }
@@ -226,9 +226,9 @@ pub(super) const EARNED: usize = 3;
 pub(super) const TIES: usize = 10;
 
 impl Household {
-    /// Money at hand: at home, in the account, in the wallet.
+    /// Money at hand: at home, in the account, in the wallet. What is on its way out of the wallet is at home already.
     pub(super) fn at_hand(&self) -> i64 {
-        self.cash + self.account + self.wallet.max(0)
+        self.cash + self.account + (self.wallet + self.pending.min(0)).max(0)
     }
 
     /// Money at hand and put by.

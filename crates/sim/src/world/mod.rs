@@ -17,6 +17,8 @@ mod person;
 mod place;
 mod purse;
 mod season;
+#[cfg(test)]
+mod tests;
 mod ties;
 mod truth;
 
@@ -138,7 +140,8 @@ impl World {
         let word = (h.word_days - 60) / 60 + i64::from(h.patience) / 50 - 1 + draw.normal(1) / ONE;
         let reason = h.asking.map(|asking| asking.reason);
         Finding {
-            is_known: true,
+            // At the gate of a stolen name somebody else lives, who has asked for nothing.
+            is_known: !folk::is_stolen(&self.folk.schemes, h),
             capacity_fen: (seen - h.needs_fen * 30).max(0),
             standing: word.clamp(-2, 2) as i8,
             // Who asks for an illness or a wedding has no stable or field to show for it.

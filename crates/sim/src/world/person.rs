@@ -3,7 +3,7 @@
 use basics::Id;
 
 use super::chance::{Chance, Entity, Purpose};
-use crate::deed::{HouseholdNo, Person};
+use crate::deed::Person;
 
 const SURNAMES: [&str; 24] = [
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马",
@@ -37,16 +37,6 @@ fn resident_id(number: u32, year: i64, month: i64, day: i64) -> String {
     let text = format!("3799{:02}{year:04}{month:02}{day:02}{:03}", number / 1_000 % 100, number % 1_000);
     let sum: u32 = text.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     format!("{text}{}", CHECKS[(sum % 11) as usize])
-}
-
-/// A handset or terminal, as an opaque number.
-pub(super) fn handset(chance: Chance, household: HouseholdNo) -> u64 {
-    chance.veil(Entity::Household(household.0), 1_000)
-}
-
-/// The terminal of a village's window.
-pub(super) fn terminal(chance: Chance, village: u32) -> u64 {
-    chance.veil(Entity::Village(village), 1_000)
 }
 
 #[cfg(test)]

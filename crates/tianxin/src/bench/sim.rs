@@ -101,13 +101,13 @@ impl SimBench {
             counts.events as f64 / households
         );
         report.line(&line("sim_run", seconds, "s", events))?;
+        let parts = [spent.door, spent.preparing, spent.closing, life.thinking.0].map(percent);
+        let [door, preparing, closing, world] = parts;
         let where_to = format!(
-            "of the whole: {:.1} % in the door, {:.1} % waiting for what is prepared beside it, {:.1} % closing days, {:.1} % \
-             the world",
-            percent(spent.door),
-            percent(spent.preparing),
-            percent(spent.closing),
-            percent(life.thinking.0)
+            "of the whole: {door:.1} % in the door, {preparing:.1} % waiting for what is prepared beside it, {closing:.1} % \
+             closing days, {world:.1} % the world, {:.1} % the rest: reading what falls due and where wallets stand, telling \
+             people",
+            100.0 - parts.iter().sum::<f64>()
         );
         report.line(&line("sim_thinking", percent(life.thinking.0), "% of the time", where_to))?;
         let rss_bytes = peak_mb().unwrap_or_default() * 1e6;

@@ -85,10 +85,6 @@ pub struct Plan {
     pub threads: usize,
     /// Commands in a batch at most.
     pub batch_max: usize,
-    /// How the institution begins; the usual way where none is given.
-    pub founding: Option<Founding>,
-    /// The sign-in secret of every household, as a hash.
-    pub pin_hash: Option<String>,
     /// Whether what goes through the door is recorded.
     pub recording: bool,
 }
@@ -96,17 +92,7 @@ pub struct Plan {
 impl Plan {
     /// A county's first `households` from `first` on.
     pub fn new(county: County, seed: u64, households: u32, first: Date) -> Plan {
-        Plan {
-            county,
-            seed,
-            households,
-            first,
-            threads: 2,
-            batch_max: 4_096,
-            founding: None,
-            pin_hash: None,
-            recording: false,
-        }
+        Plan { county, seed, households, first, threads: 2, batch_max: 4_096, recording: false }
     }
 }
 
@@ -119,18 +105,12 @@ impl Life {
             vault: Arc::new(Keys::holding(opened.keys.clone())),
             judge,
         };
-        let pace = Pace {
-            batch_max: plan.batch_max,
-            threads: plan.threads,
-            pin_hash: plan.pin_hash.clone(),
-            ..Pace::of(plan.seed)
-        };
+        let pace = Pace { seed: plan.seed, batch_max: plan.batch_max, threads: plan.threads };
         let mut driver = Driver::new(platform, pace, plan.first);
         if plan.recording {
             driver.record();
         }
-        let usual = || Founding::of(plan.households, opened.backend.cells());
-        driver.found(&plan.founding.clone().unwrap_or_else(usual))?;
+        driver.found(&Founding::of(plan.households, opened.backend.cells()))?;
         let world = World::new(&plan.county, plan.seed, plan.households, plan.first);
         Ok(Life { world, driver, truth: Vec::new(), thinking: Thinking::default() })
     }

@@ -44,7 +44,7 @@ impl Village {
 
     fn deed(no: u32, second: u32, act: Act) -> Deed {
         let way = if no.is_multiple_of(4) { Way::Window } else { Way::Phone };
-        Deed { household: HouseholdNo(no), second, way, device: u64::from(no), act }
+        Deed { household: HouseholdNo(no), second, way, act }
     }
 
     fn listen(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {

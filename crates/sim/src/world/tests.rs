@@ -1,0 +1,178 @@
+//! A platform that says no: nobody gets richer by it, and nothing is told of who is not enrolled.
+
+use std::collections::BTreeMap;
+
+use super::household::Standing;
+use super::*;
+use crate::deed::{Act, Told};
+use crate::moments::Lender;
+
+const HOUSEHOLDS: u32 = 400;
+
+fn first() -> Date {
+    Date::ymd(2024, 1, 1).unwrap()
+}
+
+/// A county in which schemes are common.
+fn county() -> County {
+    let mut county = County::shipped().unwrap();
+    (county.fraud.mules, county.fraud.stolen_names, county.fraud.borrowed_names) = (200, 400, 200);
+    county
+}
+
+/// A plain lender that says no to some acts, and tells where wallets stand last, as the driver does.
+struct Refusing {
+    lender: Lender,
+    refuses: fn(&Act, usize) -> bool,
+    asked: usize,
+    /// What was refused: payments into wallets, out of wallets, of loans.
+    refused: [usize; 3],
+    wallets: BTreeMap<u32, i64>,
+}
+
+impl Refusing {
+    fn new(refuses: fn(&Act, usize) -> bool) -> Refusing {
+        let lender = Lender::new(HOUSEHOLDS as usize);
+        Refusing { lender, refuses, asked: 0, refused: [0; 3], wallets: BTreeMap::new() }
+    }
+
+    /// The refusals, everything else with the wallets at the end, and what moved in wallets other than cash.
+    fn answers(&mut self, date: Date, deeds: &[Deed]) -> (Vec<Reply>, Vec<Reply>, BTreeMap<u32, i64>) {
+        let (mut refusals, mut told, mut moved) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for deed in deeds {
+            let kind = match deed.act {
+                Act::PayIn { .. } => Some(0),
+                Act::TakeOut { .. } => Some(1),
+                Act::Repay { .. } => Some(2),
+                _ => None,
+            };
+            self.asked += usize::from(kind.is_some());
+            if let Some(kind) = kind.filter(|_| (self.refuses)(&deed.act, self.asked)) {
+                self.refused[kind] += 1;
+                refusals.push(Reply { household: deed.household, told: Told::no("refused", &deed.act) });
+                continue;
+            }
+            for reply in self.lender.answers(date, std::slice::from_ref(deed)) {
+                let number = reply.household.0;
+                let wallet = self.wallets.entry(number).or_default();
+                match &reply.told {
+                    Told::Wallet { balance_fen } => *wallet = *balance_fen,
+                    Told::Drawn { amount_fen, .. } => {
+                        *wallet += amount_fen;
+                        *moved.entry(number).or_default() += amount_fen;
+                    }
+                    Told::Paid { amount_fen, .. } => {
+                        *wallet -= amount_fen;
+                        *moved.entry(number).or_default() -= amount_fen;
+                    }
+                    Told::Received { from, amount_fen } => {
+                        *moved.entry(number).or_default() += amount_fen;
+                        *moved.entry(from.0).or_default() -= amount_fen;
+                    }
+                    _ => {}
+                }
+                match reply.told {
+                    Told::Wallet { .. } => {}
+                    Told::No { .. } => refusals.push(reply),
+                    _ => told.push(reply),
+                }
+            }
+        }
+        for deed in deeds.iter().filter(|deed| !matches!(deed.act, Act::Live(_) | Act::AskLimit)) {
+            let balance_fen = self.wallets.get(&deed.household.0).copied().unwrap_or(0);
+            told.push(Reply { household: deed.household, told: Told::Wallet { balance_fen } });
+        }
+        (refusals, told, moved)
+    }
+}
+
+/// All that households have, less what they owe to other lenders.
+fn pots(world: &World) -> i64 {
+    let of = |h: &household::Household| h.cash + h.account + h.saved + h.wallet + h.pending - h.owed_other;
+    world.folk.households.iter().map(of).sum()
+}
+
+/// Every household knows where its wallet stands and what of it is on its way.
+fn check_beliefs(world: &World, platform: &Refusing, deeds: &[Deed]) {
+    let mut underway: BTreeMap<u32, i64> = BTreeMap::new();
+    for deed in deeds {
+        *underway.entry(deed.household.0).or_default() += deed.act.back_fen();
+    }
+    for (number, h) in (0..).zip(&world.folk.households) {
+        let wallet = platform.wallets.get(&number).copied().unwrap_or(0);
+        let sent = underway.get(&number).copied().unwrap_or(0);
+        assert_eq!((h.wallet, h.pending), (wallet, sent), "household {number}");
+    }
+}
+
+fn lived(refuses: fn(&Act, usize) -> bool) -> Refusing {
+    let mut world = World::new(&county(), 4, HOUSEHOLDS, first());
+    let mut platform = Refusing::new(refuses);
+    for day in 0..500 {
+        let date = first().add_days(day);
+        let mut deeds = world.morning(date, &platform.lender.night());
+        while !deeds.is_empty() {
+            check_beliefs(&world, &platform, &deeds);
+            let (refusals, told, moved) = platform.answers(date, &deeds);
+            let before = pots(&world);
+            assert!(world.react(date, &refusals).is_empty());
+            assert_eq!(pots(&world), before, "{date}: refusals make and lose no money");
+            for (number, h) in (0..).zip(&world.folk.households) {
+                let wallet = platform.wallets.get(&number).copied().unwrap_or(0);
+                let moved = moved.get(&number).copied().unwrap_or(0);
+                assert_eq!(h.wallet + h.pending + moved, wallet, "{date}: household {number} reckons as the books do");
+            }
+            deeds = world.react(date, &told);
+        }
+        check_beliefs(&world, &platform, &[]);
+        world.evening(date);
+        platform.lender.close(date);
+    }
+    platform
+}
+
+#[test]
+fn a_refusal_makes_no_money() {
+    let mixed = lived(|_, nth| nth % 3 == 0);
+    assert!(mixed.refused.iter().all(|count| *count > 20), "{:?}", mixed.refused);
+    // Whatever is paid in stays there, since no loan takes it, and whatever is drawn cannot be taken out.
+    let stuck = lived(|act, _| !matches!(act, Act::PayIn { .. }));
+    assert!(stuck.refused[1] > 20 && stuck.refused[2] > 20, "{:?}", stuck.refused);
+}
+
+#[test]
+fn what_happened_before_consent_is_never_told() {
+    let mut world = World::new(&county(), 4, HOUSEHOLDS, first());
+    let is_live = |deed: &Deed| matches!(deed.act, Act::Live(_));
+    let mut asked = 0;
+    for day in 0..400 {
+        let deeds = world.morning(first().add_days(day), &[]);
+        asked += deeds.iter().filter(|deed| matches!(deed.act, Act::Enrol(_))).count();
+        assert!(!deeds.iter().any(is_live));
+        world.evening(first().add_days(day));
+    }
+    // Feasts, gifts and loans went on for a year, and nobody was answered.
+    assert!(asked > 20 && world.folk.waiting.is_empty(), "{asked} asked, {} wait", world.folk.waiting.len());
+    let all: Vec<Reply> = world.numbers.iter().map(|who| Reply { household: *who, told: Told::Enrolled }).collect();
+    let mut told = world.morning(first().add_days(400), &all);
+    for day in 401..440 {
+        told.extend(world.morning(first().add_days(day), &[]));
+    }
+    assert!(told.iter().any(is_live), "from then on it is told");
+}
+
+#[test]
+fn a_visit_finds_out_a_stolen_name() {
+    let mut world = World::new(&county(), 4, HOUSEHOLDS, first());
+    let mut lender = Lender::new(HOUSEHOLDS as usize);
+    lender.run(&mut world, first(), 60);
+    let stolen = |world: &World, who: &HouseholdNo| {
+        world.folk.get(who.0).is_some_and(|h| folk::is_stolen(&world.folk.schemes, h))
+    };
+    let names: Vec<HouseholdNo> = world.numbers.iter().copied().filter(|who| stolen(&world, who)).collect();
+    assert!(!names.is_empty() && names.len() < 200);
+    for who in &world.numbers {
+        assert_eq!(world.visit(*who, first().add_days(60)).is_known, !names.contains(who));
+    }
+    assert!(world.folk.households.iter().any(|h| h.standing == Standing::Enrolled));
+}

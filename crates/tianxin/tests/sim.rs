@@ -37,9 +37,100 @@ fn one_seed_gives_one_county_on_both_databases_and_any_number_of_threads() {
     assert_eq!(one, county(&folder.path().join("many"), &["--threads", "4"]));
     let proven = tianxin(&["--data", folder.path().join("one").to_str().unwrap(), "audit", "verify"]);
     assert!(proven.status.success(), "{}", text(&proven.stderr));
+    exports(&folder.path().join("one"), &text(&one[1]));
     if let Some((database, _server)) = postgres("sim_county") {
         assert_eq!(one, county(&folder.path().join("postgres"), &["--postgres", &database.url()]));
     }
+}
+
+/// A training set of a run that is whole: a line a loan of which something is known, nothing of what came afterwards.
+fn exports(run: &Path, loans: &str) {
+    let out = run.with_file_name("training.csv");
+    let exported = tianxin(&["sim", "export", run.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert!(exported.status.success(), "{}", text(&exported.stderr));
+    let set = std::fs::read_to_string(&out).unwrap();
+    let heads = |text: &str| text.lines().next().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(heads(&set)[..6], ["product", "asked_on", "asked_fen", "months", "bad", heads(loans)[18].as_str()]);
+    assert_eq!(heads(&set).len(), heads(loans).len() - 13);
+    let (bad, closed, drawn) = (17, 14, 9);
+    let rows: Vec<Vec<&str>> = loans.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    assert!(rows.iter().any(|row| !row[drawn].is_empty()), "loans were drawn");
+    // The run is shorter than half a year: only what is paid off or bad is known.
+    let known = rows.iter().filter(|row| row[bad] == "1" || !row[closed].is_empty()).count();
+    assert_eq!(set.lines().count(), 1 + known);
+}
+
+/// The folder of a run, as far as an export reads it.
+fn a_run(folder: &Path) -> std::path::PathBuf {
+    let run = folder.join("run");
+    std::fs::create_dir(&run).unwrap();
+    let said = "repeat = \"tianxin sim run\"\nseed = 1\nhouseholds = 5\nfirst = \"2026-01-01\"\n\
+                until = \"2027-01-01\"\ncounty = \"\"\ncommands = 1\nevents = 1\nloans = 5\n";
+    std::fs::write(run.join("run.toml"), said).unwrap();
+    let loans = "household,mine,product,asked_on,asked_fen,months,status,approved_fen,rate_ppm,drawn_on,maturity,principal_fen,\
+                 outstanding_fen,paid_fen,closed_on,days_past_due,worst_days_past_due,bad,wallet_days\n\
+                 0,0,ripe,2026-06-30,500000,12,approved,500000,84000,2026-07-02,2027-07-02,500000,250000,260000,,0,3,0,11\n\
+                 1,0,unripe,2026-07-01,500000,12,approved,400000,84000,2026-07-03,2027-07-03,400000,250000,260000,,0,3,0,12\n\
+                 2,0,bad,2026-07-01,500000,12,approved,500000,84000,2026-07-03,2027-07-03,500000,500000,0,,150,150,1,13\n\
+                 3,1,closed,2026-11-01,100000,1,approved,100000,84000,2026-11-02,2026-12-02,100000,0,100700,2026-12-01,0,0,0,14\n\
+                 4,0,refused,2026-02-01,100000,1,declined,0,84000,,,,,,,,,,15\n";
+    std::fs::write(run.join("loans.csv"), loans).unwrap();
+    let truth = "date,household,what,mine,cause,fen,other_fen,more\n\
+                 2026-06-30,0,wealth,0,inputs,7000,100,kin_fen=0 word_days=90 patience=60\n\
+                 2026-11-01,3,wealth,0,school,1,1,of another loan\n";
+    std::fs::write(run.join("truth.csv"), truth).unwrap();
+    run
+}
+
+#[test]
+fn a_training_set_has_what_is_known_at_the_decision_and_how_it_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = a_run(folder.path());
+    let (plain, full) = (folder.path().join("plain.csv"), folder.path().join("full.csv"));
+    let told = tianxin(&["sim", "export", run.to_str().unwrap(), "--out", plain.to_str().unwrap()]);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    assert!(text(&told.stdout).starts_with("3 loans in "), "{}", text(&told.stdout));
+    let set = std::fs::read_to_string(&plain).unwrap();
+    assert_eq!(
+        set,
+        "product,asked_on,asked_fen,months,bad,wallet_days\n\
+         ripe,2026-06-30,500000,12,0,11\n\
+         bad,2026-07-01,500000,12,1,13\n\
+         closed,2026-11-01,100000,1,0,14\n"
+    );
+    let told = tianxin(&["sim", "export", run.to_str().unwrap(), "--out", full.to_str().unwrap(), "--truth"]);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    let set = std::fs::read_to_string(&full).unwrap();
+    assert!(
+        set.contains("ripe,2026-06-30,500000,12,0,11,inputs,7000,100,kin_fen=0 word_days=90 patience=60\n"),
+        "{set}"
+    );
+    assert!(set.ends_with("closed,2026-11-01,100000,1,0,14,,,,\n"), "{set}");
+    let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["full.csv", "plain.csv", "run"], "no half-written file is left");
+}
+
+#[test]
+fn no_training_set_is_made_of_what_is_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = a_run(folder.path());
+    let out = folder.path().join("training.csv");
+    let refused = |run: &Path, code: i32| {
+        let ran = tianxin(&["sim", "export", run.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        assert_eq!(ran.status.code(), Some(code), "{}", text(&ran.stderr));
+        text(&ran.stderr)
+    };
+    assert!(refused(folder.path(), 2).contains("is no folder of a run"));
+    std::fs::write(run.join("unfinished"), "tianxin sim run --days 9 --seed 4\n").unwrap();
+    assert!(refused(&run, 2).contains("was cut off"));
+    std::fs::remove_file(run.join("unfinished")).unwrap();
+    std::fs::write(run.join("loans.csv"), "household,mine\n0,0\n").unwrap();
+    assert!(refused(&run, 3).contains("has no column `bad`"));
+    assert!(!out.exists(), "nothing was made");
+    std::fs::write(&out, "mine\n").unwrap();
+    assert!(refused(&run, 2).contains("is there already"));
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "mine\n");
 }
 
 #[test]
@@ -74,6 +165,10 @@ fn what_cannot_be_run_is_said_before_anything_is_made() {
     std::fs::write(there.join("unfinished"), "tianxin sim run --days 9 --seed 4\n").unwrap();
     let left = run(there.to_str().unwrap(), &[]);
     assert!(left.contains("was cut off") && left.contains("--days 9 --seed 4"), "{left}");
+    let mark = "tianxin sim run --days 9 --seed 4 --postgres URL\ndatabase db.example:5432/county\n";
+    std::fs::write(there.join("unfinished"), mark).unwrap();
+    let left = run(there.to_str().unwrap(), &[]);
+    assert!(left.contains("drop and make the PostgreSQL database db.example:5432/county anew"), "{left}");
     let bad = folder.path().join("bad.toml");
     let shares = sim::county::SHIPPED.replace("county_percent = 45", "county_percent = 95");
     std::fs::write(&bad, shares).unwrap();

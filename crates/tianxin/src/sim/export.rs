@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use basics::Date;
 use clap::Args;
 
-use super::run::write_file;
+use super::run::{finished, write_file};
 use crate::failure::Failure;
 use crate::terminal::say;
 
 /// Make a training set of the loans of a run.
 ///
-/// One line a loan that was drawn: what was asked for, the features by which it was judged, and `bad`. With --truth the
-/// hidden state of the household when it applied stands beside: for finding out how much could be known, never
-/// for lending.
+/// One line a loan that was drawn: what was asked for, the features by which it was judged, and `bad`. Nothing that came after
+/// the decision is there, nor who it was; loans that ran for less than half a year, are not paid off and not bad are left
+/// out, since nobody knows yet. With --truth the hidden state of the household when it applied stands beside: for finding
+/// out how much could be known, never for lending.
 #[derive(Args)]
 pub struct Export {
     /// The folder of the run
@@ -27,11 +29,15 @@ pub struct Export {
     truth: bool,
 }
 
-/// What loans.csv has that a model may not learn from: what came after the decision.
-const AFTERWARDS: [&str; 9] = [
+/// What loans.csv has that a model may not learn from: who it was, and what came of the decision or after it.
+const LEFT_OUT: [&str; 13] = [
+    "household",
+    "mine",
     "status",
     "approved_fen",
+    "drawn_on",
     "maturity",
+    "principal_fen",
     "outstanding_fen",
     "paid_fen",
     "closed_on",
@@ -40,25 +46,39 @@ const AFTERWARDS: [&str; 9] = [
     "rate_ppm",
 ];
 
+/// How long a loan has to run until its good conduct says something, in days.
+const KNOWN_AFTER_DAYS: i32 = 183;
+
 impl Export {
     /// Runs the command.
     pub fn run(self) -> Result<(), Failure> {
         if self.out.exists() {
             return Err(Failure::Usage(format!("{} is there already: name another file", self.out.display())));
         }
+        let end = finished(&self.run)?.until;
+        let end = Date::parse(&end).map_err(|error| Failure::Unreachable(format!("run.toml: until: {error}")))?;
         let loans = Table::read(&self.run.join("loans.csv"))?;
         let truth = if self.truth { Some(hidden(&Table::read(&self.run.join("truth.csv"))?)?) } else { None };
         let kept: Vec<usize> =
-            (0..loans.heads.len()).filter(|n| !AFTERWARDS.contains(&loans.heads[*n].as_str())).collect();
+            (0..loans.heads.len()).filter(|n| !LEFT_OUT.contains(&loans.heads[*n].as_str())).collect();
         let (bad, household, mine) = (loans.column("bad")?, loans.column("household")?, loans.column("mine")?);
+        let (drawn_on, closed_on) = (loans.column("drawn_on")?, loans.column("closed_on")?);
         let drawn: Vec<&Vec<String>> = loans.rows.iter().filter(|row| !row[bad].is_empty()).collect();
+        let mut ripe: Vec<&Vec<String>> = Vec::with_capacity(drawn.len());
+        for row in &drawn {
+            let since = Date::parse(&row[drawn_on])
+                .map_err(|error| Failure::Unreachable(format!("{}: drawn_on: {error}", loans.path.display())))?;
+            if row[bad] == "1" || !row[closed_on].is_empty() || end - since >= KNOWN_AFTER_DAYS {
+                ripe.push(row);
+            }
+        }
         write_file(&self.out, |file| {
             let mut heads: Vec<&str> = kept.iter().map(|n| loans.heads[*n].as_str()).collect();
             if truth.is_some() {
                 heads.extend(["true_reason", "true_hidden_fen", "true_other_debt_fen", "true_more"]);
             }
             writeln!(file, "{}", heads.join(","))?;
-            for row in &drawn {
+            for row in &ripe {
                 let mut cells: Vec<&str> = kept.iter().map(|n| row[*n].as_str()).collect();
                 if let Some(truth) = &truth {
                     let found = truth.get(&(row[household].clone(), row[mine].clone()));
@@ -71,7 +91,12 @@ impl Export {
             }
             Ok(())
         })?;
-        say(format!("{} loans in {}", drawn.len(), self.out.display()));
+        say(format!(
+            "{} loans in {}; {} drawn too late to tell are left out",
+            ripe.len(),
+            self.out.display(),
+            drawn.len() - ripe.len()
+        ));
         Ok(())
     }
 }

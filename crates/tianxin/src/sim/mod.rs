@@ -17,7 +17,7 @@ pub enum Sim {
     /// Live through some years of a county, and leave its books and what is true of it in a folder
     ///
     /// The folder becomes a data folder of Tianxin as any other: `tianxin --data DIR audit verify` proves it. Beside the books
-    /// stand events.csv (what was observed), loans.csv (what was asked for, by which features it was judged, how it went)
+    /// stand events.csv (what was observed), loans.csv (what was decided on, by which features it was judged, how it went)
     /// and truth.csv (why, which no program that lends may read). The same seed, county and model give the same
     /// three files, on SQLite and on PostgreSQL, with any number of threads.
     Run(run::Run),

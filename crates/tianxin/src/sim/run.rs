@@ -20,6 +20,8 @@ use crate::terminal::{Progress, log, say};
 
 /// Stands in the folder until the run is whole.
 const UNFINISHED: &str = "unfinished";
+/// In it, the line that names the PostgreSQL database.
+const DATABASE: &str = "database ";
 /// What was run, and how to run it again.
 const RUN_FILE: &str = "run.toml";
 /// Days in a year of a run.
@@ -98,9 +100,14 @@ impl Run {
         let model = self.model.as_deref().map(read_model).transpose()?;
         refuse_existing(out)?;
         let place = place_at(out, place);
-        make(&place, self.first, &format!("{} (simulated)", county.name_zh), model.as_ref())?;
+        // The mark comes first: whatever is cut off afterwards is known as such.
+        config::make_private_folder(out)?;
         let unfinished = out.join(UNFINISHED);
-        write_file(&unfinished, |file| Ok(writeln!(file, "{repeat}")?))?;
+        let database = place.postgres.as_deref().map(database_name);
+        let mark = std::iter::once(repeat.to_owned()).chain(database.map(|name| format!("{DATABASE}{name}")));
+        let mark: Vec<String> = mark.collect();
+        write_file(&unfinished, |file| Ok(writeln!(file, "{}", mark.join("\n"))?))?;
+        make(&place, self.first, &format!("{} (simulated)", county.name_zh), model.as_ref())?;
         let opened = config::open(&place, Use::Write)?;
         let judge = lending::judge(&place, &Settings::read(&place)?)?;
         let threads = usize::from(self.threads);
@@ -187,12 +194,51 @@ fn refuse_existing(out: &Path) -> Result<(), Failure> {
     let folder = out.display();
     let unfinished = out.join(UNFINISHED);
     Err(Failure::Usage(match fs::read_to_string(&unfinished) {
-        Ok(line) => format!(
-            "{folder} was left by a run that was cut off, and cannot be gone on with: remove the folder and run again\n  {}",
-            line.trim()
-        ),
+        Ok(mark) => cut_off(out, &mark),
         Err(_) => format!("{folder} is there already: name a folder that is not, or remove it"),
     }))
+}
+
+/// What to do with what a run left behind that was cut off.
+fn cut_off(out: &Path, mark: &str) -> String {
+    let line = mark.lines().next().unwrap_or_default().trim();
+    let database = mark.lines().find_map(|line| line.strip_prefix(DATABASE));
+    let emptied = database.map_or_else(String::new, |name| {
+        format!(", drop and make the PostgreSQL database {name} anew (it holds the books of that run)")
+    });
+    format!(
+        "{} was left by a run that was cut off, and cannot be gone on with: remove the folder{emptied} and run again\n  {line}",
+        out.display()
+    )
+}
+
+/// A database as people call it, by its URL or its words: without user and password.
+fn database_name(url: &str) -> String {
+    let word = |name: &str| {
+        let of = |word: &str| word.strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
+        url.split_whitespace().find_map(of)
+    };
+    let Some((_, rest)) = url.split_once("://") else {
+        return word("dbname").unwrap_or_else(|| "of its --postgres".to_owned());
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    rest.rsplit_once('@').map_or(rest, |(_, host)| host).to_owned()
+}
+
+/// Refuses the folder of a run that was cut off, and one that is none. What was run otherwise.
+pub fn finished(run: &Path) -> Result<RunFile, Failure> {
+    if let Ok(mark) = fs::read_to_string(run.join(UNFINISHED)) {
+        return Err(Failure::Usage(cut_off(run, &mark)));
+    }
+    let path = run.join(RUN_FILE);
+    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::Usage(format!(
+            "{} is no folder of a run (it has no {RUN_FILE}): name one that `tianxin sim run` has made",
+            run.display()
+        )),
+        _ => Failure::file(&path, "read", error),
+    })?;
+    toml::from_str(&text).map_err(|error| Failure::Unreachable(format!("{} is not valid: {error}", path.display())))
 }
 
 fn read_model(path: &Path) -> Result<ModelFile, Failure> {
@@ -216,7 +262,7 @@ fn write_truth(rows: &[TruthRow], out: &mut dyn Write) -> Result<(), ExportError
     Ok(())
 }
 
-/// Writes a file whole, and durably; a full disk is named as such.
+/// Writes a file whole, and durably, or not at all; a full disk is named as such.
 pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>) -> Result<(), Failure> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::StorageFull => {
@@ -224,11 +270,21 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), 
         }
         _ => Failure::file(path, "written", error),
     };
-    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
-    match write(&mut file) {
-        Ok(()) => {}
-        Err(ExportError::File(error)) => return Err(failed(error)),
-        Err(other) => return Err(Failure::Wrong(format!("{}: {other}", path.display()))),
-    }
-    file.flush().and_then(|()| file.get_ref().sync_all()).map_err(failed)
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut file = BufWriter::new(File::create(&part).map_err(failed)?);
+    let written = write(&mut file).and_then(|()| {
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(fs::rename(&part, path)?)
+    });
+    written.map_err(|error| {
+        // Half a file is of no use to anyone; the error is what matters.
+        let _ = fs::remove_file(&part);
+        match error {
+            ExportError::File(error) => failed(error),
+            other => Failure::Wrong(format!("{}: {other}", path.display())),
+        }
+    })
 }

@@ -191,3 +191,28 @@ fn a_short_campaign_of_faults_heals() {
     assert!(kills >= 5, "{told}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
 }
+
+#[test]
+fn a_campaign_that_tries_nothing_or_cannot_go_on_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    let campaign = ["sim", "chaos", "--seed", "4", "--runs", "1", "--households", "2", "--days", "2", "--folder", at];
+    let ran = tianxin(&campaign);
+    assert_eq!(ran.status.code(), Some(1), "{}", text(&ran.stdout));
+    assert!(text(&ran.stderr).contains("no process was killed"), "{}", text(&ran.stderr));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+
+    let books = folder.path().join("books");
+    let books = books.to_str().unwrap();
+    assert!(tianxin(&["--data", books, "init", "--name", "x", "--open-date", "2026-01-01"]).status.success());
+    let child = |also: &str| tianxin(&["--data", books, "sim", "chaos-child", "--also", also]);
+    let unknown = child("rain");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("--also rain is not known: it is one of nothing, two-day-ends"));
+    std::fs::write(Path::new(books).join("waves.cbor"), "").unwrap();
+    assert!(child("nothing").status.success(), "no waves are soon sent");
+    std::fs::write(Path::new(books).join("waves-done"), "four").unwrap();
+    let torn = child("nothing");
+    assert_eq!(torn.status.code(), Some(3), "{}", text(&torn.stderr));
+    assert!(text(&torn.stderr).contains("waves-done could not be read"), "{}", text(&torn.stderr));
+}

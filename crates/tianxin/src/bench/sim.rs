@@ -1,6 +1,7 @@
 //! `tianxin bench sim`: a county lives through the door, and where the time goes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use app::assess::Judge;
 use basics::Date;
@@ -63,11 +64,11 @@ impl SimBench {
         let plan = Plan { threads, batch_max, ..Plan::new(county, self.seed, self.households, first) };
         let progress = Progress::begin("founding");
         let mut life = Life::found(&opened, judge, &plan)?;
-        let begun = std::time::Instant::now();
+        let (founding, begun) = (life.driver.spent().door, std::time::Instant::now());
         life.until(first.add_days(i32::from(self.days)), &progress)?;
         let seconds = begun.elapsed().as_secs_f64();
         drop(progress);
-        self.report(&life, seconds, &folder)?;
+        self.report(&life, founding, seconds, &folder)?;
         if self.audit {
             let _progress = Progress::begin("proving the books");
             audit::verify(opened.tianxin.as_ref(), opened.backend.as_ref(), None)?;
@@ -75,7 +76,7 @@ impl SimBench {
         Ok(())
     }
 
-    fn report(&self, life: &Life, seconds: f64, folder: &Folder) -> Result<(), Failure> {
+    fn report(&self, life: &Life, founding: Duration, seconds: f64, folder: &Folder) -> Result<(), Failure> {
         let mut report = Report::new(self.json);
         let counts = life.driver.counts();
         let households = f64::from(self.households);
@@ -89,7 +90,7 @@ impl SimBench {
             ..Line::default()
         };
         let spent = life.driver.spent();
-        let percent = |part: std::time::Duration| 100.0 * part.as_secs_f64() / seconds.max(0.001);
+        let percent = |part: Duration| 100.0 * part.as_secs_f64() / seconds.max(0.001);
         let what = format!(
             "{} households, {} days: {} commands ({} refused), {} events, {} loans, {} deeds",
             self.households, self.days, counts.commands, counts.refused, counts.events, counts.loans, counts.deeds
@@ -101,7 +102,7 @@ impl SimBench {
             counts.events as f64 / households
         );
         report.line(&line("sim_run", seconds, "s", events))?;
-        let parts = [spent.door, spent.preparing, spent.closing, life.thinking.0].map(percent);
+        let parts = [spent.door.saturating_sub(founding), spent.preparing, spent.closing, life.thinking.0].map(percent);
         let [door, preparing, closing, world] = parts;
         let where_to = format!(
             "of the whole: {door:.1} % in the door, {preparing:.1} % waiting for what is prepared beside it, {closing:.1} % \

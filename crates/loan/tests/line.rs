@@ -624,6 +624,15 @@ fn cash_bears_interest_from_its_day_and_is_a_share_of_the_limit() {
     let state = fold(&terms, &events, date("2026-04-02")).unwrap();
     assert_eq!((state.cash_fen(), state.used_fen, state.accrues), (0, 0, 0));
     assert_eq!(state.accrued.floor_fen().unwrap(), 50, "a day of the cash, billed with the next statement");
+    // Dated back, it must leave room for the cash that was drawn since, unless that was paid meanwhile.
+    let drawn = lived(&terms, &[("2026-03-10", cash("1500"))]);
+    let error = accept(&terms, &drawn, &next(9, "2026-03-05", cash("0.01"))).unwrap_err();
+    assert_eq!(error.to_string(), format!("event {} is not taken: only 0.00 may be drawn as cash", id(9)));
+    let repaid =
+        lived(&terms, &[("2026-03-10", cash("500")), ("2026-03-20", paid("500")), ("2026-03-21", cash("500"))]);
+    accept(&terms, &repaid, &next(9, "2026-03-05", cash("1000"))).unwrap();
+    let error = accept(&terms, &repaid, &next(9, "2026-03-05", cash("1000.01"))).unwrap_err();
+    assert!(error.to_string().ends_with("only 1000.00 may be drawn as cash"), "{error}");
     let without = LineRules { cash_ppm: None, ..terms.rules.clone() };
     let terms = LineTerms { rules: without, ..terms };
     let error = accept(&terms, &[], &next(9, "2026-03-07", cash("1"))).unwrap_err();

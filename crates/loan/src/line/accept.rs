@@ -64,7 +64,7 @@ pub enum LineRefusal {
 /// Whether a new event may join the life of a line. Errors say why not.
 ///
 /// An accepted event keeps the fold total, whatever is reversed or dated back later. A purchase must fit the limit on its own date and
-/// on every later date on which something else used or lowered it.
+/// on every later date on which something else used or lowered it; so must cash, and its share of the limit too.
 pub fn accept(terms: &LineTerms, events: &[LineEvent], new: &LineEvent) -> Result<(), LoanError> {
     let id = new.id;
     let refuse = |refusal| Err(LoanError::Line { id, refusal });
@@ -185,10 +185,17 @@ fn accept_purchase(
 fn accept_cash(terms: &LineTerms, state: &LineState, new: &LineEvent, amount_fen: i64) -> Result<(), LoanError> {
     accept_use(terms, state, new)?;
     let refuse = |refusal| Err(LoanError::Line { id: new.id, refusal });
-    let Some(share_ppm) = terms.rules.cash_ppm else { return refuse(LineRefusal::NoCash) };
-    let most_fen = terms.share_fen(state.limit_fen, share_ppm)?;
-    let left_fen = most_fen.saturating_sub(state.cash_fen()).max(0);
+    if terms.rules.cash_ppm.is_none() {
+        return refuse(LineRefusal::NoCash);
+    }
+    let left_fen = cash_left_fen(terms, state)?.max(0);
     if amount_fen > left_fen { refuse(LineRefusal::OverCash(left_fen)) } else { Ok(()) }
+}
+
+/// What may still be drawn as cash; less than nothing if more is out.
+fn cash_left_fen(terms: &LineTerms, state: &LineState) -> Result<i64, LoanError> {
+    let most_fen = terms.share_fen(state.limit_fen, terms.rules.cash_ppm.unwrap_or(0))?;
+    Ok(most_fen.saturating_sub(state.cash_fen()))
 }
 
 /// Whether the line may be used at all.
@@ -207,7 +214,7 @@ fn accept_use(terms: &LineTerms, state: &LineState, new: &LineEvent) -> Result<(
     Ok(())
 }
 
-/// A purchase dated back must leave room for what was bought since.
+/// A purchase dated back must leave room for what was bought since, and cash for the cash that was drawn since.
 fn fits_limit(terms: &LineTerms, events: &[LineEvent], with: &[LineEvent], new: &LineEvent) -> Result<(), LoanError> {
     let uses = |event: &&LineEvent| {
         matches!(
@@ -217,10 +224,17 @@ fn fits_limit(terms: &LineTerms, events: &[LineEvent], with: &[LineEvent], new: 
     };
     let mut dates: BTreeSet<Date> = events.iter().filter(uses).map(|event| event.value_date).collect();
     dates.insert(new.value_date);
+    let is_cash = matches!(new.what, LineHappening::Drawn { .. });
     for on in dates {
-        if fold(terms, with, on)?.headroom_fen() < 0 {
+        let after = fold(terms, with, on)?;
+        if after.headroom_fen() < 0 {
             let available_fen = fold(terms, events, on)?.available_fen();
             return Err(LoanError::Line { id: new.id, refusal: LineRefusal::OverLimit { available_fen, on } });
+        }
+        let over_fen = cash_left_fen(terms, &after)?.saturating_neg();
+        if let (true, Some(amount_fen)) = (is_cash && over_fen > 0, new.amount_fen()) {
+            let left_fen = amount_fen.saturating_sub(over_fen).max(0);
+            return Err(LoanError::Line { id: new.id, refusal: LineRefusal::OverCash(left_fen) });
         }
     }
     Ok(())

@@ -181,6 +181,8 @@ pub struct Granted {
 /// A loan on a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoanState {
+    /// Code of the product it was signed under.
+    pub product: String,
     /// The end of this day.
     pub as_of: Date,
     /// Where it stands.

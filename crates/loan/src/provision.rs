@@ -85,6 +85,8 @@ pub struct Provision {
     pub stage: LossStage,
     /// Expected loss: probability × part lost × exposure, minor units.
     pub expected_fen: i64,
+    /// Which of the two the rules book.
+    pub basis: AllowanceBasis,
 }
 
 impl Provision {
@@ -93,13 +95,13 @@ impl Provision {
         self.general_fen.saturating_add(self.specific_fen).min(principal_fen.max(0))
     }
 
-    /// What has to stand in the books: the larger of floor and expected loss.
+    /// What has to stand in the books, as the rules choose between floor and expected loss.
     pub fn needed_fen(&self, principal_fen: i64) -> i64 {
-        self.floor_fen(principal_fen).max(self.expected_fen)
+        self.basis.needed_fen(self.floor_fen(principal_fen), self.expected_fen)
     }
 }
 
-/// What to set aside for a loan, with the pack's own rates.
+/// What to set aside for a loan, with the pack's own rates of loss for all products.
 ///
 /// ```
 /// use basics::Date;
@@ -113,8 +115,16 @@ impl Provision {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn provision(rules: &Rules, exposure: &Exposure) -> Result<Provision, LoanError> {
-    let specific = rules.specific.get(usize::from(exposure.class.0)).map_or(Rate::ZERO, |specific| specific.rate);
-    provision_at(rules, exposure, &rules.loss, specific)
+    provision_at(rules, exposure, &rules.loss, specific_of(rules, exposure))
+}
+
+/// What to set aside for a loan of a product, with the pack's rates of loss for it: what the [books](Allowance::of) set aside.
+pub(crate) fn provision_of(rules: &Rules, product: &str, exposure: &Exposure) -> Result<Provision, LoanError> {
+    provision_at(rules, exposure, rules.loss_of(product), specific_of(rules, exposure))
+}
+
+fn specific_of(rules: &Rules, exposure: &Exposure) -> Rate {
+    rules.specific.get(usize::from(exposure.class.0)).map_or(Rate::ZERO, |specific| specific.rate)
 }
 
 /// What to set aside for a loan, with a model's probabilities and the institution's own rate for the class.
@@ -150,6 +160,7 @@ pub fn provision_at(
         specific_fen: part(exposure.principal_fen, specific)?,
         stage,
         expected_fen: expected_fen(at_default_fen, default, loss.given_default)?,
+        basis: rules.allowance_basis,
     })
 }
 
@@ -249,12 +260,7 @@ impl Allowance {
             if let Some(of_stage) = sum.expected_fen.get_mut(usize::from(stage.number() - 1)) {
                 put(of_stage, expected)?;
             }
-            let needed = match rules.allowance_basis {
-                AllowanceBasis::Greater => floor_fen.max(expected),
-                AllowanceBasis::ExpectedLoss => expected,
-                AllowanceBasis::Floors => floor_fen,
-            };
-            put(&mut sum.needed_fen, needed)?;
+            put(&mut sum.needed_fen, rules.allowance_basis.needed_fen(floor_fen, expected))?;
         }
         Ok(sum)
     }
@@ -285,7 +291,7 @@ pub struct BookProvision {
     pub specific_fen: i64,
     /// Expected loss by stage 1, 2 and 3, minor units.
     pub expected_fen: [i64; 3],
-    /// What has to stand in the books: of each loan the larger of floor and expected loss.
+    /// What has to stand in the books: of each loan, what the rules choose of floor and expected loss.
     pub needed_fen: i64,
 }
 

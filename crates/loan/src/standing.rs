@@ -15,7 +15,7 @@ use basics::money::format_minor;
 
 use crate::arrears::ArrearsPath;
 use crate::class::{ClassCase, ClassMark, ClassVerdict, classify};
-use crate::provision::{Exposure, LossStage, Provision, provision};
+use crate::provision::{Exposure, LossStage, Provision, provision_of};
 use crate::rules::Rules;
 use crate::{Accrued, Component, LoanError, LoanState, Parts, Stage};
 
@@ -121,6 +121,7 @@ impl LoanState {
             (_, Some(claim)) => DebtEnd::WrittenOff(claim.on),
         };
         let debt = Debt {
+            product: &self.product,
             as_of: self.as_of,
             arrears: &self.arrears,
             days_past_due: self.days_past_due,
@@ -148,6 +149,8 @@ pub(crate) enum DebtEnd {
 
 /// A debt as the rules look at it, be it a loan or a line.
 pub(crate) struct Debt<'a> {
+    /// Code of the product: it may have rates of loss of its own.
+    pub(crate) product: &'a str,
     pub(crate) as_of: Date,
     pub(crate) arrears: &'a ArrearsPath,
     pub(crate) days_past_due: u32,
@@ -202,7 +205,7 @@ pub(crate) fn stand(rules: &Rules, debt: &Debt<'_>) -> Result<LoanStanding, Loan
         days_past_due: debt.days_past_due,
         class: class.class,
     };
-    let provision = provision(rules, &exposure)?;
+    let provision = provision_of(rules, debt.product, &exposure)?;
     Ok(LoanStanding {
         class,
         non_accrual_since,

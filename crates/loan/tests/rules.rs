@@ -5,14 +5,16 @@
 use std::fmt::Write;
 
 use basics::money::format_minor;
-use basics::{Date, Rate};
+use basics::{Currency, Date, Money, Rate};
 use loan::arrears::{ArrearsPath, ArrearsStep};
 use loan::class::{ClassCase, ClassMark, ClassReason, RenewalStanding, judging_takes_two, next_class_date};
 use loan::provision::{
     Allowance, BookProvision, Exposure, LossStage, Pool, expected_fen, provision, provision_at, reserve_change_fen,
 };
 use loan::rules::{ReAge, Rules, Standing};
-use loan::{LoanClass, LoanError, RulePack, classify, product};
+use loan::{
+    Happening, LifeEvent, LoanClass, LoanError, LoanTerms, Method, ProductRef, RulePack, Term, classify, fold, product,
+};
 
 fn day(text: &str) -> Date {
     Date::parse(text).unwrap()
@@ -474,6 +476,54 @@ fn a_month_sets_aside_by_both_measures_of_each_product_and_stage() {
     assert!(matches!(Allowance::of(&rules("cn-rural"), [stray]), Err(LoanError::Rules(_))));
     let much = [pool("plain", LossStage::Impaired, 4, i64::MAX / 100, 0), pool("plain", LossStage::Impaired, 4, 1, 0)];
     assert!(matches!(Allowance::of(&rules("cn-rural"), much), Err(LoanError::Overflow(_))));
+}
+
+/// What a page shows for a loan is what the books set aside for it, whichever measure is booked and whatever the product loses.
+#[test]
+fn a_page_and_the_books_set_aside_the_same_for_a_loan() {
+    let signed = |product: &str| LoanTerms {
+        product: ProductRef { code: product.into(), version: 1 },
+        ..LoanTerms::plain(
+            Money::parse("10000", Currency::CNY).unwrap(),
+            Rate::parse_percent("12").unwrap(),
+            Method::Bullet,
+            Term::Months(2),
+            day("2026-01-10"),
+        )
+    };
+    let mut said = String::new();
+    for booked in ["greater", "expected-loss", "floors"] {
+        let rules = pack_with(&[("provision.booked", booked), ("loss.product.insured.given-default", "10")]);
+        for (product, on) in [("plain", "2026-02-10"), ("plain", "2026-06-30"), ("insured", "2026-06-30")] {
+            let terms = signed(product);
+            let drawn = LifeEvent::new(1, terms.start, Happening::Disbursed { amount_fen: 1_000_000 });
+            let under = fold(&terms, &[drawn], day(on)).unwrap().standing(&rules).unwrap();
+            let on_balance = under.on_balance;
+            let pool = Pool {
+                product,
+                stage: under.stage,
+                class: under.class.class,
+                principal_fen: on_balance.principal_fen,
+                receivable_fen: on_balance.total_fen().unwrap() - on_balance.principal_fen
+                    + under.accrued.floor_fen().unwrap(),
+            };
+            let books = Allowance::of(&rules, [pool]).unwrap().needed_fen;
+            let page = under.provision.needed_fen(on_balance.principal_fen);
+            let (books, page) = (format_minor(books), format_minor(page));
+            writeln!(said, "{booked:<13} {product:<7} {on}  books {books:>7}  page {page:>7}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(said, @r"
+    greater       plain   2026-02-10  books  113.66  page  113.66
+    greater       plain   2026-06-30  books 4500.00  page 4500.00
+    greater       insured 2026-06-30  books 2600.00  page 2600.00
+    expected-loss plain   2026-02-10  books  113.66  page  113.66
+    expected-loss plain   2026-06-30  books 4500.00  page 4500.00
+    expected-loss insured 2026-06-30  books 1000.00  page 1000.00
+    floors        plain   2026-02-10  books  100.00  page  100.00
+    floors        plain   2026-06-30  books 2600.00  page 2600.00
+    floors        insured 2026-06-30  books 2600.00  page 2600.00
+    ");
 }
 
 #[test]

@@ -225,6 +225,8 @@ pub struct LineClaim {
 /// A line on a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineState {
+    /// Code of the product it was signed under.
+    pub product: String,
     /// The end of this day.
     pub as_of: Date,
     /// Whether it may be used.
@@ -343,6 +345,7 @@ impl LineState {
         stand(
             rules,
             &Debt {
+                product: &self.product,
                 as_of: self.as_of,
                 arrears: &self.arrears,
                 days_past_due: self.days_past_due,

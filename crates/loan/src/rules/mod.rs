@@ -105,6 +105,17 @@ pub enum AllowanceBasis {
     Floors,
 }
 
+impl AllowanceBasis {
+    /// What has to stand in the books, of floors and expected loss; minor units.
+    pub fn needed_fen(self, floor_fen: i64, expected_fen: i64) -> i64 {
+        match self {
+            AllowanceBasis::Greater => floor_fen.max(expected_fen),
+            AllowanceBasis::ExpectedLoss => expected_fen,
+            AllowanceBasis::Floors => floor_fen,
+        }
+    }
+}
+
 /// The figures of a pack that hold on one date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {

@@ -55,6 +55,7 @@ impl Servicing<'_> {
             _ => LoanStatus::Active,
         };
         Ok(LoanState {
+            product: self.terms.product.code.clone(),
             as_of,
             status,
             principal_fen: add(

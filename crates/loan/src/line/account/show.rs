@@ -65,6 +65,7 @@ impl Account<'_> {
             })
             .collect();
         Ok(LineState {
+            product: self.terms.product.code.clone(),
             as_of,
             standing: self.standing,
             limit_fen: self.limit_fen,

@@ -159,7 +159,7 @@ pub enum LoanError {
         /// When the loan was closed.
         closed_on: Date,
     },
-    /// A reversal names an event that is not there, is a reversal, is reversed already, or is later.
+    /// A reversal names an event that is not there, is a reversal, is reversed already, is later, or has others resting on it.
     #[error("event {id} cannot reverse {target}: {problem}")]
     Reversal {
         /// The reversal.

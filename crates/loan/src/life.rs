@@ -11,6 +11,7 @@ use basics::{Date, Id, Rate};
 use minicbor::{Decode, Encode};
 
 pub use accept::accept;
+pub(crate) use accept::is_open;
 
 use crate::act::{Alteration, NewRates, NoteLink, Prepayment};
 use crate::charge::ChargeTerms;

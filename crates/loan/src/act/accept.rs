@@ -4,21 +4,23 @@ use basics::Date;
 use basics::money::format_minor;
 
 use super::{Alteration, AlteredPlan, Prepayment};
-use crate::life::in_order;
+use crate::life::{in_order, is_open};
 use crate::season::ChangeLimits;
 use crate::terms::Prepaying;
-use crate::{Component, Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
+use crate::{Component, Happening, LifeEvent, LoanError, LoanState, LoanTerms};
 
 /// Errors, saying why, if the act cannot be. Everything else is accepted elsewhere.
-pub(crate) fn accept_act(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Result<(), LoanError> {
+pub(crate) fn accept_act(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    new: &LifeEvent,
+    state: &LoanState,
+) -> Result<(), LoanError> {
     let id = new.id;
     let refuse = |problem: String| LoanError::Change { id, problem };
-    let state = fold(terms, events, new.value_date)?;
     let Some(schedule) = &state.schedule else { return Err(LoanError::BeforeDisbursement(id)) };
-    if let Some(closed_on) = state.closed_on
-        && !matches!(new.what, Happening::Linked(_) | Happening::BorrowerDied | Happening::HandedOver { .. })
-    {
-        return Err(LoanError::AfterClosure { id, closed_on });
+    if !matches!(new.what, Happening::Linked(_) | Happening::BorrowerDied | Happening::HandedOver { .. }) {
+        is_open(id, state)?;
     }
     let changes_plan =
         matches!(new.what, Happening::Extended(_) | Happening::Restructured(_) | Happening::RateReset(_));
@@ -27,14 +29,14 @@ pub(crate) fn accept_act(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEven
     }
     let start = schedule.start;
     match &new.what {
-        Happening::Prepaid(prepayment) => prepaid(terms, &state, prepayment).map_err(refuse),
+        Happening::Prepaid(prepayment) => prepaid(terms, state, prepayment).map_err(refuse),
         Happening::Extended(alteration) => {
-            extended(&state, alteration).map_err(refuse)?;
-            within(terms, &state, start, alteration).map_err(refuse)
+            extended(state, alteration).map_err(refuse)?;
+            within(terms, state, start, alteration).map_err(refuse)
         }
         Happening::Restructured(alteration) => {
-            restructured(&state, alteration).map_err(refuse)?;
-            within(terms, &state, start, alteration).map_err(refuse)
+            restructured(state, alteration).map_err(refuse)?;
+            within(terms, state, start, alteration).map_err(refuse)
         }
         Happening::RateReset(_) => {
             let resets = terms.rate_rule.as_ref().and_then(|rule| {

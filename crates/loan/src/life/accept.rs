@@ -9,7 +9,7 @@ use self::house_rule::accept_by_house_rule;
 use super::{Happening, LifeEvent, in_order};
 use crate::act::accept_act;
 use crate::season::change::accept_change;
-use crate::{LoanError, LoanTerms, fold};
+use crate::{LoanError, LoanState, LoanTerms, fold};
 
 /// Whether a new event may join the life of a loan. Errors say why not.
 ///
@@ -29,43 +29,49 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
     if let Some(why) = not_served(terms, &new.what) {
         return Err(LoanError::Change { id, problem: why.to_owned() });
     }
-    if terms.conventions.is_none() {
-        accept_by_house_rule(terms, events, new)?;
-    }
     match &new.what {
         Happening::Disbursed { amount_fen } => accept_disbursement(terms, events, new, *amount_fen)?,
         Happening::Reversed { target } => accept_reversal(events, new, *target)?,
+        Happening::CollectionRun { .. } => {}
+        _ => accept_as_it_stands(terms, events, new, &fold(terms, events, new.value_date)?)?,
+    }
+    // What follows from the event later must fit as well.
+    let mut with: Vec<LifeEvent> = events.to_vec();
+    with.push(new.clone());
+    let last = with.iter().map(|event| event.value_date).max().unwrap_or(new.value_date);
+    fold(terms, &with, last).map(drop)
+}
+
+/// Whether an event fits the loan as it stands on the event's date.
+fn accept_as_it_stands(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    new: &LifeEvent,
+    state: &LoanState,
+) -> Result<(), LoanError> {
+    let id = new.id;
+    if terms.conventions.is_none() {
+        accept_by_house_rule(terms, events, new, state)?;
+    }
+    match &new.what {
         Happening::Waived { what, amount_fen } => {
-            let state = fold(terms, events, new.value_date)?;
             let component = what.component();
             there_is(id, "waive", *amount_fen, state.overdue_parts()?.get(component))?;
         }
         Happening::Paid { .. } => {
-            let state = fold(terms, events, new.value_date)?;
-            if state.schedule.is_none() && state.instalments.is_empty() {
-                return Err(LoanError::BeforeDisbursement(id));
-            }
-            if let Some(closed_on) = state.closed_on.filter(|_| terms.conventions.is_none()) {
-                return Err(LoanError::AfterClosure { id, closed_on });
+            is_drawn(id, state)?;
+            if terms.conventions.is_none() {
+                is_open(id, state)?;
             }
         }
-        Happening::Refunded { amount_fen } => {
-            let credit_fen = fold(terms, events, new.value_date)?.credit_fen;
-            there_is(id, "refund", *amount_fen, credit_fen)?;
-        }
-        Happening::Replanned(_) | Happening::Deferred(_) => accept_change(terms, events, new)?,
-        Happening::Received { .. } => {
-            let state = fold(terms, events, new.value_date)?;
-            if state.schedule.is_none() && state.instalments.is_empty() {
-                return Err(LoanError::BeforeDisbursement(id));
-            }
-        }
+        Happening::Refunded { amount_fen } => there_is(id, "refund", *amount_fen, state.credit_fen)?,
+        Happening::Replanned(_) | Happening::Deferred(_) => accept_change(terms, events, new, state)?,
+        Happening::Received { .. } => is_drawn(id, state)?,
         Happening::ChargeAdjusted { charge, .. } => {
             target_of(events, new, *charge, |what| matches!(what, Happening::ChargeAdded { .. }))?;
         }
         Happening::ChargeWaived { charge, amount_fen } => {
             target_of(events, new, *charge, |what| matches!(what, Happening::ChargeAdded { .. }))?;
-            let state = fold(terms, events, new.value_date)?;
             let unpaid = state.charges.iter().find(|other| other.id == *charge).map_or(0, |other| other.unpaid_fen());
             there_is(id, "waive", *amount_fen, unpaid)?;
         }
@@ -73,6 +79,10 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
             let paid = target_of(events, new, *payment, |what| {
                 matches!(what, Happening::Paid { .. } | Happening::Received { .. })
             })?;
+            if new.value_date < paid.value_date {
+                let problem = format!("the payment came on {}: date the chargeback then or later", paid.value_date);
+                return Err(LoanError::Change { id, problem });
+            }
             let taken: i64 = in_order(events)
                 .iter()
                 .filter_map(|event| match event.what {
@@ -83,7 +93,6 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
             there_is(id, "charge back", *amount_fen, paid.amount_fen().unwrap_or(0).saturating_sub(taken))?;
         }
         Happening::RefundedCash { amount_fen } => {
-            let state = fold(terms, events, new.value_date)?;
             if state.credit_fen > 0 && terms.conventions.is_some() {
                 let problem = "more was paid than is owed: refund the credit balance first".to_owned();
                 return Err(LoanError::Change { id, problem });
@@ -91,18 +100,17 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
             there_is(id, "refund", *amount_fen, state.totals.paid.total_fen()?)?;
         }
         Happening::ChargedOff | Happening::WrittenOff | Happening::Reaged { .. } | Happening::Reamortised => {
-            let state = fold(terms, events, new.value_date)?;
-            if state.instalments.is_empty() {
-                return Err(LoanError::BeforeDisbursement(id));
-            }
+            is_drawn(id, state)?;
             if let (Happening::WrittenOff, Some(on)) = (&new.what, state.written_off_on) {
                 return Err(LoanError::Change { id, problem: format!("it was written off on {on} already") });
             }
-            if let Some(closed_on) = state.closed_on {
-                return Err(LoanError::AfterClosure { id, closed_on });
-            }
+            is_open(id, state)?;
         }
-        Happening::ChargeAdded { .. } | Happening::Rescheduled { .. } | Happening::CollectionRun { .. } => {}
+        Happening::Disbursed { .. }
+        | Happening::Reversed { .. }
+        | Happening::CollectionRun { .. }
+        | Happening::ChargeAdded { .. }
+        | Happening::Rescheduled { .. } => {}
         Happening::Prepaid(_)
         | Happening::Extended(_)
         | Happening::Restructured(_)
@@ -111,19 +119,26 @@ pub fn accept(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Resul
         | Happening::Judged { .. }
         | Happening::Linked(_)
         | Happening::BorrowerDied
-        | Happening::HandedOver { .. } => accept_act(terms, events, new)?,
+        | Happening::HandedOver { .. } => accept_act(terms, events, new, state)?,
         Happening::Noticed { .. } => {
-            if let Some(died_on) = fold(terms, events, new.value_date)?.bearings.died_on {
+            if let Some(died_on) = state.bearings.died_on {
                 let problem = format!("the borrower died ({died_on}): no reminder goes out, the estate is the debtor");
                 return Err(LoanError::Change { id, problem });
             }
         }
     }
-    // What follows from the event later must fit as well.
-    let mut with: Vec<LifeEvent> = events.to_vec();
-    with.push(new.clone());
-    let last = with.iter().map(|event| event.value_date).max().unwrap_or(new.value_date);
-    fold(terms, &with, last).map(drop)
+    Ok(())
+}
+
+/// Errors unless the loan was disbursed by then.
+fn is_drawn(id: Id, state: &LoanState) -> Result<(), LoanError> {
+    let is_drawn = state.schedule.is_some() || !state.instalments.is_empty();
+    if is_drawn { Ok(()) } else { Err(LoanError::BeforeDisbursement(id)) }
+}
+
+/// Errors if nothing was owed any more by then.
+pub(crate) fn is_open(id: Id, state: &LoanState) -> Result<(), LoanError> {
+    state.closed_on.map_or(Ok(()), |closed_on| Err(LoanError::AfterClosure { id, closed_on }))
 }
 
 /// Why the servicing of these terms gives the happening no meaning; `None` if it does. What has none is refused, not passed over.
@@ -187,6 +202,14 @@ fn accept_reversal(events: &[LifeEvent], new: &LifeEvent, target: Id) -> Result<
     }
     if new.value_date < event.value_date {
         return refuse("the reversal is dated before it");
+    }
+    let rests_on_it = in_order(events).into_iter().any(|other| match other.what {
+        Happening::ChargedBack { payment, .. } => payment == target,
+        Happening::ChargeAdjusted { charge, .. } | Happening::ChargeWaived { charge, .. } => charge == target,
+        _ => false,
+    });
+    if rests_on_it {
+        return refuse("a chargeback, a waiver or an adjustment rests on it: reverse that first");
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use basics::{Date, Id, Instant};
 use minicbor::{Decode, Encode};
 
 use crate::class::ClassMark;
-use crate::life::in_order;
+use crate::life::{in_order, is_open};
 use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
 
 /// Rows still to come, as newly agreed.
@@ -201,22 +201,28 @@ impl ChangeLimits {
 const ROWS_MAX: usize = 600;
 
 /// Whether a change may join the life of a loan. Errors say why not.
-pub(crate) fn accept_change(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Result<(), LoanError> {
-    check_change(terms, events, new)?;
-    let before = fold(terms, events, new.value_date)?;
+pub(crate) fn accept_change(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    new: &LifeEvent,
+    before: &LoanState,
+) -> Result<(), LoanError> {
+    check_change(terms, events, new, before)?;
     let after = fold(terms, &with(events, new), new.value_date)?;
-    check_burden(&before, &after, consents(&new.what)).map_err(|problem| LoanError::Change { id: new.id, problem })
+    check_burden(before, &after, consents(&new.what)).map_err(|problem| LoanError::Change { id: new.id, problem })
 }
 
 /// Whether a change is possible and inside its limits, whoever agrees to it.
-pub(crate) fn check_change(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Result<(), LoanError> {
+pub(crate) fn check_change(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    new: &LifeEvent,
+    before: &LoanState,
+) -> Result<(), LoanError> {
     let id = new.id;
     let refuse = |problem: String| LoanError::Change { id, problem };
-    let before = fold(terms, events, new.value_date)?;
     let Some(schedule) = &before.schedule else { return Err(LoanError::BeforeDisbursement(id)) };
-    if let Some(closed_on) = before.closed_on {
-        return Err(LoanError::AfterClosure { id, closed_on });
-    }
+    is_open(id, before)?;
     if new.value_date <= schedule.start {
         return Err(refuse(format!(
             "it counts from the day after the disbursement of {} at the earliest",
@@ -236,9 +242,9 @@ pub(crate) fn check_change(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEv
             if earlier >= usize::from(limits.replans_max) {
                 return Err(refuse(format!("it was re-planned {earlier} times, and may be {}", limits.replans_max)));
             }
-            check_rows(&before, replan).map_err(refuse)?
+            check_rows(before, replan).map_err(refuse)?
         }
-        Happening::Deferred(deferral) => check_deferral(&before, deferral, new.value_date).map_err(refuse)?,
+        Happening::Deferred(deferral) => check_deferral(before, deferral, new.value_date).map_err(refuse)?,
         _ => return Ok(()),
     };
     let longest = limits.last_due(schedule.start)?;

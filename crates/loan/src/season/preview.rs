@@ -62,9 +62,9 @@ impl fmt::Display for ChangePreview {
 ///
 /// Errors say why it would be refused even with them.
 pub fn preview(terms: &LoanTerms, events: &[LifeEvent], change: &LifeEvent) -> Result<ChangePreview, LoanError> {
-    check_change(terms, events, change)?;
     let on = change.value_date;
     let before = fold(terms, events, on)?;
+    check_change(terms, events, change, &before)?;
     let with: Vec<LifeEvent> = events.iter().chain([change]).cloned().collect();
     let after = fold(terms, &with, on)?;
     shown(on, &before, &after).ok_or(LoanError::BeforeDisbursement(change.id))?

@@ -3,7 +3,7 @@
 use basics::Date;
 use basics::money::format_minor;
 
-use super::{target_of, there_is};
+use super::{is_drawn, is_open, target_of, there_is};
 use crate::life::in_order;
 use crate::season::ChangeLimits;
 use crate::{
@@ -15,7 +15,12 @@ use crate::{
 const CODE_MAX: usize = 40;
 
 /// Errors, saying why, if one of these happenings cannot be. Everything else is accepted elsewhere.
-pub(super) fn accept_by_house_rule(terms: &LoanTerms, events: &[LifeEvent], new: &LifeEvent) -> Result<(), LoanError> {
+pub(super) fn accept_by_house_rule(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    new: &LifeEvent,
+    state: &LoanState,
+) -> Result<(), LoanError> {
     let id = new.id;
     let refuse = |problem: String| LoanError::Change { id, problem };
     if !matches!(
@@ -33,12 +38,9 @@ pub(super) fn accept_by_house_rule(terms: &LoanTerms, events: &[LifeEvent], new:
     ) {
         return Ok(());
     }
-    let state = fold(terms, events, new.value_date)?;
-    if state.schedule.is_none() {
-        return Err(LoanError::BeforeDisbursement(id));
-    }
+    is_drawn(id, state)?;
     let goes_back = matches!(new.what, Happening::ChargedBack { .. } | Happening::RefundedCash { .. });
-    match (state.closed_on, last_planned(&state)) {
+    match (state.closed_on, last_planned(state)) {
         (None, _) => {}
         (Some(closed_on), Some(last)) if goes_back && closed_on < last => {
             return Err(refuse(format!(
@@ -46,7 +48,7 @@ pub(super) fn accept_by_house_rule(terms: &LoanTerms, events: &[LifeEvent], new:
             )));
         }
         (Some(_), _) if goes_back => {}
-        (Some(closed_on), _) => return Err(LoanError::AfterClosure { id, closed_on }),
+        (Some(_), _) => is_open(id, state)?,
     }
     match &new.what {
         Happening::Received { receipt: Receipt::Goodwill, amount_fen } => {
@@ -58,7 +60,7 @@ pub(super) fn accept_by_house_rule(terms: &LoanTerms, events: &[LifeEvent], new:
         Happening::Received { receipt: Receipt::ChargeAdjustment, .. } => {
             Err(refuse("name the charge that is given back: adjust it".to_owned()))
         }
-        Happening::ChargeAdded { charge } => charged(&state, charge, new.value_date).map_err(refuse),
+        Happening::ChargeAdded { charge } => charged(state, charge, new.value_date).map_err(refuse),
         Happening::ChargeAdjusted { charge, amount_fen } => {
             target_of(events, new, *charge, |what| matches!(what, Happening::ChargeAdded { .. }))?;
             let given: i64 = in_order(events)
@@ -90,15 +92,15 @@ pub(super) fn accept_by_house_rule(terms: &LoanTerms, events: &[LifeEvent], new:
             Ok(())
         }
         Happening::Rescheduled { from_due, change } => {
-            rescheduled(terms, &state, *from_due, change).map_err(refuse)?;
+            rescheduled(terms, state, *from_due, change).map_err(refuse)?;
             let mut with = events.to_vec();
             with.push(new.clone());
             let after = fold(terms, &with, new.value_date)?;
-            within(terms, &state, last_to_come(&after)).map_err(refuse)
+            within(terms, state, last_to_come(&after)).map_err(refuse)
         }
         Happening::Reaged { spread } => {
-            let last = reaged(&state, spread)?.map_err(refuse)?;
-            within(terms, &state, Some(last)).map_err(refuse)
+            let last = reaged(state, spread)?.map_err(refuse)?;
+            within(terms, state, Some(last)).map_err(refuse)
         }
         Happening::Reamortised if state.instalments.iter().all(|row| row.is_due) => {
             Err(refuse("no instalment is to come that could take the arrears".to_owned()))

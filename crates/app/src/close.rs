@@ -11,8 +11,9 @@ use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
 use door::{Change, Fault, Message, Record, Stamp, key};
 use ledger::Line;
-use loan::act::reset::{pending_reset, rates_now, rates_on};
-use loan::{Happening, LifeEvent, LoanError, LoanState, LoanTerms};
+use loan::act::NewRates;
+use loan::act::reset::{pending_reset, rates_on};
+use loan::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
 use minicbor::{Decode, Encode};
 
 use crate::books::booked;
@@ -184,10 +185,10 @@ impl Tianxin {
                     let terms = basics::cbor::from_bytes(&contract.terms)?;
                     let mut events = loan_events(slice, cell, household, loan)?;
                     let broken = |e: LoanError| Fault::Broken(format!("loan {loan}: {e}"));
-                    let (state, mut stands) = self.stands(&terms, &events, day).map_err(broken)?;
-                    if let Some(reset) = self.reset_rate(household, loan, &terms, &events, &state) {
+                    let (mut state, mut stands) = self.stands(&terms, &events, day).map_err(broken)?;
+                    while let Some(reset) = self.reset_rate(household, loan, &terms, &events, &state).map_err(broken)? {
                         events.push(reset.event.clone());
-                        (_, stands) = self.stands(&terms, &events, day).map_err(broken)?;
+                        (state, stands) = self.stands(&terms, &events, day).map_err(broken)?;
                         resets.push(reset);
                     }
                     let old = Holding::of(&note)?;
@@ -218,8 +219,8 @@ impl Tianxin {
         Ok(facts)
     }
 
-    /// The reset of a rate that the contract asks for and no event has made: at the rate published for its day. Where none is, or
-    /// it makes no rate, the rate stays and the reset says why, so that it can be put right by a correction.
+    /// The first reset of a rate that the contract asks for and no event has made: at the rate published for its day. Where none
+    /// is, or it makes no rate, the rate of that day stays and the reset says why, so that it can be put right by a correction.
     fn reset_rate(
         &self,
         household: Id,
@@ -227,9 +228,8 @@ impl Tianxin {
         terms: &LoanTerms,
         events: &[LifeEvent],
         state: &LoanState,
-    ) -> Option<ResetLoan> {
-        let day = pending_reset(terms, events, state)?;
-        let rule = terms.rate_rule.as_ref()?;
+    ) -> Result<Option<ResetLoan>, LoanError> {
+        let (Some(day), Some(rule)) = (pending_reset(terms, events, state), &terms.rate_rule) else { return Ok(None) };
         let linked = self.product(&terms.product.code).ok().and_then(|product| product.linked.as_ref());
         let found = match linked {
             Some(linked) => rates_on(terms, rule, &linked.table, day).map_err(|error| error.to_string()),
@@ -237,12 +237,15 @@ impl Tianxin {
         };
         let (rates, problem) = match found {
             Ok(rates) => (rates, None),
-            Err(problem) => (rates_now(terms, events), Some(problem)),
+            Err(problem) => {
+                let stood = fold(terms, events, day)?;
+                (NewRates { rate: stood.rate, penalty_rate: stood.penalty_rate }, Some(problem))
+            }
         };
         // After a reset was taken back the next one of the same day needs an id of its own.
         let id = loan.derive(&format!("reset {day} {}", events.len()));
         let event = LifeEvent { id, value_date: day, what: Happening::RateReset(rates) };
-        Some(ResetLoan { household, loan, event, problem })
+        Ok(Some(ResetLoan { household, loan, event, problem }))
     }
 
     /// The day's interest, what ends with a month or a year, the receipt, the new open date.

@@ -3,10 +3,11 @@
 //! A reset is an event of the loan's life like any other, dated on the day that the contract names. Whoever closes the books
 //! asks which reset is still to be made and makes it; made late, it counts from its own day all the same.
 
-use basics::money::div_round;
-use basics::{Date, Rate, Rounding};
+use std::collections::BTreeSet;
 
-use super::NewRates;
+use basics::{Date, Rate};
+
+use super::{NewRates, penalty_in_proportion};
 use crate::life::in_order;
 use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, RateRule, ReferenceRates};
 
@@ -19,22 +20,22 @@ fn resetting<'a>(terms: &'a LoanTerms, state: &LoanState) -> Option<(&'a RateRul
     runs.then_some((rule, start, last))
 }
 
-/// The last day up to the state's own on which the contract sets the rate anew and no event has done so yet.
+/// The first day since the disbursement, up to the state's own, on which the contract sets the rate anew and no event has done so yet.
 ///
-/// `None` where the rate is fixed, the loan is closed or written off, or all rows are due.
+/// There may be several: a drawing was dated back over them, or one was taken back. Whoever makes one asks again. `None` where
+/// the rate is fixed, the loan is closed or written off, or all rows are due.
 pub fn pending_reset(terms: &LoanTerms, events: &[LifeEvent], state: &LoanState) -> Option<Date> {
     let (rule, start, last) = resetting(terms, state)?;
-    let mut pending = None;
+    let resets = in_order(events).into_iter().filter(|event| matches!(event.what, Happening::RateReset(_)));
+    let made: BTreeSet<Date> = resets.map(|event| event.value_date).collect();
     let mut day = start;
     while let Some(next) = rule.reset.next_after(start, day).filter(|next| *next <= state.as_of && *next < last) {
-        pending = Some(next);
+        if !made.contains(&next) {
+            return Some(next);
+        }
         day = next;
     }
-    let made = |day: Date| {
-        let of_day = in_order(events).into_iter().filter(|event| event.value_date == day);
-        of_day.into_iter().any(|event| matches!(event.what, Happening::RateReset(_)))
-    };
-    pending.filter(|day| !made(*day))
+    None
 }
 
 /// The next day after the state's own on which the contract sets the rate anew; `None` if there is none before the last row.
@@ -57,23 +58,6 @@ pub fn rates_on(terms: &LoanTerms, rule: &RateRule, table: &ReferenceRates, day:
         ))
     };
     let rate = Rate::from_ppm(ppm).map_err(|_| no_rate())?;
-    let penalty_rate = match terms.rate.ppm() {
-        0 => terms.penalty_rate,
-        contract => {
-            let scaled = i128::from(ppm) * i128::from(terms.penalty_rate.ppm());
-            let ppm = div_round(scaled, i128::from(contract), Rounding::HalfUp).ok_or_else(no_rate)?;
-            Rate::from_ppm(ppm).map_err(|_| no_rate())?
-        }
-    };
+    let penalty_rate = penalty_in_proportion(terms.penalty_rate, terms.rate, rate).map_err(|_| no_rate())?;
     Ok(NewRates { rate, penalty_rate })
-}
-
-/// The rates that a loan bears after its events: those of the last act that set them, or the contract's.
-pub fn rates_now(terms: &LoanTerms, events: &[LifeEvent]) -> NewRates {
-    let set = in_order(events).into_iter().rev().find_map(|event| match &event.what {
-        Happening::RateReset(rates) => Some(*rates),
-        Happening::Extended(alteration) | Happening::Restructured(alteration) => alteration.rates,
-        _ => None,
-    });
-    set.unwrap_or(NewRates { rate: terms.rate, penalty_rate: terms.penalty_rate })
 }

@@ -120,7 +120,11 @@ impl Pauses {
         self.spans().iter().any(|(from, until)| *from <= day && day <= *until)
     }
 
-    /// Days of delinquency from a date to today, without those of pauses.
+    /// Days of delinquency from a date to today, less the days of every pause that has begun by then, before that date too.
+    ///
+    /// A pause of 19 days in January so takes 19 days from arrears that began in February. The books that the replay compares
+    /// with count so (an instalment of 31 October is in no range on 15 November after a pause from 6 to 25 October); what a lender
+    /// of ours reads never pauses.
     pub fn delinquent_days(&self, from: Date, today: Date) -> i32 {
         let paused: i32 = self
             .spans()

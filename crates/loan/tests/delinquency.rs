@@ -90,6 +90,18 @@ fn a_pause_is_refused_where_it_makes_no_sense() {
 }
 
 #[test]
+fn every_pause_takes_its_days_wherever_the_arrears_began() {
+    let mut pauses = Pauses::default();
+    pauses.pause(day("2026-01-01"), day("2026-01-20")).unwrap();
+    pauses.pause(day("2026-01-30"), day("2026-02-05")).unwrap();
+    pauses.pause(day("2026-03-20"), day("2026-03-30")).unwrap();
+    let told: Vec<i32> = [("2026-01-10", "2026-01-25"), ("2026-02-01", "2026-03-01"), ("2026-02-10", "2026-03-25")]
+        .map(|(since, today)| pauses.delinquent_days(day(since), day(today)))
+        .into();
+    assert_eq!(told, [0, 3, 13]);
+}
+
+#[test]
 fn a_charge_on_what_stays_unpaid_comes_once_for_each_instalment() {
     let rule = OverdueCharge {
         code: "late".to_owned(),

@@ -120,8 +120,8 @@ impl Servicing<'_> {
         fee: Option<FeeAmount>,
         today: Date,
     ) -> Result<(), LoanError> {
-        let level_fen =
-            self.rows.get(self.next).map(|row| row.plan.principal_fen.saturating_add(row.plan.interest_fen));
+        let level = self.rows.iter().skip(self.next).find(|row| !row.interest_alone);
+        let level_fen = level.map(|row| row.plan.principal_fen.saturating_add(row.plan.interest_fen));
         let due_fen = self.due_unpaid_fen(today)?;
         let to_come = self.whole_to_come()?;
         let ahead_fen = add(self.credit_fen, -due_fen)?.max(0);

@@ -70,14 +70,17 @@ impl Servicing<'_> {
         if self.schedule.is_none() || self.closed_on.is_some() {
             return Ok(());
         }
-        self.split(today)?;
-        let to_come = self.with_overdue()?;
         let mut coming = Vec::with_capacity(usize::from(spread.count));
         for k in 0..i32::from(spread.count) {
             coming.push(Coming::at(spaced(spread.start, spread.every, spread.unit, k)?));
         }
         coming.retain(|row| row.due > today);
-        if to_come == 0 || coming.is_empty() {
+        if coming.is_empty() {
+            return Ok(());
+        }
+        self.split(today)?;
+        let to_come = self.with_overdue()?;
+        if to_come == 0 {
             return Ok(());
         }
         for row in self.coming() {

@@ -54,7 +54,7 @@ impl Coming {
             fee_fen: row.due.fee_fen,
             carried_fen: row.carried_fen,
             penalty_fen: row.due.penalty_fen,
-            interest_alone: false,
+            interest_alone: row.interest_alone,
         }
     }
 }
@@ -170,8 +170,13 @@ impl Servicing<'_> {
                 balance_after_fen: balance_fen,
             };
             let grown = if index == 0 { (penalty, misuse) } else { (0, 0) };
-            let mut laid =
-                Row { carried_fen: row.carried_fen, penalty: grown.0, misuse: grown.1, ..Row::planned(&plan) };
+            let mut laid = Row {
+                carried_fen: row.carried_fen,
+                penalty: grown.0,
+                misuse: grown.1,
+                interest_alone: row.interest_alone,
+                ..Row::planned(&plan)
+            };
             laid.due.penalty_fen = row.penalty_fen;
             self.rows.push(laid);
             from = row.due;
@@ -260,6 +265,7 @@ fn put(coming: &mut Vec<Coming>, due: Date, principal_fen: i64, carried_fen: i64
     if let Some(row) = coming.get_mut(index) {
         row.principal_fen = add(row.principal_fen, principal_fen)?;
         row.carried_fen = add(row.carried_fen, carried_fen)?;
+        row.interest_alone &= principal_fen == 0;
     }
     Ok(())
 }

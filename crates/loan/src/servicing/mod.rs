@@ -179,7 +179,7 @@ impl<'t> Servicing<'t> {
                 self.disburse(positive(*amount_fen)?, today)?;
                 self.post(Some(event.id), today, PostedKind::Disbursement, *amount_fen, before)?;
                 self.advance(today)?;
-                return self.settle_from_credit(before, today);
+                return self.settle_from_credit(self.mark(), today);
             }
             Happening::Paid { amount_fen } => {
                 self.received_fen = add(self.received_fen, positive(*amount_fen)?)?;
@@ -308,6 +308,11 @@ impl<'t> Servicing<'t> {
     fn disburse(&mut self, amount_fen: i64, today: Date) -> Result<(), LoanError> {
         let schedule = schedule_drawn(self.terms, amount_fen, today)?;
         self.rows = schedule.rows.iter().map(Row::planned).collect();
+        // Down payments are rows of no days: the contract's grace does not count them.
+        let periods = self.rows.iter_mut().filter(|row| row.plan.due > row.plan.from);
+        for row in periods.take(usize::from(self.terms.grace.principal)) {
+            row.interest_alone = row.plan.principal_fen == 0;
+        }
         self.schedule = Some(schedule);
         self.disbursed_fen = amount_fen;
         Ok(())

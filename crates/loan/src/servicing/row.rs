@@ -33,6 +33,8 @@ pub(super) struct Row {
     /// Paid before and after the due date, all components.
     pub(super) ahead_fen: i64,
     pub(super) late_fen: i64,
+    /// It was agreed to be free of principal, and stays so when the plan is laid anew.
+    pub(super) interest_alone: bool,
 }
 
 impl Row {
@@ -58,6 +60,7 @@ impl Row {
             written_off: Parts::ZERO,
             ahead_fen: 0,
             late_fen: 0,
+            interest_alone: false,
         }
     }
 

@@ -126,6 +126,11 @@ pub struct ChargePart {
 }
 
 impl ChargePart {
+    /// What is asked for on a date, nothing of it paid or let off.
+    pub(crate) const fn asked(due_on: Date, amount_fen: i64) -> ChargePart {
+        ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 }
+    }
+
     /// What is still to be paid, minor units.
     pub fn unpaid_fen(&self) -> i64 {
         self.amount_fen

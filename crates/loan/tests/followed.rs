@@ -11,7 +11,8 @@ use loan::conventions::{
     Recalculation, Rest, Undo, Unit, YearLength,
 };
 use loan::{
-    AheadPick, Component, Happening, LifeEvent, LoanState, LoanStatus, LoanTerms, Method, Term, Waterfall, fold,
+    AheadPick, ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, ChargeTiming, Component, DueStatus, Happening,
+    LifeEvent, LoanState, LoanStatus, LoanTerms, Method, Term, Waterfall, fold,
 };
 use proptest::prelude::*;
 
@@ -164,6 +165,30 @@ fn a_payment_on_the_due_date_is_the_principal_of_the_next() {
     2026-06-01     169.09      3.46    172.55
     2026-07-01     166.10      1.66    167.76
     ");
+}
+
+#[test]
+fn a_charge_due_on_its_own_date_is_paid_ahead_for_what_is_unpaid_of_it() {
+    let mut terms = terms(PlanEngine::Cumulative, None);
+    let conventions = terms.conventions.as_mut().unwrap();
+    conventions.waterfall.charges = ChargeTiming::OwnDate;
+    for step in &mut conventions.waterfall.steps {
+        // Principal first of what is to come.
+        step.component = match (step.status, step.component) {
+            (DueStatus::Ahead, Component::Penalty) => Component::Principal,
+            (DueStatus::Ahead, Component::Principal) => Component::Penalty,
+            (_, component) => component,
+        };
+    }
+    let (mid, later) = (ymd(2026, 1, 15), ymd(2026, 1, 25));
+    let fee = |id, due, fen| {
+        let (due, amount) = (ChargeDue::On(due), ChargeAmount::Flat(fen));
+        let charge = ChargeTerms { code: "fee".into(), kind: ChargeKind::Fee, due, amount };
+        LifeEvent::new(id, mid, Happening::ChargeAdded { charge })
+    };
+    let life = [drawn(100_000), fee(2, mid, 10_000), fee(3, later, 8_000), paid(4, mid, 6_000), paid(5, mid, 10_000)];
+    let paid = fold(&terms, &life, mid).unwrap().totals.paid;
+    assert_eq!((paid.fee_fen, paid.principal_fen), (10_000, 6_000), "60.00 and 40.00 of the charge that is due");
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use basics::Date;
 
 use super::{Servicing, add};
-use crate::{Component, LoanError, Parts};
+use crate::LoanError;
 
 impl Servicing<'_> {
     /// Takes so much out of the loan: money ahead of its time first, then what was paid last.
@@ -19,23 +19,23 @@ impl Servicing<'_> {
         // Rows of principal paid ahead stand beside the plan: they are the last to be touched.
         let in_plan = |place: &usize| self.rows.get(*place).is_some_and(|row| row.plan.number > 0);
         let (planned, beside): (Vec<usize>, Vec<usize>) = (0..self.next).rev().partition(in_plan);
-        let mut charges_fen = Parts::ZERO;
         for place in planned.into_iter().chain(beside) {
             let Some(row) = self.rows.get_mut(place).filter(|_| left > 0) else { continue };
+            let mut of_charges = Vec::new();
             for component in order.into_iter().rev() {
                 let part = row.paid.get(component).min(left);
                 row.paid.put(component, -part)?;
                 self.paid.put(component, -part)?;
-                charges_fen.put(component, part)?;
+                of_charges.push((component, row.at_most_charges(component, part)));
                 left -= part;
             }
             if !row.is_met() {
                 row.met_on = None;
             }
             self.open = self.open.min(place);
-        }
-        for component in [Component::Fee, Component::Penalty] {
-            self.unpay_charges(component, charges_fen.get(component))?;
+            for (component, part) in of_charges {
+                self.unpay_charges(Some(place), component, part)?;
+            }
         }
         // More than was paid by then, after a change dated back: owed by the borrower beside the rows.
         self.credit_fen = add(self.credit_fen, -left)?;

@@ -60,7 +60,7 @@ impl Servicing<'_> {
                 }
             }
             Happening::ChargeWaived { charge, amount_fen } => {
-                let amount_fen = self.waive_charge(*charge, *amount_fen)?;
+                let amount_fen = self.waive_charge(*charge, *amount_fen, today)?;
                 let mut parts = Parts::ZERO;
                 if let Some(charge) = self.charges.iter().find(|other| other.id == *charge) {
                     parts.put(charge.terms.kind.component(), amount_fen)?;
@@ -190,7 +190,7 @@ impl Servicing<'_> {
             // What one instalment was paid may leave more to pay in another, where the plan follows the balance.
             loop {
                 let before = left;
-                left = self.pay_stage(waterfall, &stage, &charges_due, left, today)?;
+                left = self.pay_stage(waterfall, &stage, &mut charges_due, left, today)?;
                 self.show_model();
                 if left == 0 || left == before || self.model.is_none() {
                     break;
@@ -205,7 +205,7 @@ impl Servicing<'_> {
         &mut self,
         waterfall: &Waterfall,
         stage: &Stage,
-        charges_due: &[(Component, i64)],
+        charges_due: &mut [(Component, i64)],
         amount_fen: i64,
         today: Date,
     ) -> Result<i64, LoanError> {
@@ -222,8 +222,9 @@ impl Servicing<'_> {
         }
         for place in places {
             if stage.status == DueStatus::Ahead {
-                for (component, due) in charges_due {
-                    left = add(left, -self.pay_row(place, *component, (*due).min(left), today)?)?;
+                for (component, due) in charges_due.iter_mut() {
+                    let paid = self.pay_row(place, *component, (*due).min(left), today)?;
+                    (left, *due) = (add(left, -paid)?, add(*due, -paid)?);
                 }
             }
             if left > 0 {

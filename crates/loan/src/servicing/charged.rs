@@ -21,7 +21,7 @@ impl Servicing<'_> {
             if whole || !self.charges.iter().any(|charge| charge.id == id) {
                 self.add_charge(id, &terms, added_on)?;
                 if whole && let Some(waived) = self.outlook.waived.get(&id).copied() {
-                    self.let_off(id, waived)?;
+                    self.let_off(id, waived, added_on)?;
                 }
             }
         }
@@ -36,39 +36,55 @@ impl Servicing<'_> {
     /// A charge joins a loan of the house rule: on a date it falls due with the row it lies in, with every instalment from
     /// the next one on.
     pub(super) fn impose_charge(&mut self, id: Id, terms: &ChargeTerms, today: Date) -> Result<(), LoanError> {
-        let component = terms.kind.component();
-        let rounding = self.terms.rounding;
-        let amount_of = |principal_fen, interest_fen| terms.amount.of_fen(principal_fen, interest_fen, rounding);
-        let mut parts = Vec::new();
-        match terms.due {
+        let parts = match terms.due {
             // At disbursement there is no more than what the contract names: a later charge is due on its own day.
             ChargeDue::On(_) | ChargeDue::Disbursement => {
                 let due_on = if let ChargeDue::On(day) = terms.due { day } else { today };
-                let interest = self.rows.iter().try_fold(0, |sum, row| add(sum, row.due.interest_fen))?;
-                let amount_fen = amount_of(self.disbursed_fen, interest)?;
-                let place = self.place_for(due_on);
-                if let Some(row) = self.rows.get_mut(place) {
-                    row.due.put(component, amount_fen)?;
-                    if !row.is_met() {
-                        row.met_on = None;
-                    }
-                }
+                let (place, part) = self.ask_on(terms, due_on, today)?;
                 if place < self.next {
                     self.open = self.open.min(place);
                 }
-                parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
+                vec![part]
             }
-            ChargeDue::EachInstalment => {
-                for row in self.rows.iter_mut().skip(self.next).filter(|row| row.plan.due > row.plan.from) {
-                    let amount_fen = amount_of(row.due.principal_fen, row.due.interest_fen)?;
-                    row.due.put(component, amount_fen)?;
-                    let due_on = row.due_on;
-                    parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
-                }
-            }
-        }
+            ChargeDue::EachInstalment => self.ask_with_each(terms, self.next, today)?,
+        };
         self.charges.push(ChargeState { id, terms: terms.clone(), parts });
         Ok(())
+    }
+
+    /// A charge on a date is asked for by the row that the date belongs to.
+    fn ask_on(&mut self, terms: &ChargeTerms, due_on: Date, today: Date) -> Result<(usize, ChargePart), LoanError> {
+        let interest_fen = self.rows.iter().try_fold(0, |sum, row| add(sum, row.due.interest_fen))?;
+        let amount_fen = terms.amount.of_fen(self.disbursed_fen, interest_fen, self.terms.rounding)?;
+        let place = self.place_for(due_on);
+        let by_house_rule = self.terms.conventions.is_none();
+        if let Some(row) = self.rows.get_mut(place) {
+            row.due.put(terms.kind.component(), amount_fen)?;
+            if !by_house_rule {
+                row.mark_clear(today);
+            } else if !row.is_met() {
+                row.met_on = None;
+            }
+        }
+        Ok((place, ChargePart::asked(due_on, amount_fen)))
+    }
+
+    /// A charge with every instalment is asked for by each of them from a place on.
+    fn ask_with_each(&mut self, terms: &ChargeTerms, first: usize, today: Date) -> Result<Vec<ChargePart>, LoanError> {
+        let (rounding, by_house_rule) = (self.terms.rounding, self.terms.conventions.is_none());
+        let mut parts = Vec::new();
+        for row in self.rows.iter_mut().skip(first).filter(|row| row.plan.due > row.plan.from) {
+            if !by_house_rule && row.kind != RowKind::Regular {
+                continue;
+            }
+            let amount_fen = terms.amount.of_fen(row.due.principal_fen, row.due.interest_fen, rounding)?;
+            row.due.put(terms.kind.component(), amount_fen)?;
+            if !by_house_rule {
+                row.mark_clear(today);
+            }
+            parts.push(ChargePart::asked(row.due_on, amount_fen));
+        }
+        Ok(parts)
     }
 
     /// A charge joins the loan.
@@ -76,42 +92,14 @@ impl Servicing<'_> {
         if self.charges.iter().any(|charge| charge.id == id) {
             return Ok(());
         }
-        let rounding = self.terms.rounding;
-        let component = terms.kind.component();
-        let mut parts = Vec::new();
-        match terms.due {
+        let parts = match terms.due {
             ChargeDue::Disbursement => {
-                let amount_fen = terms.amount.of_fen(self.disbursed_fen, 0, rounding)?;
-                let due_on = self.date.unwrap_or(today);
-                parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
+                let amount_fen = terms.amount.of_fen(self.disbursed_fen, 0, self.terms.rounding)?;
+                vec![ChargePart::asked(self.date.unwrap_or(today), amount_fen)]
             }
-            ChargeDue::On(due_on) => {
-                let interest: i64 = self.rows.iter().map(|row| row.due.interest_fen).sum();
-                let amount_fen = terms.amount.of_fen(self.disbursed_fen, interest, rounding)?;
-                let place = self.place_for(due_on);
-                if let Some(row) = self.rows.get_mut(place) {
-                    row.due.put(component, amount_fen)?;
-                    row.mark_clear(today);
-                }
-                parts.push(ChargePart { due_on, amount_fen, paid_fen: 0, waived_fen: 0, written_off_fen: 0 });
-            }
-            ChargeDue::EachInstalment => {
-                for row in
-                    self.rows.iter_mut().filter(|row| row.kind == RowKind::Regular && row.plan.due > row.plan.from)
-                {
-                    let amount_fen = terms.amount.of_fen(row.due.principal_fen, row.due.interest_fen, rounding)?;
-                    row.due.put(component, amount_fen)?;
-                    row.mark_clear(today);
-                    parts.push(ChargePart {
-                        due_on: row.due_on,
-                        amount_fen,
-                        paid_fen: 0,
-                        waived_fen: 0,
-                        written_off_fen: 0,
-                    });
-                }
-            }
-        }
+            ChargeDue::On(due_on) => vec![self.ask_on(terms, due_on, today)?.1],
+            ChargeDue::EachInstalment => self.ask_with_each(terms, 0, today)?,
+        };
         self.charges.push(ChargeState { id, terms: terms.clone(), parts });
         self.reach(today);
         Ok(())
@@ -181,17 +169,29 @@ impl Servicing<'_> {
         Ok(())
     }
 
-    /// Takes back what paid the charges of a component, the latest first.
-    pub(super) fn unpay_charges(&mut self, component: Component, amount_fen: i64) -> Result<(), LoanError> {
-        let mut parts: Vec<&mut ChargePart> = self
+    /// Takes back what paid the charges of a component: those in a row first, where one is named, then the latest first.
+    pub(super) fn unpay_charges(
+        &mut self,
+        place: Option<usize>,
+        component: Component,
+        amount_fen: i64,
+    ) -> Result<(), LoanError> {
+        if !matches!(component, Component::Fee | Component::Penalty) {
+            return Ok(());
+        }
+        let first = self.rows.iter().position(|row| row.kind != RowKind::DownPayment);
+        let row = place.and_then(|place| self.rows.get(place));
+        let elsewhere = |due_on| row.is_some_and(|row| !row.covers(due_on, place == first));
+        let mut parts: Vec<(bool, &mut ChargePart)> = self
             .charges
             .iter_mut()
             .filter(|charge| charge.terms.kind.component() == component && charge.terms.due != ChargeDue::Disbursement)
             .flat_map(|charge| charge.parts.iter_mut())
+            .map(|part| (elsewhere(part.due_on), part))
             .collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.due_on));
+        parts.sort_by_key(|(elsewhere, part)| (*elsewhere, std::cmp::Reverse(part.due_on)));
         let mut left = amount_fen;
-        for part in parts {
+        for (_, part) in parts {
             let back = part.paid_fen.min(left);
             part.paid_fen = add(part.paid_fen, -back)?;
             left -= back;
@@ -199,7 +199,7 @@ impl Servicing<'_> {
         Ok(())
     }
 
-    /// What the charges of one component come to that are due by a day and not paid in full, whichever row they are in.
+    /// What is unpaid of the charges of one component that are due by a day, whichever row they are in.
     ///
     /// A charge with every instalment is due with the first of them that is unpaid.
     pub(super) fn charges_due_fen(&self, component: Component, today: Date) -> Result<i64, LoanError> {
@@ -209,7 +209,7 @@ impl Servicing<'_> {
                 && charge.terms.due != ChargeDue::Disbursement
                 && first_unpaid.is_some_and(|due_on| due_on <= today)
         });
-        due.try_fold(0, |sum, charge| add(sum, add(charge.amount_fen(), -charge.waived_fen())?))
+        due.try_fold(0, |sum, charge| add(sum, charge.unpaid_fen()))
     }
 
     /// Charges due at disbursement are paid with it, in one line of the trace.
@@ -231,32 +231,37 @@ impl Servicing<'_> {
     }
 
     /// Lets off part of a charge, and answers how much that was.
-    pub(super) fn waive_charge(&mut self, id: Id, amount_fen: i64) -> Result<i64, LoanError> {
+    pub(super) fn waive_charge(&mut self, id: Id, amount_fen: i64, today: Date) -> Result<i64, LoanError> {
         if self.is_planned_at_once() {
             // Done when the plan was made, so that no money pays what is let off later.
             let waived = self.charges.iter().find(|charge| charge.id == id).map_or(0, ChargeState::waived_fen);
             return Ok(waived.min(amount_fen));
         }
-        self.let_off(id, amount_fen)
+        self.let_off(id, amount_fen, today)
     }
 
-    fn let_off(&mut self, id: Id, amount_fen: i64) -> Result<i64, LoanError> {
+    fn let_off(&mut self, id: Id, amount_fen: i64, today: Date) -> Result<i64, LoanError> {
         let Some(index) = self.charges.iter().position(|charge| charge.id == id) else { return Ok(0) };
         let mut total = 0;
         let Some(charge) = self.charges.get_mut(index) else { return Ok(0) };
         let component = charge.terms.kind.component();
+        let is_in_rows = charge.terms.due != ChargeDue::Disbursement;
         let mut off = Vec::new();
         for part in &mut charge.parts {
             let unpaid = part.unpaid_fen().min(add(amount_fen, -total)?);
-            part.waived_fen = add(part.waived_fen, unpaid)?;
             total = add(total, unpaid)?;
             off.push((part.due_on, unpaid));
         }
-        if charge.terms.due == ChargeDue::Disbursement {
-            return Ok(total);
+        if is_in_rows && self.terms.conventions.is_none() {
+            off = self.let_off_rows(component, off, today)?;
+            total = off.iter().try_fold(0, |sum, (_, fen)| add(sum, *fen))?;
         }
-        if self.terms.conventions.is_none() {
-            return self.let_off_rows(component, off);
+        let parts = self.charges.get_mut(index).into_iter().flat_map(|charge| charge.parts.iter_mut());
+        for (part, (_, fen)) in parts.zip(&off) {
+            part.waived_fen = add(part.waived_fen, *fen)?;
+        }
+        if !is_in_rows || self.terms.conventions.is_none() {
+            return Ok(total);
         }
         for (due_on, unpaid) in off {
             let place = self.place_for(due_on);
@@ -273,17 +278,23 @@ impl Servicing<'_> {
 
     /// Lets charges off their rows, or off others that ask for the same where the plan was changed meanwhile.
     ///
-    /// What is due is waived; what is still to come is not asked for.
-    fn let_off_rows(&mut self, component: Component, off: Vec<(Date, i64)>) -> Result<i64, LoanError> {
-        let mut total = 0;
-        for (due_on, amount_fen) in off.into_iter().filter(|(_, amount_fen)| *amount_fen > 0) {
-            let mut left = amount_fen;
+    /// What is due is waived; what is still to come is not asked for. Answers what the rows took, part by part.
+    fn let_off_rows(
+        &mut self,
+        component: Component,
+        mut off: Vec<(Date, i64)>,
+        today: Date,
+    ) -> Result<Vec<(Date, i64)>, LoanError> {
+        for (due_on, amount_fen) in &mut off {
+            let (due_on, mut left) = (*due_on, *amount_fen);
             let own = self.rows.iter().position(|row| row.plan.due == due_on || row.due_on == due_on);
             for place in own.into_iter().chain(0..self.rows.len()) {
-                let Some(row) = self.rows.get_mut(place) else { continue };
+                let Some(row) = self.rows.get_mut(place).filter(|_| left > 0) else { continue };
+                // Where penalty ran up beside a charge, what was paid or let off may have been either: all that is unpaid of
+                // the two stands for the charge, as far as it reaches.
                 let asked = match component {
-                    Component::Penalty => row.due.penalty_fen - row.paid.penalty_fen - row.waived.penalty_fen,
-                    other => row.open_fen(other),
+                    Component::Penalty if place >= self.next => row.due.penalty_fen,
+                    other => row.unpaid_fen(other, today, self.terms)?.min(row.due.get(other)),
                 };
                 let part = asked.clamp(0, left);
                 if place < self.next {
@@ -294,9 +305,9 @@ impl Servicing<'_> {
                 }
                 left -= part;
             }
-            total = add(total, amount_fen - left)?;
+            *amount_fen -= left;
         }
-        Ok(total)
+        Ok(off)
     }
 
     /// Gives back part of a charge as if it had been paid: what it was owed as first, then the waterfall.

@@ -141,9 +141,7 @@ impl Servicing<'_> {
         }
         row.mark_clear(today);
         self.paid.put(component, -part)?;
-        if matches!(component, Component::Fee | Component::Penalty) {
-            self.unpay_charges(component, part)?;
-        }
+        self.unpay_charges(None, component, part)?;
         self.follow_taken_back(place, component, part, today)?;
         Ok(part)
     }

@@ -281,7 +281,7 @@ impl<'t> Servicing<'t> {
                 return self.settle_from_credit(before, today);
             }
             Happening::ChargeWaived { charge, amount_fen } => {
-                let amount_fen = self.waive_charge(*charge, *amount_fen)?;
+                let amount_fen = self.waive_charge(*charge, *amount_fen, today)?;
                 (PostedKind::ChargeWaiver, amount_fen)
             }
             Happening::WrittenOff => {

@@ -139,6 +139,11 @@ impl Row {
         CORE.iter().all(|component| self.core_unpaid(*component) <= 0)
     }
 
+    /// How much of a sum of one component the charges in the row can be: penalty that ran up is none of them.
+    pub(super) fn at_most_charges(&self, component: Component, amount_fen: i64) -> i64 {
+        if component == Component::Penalty { amount_fen.min(self.due.penalty_fen) } else { amount_fen }
+    }
+
     /// Whether principal or interest of it is unpaid, so that it may cost a fee.
     pub(super) fn bears_late_fee(&self) -> bool {
         self.core_unpaid(Component::Principal) > 0 || self.core_unpaid(Component::Interest) > 0

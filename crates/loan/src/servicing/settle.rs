@@ -52,8 +52,9 @@ impl Servicing<'_> {
             row.paid.put(component, amount_fen)?;
             self.paid.put(component, amount_fen)?;
             self.credit_fen -= amount_fen;
-            if amount_fen > 0 && !self.charges.is_empty() {
-                self.pay_charges(place, component, amount_fen)?;
+            let of_charges_fen = row.at_most_charges(component, amount_fen);
+            if of_charges_fen > 0 && !self.charges.is_empty() {
+                self.pay_charges(place, component, of_charges_fen)?;
             }
         }
         Ok(())

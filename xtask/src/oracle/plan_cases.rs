@@ -18,6 +18,7 @@ pub(super) fn run(case: &Value) -> Verdict {
         Ok(()) => Verdict::Passed,
         Err(Stop::Unsupported(why)) => Verdict::Unsupported(why),
         Err(Stop::Wrong(what)) => Verdict::Failed(what),
+        Err(Stop::Refused(error)) => Verdict::Failed(super::refused(&error)),
     }
 }
 

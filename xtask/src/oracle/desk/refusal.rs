@@ -1,7 +1,7 @@
 //! What the desk refuses before anything is recorded, each with its reason.
 
 use basics::Date;
-use loan::{Component, Happening, PostedKind};
+use loan::{Component, Happening, LoanError, PostedKind};
 use serde_json::Value;
 
 use super::{Desk, Line, Origin};
@@ -26,7 +26,7 @@ pub(super) const REASONS: &[&str] = &[
     "before_disbursement",
     "amount_above_available",
     "already_reverted",
-    "linked_to_chargeback",
+    "linked_to_chargeback", // the engine's refusal to take back what others rest on
     "cannot_be_undone",
     "only_repayments_are_adjusted",
     "charged_off",
@@ -44,6 +44,30 @@ pub(super) const REASONS: &[&str] = &[
     "matured",
     "already_done_today",
 ];
+
+/// Whether an error of the engine refuses an event for what a code says: an event that does not fit the loan, never a figure
+/// that is too large or a file that cannot be used; and what is linked to a chargeback, since it cannot be taken back.
+pub(super) fn may_be(expected: &str, error: &LoanError) -> bool {
+    match expected {
+        "linked_to_chargeback" | "already_reverted" => matches!(error, LoanError::Reversal { .. }),
+        "amount_above_available" => matches!(error, LoanError::MoreThanThere { .. }),
+        "before_disbursement" => matches!(error, LoanError::BeforeDisbursement(_)),
+        "disbursed_amount_above_allowed" => matches!(error, LoanError::MoreThanSigned { .. }),
+        _ => matches!(
+            error,
+            LoanError::NotPositive(_)
+                | LoanError::DuplicateEvent(_)
+                | LoanError::SecondDisbursement(_)
+                | LoanError::MoreThanSigned { .. }
+                | LoanError::BeforeDisbursement(_)
+                | LoanError::AfterClosure { .. }
+                | LoanError::Reversal { .. }
+                | LoanError::Target { .. }
+                | LoanError::MoreThanThere { .. }
+                | LoanError::Change { .. }
+        ),
+    }
+}
 
 impl Desk {
     /// Why an event would be refused.
@@ -175,7 +199,6 @@ impl Desk {
         let amount = read::opt_amount(event, "amount")?.unwrap_or(0);
         Ok(match line {
             Some(line) if line.reverted => Some("already_reverted"),
-            _ if self.charged_back_fen(target) > 0 => Some("linked_to_chargeback"),
             _ if is(&[PostedKind::Disbursement, PostedKind::ChargeOff, PostedKind::WriteOff]) => {
                 Some("cannot_be_undone")
             }

@@ -19,11 +19,13 @@ pub mod model;
 pub mod random;
 pub mod scorecard;
 pub mod train;
+pub mod tree;
 
 pub use bin::Trend;
 pub use model::{DataCard, ModelFile};
 pub use scorecard::{Contribution, Rating, Score, Scorecard};
 pub use train::{Sample, TrainSpec, Tuning, train};
+pub use tree::Ensemble;
 
 /// What can go wrong in training and with model files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,4 +74,7 @@ pub enum ScoreError {
     /// A model reads a feature that does not exist.
     #[error("the model reads feature `{0}`, which the feature table does not have: use a model made for this table")]
     UnknownFeature(String),
+    /// An ensemble of trees is not sound.
+    #[error(transparent)]
+    Tree(#[from] tree::TreeError),
 }

@@ -19,7 +19,8 @@ const PURE: &[(&str, &[&str])] = &[
     ("ledger", &["basics", "minicbor", "rust_decimal", "serde", "thiserror", "toml"]),
     ("loan", &["basics", "minicbor", "rust_decimal", "serde", "thiserror", "toml"]),
     ("insight", &["basics", "minicbor", "rust_decimal", "serde", "thiserror", "toml"]),
-    ("score", &["basics", "insight", "minicbor", "serde", "serde_json", "sha2", "thiserror"]),
+    // `csv` splits text into cells; who opens files is `tianxin`.
+    ("score", &["basics", "csv", "insight", "minicbor", "serde", "serde_json", "sha2", "thiserror"]),
     (
         "policy",
         &["basics", "insight", "loan", "score", "minicbor", "rust_decimal", "serde", "sha2", "thiserror", "toml"],

@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 pub mod bin;
+pub mod frame;
 pub mod logistic;
 pub mod math;
 pub mod metrics;
@@ -77,4 +78,47 @@ pub enum ScoreError {
     /// An ensemble of trees is not sound.
     #[error(transparent)]
     Tree(#[from] tree::TreeError),
+    /// The text is no table: not UTF-8, a line with too few or too many cells, no line at all.
+    #[error("the table cannot be read: {0}")]
+    NotATable(String),
+    /// Two columns have one name.
+    #[error("two columns are named `{0}`: rename one of them")]
+    DuplicateColumn(String),
+    /// A column that was named is not in the table.
+    #[error("the table has no column `{column}`; its columns are {known}")]
+    NoColumn {
+        /// The column asked for.
+        column: String,
+        /// What there is.
+        known: String,
+    },
+    /// The target has one class only, or the positive value cannot be told.
+    #[error("target `{column}`: {what}")]
+    Target {
+        /// The target's column.
+        column: String,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// A column without a single value.
+    #[error("column `{0}` has no value at all: leave it out with --exclude")]
+    AllMissing(String),
+    /// An infinite number.
+    #[error("column `{column}` is infinite in row {row}: put a number or leave it empty")]
+    Infinite {
+        /// The column.
+        column: String,
+        /// The row, the first after the header being 1.
+        row: usize,
+    },
+    /// More cells of numeric columns cannot be read than is allowed.
+    #[error("column `{column}`: {count} of {rows} cells are no numbers, more than --max-bad-share allows")]
+    TooManyBadCells {
+        /// The column.
+        column: String,
+        /// Cells that cannot be read.
+        count: usize,
+        /// Rows.
+        rows: usize,
+    },
 }

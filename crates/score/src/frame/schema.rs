@@ -1,0 +1,298 @@
+//! What each column is, told from its cells once and kept with the model.
+
+use std::collections::{BTreeSet, HashMap};
+
+use minicbor::{Decode, Encode};
+
+use super::cell::{date, is_missing, number};
+use super::special::codes_of;
+use super::{Frame, MISSING, Table, UNSEEN, Values};
+use crate::ScoreError;
+
+/// Most levels of a category that are told apart; rarer ones count as not known.
+const LEVELS_MAX: usize = 20_000;
+/// Part of a column's cells that may fail to be numbers in training and it still is one.
+const ODD_CELLS_PPM: usize = 10_000;
+/// Parts of names of whole-number columns that are codes of places, branches and trades, not quantities.
+const CODE_WORDS: &[&str] = &["zip", "postcode", "postal", "naics", "branch", "industry", "area_code", "area", "code"];
+
+/// What a column is.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum Kind {
+    /// Numbers.
+    #[n(0)]
+    Number {
+        /// Values that are codes, not quantities, ascending.
+        #[n(0)]
+        specials: Vec<f64>,
+    },
+    /// Dates, as days since 1970-01-01.
+    #[n(1)]
+    Date,
+    /// Categories.
+    #[n(2)]
+    Category {
+        /// Its levels, the most frequent first.
+        #[n(0)]
+        levels: Vec<String>,
+        /// Whether the levels are numbers, so that `1.0` is `1`.
+        #[n(1)]
+        numeric: bool,
+    },
+}
+
+/// A column of a schema.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ColumnSpec {
+    /// Its name.
+    #[n(0)]
+    pub name: String,
+    /// What it is.
+    #[n(1)]
+    pub kind: Kind,
+}
+
+/// The columns that a model reads.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Schema {
+    /// The columns.
+    #[n(0)]
+    pub columns: Vec<ColumnSpec>,
+}
+
+/// What is said of the columns from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSpec {
+    /// Columns that are not read: the target, weights, times, and what was excluded.
+    pub left_out: BTreeSet<String>,
+    /// Columns that are categories though they look like numbers.
+    pub categories: BTreeSet<String>,
+    /// Columns that are numbers though their names look like codes.
+    pub numbers: BTreeSet<String>,
+}
+
+/// Cells of a numeric column that could not be read, and counted as missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadCells {
+    /// The column.
+    pub column: String,
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub example: String,
+}
+
+impl Schema {
+    /// Learns what the columns of a table are.
+    ///
+    /// A column is a number or a date if all its cells are (numbers: one in a hundred may not be),
+    /// else a category. Whole numbers in columns whose names speak of postcodes, branches, trades or
+    /// codes are categories.
+    ///
+    /// Errors if a column has no value, or an infinite one, or a named column is not there.
+    pub fn learn(table: &Table, spec: &SchemaSpec) -> Result<Schema, ScoreError> {
+        for name in spec.left_out.iter().chain(&spec.categories).chain(&spec.numbers) {
+            table.position(name)?;
+        }
+        let mut columns = Vec::new();
+        for (position, name) in table.names().iter().enumerate() {
+            if !spec.left_out.contains(name) {
+                columns.push(ColumnSpec { name: name.clone(), kind: kind_of(table, position, spec)? });
+            }
+        }
+        if columns.is_empty() {
+            return Err(ScoreError::NotATable("no column is left to learn from".to_owned()));
+        }
+        Ok(Schema { columns })
+    }
+
+    /// Reads a table as this schema says. Cells that cannot be read as the numbers they should be count
+    /// as missing and are reported; levels not known are [`UNSEEN`]. Columns the schema does not name are ignored.
+    ///
+    /// Errors if a column is not there.
+    pub fn read(&self, table: &Table) -> Result<(Frame, Vec<BadCells>), ScoreError> {
+        let mut bad_cells = Vec::new();
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for spec in &self.columns {
+            let position = table.position(&spec.name)?;
+            let cells = table.cells(position);
+            columns.push(match &spec.kind {
+                Kind::Number { .. } => Values::Number(parsed(cells, number, &spec.name, &mut bad_cells)),
+                Kind::Date => Values::Number(parsed(cells, date, &spec.name, &mut bad_cells)),
+                Kind::Category { levels, numeric } => {
+                    let code_of: HashMap<&str, u32> = levels.iter().map(String::as_str).zip(0..).collect();
+                    Values::Category(cells.map(|cell| code(cell, *numeric, &code_of)).collect())
+                }
+            });
+        }
+        Ok((Frame { rows: table.rows(), columns }, bad_cells))
+    }
+}
+
+impl BadCells {
+    /// Errors if any column has more of them than `share_max` of the rows.
+    pub fn check(found: &[BadCells], rows: usize, share_max: f64) -> Result<(), ScoreError> {
+        match found.iter().find(|bad| bad.count as f64 > share_max * rows as f64) {
+            Some(bad) => Err(ScoreError::TooManyBadCells { column: bad.column.clone(), count: bad.count, rows }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn parsed<'a>(
+    cells: impl Iterator<Item = &'a str>,
+    read: impl Fn(&str) -> Option<f64>,
+    name: &str,
+    bad_cells: &mut Vec<BadCells>,
+) -> Vec<f64> {
+    let mut bad = BadCells { column: name.to_owned(), count: 0, example: String::new() };
+    let values = cells.map(|cell| {
+        if is_missing(cell) {
+            return f64::NAN;
+        }
+        read(cell).filter(|n| n.is_finite()).unwrap_or_else(|| {
+            if bad.count == 0 {
+                bad.example = cell.chars().take(40).collect();
+            }
+            bad.count += 1;
+            f64::NAN
+        })
+    });
+    let values = values.collect();
+    if bad.count > 0 {
+        bad_cells.push(bad);
+    }
+    values
+}
+
+fn code(cell: &str, numeric: bool, code_of: &HashMap<&str, u32>) -> u32 {
+    if is_missing(cell) {
+        return MISSING;
+    }
+    let found = match number(cell).filter(|_| numeric) {
+        Some(n) => code_of.get(n.to_string().as_str()),
+        None => code_of.get(cell),
+    };
+    found.copied().unwrap_or(UNSEEN)
+}
+
+fn kind_of(table: &Table, position: usize, spec: &SchemaSpec) -> Result<Kind, ScoreError> {
+    let name = &table.names()[position];
+    let (mut values, mut known, mut dates) = (Vec::new(), 0_usize, 0_usize);
+    for (row, cell) in table.cells(position).enumerate() {
+        if is_missing(cell) {
+            continue;
+        }
+        known += 1;
+        match number(cell) {
+            Some(n) if n.is_infinite() => return Err(ScoreError::Infinite { column: name.clone(), row: row + 1 }),
+            Some(n) => values.push(n),
+            None => dates += usize::from(date(cell).is_some()),
+        }
+    }
+    if known == 0 {
+        return Err(ScoreError::AllMissing(name.clone()));
+    }
+    if dates == known {
+        return Ok(Kind::Date);
+    }
+    let is_numeric = (known - values.len()) * 1_000_000 <= known * ODD_CELLS_PPM;
+    let is_code = is_numeric && !spec.numbers.contains(name) && looks_like_code(name, &values);
+    if is_numeric && !is_code && !spec.categories.contains(name) {
+        return Ok(Kind::Number { specials: codes_of(&values) });
+    }
+    Ok(Kind::Category { levels: levels_of(table, position, is_numeric), numeric: is_numeric })
+}
+
+/// Whether a column of whole numbers names places, branches or trades.
+fn looks_like_code(name: &str, values: &[f64]) -> bool {
+    let name = name.to_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
+    let named = CODE_WORDS.iter().any(|word| words.contains(word) || (word.contains('_') && name.contains(word)));
+    named && values.iter().all(|v| v.fract() == 0.0)
+}
+
+/// The levels of a category, the most frequent first. Those that come once are left out where there are
+/// many: nothing can be learned from one row that would hold for another.
+fn levels_of(table: &Table, position: usize, numeric: bool) -> Vec<String> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for cell in table.cells(position).filter(|cell| !is_missing(cell)) {
+        let level = match number(cell).filter(|_| numeric) {
+            Some(n) => n.to_string(),
+            None => cell.to_owned(),
+        };
+        *counts.entry(level).or_default() += 1;
+    }
+    let many = counts.len() > 100;
+    let mut levels: Vec<(String, usize)> = counts.into_iter().filter(|(_, n)| *n > 1 || !many).collect();
+    levels.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    levels.truncate(LEVELS_MAX);
+    levels.into_iter().map(|(level, _)| level).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+id,age,when,job,ZIP,mixed,bad
+1,30,2016-01-01,farm,610000,7,0
+2,31.5,2016-01-02,shop,610000.0,x,1
+3,,2016-01-03,farm,620000,8,0
+4,33,,,,9,1
+";
+
+    fn table(text: &str) -> Table {
+        Table::read_csv(text.as_bytes()).unwrap()
+    }
+
+    fn left_out(names: &[&str]) -> SchemaSpec {
+        SchemaSpec { left_out: names.iter().map(|n| (*n).to_owned()).collect(), ..SchemaSpec::default() }
+    }
+
+    #[test]
+    fn columns_are_told_from_their_cells() {
+        let schema = Schema::learn(&table(TEXT), &left_out(&["bad", "id"])).unwrap();
+        let told: Vec<String> = schema.columns.iter().map(|c| format!("{}: {:?}", c.name, c.kind)).collect();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        age: Number { specials: [] }
+        when: Date
+        job: Category { levels: ["farm", "shop"], numeric: false }
+        ZIP: Category { levels: ["610000", "620000"], numeric: true }
+        mixed: Category { levels: ["7", "8", "9", "x"], numeric: false }
+        "#);
+        let later = table("mixed,ZIP,job,when,age\n7,620000.0,mine,2016-01-04,old\n?,,,not,1\n");
+        let (frame, bad) = schema.read(&later).unwrap();
+        assert_eq!(frame.columns[2], Values::Category(vec![UNSEEN, MISSING]));
+        assert_eq!(frame.columns[3], Values::Category(vec![1, MISSING]));
+        assert_eq!(frame.columns[4], Values::Category(vec![0, MISSING]));
+        assert!(matches!(&frame.columns[0], Values::Number(v) if v[0].is_nan() && v[1] == 1.0));
+        let found: Vec<(&str, usize, &str)> =
+            bad.iter().map(|b| (b.column.as_str(), b.count, b.example.as_str())).collect();
+        assert_eq!(found, [("age", 1, "old"), ("when", 1, "not")]);
+        assert!(BadCells::check(&bad, 2, 0.01).is_err() && BadCells::check(&bad, 2, 0.5).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_learned_from_is_named() {
+        for (text, error) in [
+            ("a,b\n,1\n,2\n", "column `a` has no value at all: leave it out with --exclude"),
+            ("a\n1\ninf\n", "column `a` is infinite in row 2: put a number or leave it empty"),
+        ] {
+            assert_eq!(Schema::learn(&table(text), &SchemaSpec::default()).unwrap_err().to_string(), error);
+        }
+        assert!(Schema::learn(&table("a\n1\n"), &left_out(&["b"])).is_err());
+        assert!(Schema::learn(&table("a\n1\n"), &left_out(&["a"])).is_err());
+        let schema = Schema::learn(&table("a\n1\n2\n"), &SchemaSpec::default()).unwrap();
+        assert!(matches!(schema.read(&table("b\n1\n")), Err(ScoreError::NoColumn { .. })));
+    }
+
+    #[test]
+    fn twins_share_a_key() {
+        let schema = Schema::learn(&table("a,b\n1,x\n1.0,x\n,x\n1,y\n,x\n"), &SchemaSpec::default()).unwrap();
+        let (frame, _) = schema.read(&table("a,b\n1,x\n1.0,x\n,x\n1,y\n,x\n")).unwrap();
+        let keys = frame.twin_keys();
+        assert!(keys[0] == keys[1] && keys[2] == keys[4] && keys[0] != keys[2] && keys[0] != keys[3]);
+        assert_eq!(frame.take(&[3, 0]).twin_keys(), [keys[3], keys[0]]);
+    }
+}

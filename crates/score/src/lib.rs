@@ -6,21 +6,37 @@
 //! same sample, settings and seed give the same bytes on any machine, and a decision made
 //! once can be replayed to the bit.
 //!
+//! A model of anybody's table is a [`bundle::Bundle`]: a [`frame::Schema`] reads the table,
+//! [`portfolio::train`] lets candidates race on rows left out and joins the best, [`judge::judge`]
+//! says what probabilities are worth.
+//!
 //! What is deliberately absent: this crate knows no feature's meaning (names only), reads
-//! no file and no clock, and draws nothing from the system's randomness.
+//! no file and no clock, starts no thread, and draws nothing from the system's randomness.
 
 #![warn(missing_docs)]
 
 pub mod bin;
+pub mod blend;
+pub mod bundle;
+pub mod calibrate;
+pub mod candidate;
+pub mod crew;
+pub mod encode;
 pub mod frame;
+pub mod grow;
+pub mod judge;
 pub mod logistic;
 pub mod math;
+pub mod member;
 pub mod metrics;
 pub mod model;
+pub mod portfolio;
 pub mod random;
+pub mod sample;
 pub mod scorecard;
 pub mod train;
 pub mod tree;
+pub mod woe;
 
 pub use bin::Trend;
 pub use model::{DataCard, ModelFile};

@@ -1,7 +1,7 @@
-//! Logistic regression with a ridge and coefficients that may not turn negative.
+//! Logistic regression with an elastic net and coefficients that may not turn negative.
 //!
 //! Newton steps on the penalised likelihood; inside each, cyclic coordinate descent on the
-//! quadratic with every coefficient held at 0 or above. Weights of evidence point at risk,
+//! quadratic with every coefficient held at 0 or above (Friedman, Hastie and Tibshirani, 2010). Weights of evidence point at risk,
 //! so a negative coefficient would make a feature act against its own evidence, which in
 //! small samples is noise. All sums run in row order.
 
@@ -16,6 +16,15 @@ pub struct Fit {
     pub coefficients: Vec<f64>,
 }
 
+/// What coefficients cost, in units of the log likelihood; the intercept costs nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Penalty {
+    /// On their sum.
+    pub lasso: f64,
+    /// On half the sum of their squares.
+    pub ridge: f64,
+}
+
 const NEWTON_STEPS_MAX: usize = 50;
 const SWEEPS_MAX: usize = 500;
 const CLOSE_ENOUGH: f64 = 1e-9;
@@ -25,17 +34,25 @@ const CLOSE_ENOUGH: f64 = 1e-9;
 ///
 /// Where a class is empty the odds are taken as if half a row of it were there.
 pub fn fit(columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> Fit {
-    let bads = bad.iter().filter(|b| **b).count() as f64;
-    let goods = bad.len() as f64 - bads;
+    fit_weighted(columns, bad, &vec![1.0; bad.len()], Penalty { lasso: 0.0, ridge })
+}
+
+/// [`fit`] with a weight for each row and an elastic net.
+pub fn fit_weighted(columns: &[Vec<f64>], bad: &[bool], weights: &[f64], penalty: Penalty) -> Fit {
+    let (mut bads, mut goods) = (0.0, 0.0);
+    for (bad, weight) in bad.iter().zip(weights) {
+        *(if *bad { &mut bads } else { &mut goods }) += weight;
+    }
+    let rows = Rows { columns, bad, weights, penalty };
     let start = ln(bads.max(0.5) / goods.max(0.5));
     let mut now = Fit { intercept: start, coefficients: vec![0.0; columns.len()] };
     if bads == 0.0 || goods == 0.0 {
         return now;
     }
-    let mut loss = penalised(&now, columns, bad, ridge);
+    let mut loss = rows.penalised(&now);
     for _ in 0..NEWTON_STEPS_MAX {
-        let target = newton_target(&now, columns, bad, ridge);
-        let Some((next, next_loss)) = shorten(&now, &target, loss, columns, bad, ridge) else {
+        let target = rows.newton_target(&now);
+        let Some((next, next_loss)) = rows.shorten(&now, &target, loss) else {
             break;
         };
         let gain = loss - next_loss;
@@ -47,95 +64,107 @@ pub fn fit(columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> Fit {
     now
 }
 
-/// Log odds of one row.
-fn log_odds(fit: &Fit, columns: &[Vec<f64>], row: usize) -> f64 {
-    let mut sum = fit.intercept;
-    for (c, column) in fit.coefficients.iter().zip(columns) {
-        sum += c * column[row];
-    }
-    sum
+/// What is fitted.
+struct Rows<'a> {
+    columns: &'a [Vec<f64>],
+    bad: &'a [bool],
+    weights: &'a [f64],
+    penalty: Penalty,
 }
 
-/// Penalised negative log likelihood.
-fn penalised(fit: &Fit, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> f64 {
-    let mut loss = 0.0;
-    for (row, bad) in bad.iter().enumerate() {
-        let z = log_odds(fit, columns, row);
-        let against = if *bad { -z } else { z };
-        loss += if against > 0.0 { against + ln(1.0 + exp(-against)) } else { ln(1.0 + exp(against)) };
-    }
-    for c in &fit.coefficients {
-        loss += 0.5 * ridge * c * c;
-    }
-    loss
-}
-
-/// The minimum of the quadratic that touches the penalised loss at `now`, coefficients held at 0 or above.
-fn newton_target(now: &Fit, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> Fit {
-    let width = columns.len() + 1;
-    let mut gradient = vec![0.0; width];
-    let mut curvature = vec![0.0; width * width];
-    let mut x = vec![1.0; width];
-    for (row, bad) in bad.iter().enumerate() {
-        for (cell, column) in x[1..].iter_mut().zip(columns) {
-            *cell = column[row];
+impl Rows<'_> {
+    /// Log odds of one row.
+    fn log_odds(&self, fit: &Fit, row: usize) -> f64 {
+        let mut sum = fit.intercept;
+        for (c, column) in fit.coefficients.iter().zip(self.columns) {
+            sum += c * column[row];
         }
-        let p = logistic(log_odds(now, columns, row));
-        let slope = p - f64::from(u8::from(*bad));
-        let weight = (p * (1.0 - p)).max(1e-10);
-        for i in 0..width {
-            gradient[i] += slope * x[i];
-            for j in 0..=i {
-                curvature[i * width + j] += weight * x[i] * x[j];
+        sum
+    }
+
+    /// Penalised negative log likelihood.
+    fn penalised(&self, fit: &Fit) -> f64 {
+        let mut loss = 0.0;
+        for (row, bad) in self.bad.iter().enumerate() {
+            let z = self.log_odds(fit, row);
+            let against = if *bad { -z } else { z };
+            let cost = if against > 0.0 { against + ln(1.0 + exp(-against)) } else { ln(1.0 + exp(against)) };
+            loss += self.weights[row] * cost;
+        }
+        for c in &fit.coefficients {
+            loss += 0.5 * self.penalty.ridge * c * c + self.penalty.lasso * c;
+        }
+        loss
+    }
+
+    /// The minimum of the quadratic that touches the penalised loss at `now`, coefficients held at 0 or above.
+    fn newton_target(&self, now: &Fit) -> Fit {
+        let width = self.columns.len() + 1;
+        let mut gradient = vec![0.0; width];
+        let mut curvature = vec![0.0; width * width];
+        let mut x = vec![1.0; width];
+        for (row, bad) in self.bad.iter().enumerate() {
+            for (cell, column) in x[1..].iter_mut().zip(self.columns) {
+                *cell = column[row];
+            }
+            let p = logistic(self.log_odds(now, row));
+            let slope = self.weights[row] * (p - f64::from(u8::from(*bad)));
+            let weight = (self.weights[row] * p * (1.0 - p)).max(1e-10);
+            for i in 0..width {
+                gradient[i] += slope * x[i];
+                let weighted = weight * x[i];
+                for (cell, x) in curvature[i * width..=i * width + i].iter_mut().zip(&x) {
+                    *cell += weighted * x;
+                }
             }
         }
-    }
-    for i in 1..width {
-        gradient[i] += ridge * now.coefficients[i - 1];
-        curvature[i * width + i] += ridge;
-    }
-    let entry = |i: usize, j: usize| {
-        if i >= j { curvature[i * width + j] } else { curvature[j * width + i] }
-    };
-    let mut step = vec![0.0; width];
-    for _ in 0..SWEEPS_MAX {
-        let mut moved = 0.0_f64;
-        for i in 0..width {
-            let mut slope = gradient[i];
-            for (j, s) in step.iter().enumerate() {
-                slope += entry(i, j) * s;
-            }
-            let floor = if i == 0 { f64::NEG_INFINITY } else { -now.coefficients[i - 1] };
-            let next = (step[i] - slope / entry(i, i).max(1e-12)).max(floor);
-            moved = moved.max((next - step[i]).abs());
-            step[i] = next;
+        for i in 1..width {
+            gradient[i] += self.penalty.ridge * now.coefficients[i - 1] + self.penalty.lasso;
+            curvature[i * width + i] += self.penalty.ridge;
         }
-        if moved < 1e-10 {
-            break;
-        }
-    }
-    Fit {
-        intercept: now.intercept + step[0],
-        coefficients: now.coefficients.iter().zip(&step[1..]).map(|(c, s)| (c + s).max(0.0)).collect(),
-    }
-}
-
-/// The longest of full, half, quarter… step that lessens the loss; none if none does.
-fn shorten(now: &Fit, target: &Fit, loss: f64, columns: &[Vec<f64>], bad: &[bool], ridge: f64) -> Option<(Fit, f64)> {
-    let mut part = 1.0;
-    for _ in 0..20 {
-        let along = |a: f64, b: f64| a + part * (b - a);
-        let next = Fit {
-            intercept: along(now.intercept, target.intercept),
-            coefficients: now.coefficients.iter().zip(&target.coefficients).map(|(a, b)| along(*a, *b)).collect(),
+        let entry = |i: usize, j: usize| {
+            if i >= j { curvature[i * width + j] } else { curvature[j * width + i] }
         };
-        let next_loss = penalised(&next, columns, bad, ridge);
-        if next_loss < loss {
-            return Some((next, next_loss));
+        let mut step = vec![0.0; width];
+        for _ in 0..SWEEPS_MAX {
+            let mut moved = 0.0_f64;
+            for i in 0..width {
+                let mut slope = gradient[i];
+                for (j, s) in step.iter().enumerate() {
+                    slope += entry(i, j) * s;
+                }
+                let floor = if i == 0 { f64::NEG_INFINITY } else { -now.coefficients[i - 1] };
+                let next = (step[i] - slope / entry(i, i).max(1e-12)).max(floor);
+                moved = moved.max((next - step[i]).abs());
+                step[i] = next;
+            }
+            if moved < 1e-10 {
+                break;
+            }
         }
-        part *= 0.5;
+        Fit {
+            intercept: now.intercept + step[0],
+            coefficients: now.coefficients.iter().zip(&step[1..]).map(|(c, s)| (c + s).max(0.0)).collect(),
+        }
     }
-    None
+
+    /// The longest of full, half, quarter… step that lessens the loss; none if none does.
+    fn shorten(&self, now: &Fit, target: &Fit, loss: f64) -> Option<(Fit, f64)> {
+        let mut part = 1.0;
+        for _ in 0..20 {
+            let along = |a: f64, b: f64| a + part * (b - a);
+            let next = Fit {
+                intercept: along(now.intercept, target.intercept),
+                coefficients: now.coefficients.iter().zip(&target.coefficients).map(|(a, b)| along(*a, *b)).collect(),
+            };
+            let next_loss = self.penalised(&next);
+            if next_loss < loss {
+                return Some((next, next_loss));
+            }
+            part *= 0.5;
+        }
+        None
+    }
 }
 
 #[cfg(test)]

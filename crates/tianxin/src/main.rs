@@ -19,6 +19,7 @@ mod failure;
 mod init;
 mod lending;
 mod many;
+mod model;
 mod notary;
 mod own;
 mod product;
@@ -70,6 +71,9 @@ enum Task {
     /// Look at products, and check product files of one's own
     #[command(subcommand)]
     Product(product::ProductTask),
+    /// Train models on tables of past loans, judge them and use them
+    #[command(subcommand)]
+    Model(model::Model),
     /// Walk a real bank's history through the door, and say how its loans would have been decided
     Backtest(backtest::Backtest),
     /// Let a simulated county live through the platform
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         Task::Decision(decision) => decision.run(&place),
         Task::Quote(quote) => quote.run(&place),
         Task::Product(product) => product.run(&place),
+        Task::Model(model) => model.run(&place),
         Task::Backtest(backtest) => backtest.run(),
         Task::Sim(sim) => sim.run(&place),
         Task::Bench(bench) => bench.run(&place),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use super::cell::{date, number};
 use crate::ScoreError;
 
 /// Most columns of a table.
@@ -113,6 +114,20 @@ impl Table {
             .ok_or_else(|| ScoreError::NoColumn { column: name.to_owned(), known: listed(&self.names) })
     }
 
+    /// A column of numbers without gaps, such as weights. Errors at the first cell that is none.
+    pub fn quantities(&self, name: &str) -> Result<Vec<f64>, ScoreError> {
+        let read = |(row, cell): (usize, &str)| {
+            let wrong = || ScoreError::NotATable(format!("row {} of column `{name}` is no number: `{cell}`", row + 1));
+            number(cell).filter(|n| n.is_finite()).ok_or_else(wrong)
+        };
+        self.cells(self.position(name)?).enumerate().map(read).collect()
+    }
+
+    /// A column of dates without gaps, as days since 1970-01-01; none if a cell is no date.
+    pub fn dates(&self, name: &str) -> Result<Option<Vec<f64>>, ScoreError> {
+        Ok(self.cells(self.position(name)?).map(date).collect())
+    }
+
     /// These rows, in this order.
     pub fn take(&self, rows: &[usize]) -> Table {
         let columns = self.columns.iter().map(|cells| {
@@ -158,6 +173,7 @@ mod tests {
         assert!(Table::read_csv(&[b'a', b'\n', 0xff, b'\n'][..]).is_err());
         let table = Table::read_csv("\u{feff}a,b\n1,\"x,y\"\n".as_bytes()).unwrap();
         assert_eq!((table.names()[0].as_str(), table.cell(1, 0)), ("a", "x,y"));
-        assert!(table.position("c").is_err());
+        assert!(table.position("c").is_err() && table.quantities("b").is_err());
+        assert_eq!((table.quantities("a").unwrap(), table.dates("a").unwrap()), (vec![1.0], None));
     }
 }

@@ -11,6 +11,8 @@ pub(crate) mod life;
 mod moments;
 mod run;
 
+pub(crate) use run::write_file;
+
 /// Let a simulated county live through the platform.
 #[derive(Subcommand)]
 pub enum Sim {

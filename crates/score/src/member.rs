@@ -1,0 +1,164 @@
+//! The members of a model: each turns a frame into log odds in its own way.
+
+use minicbor::{Decode, Encode};
+
+use crate::bin::Trend;
+use crate::encode::{Categories, Encoder, Input, fit as fit_encoder};
+use crate::frame::{Frame, Kind};
+use crate::grow::{Binned, GrowSpec, Watch, boost};
+use crate::logistic::{Penalty, fit_weighted};
+use crate::sample::Past;
+use crate::tree::{Ensemble, Link, Reading, Rounding, Sum};
+use crate::woe::Evidence;
+
+/// Least information value of a column of a card.
+const INFORMATION_MIN: f64 = 0.004;
+/// Most columns of a card.
+const CARD_COLUMNS_MAX: usize = 80;
+
+/// A member of a model.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum Member {
+    /// A scorecard.
+    #[n(0)]
+    Card(#[n(0)] CardMember),
+    /// Boosted trees.
+    #[n(1)]
+    Trees(#[n(0)] TreesMember),
+}
+
+/// A scorecard: weights of evidence, each with a coefficient.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct CardMember {
+    /// Log odds where all evidence is 0.
+    #[n(0)]
+    pub intercept: f64,
+    /// The columns.
+    #[n(1)]
+    pub evidence: Vec<Evidence>,
+    /// The coefficient of each, above 0.
+    #[n(2)]
+    pub coefficients: Vec<f64>,
+}
+
+/// Boosted trees over encoded inputs.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct TreesMember {
+    /// How a frame becomes inputs.
+    #[n(0)]
+    pub encoder: Encoder,
+    /// The trees of all seeds; their mean is the answer.
+    #[n(1)]
+    pub ensemble: Ensemble,
+}
+
+impl Member {
+    /// What it is, in a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Member::Card(_) => "scorecard",
+            Member::Trees(_) => "trees",
+        }
+    }
+
+    /// Log odds of every row.
+    pub fn log_odds(&self, frame: &Frame) -> Vec<f64> {
+        match self {
+            Member::Card(card) => card.log_odds(frame),
+            Member::Trees(trees) => trees.log_odds(frame),
+        }
+    }
+}
+
+impl CardMember {
+    /// Log odds of every row.
+    pub fn log_odds(&self, frame: &Frame) -> Vec<f64> {
+        let mut sum = vec![self.intercept; frame.rows];
+        for (evidence, coefficient) in self.evidence.iter().zip(&self.coefficients) {
+            let weights = evidence.weights_of(&frame.columns[evidence.column as usize]);
+            sum.iter_mut().zip(weights).for_each(|(s, w)| *s += coefficient * w);
+        }
+        sum
+    }
+}
+
+impl TreesMember {
+    /// Log odds of every row.
+    pub fn log_odds(&self, frame: &Frame) -> Vec<f64> {
+        let inputs = self.encoder.encode(frame);
+        let mut row = vec![0.0; inputs.len()];
+        (0..frame.rows)
+            .map(|at| {
+                row.iter_mut().zip(&inputs).for_each(|(cell, input)| *cell = input[at]);
+                self.ensemble.raw(&row)
+            })
+            .collect()
+    }
+}
+
+/// Learns cards from the training rows, one for each penalty; the ranges are the same for all.
+pub fn fit_cards(past: &Past, trends: &[Trend], is_training: &[bool], penalties: &[Penalty]) -> Vec<CardMember> {
+    let rows: Vec<usize> = (0..past.rows()).filter(|row| is_training[*row]).collect();
+    let outcome = |row: usize| (past.bad[row], past.weights[row]);
+    let mut evidence: Vec<Evidence> = Vec::new();
+    for (column, spec) in past.schema.columns.iter().enumerate() {
+        let specials: &[f64] = match &spec.kind {
+            Kind::Number { specials } => specials,
+            _ => &[],
+        };
+        let values = &past.frame.columns[column];
+        let found = Evidence::fit(column as u32, values, specials, trends[column], &rows, &outcome);
+        if found.information >= INFORMATION_MIN {
+            evidence.push(found);
+        }
+    }
+    // The most telling; equal ones in the order of the columns.
+    evidence.sort_by(|a, b| b.information.total_cmp(&a.information));
+    evidence.truncate(CARD_COLUMNS_MAX);
+    let training = past.frame.take(&rows);
+    let columns: Vec<Vec<f64>> = evidence.iter().map(|e| e.weights_of(&training.columns[e.column as usize])).collect();
+    let bad: Vec<bool> = rows.iter().map(|row| past.bad[*row]).collect();
+    let weights: Vec<f64> = rows.iter().map(|row| past.weights[*row]).collect();
+    let fit_one = |penalty: &Penalty| {
+        let fit = fit_weighted(&columns, &bad, &weights, *penalty);
+        let used = evidence.iter().zip(fit.coefficients).filter(|(_, c)| *c > 0.0);
+        let (evidence, coefficients) = used.map(|(e, c)| (e.clone(), c)).unzip();
+        CardMember { intercept: fit.intercept, evidence, coefficients }
+    };
+    penalties.iter().map(fit_one).collect()
+}
+
+/// How many bins inputs are cut into: fewer where rows are few, since each holds some.
+pub fn bins_for(rows: usize) -> usize {
+    (rows / 20).clamp(32, 255)
+}
+
+/// Boosts on all rows once for each seed; the member's answer is the mean.
+pub fn fit_trees(
+    past: &Past,
+    trends: &[Trend],
+    grow: &GrowSpec,
+    categories: Categories,
+    rounds: usize,
+    seeds: &[u64],
+) -> TreesMember {
+    let all = vec![true; past.rows()];
+    let (mut trees, mut start, mut encoder) = (Vec::new(), 0.0, Encoder { inputs: Vec::new() });
+    for seed in seeds {
+        let (fitted, encoded) = fit_encoder(past, &all, categories, *seed);
+        let binned = Binned::cut(&encoded, &fitted.natures(trends), &all, bins_for(past.rows()));
+        let watch =
+            Watch { is_training: &all, bad: &past.bad, weights: &past.weights, keep_at: &[rounds], patience: None };
+        let boosted = boost(&binned, &watch, grow, *seed);
+        trees.extend(boosted.trees.iter().map(|tree| tree.tree(&binned)));
+        start += boosted.start;
+        // What a level means to later rows does not depend on the seed, only the inner folds do.
+        encoder = fitted;
+    }
+    // A column may have several inputs; their places tell them apart.
+    let named =
+        |(place, input): (usize, &Input)| format!("{place} {}", past.schema.columns[input.column as usize].name);
+    let columns = encoder.inputs.iter().enumerate().map(named).collect();
+    let sum = Sum { start, rounding: Rounding::Double, scale: 1.0 / seeds.len().max(1) as f64, offset: 0.0 };
+    TreesMember { encoder, ensemble: Ensemble { columns, reading: Reading::Double, trees, sum, link: Link::Identity } }
+}

@@ -1,0 +1,216 @@
+//! `tianxin model train`: from a table of past loans to a model file.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use score::ScoreError;
+use score::bin::Trend;
+use score::bundle::Bundle;
+use score::candidate::{Effort, ModelKind};
+use score::frame::{BadCells, Schema, SchemaSpec, Table, Target};
+use score::portfolio::{Study, Times, train};
+use score::sample::Past;
+use serde_json::json;
+
+use super::crew::all_cores;
+use super::files::{self, wrong};
+use crate::clock;
+use crate::failure::Failure;
+use crate::terminal::{Progress, log, say};
+
+/// Train a model on a table of past loans
+///
+/// Columns are taken as they come: numbers, dates and categories are told from their cells, missing cells and
+/// special codes (96, -9, 999999) are kept apart. The model file holds all that is needed to predict. The same
+/// table, settings and seed give the same file.
+#[derive(Args)]
+pub struct Train {
+    /// The table: CSV or gzip CSV with a header line
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The column to predict
+    #[arg(long, value_name = "COL")]
+    target: String,
+    /// Its value that means bad; numbers are compared as numbers [default: the larger of two numbers]
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    positive: Option<String>,
+    /// A column of weights
+    #[arg(long, value_name = "COL")]
+    weight: Option<String>,
+    /// A column of dates or numbers: rows are judged by models of earlier rows only
+    #[arg(long, value_name = "COL")]
+    time: Option<String>,
+    /// Days (or units of the time column) between the last row trained on and the first judged: how long
+    /// it takes until an outcome is known
+    #[arg(long, value_name = "N", default_value_t = 0.0, requires = "time")]
+    gap: f64,
+    /// Columns that are not used
+    #[arg(long, value_name = "COL,...", value_delimiter = ',')]
+    exclude: Vec<String>,
+    /// Columns that are categories though they hold numbers
+    #[arg(long, value_name = "COL,...", value_delimiter = ',')]
+    category: Vec<String>,
+    /// Columns that are numbers though their names look like codes
+    #[arg(long, value_name = "COL,...", value_delimiter = ',')]
+    number: Vec<String>,
+    /// What kind of model
+    #[arg(long, value_enum, default_value_t = KindName::Auto)]
+    kind: KindName,
+    /// Columns that may raise (+) or lower (-) risk only: `income:-,age:+`
+    #[arg(long, value_name = "COL:+|-,...", value_delimiter = ',', allow_hyphen_values = true)]
+    monotone: Vec<String>,
+    /// How much is tried
+    #[arg(long, value_enum, default_value_t = EffortName::Normal)]
+    effort: EffortName,
+    /// Seed of folds and draws
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The model file to write
+    #[arg(long, value_name = "FILE", default_value = "model.txm")]
+    out: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum KindName {
+    /// One scorecard, readable as a table of points
+    Scorecard,
+    /// Boosted trees alone
+    Trees,
+    /// Scorecard and trees, whatever joins best
+    Auto,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EffortName {
+    /// A quick look
+    Fast,
+    /// For use
+    Normal,
+    /// More of everything
+    Best,
+}
+
+impl Train {
+    /// Runs the command.
+    pub fn run(self) -> Result<(), Failure> {
+        let table = files::table(&self.data)?;
+        let about = |error: ScoreError| wrong(&self.data, &error);
+        let target = Target::of(&table, &self.target, self.positive.as_deref()).map_err(about)?;
+        let bad = target.outcomes(&table).map_err(about)?;
+        let spec = self.schema_spec();
+        let schema = Schema::learn(&table, &spec).map_err(about)?;
+        refuse_unlawful(&schema)?;
+        let trends = self.trends(&schema)?;
+        let (frame, bad_cells) = schema.read(&table).map_err(about)?;
+        for BadCells { column, count, example } in &bad_cells {
+            log(&format!(
+                "{count} cells of column `{column}` are no numbers and count as missing, such as `{example}`"
+            ));
+        }
+        let weights = self.weight.as_ref().map(|column| table.quantities(column)).transpose().map_err(about)?;
+        let past = Past::new(schema, frame, bad, weights).map_err(about)?;
+        let study = Study {
+            kind: match self.kind {
+                KindName::Scorecard => ModelKind::Scorecard,
+                KindName::Trees => ModelKind::Trees,
+                KindName::Auto => ModelKind::Auto,
+            },
+            effort: match self.effort {
+                EffortName::Fast => Effort::Fast,
+                EffortName::Normal => Effort::Normal,
+                EffortName::Best => Effort::Best,
+            },
+            trends,
+            seed: self.seed,
+            time: self.times(&table)?,
+        };
+        let progress = Progress::begin("training");
+        let model = train(&past, &target, &study, &all_cores, &|what| progress.set(format!("training: {what}")));
+        drop(progress);
+        let model = model.map_err(about)?;
+        let bytes = model.to_bytes();
+        files::write(&self.out, &bytes)?;
+        self.tell(&model, &bytes);
+        Ok(())
+    }
+
+    fn schema_spec(&self) -> SchemaSpec {
+        let set = |names: &[String]| names.iter().filter(|n| !n.is_empty()).cloned().collect::<BTreeSet<String>>();
+        let mut left_out = set(&self.exclude);
+        left_out.extend([self.target.clone()].into_iter().chain(self.weight.clone()).chain(self.time.clone()));
+        SchemaSpec { left_out, categories: set(&self.category), numbers: set(&self.number) }
+    }
+
+    fn trends(&self, schema: &Schema) -> Result<Vec<Trend>, Failure> {
+        let mut trends = vec![Trend::Free; schema.columns.len()];
+        for said in self.monotone.iter().filter(|said| !said.is_empty()) {
+            let usage = |what: &str| Failure::Usage(format!("--monotone `{said}`: {what}"));
+            let (name, sign) = said.rsplit_once(':').ok_or_else(|| usage("write COLUMN:+ or COLUMN:-"))?;
+            let trend = match sign {
+                "+" => Trend::Rising,
+                "-" => Trend::Falling,
+                _ => return Err(usage("write COLUMN:+ or COLUMN:-")),
+            };
+            let at = schema.columns.iter().position(|c| c.name == name);
+            let at = at.ok_or_else(|| usage("the model reads no column of that name"))?;
+            if matches!(schema.columns[at].kind, score::frame::Kind::Category { .. }) {
+                return Err(usage("it is a category, which has no order"));
+            }
+            trends[at] = trend;
+        }
+        Ok(trends)
+    }
+
+    fn times(&self, table: &Table) -> Result<Option<Times>, Failure> {
+        let Some(column) = &self.time else { return Ok(None) };
+        let about = |error: ScoreError| wrong(&self.data, &error);
+        if !(self.gap.is_finite() && self.gap >= 0.0) {
+            return Err(Failure::Usage(format!("--gap {}: give 0 or more", self.gap)));
+        }
+        if let Some(of_row) = table.dates(column).map_err(about)? {
+            let today = clock::now().0.div_euclid(86_400_000_000) as f64;
+            if let Some(row) = of_row.iter().position(|day| *day > today) {
+                let what =
+                    format!("row {} of column `{column}` lies in the future: its outcome cannot be known", row + 1);
+                return Err(Failure::Wrong(format!("{}: {what}", self.data.display())));
+            }
+            return Ok(Some(Times { of_row, gap: self.gap }));
+        }
+        Ok(Some(Times { of_row: table.quantities(column).map_err(about)?, gap: self.gap }))
+    }
+
+    fn tell(&self, model: &Bundle, bytes: &[u8]) {
+        let (record, name) = (&model.making, Bundle::name_of(bytes));
+        if self.json {
+            let members: Vec<serde_json::Value> = record
+                .standings
+                .iter()
+                .map(|s| json!({"member": s.candidate, "auc": s.auc, "log_loss": s.log_loss, "weight": s.weight}))
+                .collect();
+            let told = json!({
+                "model": self.out, "name": name, "rows": record.rows, "bads": record.bads,
+                "auc": record.left_out_auc, "log_loss": record.left_out_log_loss, "brier": record.left_out_brier,
+                "work": record.work, "seed": record.seed, "bytes": bytes.len(), "members": members,
+            });
+            return say(told.to_string());
+        }
+        say(format!("{}: {name}", self.out.display()));
+        say(super::card::record(model));
+    }
+}
+
+/// Refuses a column that is a feature of the platform's own table which the law does not let a credit decision use.
+fn refuse_unlawful(schema: &Schema) -> Result<(), Failure> {
+    let unlawful = |name: &str| insight::feature::find(name).is_some_and(|feature| !feature.lawful);
+    match schema.columns.iter().find(|column| unlawful(&column.name)) {
+        Some(column) => Err(Failure::Wrong(format!(
+            "column `{}` is a feature that may not be used for credit decisions: leave it out with --exclude",
+            column.name
+        ))),
+        None => Ok(()),
+    }
+}

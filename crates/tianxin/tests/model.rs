@@ -1,0 +1,141 @@
+//! `tianxin model` as its users meet it: from a table to a model file, to figures, probabilities and a champion.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that stumbles has failed")]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+fn model(folder: &Path, args: &str) -> Output {
+    let args = args.split(' ').filter(|arg| !arg.is_empty());
+    Command::new(env!("CARGO_BIN_EXE_tianxin")).current_dir(folder).arg("model").args(args).output().unwrap()
+}
+
+/// What a run that must end with `code` wrote: its answer, or its errors where it has to fail.
+fn said(folder: &Path, args: &str, code: i32) -> String {
+    let output = model(folder, args);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(code), "{args}\n{out}\n{err}");
+    if code == 0 { out } else { err }
+}
+
+/// Loans by formula: bad where income is low for the job, with a good deal of chance.
+fn table(rows: usize, from: usize) -> String {
+    let mut text = "income,late,job,opened,bad\n".to_owned();
+    for row in from..from + rows {
+        let chance = |salt: usize, below: usize| (row * 7_919 + salt).wrapping_mul(2_654_435_761) / 1_024 % below;
+        let (income, job) = (10 + chance(1, 90), ["farm", "shop", "mine"][chance(2, 3)]);
+        let late = if chance(3, 10) == 0 { 99 } else { chance(4, 3) };
+        let opened = format!("2024-{:02}-{:02}", 1 + chance(5, 12), 1 + chance(6, 28));
+        let bad = income + chance(7, 50) < if job == "mine" { 80 } else { 50 };
+        let income = if chance(8, 15) == 0 { String::new() } else { income.to_string() };
+        text += &format!("{income},{late},{job},{opened},{}\n", if bad { "-" } else { "+" });
+    }
+    text
+}
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("past.csv"), table(300, 0)).unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(table(300, 5_000).as_bytes()).unwrap();
+    fs::write(folder.path().join("later.csv.gz"), packed.finish().unwrap()).unwrap();
+    folder
+}
+
+const TRAIN: &str = "train --data past.csv --target bad --positive - --effort fast --exclude opened";
+
+#[test]
+fn from_a_table_to_a_champion() {
+    let folder = folder();
+    let at = folder.path();
+    said(at, &format!("{TRAIN} --kind scorecard --monotone income:- --out card.txm"), 0);
+    insta::assert_snapshot!(said(at, "show --model card.txm", 0));
+
+    let told = said(at, "evaluate --model card.txm --data later.csv.gz --json", 0);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let keys = "rows auc auc_low auc_high ks gini brier log_loss pr_auc ece slope intercept rows_per_second";
+    assert!(keys.split(' ').all(|key| told[key].is_number()), "{told}");
+    let figure = |key: &str| told[key].as_f64().unwrap();
+    assert!(figure("auc") > 0.75 && figure("auc_low") < figure("auc") && figure("auc") < figure("auc_high"));
+    assert!(said(at, "evaluate --model card.txm --data later.csv.gz", 0).contains("log_loss"));
+
+    said(at, "predict --model card.txm --data later.csv.gz --out said.csv", 0);
+    let lines = fs::read_to_string(at.join("said.csv")).unwrap();
+    assert!(lines.starts_with("row,probability\n1,0.") && lines.lines().count() == 301, "{lines}");
+    assert!(!at.join("said.csv.part").exists());
+
+    said(at, &format!("{TRAIN} --kind trees --seed 2 --out trees.txm"), 0);
+    let told = said(at, "compare --model card.txm --against trees.txm --data past.csv --json", 0);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(told["auc_error"].as_f64().unwrap() > 0.0 && told["auc_difference"].as_f64().unwrap().abs() < 0.2);
+    let same = said(at, "compare --model card.txm --against card.txm --data past.csv", 0);
+    assert!(same.contains("auc        +0.00000   from +0.00000 to +0.00000"), "{same}");
+
+    fs::create_dir(at.join("books")).unwrap();
+    let first = said(at, "--data books promote --model card.txm", 0);
+    said(at, "--data books promote --model trees.txm", 0);
+    let champion = fs::read(at.join("books/models/champion.json")).unwrap();
+    let champion: serde_json::Value = serde_json::from_slice(&champion).unwrap();
+    assert!(first.starts_with(champion["before"].as_str().unwrap()));
+    assert!(at.join("books/models").join(champion["file"].as_str().unwrap()).exists());
+    fs::write(at.join("half.txm"), &fs::read(at.join("card.txm")).unwrap()[..900]).unwrap();
+    said(at, "--data books promote --model half.txm", 1);
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&fs::read(at.join("books/models/champion.json")).unwrap()).unwrap(),
+        champion
+    );
+}
+
+#[test]
+fn the_same_table_settings_and_seed_give_the_same_file() {
+    let folder = folder();
+    let at = folder.path();
+    for out in ["a.txm", "b.txm"] {
+        said(at, &format!("{TRAIN} --kind scorecard --out {out}"), 0);
+    }
+    assert_eq!(fs::read(at.join("a.txm")).unwrap(), fs::read(at.join("b.txm")).unwrap());
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_leaves_nothing() {
+    let folder = folder();
+    let at = folder.path();
+    let put = |name: &str, text: &str| fs::write(at.join(name), text).unwrap();
+    put("one.csv", "x,y\n1,0\n2,0\n");
+    put("twice.csv", "x,x,y\n1,1,0\n2,2,1\n");
+    put("empty.csv", "x,z,y\n1,,0\n2,,1\n");
+    put("infinite.csv", "x,y\n1,0\ninf,1\n");
+    put("columns.parquet", "PAR1....PAR1");
+    put("future.csv", &table(60, 0).replace("2024-", "2924-"));
+    put("bad.csv", &table(60, 0).replace(",99,", ",many,"));
+    said(at, &format!("{TRAIN} --kind scorecard --out card.txm"), 0);
+    put("half.txm", "tianxin model 1\nand no more");
+    let mut told = String::new();
+    for (args, code) in [
+        ("train --data one.csv --target y", 1),
+        ("train --data one.csv --target z", 1),
+        ("train --data twice.csv --target y", 1),
+        ("train --data empty.csv --target y", 1),
+        ("train --data infinite.csv --target y", 1),
+        ("train --data columns.parquet --target y", 1),
+        ("train --data none.csv --target y", 3),
+        ("train --data future.csv --target bad --positive - --time opened", 1),
+        ("train --data past.csv --target bad", 1),
+        ("train --data past.csv --target bad --positive - --monotone job:+", 2),
+        ("train --data past.csv --target bad --positive - --monotone income", 2),
+        ("evaluate --model half.txm --data past.csv", 1),
+        ("evaluate --model past.csv --data past.csv", 1),
+        ("predict --model card.txm --data bad.csv", 1),
+        ("predict --model card.txm --data one.csv", 1),
+    ] {
+        told += &said(at, args, code);
+    }
+    insta::assert_snapshot!(told);
+    assert!(said(at, "predict --model card.txm --data bad.csv --max-bad-share 0.5", 0).lines().count() == 61);
+    assert!(!at.join("model.txm").exists());
+}

@@ -1,4 +1,5 @@
 //! The parts of the chores that can be tested without running anything.
 
+pub mod auc;
 pub mod oracle;
 pub mod tally;

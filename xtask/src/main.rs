@@ -25,6 +25,8 @@ The chores of Tianxin. Run them as `cargo xtask CHORE`.
   oracle FILE...  replays oracle files through the loan engine: failing scenarios with the first differing
                   cell, counts by tag, and a summary
   bench [ARGS]    measures with an optimised build: `cargo xtask bench door --json`
+  bench score --auc --data DIR
+                  our models beside LightGBM, XGBoost and CatBoost on sets of loans, fold by fold
   help            this text
 ";
 
@@ -40,6 +42,9 @@ fn main() -> ExitCode {
         }
         (Some("test"), []) => test::test(&root),
         (Some("demo"), arguments) => demo(&root, arguments),
+        (Some("bench"), [what, arguments @ ..]) if what == "score" && arguments.iter().any(|a| a == "--auc") => {
+            bench_auc(&root, arguments)
+        }
         (Some("bench"), arguments) => bench(&root, arguments),
         (Some("oracle"), files) => ExitCode::from(xtask::oracle::main(files)),
         (Some("test"), [extra, ..]) => {
@@ -86,17 +91,30 @@ fn bench(root: &Path, arguments: &[String]) -> ExitCode {
     become_tianxin(root, "release", &["--release"], &all)
 }
 
+/// Builds the program, and measures its models beside other libraries'.
+fn bench_auc(root: &Path, arguments: &[String]) -> ExitCode {
+    match built(root, "release", &["--release"]) {
+        Some(program) => ExitCode::from(xtask::auc::main(&program, arguments)),
+        None => ExitCode::FAILURE,
+    }
+}
+
 /// Builds the server and turns into it, so that signals and the exit code are its own.
 fn become_tianxin(root: &Path, profile: &str, build_arguments: &[&str], arguments: &[String]) -> ExitCode {
-    let mut build = run::cargo();
-    build.args(["build", "--package", "tianxin"]).args(build_arguments).current_dir(root);
-    if !build.status().is_ok_and(|status| status.success()) {
-        eprintln!("the server was not built; see above");
-        return ExitCode::FAILURE;
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let program = target.join(profile).join("tianxin");
+    let Some(program) = built(root, profile, build_arguments) else { return ExitCode::FAILURE };
     let error = Command::new(&program).args(arguments).current_dir(root).exec();
     eprintln!("could not start {}: {error}", program.display());
     ExitCode::FAILURE
+}
+
+/// Builds the server; where it stands, or none if it was not built.
+fn built(root: &Path, profile: &str, arguments: &[&str]) -> Option<PathBuf> {
+    let mut build = run::cargo();
+    build.args(["build", "--package", "tianxin"]).args(arguments).current_dir(root);
+    if !build.status().is_ok_and(|status| status.success()) {
+        eprintln!("the server was not built; see above");
+        return None;
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Some(target.join(profile).join("tianxin"))
 }

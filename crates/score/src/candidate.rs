@@ -159,10 +159,10 @@ fn trees(effort: Effort, rows: usize) -> Vec<Candidate> {
         (LeafWise(4), All, 1.0, 3.0, 1.0, 0.8, 0.5, soft),
         (DepthWise(5), All, 1.0, 5.0, 10.0, 0.7, 0.4, Levels),
         (Oblivious(4), All, 1.0, 0.0, 10.0, 0.7, 0.5, Levels),
-        (Oblivious(6), All, 1.0, 0.0, 3.0, 0.8, 0.6, sharp),
+        (Oblivious(6), Drawn, 1.5, 0.0, 3.0, 0.9, 0.8, soft),
         (LeafWise(16), Drawn, 1.5, 3.0, 3.0, 0.9, 0.8, soft),
         (DepthWise(6), Drawn, 1.5, 2.0, 5.0, 0.9, 0.8, Levels),
-        (LeafWise(48), All, 1.0, 12.0, 20.0, 0.6, 0.4, Levels),
+        (LeafWise(32), Drawn, 1.5, 3.0, 10.0, 0.8, 0.5, sharp),
         (DepthWise(4), All, 1.0, 3.0, 5.0, 0.6, 0.3, sharp),
     ];
     let count = if effort == Effort::Fast { 4 } else { table.len() };

@@ -22,6 +22,7 @@ pub mod calibrate;
 pub mod candidate;
 pub mod crew;
 pub mod encode;
+pub mod explain;
 pub mod frame;
 pub mod grow;
 pub mod judge;

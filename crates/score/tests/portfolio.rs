@@ -1,4 +1,5 @@
 //! Training of whole models on small made-up tables: determinism, order of rows, chance, files.
+#![allow(clippy::unwrap_used, reason = "a test that stumbles has failed")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -79,6 +80,12 @@ fn one_thread_or_two_give_the_same_bytes_and_a_file_reads_back() {
     let said = predicted(&model, &later);
     let truth = Target::of(&table(&later), "bad", None).unwrap().outcomes(&table(&later)).unwrap();
     assert!(area(&said, &truth).unwrap() > 0.8);
+
+    let (frame, _) = model.read(&table(&later)).unwrap();
+    for (row, log_odds) in model.log_odds(&frame).iter().enumerate().take(10) {
+        let told = model.explain(&frame, row);
+        assert!((told.base + told.columns.iter().sum::<f64>() - log_odds).abs() < 1e-9);
+    }
 
     let read = Bundle::from_bytes(&bytes).unwrap();
     assert_eq!(predicted(&read, &later), said);

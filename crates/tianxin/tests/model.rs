@@ -70,6 +70,18 @@ fn from_a_table_to_a_champion() {
     assert!(!at.join("said.csv.part").exists());
 
     said(at, &format!("{TRAIN} --kind trees --seed 2 --out trees.txm"), 0);
+    for model in ["card.txm", "trees.txm"] {
+        let told = said(at, &format!("explain --model {model} --data past.csv --row 3 --rows 2 --json"), 0);
+        assert_eq!(told.lines().count(), 2);
+        let told: serde_json::Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+        let reasons = told["raising"].as_array().unwrap().iter().chain(told["lowering"].as_array().unwrap());
+        assert!(
+            reasons.clone().count() > 1 && reasons.clone().all(|r| r["zh"].as_str().unwrap().ends_with("风险")),
+            "{told}"
+        );
+    }
+    assert!(said(at, "explain --model card.txm --data past.csv", 0).contains("the risk"));
+    said(at, "explain --model card.txm --data past.csv --row 301", 2);
     let told = said(at, "compare --model card.txm --against trees.txm --data past.csv --json", 0);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert!(told["auc_error"].as_f64().unwrap() > 0.0 && told["auc_difference"].as_f64().unwrap().abs() < 0.2);

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 
 mod card;
 mod crew;
+mod explain;
 mod files;
 mod judge;
 mod predict;
@@ -22,6 +23,8 @@ pub enum Model {
     Evaluate(judge::Evaluate),
     /// Say the probability of each row of a table
     Predict(predict::Predict),
+    /// Say why a model says what it says of a row
+    Explain(explain::Explain),
     /// Compare two models on the same rows
     Compare(judge::Compare),
     /// Say how a model was made, and print its scorecard
@@ -37,6 +40,7 @@ impl Model {
             Model::Train(train) => train.run(),
             Model::Evaluate(evaluate) => evaluate.run(),
             Model::Predict(predict) => predict.run(),
+            Model::Explain(explain) => explain.run(),
             Model::Compare(compare) => compare.run(),
             Model::Show(show) => show.run(),
             Model::Promote(promote) => promote.run(place),

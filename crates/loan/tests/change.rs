@@ -372,6 +372,49 @@ proptest! {
     }
 
     #[test]
+    fn no_more_is_put_off_than_is_owed(
+        daily in any::<bool>(),
+        changes in proptest::collection::vec(any_change(), 0..6),
+        prepaid in proptest::collection::vec((1..400i32, 1..=900i64, 0usize..4), 0..3),
+        on in 2..500i32,
+        ahead in 1..400i32,
+    ) {
+        let terms = changing(daily, 3_000_000);
+        let on = terms.start.add_days(on);
+        let mut life: Vec<LifeEvent> = accepted(&terms, &changes);
+        for (id, (day, part, strategy)) in (200u128..).zip(&prepaid) {
+            use loan::terms::PrepayStrategy::{LastInstalment, NextInstalment, ReduceInstalment, ReduceTerm};
+            let strategy = [ReduceInstalment, ReduceTerm, NextInstalment, LastInstalment][*strategy];
+            let prepayment = loan::act::Prepayment { amount_fen: part * 3_000, strategy };
+            let event = LifeEvent::new(id, terms.start.add_days(*day), Happening::Prepaid(prepayment));
+            if accept(&terms, &life, &event).is_ok() {
+                life.push(event);
+            }
+        }
+        life.retain(|event| event.value_date <= on);
+        let state = fold(&terms, &life, on).unwrap();
+        let to = on.add_days(ahead);
+        let unpaid = state.instalments.iter().map(|row| (row.due_on, row.unpaid_fen(loan::Component::Principal)));
+        let parts: Vec<DeferredPart> = unpaid
+            .filter(|(due, fen)| *due < to && *fen > 0)
+            .map(|(due, principal_fen)| DeferredPart { due, principal_fen })
+            .collect();
+        let asked_fen: i64 = parts.iter().map(|part| part.principal_fen).sum();
+        let what = Deferral {
+            event: "e".into(),
+            parts,
+            to,
+            scope: DeferredScope::Principal,
+            interest: DeferredInterest::RunsOn,
+            consent: signed(),
+        };
+        if let Ok(shown) = loan::season::preview(&terms, &life, &LifeEvent::new(999, on, Happening::Deferred(what))) {
+            prop_assert!(shown.moved_fen() <= state.principal_fen, "{} of {}", shown.moved_fen(), state.principal_fen);
+            prop_assert_eq!(shown.moved_fen(), asked_fen);
+        }
+    }
+
+    #[test]
     fn taking_an_event_back_restores_the_loan(
         daily in any::<bool>(),
         changes in proptest::collection::vec(any_change(), 1..10),

@@ -117,12 +117,12 @@ fn what_others_rest_on_is_not_taken_back_under_them() {
     told.push(format!("of the same day: {}", refused(&terms, &early, &charged_back(3, "2026-02-10"))));
 
     let charge = Id::from_u128(2);
-    for (name, what) in [
-        ("charge given back", Happening::ChargeAdjusted { charge, amount_fen: 300 }),
-        ("charge let off", Happening::ChargeWaived { charge, amount_fen: 300 }),
+    for (name, on, what) in [
+        ("charge given back", "2026-02-10", Happening::ChargeAdjusted { charge, amount_fen: 300 }),
+        ("charge let off", "2026-02-02", Happening::ChargeWaived { charge, amount_fen: 300 }),
     ] {
         let charged = penalty_charge(2, "2026-02-01", "2026-02-10", 1_000);
-        let life = lived(&terms, &[charged, event(3, "2026-02-02", what)]);
+        let life = lived(&terms, &[charged, event(3, on, what)]);
         told.push(format!("{name}: {}", refused(&terms, &life, &taken_back(4, "2026-03-01", 2))));
     }
     insta::assert_snapshot!(told.join("\n"), @r"

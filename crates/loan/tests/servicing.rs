@@ -161,6 +161,33 @@ fn money_of_an_open_loan_goes_back_from_what_is_ahead_first() {
 }
 
 #[test]
+fn what_is_not_due_is_not_granted_nor_given_back_and_lies_nowhere_as_cash() {
+    let terms = terms(Method::EqualPrincipal);
+    let charge = fee("survey", ChargeDue::On(date("2026-03-01")), ChargeAmount::Flat(5_000));
+    let life = lived(&terms, &[event(2, "2026-01-20", charge)]);
+    let grant = Happening::Received { receipt: Receipt::Goodwill, amount_fen: 1 };
+    insta::assert_snapshot!(refused(&terms, &life, "2026-02-09", grant), @"event 00000000-0000-0000-0000-0000000003e7 is of 0.01, and only 0.00 is there to grant");
+    let given = |amount_fen| Happening::ChargeAdjusted { charge: Id::from_u128(2), amount_fen };
+    insta::assert_snapshot!(refused(&terms, &life, "2026-02-28", given(1)), @"event 00000000-0000-0000-0000-0000000003e7 is of 0.01, and only 0.00 is there to give back");
+    insta::assert_snapshot!(refused(&terms, &life, "2026-03-01", given(5_001)), @"event 00000000-0000-0000-0000-0000000003e7 is of 50.01, and only 50.00 is there to give back");
+}
+
+#[test]
+fn no_new_plan_is_dated_on_the_day_of_the_disbursement() {
+    let terms = LoanTerms { re_age: Some(ReAge::Kept), ..terms(Method::EqualPrincipal) };
+    let life = lived(&terms, &[]);
+    let change = Reschedule { new_due: Some(date("2026-03-20")), ..Reschedule::default() };
+    let moved = Happening::Rescheduled { from_due: date("2026-03-10"), change };
+    insta::assert_snapshot!(refused(&terms, &life, "2026-01-10", moved.clone()), @"event 00000000-0000-0000-0000-0000000003e7 cannot change the contract: it counts from the day after the disbursement of 2026-01-10 at the earliest");
+    accept(&terms, &life, &event(999, "2026-01-11", moved)).unwrap();
+    let spread = Reage { start: date("2026-02-20"), count: 3, every: 1, unit: Unit::Months };
+    let misused = Happening::Misused { penalty_rate: percent("12") };
+    for what in [Happening::Reaged { spread }, Happening::Reamortised, misused] {
+        assert!(refused(&terms, &life, "2026-01-10", what).contains("the day after the disbursement"));
+    }
+}
+
+#[test]
 fn a_courtesy_pays_and_is_no_money() {
     let terms = terms(Method::EqualPrincipal);
     let grant = |amount_fen| Happening::Received { receipt: Receipt::Goodwill, amount_fen };
@@ -169,7 +196,7 @@ fn a_courtesy_pays_and_is_no_money() {
     // 30.00 of interest is met; 2.50 of penalty and the principal stay.
     assert_eq!((state.totals.paid.interest_fen, state.totals.granted.goodwill_fen), (3_000, 3_000));
     assert_eq!(state.overdue_parts().unwrap().total_fen().unwrap(), 100_250);
-    insta::assert_snapshot!(refused(&terms, &life, "2026-02-20", grant(700_000)), @"event 00000000-0000-0000-0000-0000000003e7 is of 7000.00, and only 6011.43 is there to grant");
+    insta::assert_snapshot!(refused(&terms, &life, "2026-02-20", grant(700_000)), @"event 00000000-0000-0000-0000-0000000003e7 is of 7000.00, and only 1002.50 is there to grant");
 }
 
 #[test]
@@ -245,7 +272,7 @@ fn charges_join_their_instalments_and_are_let_off_or_given_back() {
     ];
     let said: Vec<String> = said.into_iter().map(|(on, what)| refused(&terms, &life, on, what)).collect();
     insta::assert_snapshot!(said.join("\n"), @r"
-    event 00000000-0000-0000-0000-0000000003e7 is of 50.01, and only 50.00 is there to give back
+    event 00000000-0000-0000-0000-0000000003e7 is of 50.01, and only 10.00 is there to give back
     event 00000000-0000-0000-0000-0000000003e7 cannot change the contract: it is due on 2026-03-01, before 2026-03-11: name a later day
     event 00000000-0000-0000-0000-0000000003e7 cannot change the contract: the plan ends on 2026-07-10: name a day until then
     event 00000000-0000-0000-0000-0000000003e7 cannot change the contract: the loan is paid out: what was due then stands in its contract; name a day

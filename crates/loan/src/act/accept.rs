@@ -28,6 +28,10 @@ pub(crate) fn accept_act(
         return Err(refuse("it is serviced under named conventions: reschedule or re-age it instead".to_owned()));
     }
     let start = schedule.start;
+    let counts_first = changes_plan || matches!(new.what, Happening::Misused { .. });
+    if counts_first && new.value_date <= start {
+        return Err(refuse(counts_from(start)));
+    }
     match &new.what {
         Happening::Prepaid(prepayment) => prepaid(terms, state, prepayment).map_err(refuse),
         Happening::Extended(alteration) => {
@@ -68,6 +72,11 @@ pub(crate) fn accept_act(
         }
         _ => Ok(()),
     }
+}
+
+/// Why a change of the plan is not dated on the day of the disbursement, before which it would count and find no plan.
+pub(crate) fn counts_from(start: Date) -> String {
+    format!("it counts from the day after the disbursement of {start} at the earliest")
 }
 
 fn prepaid(terms: &LoanTerms, state: &LoanState, prepayment: &Prepayment) -> Result<(), String> {

@@ -27,7 +27,7 @@ use crate::season::{Consents, ReplanRow};
 use crate::terms::PrepayStrategy;
 use crate::{LoanError, LoanState, Parts};
 
-pub(crate) use accept::accept_act;
+pub(crate) use accept::{accept_act, counts_from};
 pub use rules::{Met, Renewal, check_extension, check_renewal, extension_rate, penalty_in_proportion};
 
 /// Principal paid back before it is due.

@@ -10,6 +10,7 @@
 use basics::{Date, Id, Instant};
 use minicbor::{Decode, Encode};
 
+use crate::act::counts_from;
 use crate::class::ClassMark;
 use crate::life::{in_order, is_open};
 use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
@@ -224,10 +225,7 @@ pub(crate) fn check_change(
     let Some(schedule) = &before.schedule else { return Err(LoanError::BeforeDisbursement(id)) };
     is_open(id, before)?;
     if new.value_date <= schedule.start {
-        return Err(refuse(format!(
-            "it counts from the day after the disbursement of {} at the earliest",
-            schedule.start
-        )));
+        return Err(refuse(counts_from(schedule.start)));
     }
     let limits = terms.change.unwrap_or(ChangeLimits::DEFAULT);
     if before.days_past_due > u32::from(limits.arrears_days_max) {

@@ -4,6 +4,7 @@ use basics::Date;
 use basics::money::format_minor;
 
 use super::{is_drawn, is_open, target_of, there_is};
+use crate::act::counts_from;
 use crate::life::in_order;
 use crate::season::ChangeLimits;
 use crate::{
@@ -39,6 +40,11 @@ pub(super) fn accept_by_house_rule(
         return Ok(());
     }
     is_drawn(id, state)?;
+    let plans_anew =
+        matches!(new.what, Happening::Rescheduled { .. } | Happening::Reaged { .. } | Happening::Reamortised);
+    if let Some(plan) = state.schedule.as_ref().filter(|plan| plans_anew && new.value_date <= plan.start) {
+        return Err(refuse(counts_from(plan.start)));
+    }
     let goes_back = matches!(new.what, Happening::ChargedBack { .. } | Happening::RefundedCash { .. });
     match (state.closed_on, last_planned(state)) {
         (None, _) => {}
@@ -52,7 +58,8 @@ pub(super) fn accept_by_house_rule(
     }
     match &new.what {
         Happening::Received { receipt: Receipt::Goodwill, amount_fen } => {
-            there_is(id, "grant", *amount_fen, state.payoff_fen)
+            // More than is due would lie there as credit, which is paid out in cash.
+            there_is(id, "grant", *amount_fen, state.overdue_parts()?.total_fen()?)
         }
         Happening::Received { receipt: Receipt::Recovery, .. } if state.written_off_on.is_none() => {
             Err(refuse("it was not written off: record the money as a payment".to_owned()))
@@ -70,11 +77,11 @@ pub(super) fn accept_by_house_rule(
                     _ => None,
                 })
                 .fold(0, i64::saturating_add);
-            let there = state
-                .charges
-                .iter()
-                .find(|other| other.id == *charge)
-                .map_or(0, |other| other.amount_fen().saturating_sub(other.waived_fen()).saturating_sub(given));
+            // Of what is still to come nothing can be given back: let it off.
+            let due = state.charges.iter().filter(|other| other.id == *charge).flat_map(|other| &other.parts);
+            let due = due.filter(|part| part.due_on <= new.value_date);
+            let due = due.map(|part| part.amount_fen.saturating_sub(part.waived_fen)).fold(0, i64::saturating_add);
+            let there = due.saturating_sub(given);
             there_is(id, "give back", *amount_fen, there)
         }
         Happening::ChargedOff if state.written_off_on.is_some() => {

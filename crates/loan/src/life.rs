@@ -349,7 +349,7 @@ impl Happening {
             Happening::ChargeWaived { .. } => ("减免费用", "charge waived"),
             Happening::ChargeAdjusted { .. } => ("费用调整", "charge adjusted"),
             Happening::ChargedBack { .. } => ("拒付退回", "charged back"),
-            Happening::ChargedOff => ("转出表内", "charged off"),
+            Happening::ChargedOff => ("转出表外核算", "charged off"),
             Happening::WrittenOff => ("核销", "written off"),
             Happening::Rescheduled { .. } => ("变更还款日", "rescheduled"),
             Happening::Reaged { .. } => ("重新分期", "re-aged"),

@@ -18,6 +18,7 @@ use crate::act::{Taken, unexpected};
 use crate::extract::{Body, CommandId, Query};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument};
+use crate::session::hex;
 use crate::shown::{amount, percent};
 
 /// The longest that anybody reads, in seconds.
@@ -189,7 +190,7 @@ fn words(terms: &LineTerms, plans: &[(u16, i64, i64)]) -> (Vec<String>, Vec<Stri
         format!("每月 {day} 日出账单，{due} 日前还，晚 {grace} 天以内不算晚。"),
         free_zh,
         format!(
-            "最低还款是消费的 {minimum}% 加分期、利息和费用。没还够，收所差部分 {late}% 的违约金，没还的按一年 {over}% 计。"
+            "最低还款是消费的 {minimum}% 加分期、利息和费用。没还够最低还款的，按差额的 {late}% 收违约金；没还的部分按年利率 {over}% 计息。"
         ),
         "账单出了以后再退货，退的钱算作还款。".to_owned(),
     ];
@@ -218,10 +219,6 @@ fn words(terms: &LineTerms, plans: &[(u16, i64, i64)]) -> (Vec<String>, Vec<Stri
         en.push(format!("Up to {share}% of the limit may be drawn as cash, at {rate}% a year from its day on."));
     }
     (zh, en)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a line would be if it were opened today, in words and figures. Nothing is changed.

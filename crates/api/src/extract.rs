@@ -135,9 +135,11 @@ pub fn date(text: &str) -> Result<Date, Problem> {
     Date::parse(text).map_err(|error| Problem::new("bad_date").saying(error.to_string()))
 }
 
-/// A bare id, such as that of an event in a loan's history.
+/// A bare id, such as that of an event in a loan's history, a change, a disaster or a merchant.
 pub fn uuid(text: &str) -> Result<Id, Problem> {
-    uuid::Uuid::try_parse(text).map(Id).map_err(|_| Problem::new("bad_id"))
+    let shown: String = text.chars().take(40).collect();
+    let wrong = || Problem::new("bad_id").saying(format!("`{shown}` is no UUID: take it as it was shown"));
+    uuid::Uuid::try_parse(text).map(Id).map_err(|_| wrong())
 }
 
 /// A yearly rate in percent.

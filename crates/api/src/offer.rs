@@ -459,7 +459,10 @@ fn conditions_zh(terms: &LoanTerms) -> Vec<String> {
     }
     match (payout_mode(terms), terms.payout) {
         (PayoutMode::Entrusted, _) => {
-            words.push("本笔贷款受托支付：钱直接付给合同指定的收款人。".to_owned());
+            words.push(
+                "本笔贷款受托支付：钱直接付给合同指定的收款人；付不到退回来的，由本机构先冻结，两人复核后再处理。"
+                    .to_owned(),
+            );
         }
         (_, Some(rule)) if rule.evidence_days > 0 => {
             words.push(format!("本笔贷款自主支付：放款后 {} 天内交用途凭证。", rule.evidence_days));
@@ -485,7 +488,7 @@ fn conditions_en(terms: &LoanTerms) -> Vec<String> {
     }
     match (payout_mode(terms), terms.payout) {
         (PayoutMode::Entrusted, _) => {
-            words.push("The money goes straight to the payee that the contract names.".to_owned());
+            words.push("The money goes straight to the payee that the contract names; if it comes back, it is held until two people of the office have decided.".to_owned());
         }
         (_, Some(rule)) if rule.evidence_days > 0 => words.push(format!(
             "You pay with it yourself, and show within {} days what it was spent on.",

@@ -87,6 +87,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/applications/{ap}", Read(SERVICE)),
     post("/api/v1/households/{hh}/applications/{ap}/signature", Act("sign")),
     get("/api/v1/households/{hh}/contracts/{ct}/papers", Read(SERVICE)),
+    // Who may add a paper may name a payee, with a second person.
     post("/api/v1/households/{hh}/contracts/{ct}/papers", Act("add_paper")),
     post("/api/v1/households/{hh}/contracts/{ct}/drawdown", Act("draw")),
     get("/api/v1/line-products", Anyone),
@@ -103,6 +104,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/loans/{ln}", Read(SERVICE)),
     post("/api/v1/households/{hh}/loans/{ln}/repayments", Act("repay")),
     post("/api/v1/households/{hh}/loans/{ln}/corrections", Act("correct_loan")),
+    post("/api/v1/households/{hh}/loans/{ln}/payout/release", Act("release_payout")),
     post("/api/v1/households/{hh}/loans/{ln}/prepayments", Act("prepay_loan")),
     get("/api/v1/households/{hh}/loans/{ln}/standing", Read(&[Officer, Analyst, Accountant, Approver, Auditor])),
     // Which act it is decides the door: who may do none of these may do none of the others.

@@ -80,6 +80,11 @@ fn a_line_is_opened_used_converted_and_paid() {
         "discount": "0.60", "active": true });
     town.post(&farmer, "/api/v1/office/merchants", told.clone()).problem(403, "not_permitted");
     let proposed = town.post(&officer, "/api/v1/office/merchants", told).expect(202).json();
+    let waits = town.get(&approver, "/api/v1/office/proposals").expect(200).json();
+    let decided = waits[0]["reason"].as_str().unwrap();
+    for word in ["Village shop", "household-goods", &shop.household, "0.60 %", "可以赊销"] {
+        assert!(decided.contains(word), "{word}: {decided}");
+    }
     let approval = format!("/api/v1/office/proposals/{}/approval", proposed["proposal"].as_str().unwrap());
     town.post(&approver, &approval, json!({})).expect(201);
     let merchants = town.get(&officer, "/api/v1/office/merchants").expect(200).json();

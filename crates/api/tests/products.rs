@@ -112,6 +112,7 @@ fn an_entrusted_loan_goes_to_its_payee_and_is_never_the_borrowers_to_spend() {
     let town = Town::start(Plan { products: vec!["long-working-capital"], ..Plan::default() });
     let (officer, approver) = (town.staff("li.officer", Role::Officer), town.staff("zhao.approver", Role::Approver));
     let clerk = town.staff("wang.clerk", Role::Clerk);
+    let accountant = town.staff("qian.accountant", Role::Accountant);
     let everyone: Vec<Who> = (1..=9).map(|number| town.enrol(number)).collect();
     let cell = |who: &Who| basics::PublicId::parse_kind(&who.household, basics::IdKind::Household).unwrap().cell;
     let balance = |who: &Who| {
@@ -153,10 +154,25 @@ fn an_entrusted_loan_goes_to_its_payee_and_is_never_the_borrowers_to_spend() {
         let draw = format!("{contract}/drawdown");
         town.post(borrower, &draw, json!({})).problem(409, "conditions_open");
         add("payee", json!({ "household": borrower.household })).problem(422, "wrong_paper");
-        add("payee", json!({ "household": payee.household })).expect(201);
+        // Whom the money goes to is decided by two, and the second reads who it is.
+        let named = add("payee", json!({ "household": payee.household })).expect(202).text("proposal");
+        town.post(borrower, &draw, json!({})).problem(409, "conditions_open");
+        let waits = town.get(&approver, "/api/v1/office/proposals").expect(200).json();
+        assert_eq!(waits[0]["act"], "name_payee");
+        assert!(waits[0]["reason"].as_str().unwrap().contains(&payee.household), "{waits}");
+        town.post(&approver, &format!("/api/v1/office/proposals/{named}/approval"), json!({})).expect(201);
         add("payee", json!({ "household": payee.household })).problem(409, "paper_exists");
-        town.post(borrower, &draw, json!({})).expect(201);
+        let drawn = town.post(borrower, &draw, json!({})).expect(201).text("loan");
         town.desk.engine.settle();
+        // What went on to the payee is no transfer that is reversed alone, and nothing came back to be set free.
+        let entries = town.get(&accountant, &format!("{hh}/entries")).expect(200).json();
+        let reversal = json!({ "entry": entries["items"][0]["entry"], "reason": "typed wrongly" });
+        let code = if cell(borrower) == cell(payee) { "touches_loan" } else { "crosses_cells" };
+        town.post(&accountant, "/api/v1/office/reversals", reversal).problem(422, code);
+        let release = format!("{hh}/loans/{drawn}/payout/release");
+        let reason = json!({ "reason": "the seller is gone" });
+        town.post(borrower, &release, reason.clone()).problem(403, "not_permitted");
+        town.post(&officer, &release, reason).problem(404, "unknown_crossing");
         assert_eq!((balance(borrower), balance(payee)), ("0.00".to_owned(), "200000.00".to_owned()));
         add("document", json!({ "what": "use-of-funds" })).expect(201);
         add("no_spouse", json!({ "what": "divorced" })).problem(409, "wrong_status");

@@ -66,9 +66,16 @@ fn a_seasonal_loan_and_a_flood() {
     town.post(&officer, &format!("{one}/application"), json!({})).problem(409, "wrong_status");
     let other = json!({ "text_hash": "00".repeat(32) });
     town.post(&farmer, &format!("{one}/consent"), other).problem(409, "other_text");
+    // The borrower cannot say what a guarantor said.
+    let cell = basics::PublicId::parse_kind(&farmer.household, basics::IdKind::Household).unwrap().cell;
+    let person = basics::PublicId { kind: basics::IdKind::Person, cell, id: basics::Id::from_u128(9) }.to_string();
+    let spoken = json!({ "text_hash": shown["text_hash"], "guarantor": "given", "guarantor_person": person });
+    town.post(&farmer, &format!("{one}/consent"), spoken).problem(422, "guarantor_word");
     town.post(&farmer, &format!("{one}/consent"), json!({ "text_hash": shown["text_hash"] })).expect(201);
     let by_two = |path: &str, body: serde_json::Value| {
         let proposal = town.post(&officer, path, body).expect(202).text("proposal");
+        let waits = town.get(&approver, "/api/v1/office/proposals").expect(200).json();
+        assert!(waits[0]["reason"].as_str().is_some_and(|reason| reason.contains(" · ")), "{path}: {waits}");
         town.post(&approver, &format!("/api/v1/office/proposals/{proposal}/approval"), json!({})).expect(201);
     };
     by_two(&format!("{one}/application"), json!({}));

@@ -6,29 +6,59 @@ mod support;
 use serde_json::{Value, json};
 use support::*;
 
-/// A season loan of 3,000.00 over six months, drawn today; the address of the loan and its farmer.
-fn drawn(town: &Town) -> (Who, String) {
+/// Those who act on a loan.
+struct People {
+    farmer: Who,
+    officer: Who,
+    approver: Who,
+    accountant: Who,
+    clerk: Who,
+}
+
+/// A season loan of 3,000.00 over six months, drawn today: everybody, and its address.
+fn drawn(town: &Town) -> (People, String) {
     let farmer = town.enrol(1);
+    let [officer, approver, accountant, clerk] = [
+        ("officer", door::Role::Officer),
+        ("approver", door::Role::Approver),
+        ("accountant", door::Role::Accountant),
+        ("clerk", door::Role::Clerk),
+    ]
+    .map(|(login, role)| town.staff(login, role));
     let hh = format!("/api/v1/households/{}", farmer.household);
-    town.post(&farmer, &format!("{hh}/events"), events(400_000, 180_000)).expect(201);
+    let draw = format!("{hh}/contracts/{}/drawdown", signed(town, &farmer, &officer));
+    let loan = town.post(&farmer, &draw, json!({})).expect(201).text("loan");
+    (People { farmer, officer, approver, accountant, clerk }, format!("{hh}/loans/{loan}"))
+}
+
+/// The contract of a season loan of 3,000.00 over six months, applied for, approved by hand and signed.
+fn signed(town: &Town, farmer: &Who, officer: &Who) -> String {
+    let hh = format!("/api/v1/households/{}", farmer.household);
     let asked =
         json!({ "product": "season-bullet", "amount": "3000.00", "term_months": 6, "purpose": "farming-inputs" });
-    let decided = town.post(&farmer, &format!("{hh}/applications"), asked).expect(201).json();
-    let application = format!("{hh}/applications/{}", decided["application"].as_str().unwrap());
-    let offer = town.get(&farmer, &application).expect(200).json()["offer"].clone();
+    let id = town.post(farmer, &format!("{hh}/applications"), asked).expect(201).text("application");
+    let decision = format!("/api/v1/office/applications/{id}/decision?household={}", farmer.household);
+    town.post(officer, &decision, json!({ "approve": true, "amount": "3000.00", "reason": "visited" })).expect(201);
+    let application = format!("{hh}/applications/{id}");
+    let offer = town.get(farmer, &application).expect(200).json()["offer"].clone();
     let signature = json!({ "text_hash": offer["text_hash"], "read_seconds": 12, "confirmed": true });
-    let signed = town.post(&farmer, &format!("{application}/signature"), signature).expect(201);
-    let draw = format!("{hh}/contracts/{}/drawdown", signed.text("contract"));
-    let loan = town.post(&farmer, &draw, json!({})).expect(201).text("loan");
-    (farmer, format!("{hh}/loans/{loan}"))
+    town.post(farmer, &format!("{application}/signature"), signature).expect(201).text("contract")
+}
+
+/// Proposed by one and approved by another; the id of the event, which is the approval's command, and what the second read.
+fn by_two(town: &Town, (one, other): (&Who, &Who), path: &str, body: Value) -> (String, Value) {
+    let waits = town.post(one, path, body).expect(202).text("proposal");
+    let shown = town.get(other, "/api/v1/office/proposals").expect(200).json();
+    let command = town.command();
+    let approval = format!("/api/v1/office/proposals/{waits}/approval");
+    town.post_as(other, &command, &approval, json!({})).expect(201);
+    (command, shown[0].clone())
 }
 
 #[test]
 fn a_loan_is_serviced_and_shows_its_sheets() {
-    let town = Town::start(Plan { model: Some(model()), ..Plan::default() });
-    let (farmer, loan) = drawn(&town);
-    let (officer, approver) =
-        (town.staff("officer", door::Role::Officer), town.staff("approver", door::Role::Approver));
+    let town = Town::start(Plan::default());
+    let (People { farmer, officer, approver, .. }, loan) = drawn(&town);
     let acts = format!("{loan}/acts");
 
     let standing = town.get(&officer, &format!("{loan}/standing")).expect(200).json();
@@ -70,4 +100,138 @@ fn a_loan_is_serviced_and_shows_its_sheets() {
         json!({ "act": "extend", "reason": "asked", "until": "2028-12-02", "borrower_evidence": "ab".repeat(32) });
     town.post(&officer, &acts, long).problem(422, "extension");
     town.post(&officer, &acts, json!({ "act": "dance", "reason": "asked" })).problem(422, "bad_change");
+}
+
+#[test]
+fn charges_and_money_that_goes_back() {
+    let town = Town::start(Plan::default());
+    let (People { farmer, officer, approver, accountant, clerk }, loan) = drawn(&town);
+    let acts = format!("{loan}/acts");
+    let detail = || town.get(&farmer, &loan).expect(200).json();
+    let wallet = || {
+        let own = town.get(&farmer, &format!("/api/v1/households/{}", farmer.household)).expect(200).json();
+        own["wallet"]["balance"].as_str().unwrap().to_owned()
+    };
+
+    // A charge, let off in part; the second person reads what it does to the cost.
+    let charge = json!({ "act": "charge", "reason": "survey of the field", "code": "survey", "kind": "fee", "amount": "50.00", "due": "2026-03-25" });
+    town.post(&farmer, &acts, charge.clone()).problem(403, "not_permitted");
+    let (charged, shown) = by_two(&town, (&officer, &approver), &acts, charge.clone());
+    assert_eq!((&shown["act"], &shown["reason"]), (&json!("charge_loan"), &json!("survey of the field")), "{shown}");
+    assert!(shown["shown"].as_str().unwrap().contains("成本 cost"), "{shown}");
+    let let_off = json!({ "act": "waive_charge", "reason": "walked together", "event": charged, "amount": "10.00" });
+    by_two(&town, (&officer, &approver), &acts, let_off.clone());
+    assert_eq!(detail()["schedule"][0]["fee"], "40.00");
+    let mut more = let_off;
+    more["amount"] = json!("40.01");
+    town.post(&officer, &acts, more).problem(422, "waiver_refused");
+    let mut late = charge;
+    late["due"] = json!("2027-03-25");
+    town.post(&officer, &acts, late).problem(422, "charge_refused");
+
+    // Paid, charged back by the bank in part, and given back in part as what is ahead of its time.
+    let payment = town.command();
+    let paid = json!({ "amount": "1000.00" });
+    town.post_as(&farmer, &payment, &format!("{loan}/repayments"), paid).expect(201);
+    assert_eq!(wallet(), "2000.00");
+    let back =
+        |amount: &str| json!({ "act": "charge_back", "reason": "the bank asks", "event": payment, "amount": amount });
+    town.post(&officer, &acts, back("600.00")).problem(403, "not_permitted");
+    town.post(&accountant, &acts, back("1000.01")).problem(422, "refund_refused");
+    by_two(&town, (&accountant, &approver), &acts, back("600.00"));
+    assert_eq!(wallet(), "2600.00");
+    let refund = |amount: &str| json!({ "act": "refund", "reason": "asked", "amount": amount });
+    town.post(&clerk, &acts, refund("400.01")).problem(422, "refund_refused");
+    town.post(&clerk, &acts, refund("400.00")).expect(201);
+    assert_eq!((wallet(), detail()["outstanding"].clone()), ("3000.00".to_owned(), json!("3000.00")));
+
+    // Another due date, from the day after it was drawn on; neither the contract nor the rules know a plan that sets days past due back.
+    let moved =
+        json!({ "act": "reschedule", "reason": "sale put off", "from_due": "2026-09-02", "new_due": "2026-09-20" });
+    town.post(&officer, &acts, moved.clone()).problem(422, "plan_refused");
+    town.system("close", app::command::Command::CloseDay(app::close::CloseDay { day: open_date() }));
+    town.desk.engine.settle();
+    let (event, _) = by_two(&town, (&officer, &approver), &acts, moved);
+    assert_eq!(detail()["schedule"][0]["due"], "2026-09-20");
+    by_two(
+        &town,
+        (&officer, &approver),
+        &acts,
+        json!({ "act": "take_back", "reason": "typed wrongly", "event": event }),
+    );
+    assert_eq!(detail()["schedule"][0]["due"], "2026-09-02");
+    let again = json!({ "act": "take_back", "reason": "typed wrongly", "event": event });
+    town.post(&officer, &acts, again).problem(422, "reversal_refused");
+    let anew = json!({ "act": "re_age", "reason": "asked", "start": "2026-04-02", "count": 3, "unit": "months" });
+    let refused = town.post(&officer, &acts, anew).problem(422, "plan_refused");
+    assert!(refused["detail"].as_str().unwrap().contains("还款计划"), "{refused}");
+    town.post(&officer, &acts, json!({ "act": "re_amortise", "reason": "asked" })).problem(422, "plan_refused");
+    let past =
+        json!({ "act": "extend", "reason": "asked", "until": "2026-08-02", "borrower_evidence": "ab".repeat(32) });
+    let refused = town.post(&officer, &acts, past).problem(422, "extension_refused");
+    assert!(refused["detail"].as_str().unwrap().contains("展期"), "{refused}");
+
+    // Out of income and assets; the claim stands, and comes back with the act taken back.
+    let off = json!({ "act": "charge_off", "reason": "gone away" });
+    town.post(&officer, &acts, off.clone()).problem(403, "not_permitted");
+    let (event, _) = by_two(&town, (&accountant, &approver), &acts, off.clone());
+    assert_eq!(detail()["outstanding"], "3000.00");
+    town.post(&accountant, &acts, off).problem(422, "write_off_refused");
+    let back = json!({ "act": "take_back", "reason": "came back", "event": event });
+    by_two(&town, (&accountant, &approver), &acts, back);
+    let history = detail()["history"].clone();
+    let kinds: Vec<&str> = history.as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    // What was taken back is not told.
+    let told = ["disbursed", "charge_added", "charge_waived", "paid", "charged_back", "refunded"];
+    assert_eq!(kinds, told);
+}
+
+#[test]
+fn a_loan_is_renewed_and_the_renewal_is_taken_back() {
+    let town = Town::start(Plan::default());
+    let (People { farmer, officer, approver, .. }, loan) = drawn(&town);
+    let contract = signed(&town, &farmer, &officer);
+    let hh = format!("/api/v1/households/{}", farmer.household);
+    let renewal = format!("{loan}/renewal");
+    let asked = |contract: &str, manner: &str| {
+        json!({ "contract": contract, "manner": manner, "business_holds": true, "record_holds": true,
+            "standard_holds": true, "reason": "sows again" })
+    };
+    town.post(&farmer, &renewal, asked(&contract, "without_repaying")).problem(403, "not_permitted");
+    town.post(&officer, &renewal, asked(&contract, "for_ever")).problem(422, "bad_change");
+    let mut silent = asked(&contract, "without_repaying");
+    silent.as_object_mut().unwrap().remove("record_holds");
+    town.post(&officer, &renewal, silent).problem(422, "bad_change");
+    let (_, shown) = by_two(&town, (&officer, &approver), &renewal, asked(&contract, "without_repaying"));
+    let text = shown["shown"].as_str().unwrap();
+    assert!(text.contains("新借款 3000.00") && text.contains("new loan of 3000.00"), "{text}");
+    let loans = || town.get(&farmer, &format!("{hh}/loans")).expect(200).json();
+    let states = || {
+        let told = loans();
+        let mut all: Vec<(String, String)> = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                let text = |name: &str| one[name].as_str().unwrap().to_owned();
+                (text("status"), text("outstanding"))
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let pair = |status: &str, outstanding: &str| (status.to_owned(), outstanding.to_owned());
+    assert_eq!(states(), [pair("active", "3000.00"), pair("closed", "0.00")]);
+    assert_eq!(town.get(&farmer, &loan).json()["status"], "closed");
+    town.post(&officer, &renewal, asked(&contract, "without_repaying")).problem(409, "loan_closed");
+
+    let all = loans();
+    let new = all.as_array().unwrap().iter().find(|one| one["status"] == "active").unwrap()["loan"].as_str().unwrap();
+    let undo = format!("{hh}/loans/{new}/renewal/undo");
+    by_two(&town, (&officer, &approver), &undo, json!({ "reason": "wrong contract" }));
+    let old = town.get(&farmer, &loan).json();
+    assert_eq!((&old["status"], &old["outstanding"]), (&json!("active"), &json!("3000.00")));
+    // The contract can be drawn by the household, or renew the loan again.
+    by_two(&town, (&officer, &approver), &renewal, asked(&contract, "without_repaying"));
+    assert_eq!(town.get(&farmer, &loan).json()["status"], "closed");
 }

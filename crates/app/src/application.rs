@@ -3,7 +3,8 @@
 use basics::{Cell, Date, Id, Money, Rate};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
-use door::{Change, key};
+use door::{Change, Stop, key};
+use loan::facility::{FacilityEvent, FacilityHappening, FacilityStatus, fold, in_order};
 use loan::schedule::schedule;
 use loan::season::Grown;
 use loan::{LoanError, Term};
@@ -12,12 +13,13 @@ use minicbor::{Decode, Encode};
 
 use crate::books::check_text;
 use crate::command::Outcome;
-use crate::facility::{FacilityLife, facility, facility_events, is_closed};
+use crate::facility::{FacilityLife, facility, facility_events};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
 use crate::holding::Holding;
 use crate::house::Tianxin;
 use crate::line::CreditLine;
 use crate::observe::{known_household, stale};
+use crate::service::check_alive;
 use crate::tables::{
     Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, Household,
     LoanNote,
@@ -212,6 +214,7 @@ impl Tianxin {
     pub(crate) fn apply_for(&self, slice: &Overlay, command: &Apply, context: &Context) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
         known_household(slice, cell, household)?;
+        check_alive(slice, cell, household)?;
         let product = self.product_for(&command.product, command.season.as_ref(), context.open_date)?;
         let purpose_known = product.uses.contains(&command.purpose);
         if !purpose_known {
@@ -303,8 +306,9 @@ impl Tianxin {
             },
         })];
         if approved {
-            let whole = command.limit_minor.max(seen.total_minor() + command.approved_minor);
-            facts.push(self.grant(slice, cell, household, whole, command.decision, context)?);
+            let needed_minor = seen.total_minor().saturating_add(command.approved_minor);
+            let amounts = (needed_minor, command.limit_minor);
+            facts.push(self.grant(slice, cell, household, amounts, command.decision, context)?);
         }
         let outcome = Outcome::Decided {
             status: command.status,
@@ -351,41 +355,62 @@ impl Tianxin {
                 .terms(command.approved, Term::Months(row.term_months as u16), context.open_date, command.rate)
                 .map_err(|error| Refusal::new("outside_product", error.to_string()))?;
             let seen = exposure(slice, cell, household, Some(command.application))?;
-            let whole = seen.total_minor().saturating_add(approved_minor);
-            facts.push(self.grant(slice, cell, household, whole, command.decision, context)?);
+            let needed_minor = seen.total_minor().saturating_add(approved_minor);
+            facts.push(self.grant(slice, cell, household, (needed_minor, 0), command.decision, context)?);
         }
         let outcome = Outcome::Decided { status, approved_minor, rate_ppm: command.rate.ppm() };
         Ok(Change::new(outcome, facts))
     }
 
     /// The facility that carries an approval: the household's own, renewed with what is decided, or its first; a new one
-    /// beside a closed one. A freeze in force stays.
+    /// beside a closed one. It is of what is needed for the approval, or of the household's limit where that is more. What is in
+    /// force is not lowered by an approval, since lowering is an act of its own; where an officer has lowered it, it grows by what
+    /// the approval needs alone. A freeze stays. Refuses where the borrower is recorded as dead.
     fn grant(
         &self,
         slice: &Overlay,
         cell: Cell,
         household: Id,
-        whole_minor: i64,
+        (needed_minor, limit_minor): (i64, i64),
         decision: Id,
         context: &Context,
-    ) -> Result<Fact, Fault> {
-        let mut standing = facility(slice, cell, household)?.map(|row| row.id);
-        if let Some(id) = standing
-            && is_closed(&facility_events(slice, cell, household, id)?)
-        {
-            standing = Some(decision.derive("facility"));
+    ) -> Result<Fact, Stop> {
+        check_alive(slice, cell, household)?;
+        let whole_minor = needed_minor.max(limit_minor);
+        let (mut granted, mut amount_minor) = (household.derive("facility"), whole_minor);
+        if let Some(row) = facility(slice, cell, household)? {
+            let events = facility_events(slice, cell, household, row.id)?;
+            let stands = fold(&events, context.open_date);
+            match stands.status {
+                FacilityStatus::Closed => granted = decision.derive("facility"),
+                FacilityStatus::Active | FacilityStatus::Frozen => {
+                    let wanted_minor = if was_lowered(&events) { needed_minor } else { whole_minor };
+                    (granted, amount_minor) = (row.id, wanted_minor.max(stands.amount_fen));
+                }
+                FacilityStatus::Expired | FacilityStatus::Ungranted => granted = row.id,
+            }
         }
         let valid_to: Date =
             context.open_date.add_months(FACILITY_MONTHS).map_err(|error| Fault::Broken(error.to_string()))?;
         Ok(Fact::FacilityGranted {
             household,
-            facility: standing.unwrap_or_else(|| household.derive("facility")),
-            amount_minor: whole_minor,
+            facility: granted,
+            amount_minor,
             currency: self.institution.currency,
             valid_to,
             decision,
         })
     }
+}
+
+/// Whether the last word about a facility's amount was to lower it.
+fn was_lowered(events: &[FacilityEvent]) -> bool {
+    let of_amount = |what: &&FacilityHappening| {
+        use FacilityHappening::{Granted, Lowered, Raised};
+        matches!(what, Granted { .. } | Raised { .. } | Lowered { .. })
+    };
+    let last = in_order(events).into_iter().map(|event| &event.what).rfind(of_amount);
+    matches!(last, Some(FacilityHappening::Lowered { .. }))
 }
 
 /// An application that must stand somewhere.
@@ -395,7 +420,7 @@ pub(crate) fn application(
     household: Id,
     id: Id,
     status: ApplicationStatus,
-) -> Result<Application, door::Stop> {
+) -> Result<Application, Stop> {
     let row = slice
         .get::<Application>(&key![cell, household, id])?
         .ok_or_else(|| Refusal::new("unknown_application", "there is no such application: check its id"))?;

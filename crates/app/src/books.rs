@@ -156,6 +156,8 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             enrolled_on: stamp.booking_date,
             persons: 0,
         }),
+        // Who decided and why: what it does is told by the facts beside it.
+        Fact::PayoutReleased { .. } => {}
         Fact::Declined { .. } | Fact::DayClosed { .. } | Fact::EventsObserved { .. } => {}
         Fact::Booked(booked) => apply_entry(books, stamp, booked)?,
         Fact::WalletHeld { household, currency, amount_minor } => {

@@ -8,13 +8,13 @@ use basics::merkle::leaf_hash;
 use basics::{Cell, Date, Id, cbor};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
-use door::{ActorKind, Change, Fault, Stop, key};
+use door::{ActorKind, Change, Fault, Record, Stop, key};
 use loan::season::{
     BorrowerConsent, ChangePreview, Consent, Consents, Deferral, Departure, GuarantorConsent, NoProposal, Replan,
     SeasonRule, preview, propose,
 };
 use loan::terms::GuaranteeNeed;
-use loan::{Happening, LifeEvent, LoanError, ProductRef};
+use loan::{Happening, LifeEvent, LoanError, Paper, ProductRef};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -24,7 +24,8 @@ use crate::command::Outcome;
 use crate::fact::{ChangeProposed, Fact};
 use crate::house::Tianxin;
 use crate::loan_turn::{LoanPlace, Standing};
-use crate::tables::EntryKind;
+use crate::paper::{ContractPaper, papers};
+use crate::tables::{EntryKind, LoanNote};
 
 /// Propose a re-plan from what was seen of the harvest.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -70,7 +71,8 @@ pub struct AgreeChange {
     /// Hash of the text that was read, with the totals before and after.
     #[n(5)]
     pub text_hash: ByteVec,
-    /// The guarantor's word.
+    /// The guarantor's word. Only a member of staff says that it was given, by a person whose guarantee is among the papers of
+    /// the contract, on the text that the borrower agrees to.
     #[n(6)]
     pub guarantor: GuarantorConsent,
     /// What shows it, where a member of staff takes it at the window: the signed paper's number.
@@ -153,6 +155,16 @@ impl Tianxin {
         self.needs_loan(place.loan, slice, needs)
     }
 
+    pub(crate) fn needs_agree(&self, place: ChangePlace, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
+        let LoanPlace { cell, household, loan } = place.loan;
+        if slice.has(LoanNote::table(), &key![cell, household, loan])
+            && let Some(note) = slice.get::<LoanNote>(&key![cell, household, loan])?
+        {
+            needs.rows::<ContractPaper>(key![cell, household, note.contract]);
+        }
+        self.needs_change(place, slice, needs)
+    }
+
     pub(crate) fn propose_replan(
         &self,
         slice: &Overlay,
@@ -164,7 +176,11 @@ impl Tianxin {
             return Err(Refusal::new("change_exists", "a change with this id exists: use a new id").into());
         }
         let standing = Standing::read(self, slice, place.loan, context.open_date)?;
-        let rule = self.season_rule(&standing.terms.product);
+        if standing.terms.change.is_none() {
+            let message = "the contract does not say how far it may be re-planned: extend or reschedule it instead";
+            return Ok(not_changed(message.to_owned()));
+        }
+        let rule = self.season_rule(&standing.terms.product)?;
         let (departure, next) = (&command.departure, command.next_harvest);
         let proposal = match propose(&standing.terms, &standing.events, context.open_date, departure, next, &rule) {
             Ok(proposal) => proposal,
@@ -196,19 +212,14 @@ impl Tianxin {
             (None, _) => {}
         }
         let standing = Standing::read(self, slice, place.loan, context.open_date)?;
-        let guarantee = standing.terms.conditions.as_ref().and_then(|conditions| conditions.guarantee);
-        let required = guarantee.is_some_and(|rule| rule.need == GuaranteeNeed::Required);
-        if required && command.guarantor == GuarantorConsent::NoGuarantor {
-            let message = "the loan is guaranteed: ask the guarantor too, and say whether he agreed";
-            return Err(Refusal::new("guarantor_not_asked", message).into());
-        }
+        let guarantor = guarantors_word(slice, command, &standing, &row, context)?;
         if row.text_hash != *command.text_hash {
             let message = "this is not the text that was shown: read the proposal again and agree to that";
             return Err(Refusal::new("other_text", message).into());
         }
         let evidence: [u8; 32] = row.text_hash.as_slice().try_into().map_err(|_| damaged(&row))?;
         let consent = Consent { by: command.person, at: context.at, evidence };
-        let consents = Consents { borrower: BorrowerConsent::Given(consent), guarantor: command.guarantor.clone() };
+        let consents = Consents { borrower: BorrowerConsent::Given(consent), guarantor };
         let LoanPlace { household, loan, .. } = place.loan;
         let event = agreed(cbor::from_bytes(&row.event).map_err(Fault::from)?, consents);
         let evidence = command.evidence.clone();
@@ -289,9 +300,46 @@ impl Tianxin {
         Ok(facts)
     }
 
-    /// How far a product lets a loan be re-planned.
-    fn season_rule(&self, signed: &ProductRef) -> SeasonRule {
-        self.products.version(&signed.code, signed.version).and_then(|p| p.season.clone()).unwrap_or_default()
+    /// How far the product lets a loan be re-planned, in the version that was signed. Refuses where that is not among the
+    /// products any more.
+    pub(crate) fn season_rule(&self, signed: &ProductRef) -> Result<SeasonRule, Refusal> {
+        Ok(self.product_version(&signed.code, signed.version)?.season.clone().unwrap_or_default())
+    }
+}
+
+/// The guarantor's word, as far as whoever tells it may. A consent counts from now.
+fn guarantors_word(
+    slice: &Overlay,
+    command: &AgreeChange,
+    standing: &Standing,
+    row: &LoanChange,
+    context: &Context,
+) -> Result<GuarantorConsent, Stop> {
+    let papers = papers(slice, command.cell, command.household, standing.note.contract)?;
+    let is_guarantor =
+        |id: Id| papers.iter().any(|paper| matches!(paper, Paper::Guarantee { person, .. } if *person == id));
+    let refuse = |code: &'static str, message: &str| Err(Stop::from(Refusal::new(code, message)));
+    match &command.guarantor {
+        GuarantorConsent::NoGuarantor => {
+            let asked = standing.terms.conditions.as_ref().and_then(|conditions| conditions.guarantee);
+            let required = asked.is_some_and(|rule| rule.need == GuaranteeNeed::Required);
+            if required || papers.iter().any(|paper| matches!(paper, Paper::Guarantee { .. })) {
+                let message = "the loan is guaranteed: ask the guarantor too, and say whether he agreed";
+                return refuse("guarantor_not_asked", message);
+            }
+            Ok(GuarantorConsent::NoGuarantor)
+        }
+        GuarantorConsent::NotGiven => Ok(GuarantorConsent::NotGiven),
+        GuarantorConsent::Given(_) if context.actor.kind != ActorKind::Staff => {
+            refuse("guarantor_word", "the borrower cannot speak for the guarantor: he signs at the window")
+        }
+        GuarantorConsent::Given(consent) if !is_guarantor(consent.by) => {
+            refuse("guarantor_word", "this person guarantees nothing under this contract: check the id")
+        }
+        GuarantorConsent::Given(consent) if consent.evidence[..] != row.text_hash[..] => {
+            refuse("other_text", "this is not the text that was shown: have the guarantor sign that")
+        }
+        GuarantorConsent::Given(consent) => Ok(GuarantorConsent::Given(Consent { at: context.at, ..*consent })),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Close of day: each cell closes in its own queue, the institution when every receipt is in.
 //!
 //! A cell closes day D in steps, each a command of its own that sends the next: first the agenda, a bounded number of
-//! loans at a time (only those to which something happens on D by itself: a due date, a threshold of days past due, the end of
-//! grace, a run-up at the end of a month); then, in the last step, one entry with the day's interest by group, what ends
-//! with a month or a year, the receipt, and the new open date. Everything else interleaves and books to whatever the
+//! places at a time (only loans and lines to which something happens on D by itself: a due date, a statement, a threshold of
+//! days past due, the end of grace, a run-up at the end of a month; and merchants that are paid for what they sold); then, in
+//! the last step, one entry with the day's interest by group, what ends with a month or a year, the receipt, and the new
+//! open date. Everything else interleaves and books to whatever the
 //! cell's open date is, so nothing stops for the close. A step that was cut off is delivered again under its own id.
 
 use basics::{Cell, Date, Id};
@@ -154,14 +155,15 @@ impl Tianxin {
             return self.end_day(slice, command, context);
         }
         // Where others in this batch have dealt with everything that was loaded, the next step looks again.
-        let mut facts = self.touch_due(slice, cell, day, &due)?;
-        let mut messages = Vec::new();
+        let (mut paid, mut messages) = (Vec::new(), Vec::new());
         for row in due.iter().filter(|row| row.kind == AgendaKind::Merchant.code()) {
             let transfer = context.command_id.derive(&format!("merchant-{}", row.owner));
-            let (paid, message) = self.merchant_due(slice, cell, row.owner, day, transfer)?;
-            facts.extend(paid);
+            let (facts, message) = self.merchant_due(slice, cell, row.owner, day, transfer)?;
+            paid.extend(facts);
             messages.extend(message);
         }
+        let mut facts = self.touch_due(slice, cell, day, &due, entries_in(&paid))?;
+        facts.extend(paid);
         let step = command.step + 1;
         let id = context.command_id.derive(&format!("step-{step}"));
         let next = Message { id, command: Command::CloseCell(CloseCell { cell, day, step }) };
@@ -169,8 +171,15 @@ impl Tianxin {
         Ok(messages.into_iter().chain([next]).fold(change, Change::with_message))
     }
 
-    /// What happens on a day by itself to what stands on the agenda.
-    fn touch_due(&self, slice: &Overlay, cell: Cell, day: Date, due: &[Agenda]) -> Result<Vec<Fact>, Fault> {
+    /// What happens on a day by itself to what stands on the agenda; beside it the step books so many other entries.
+    fn touch_due(
+        &self,
+        slice: &Overlay,
+        cell: Cell,
+        day: Date,
+        due: &[Agenda],
+        beside: i64,
+    ) -> Result<Vec<Fact>, Fault> {
         let mut turn = Turn::new(slice, cell, day);
         let mut loans = Vec::with_capacity(due.len());
         let mut of_lines = Vec::new();
@@ -209,7 +218,7 @@ impl Tianxin {
         if !resets.is_empty() {
             facts.push(Fact::RatesReset { loans: resets });
         }
-        facts.push(Fact::LoansTouched { loans, entries: i64::from(!lines.is_empty()) });
+        facts.push(Fact::LoansTouched { loans, entries: beside + i64::from(!lines.is_empty()) });
         if !lines.is_empty() {
             facts.push(booked(EntryKind::LoanDues, day, self.institution.currency, lines, None)?);
         }
@@ -269,7 +278,7 @@ impl Tianxin {
             facts.extend(ended);
             year = Some(came_to);
         }
-        let entries = facts.iter().filter(|fact| matches!(fact, Fact::Booked(_))).count() as i64;
+        let entries = entries_in(&facts);
         facts.insert(0, Fact::DayAccrued { day, groups, entries });
         facts.push(Fact::DayClosed { day });
         let receipt = Message {
@@ -355,6 +364,11 @@ impl Tianxin {
         }
         Ok(Change::new(Outcome::Done, vec![Fact::CloseTook { day, millis }]))
     }
+}
+
+/// How many entries facts book.
+fn entries_in(facts: &[Fact]) -> i64 {
+    facts.iter().filter(|fact| matches!(fact, Fact::Booked(_))).count() as i64
 }
 
 /// The part of the agenda that was loaded and is due by the end of a day, and whether that is all of it.

@@ -23,7 +23,7 @@ use crate::service::{LoanShown, ServiceLoan};
 use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
 use crate::tables::ApplicationStatus;
-use crate::transfer::{Arrive, Settle, Transfer};
+use crate::transfer::{Arrive, ReleasePayout, Settle, Transfer};
 use crate::wallet::{TopUp, Withdraw};
 
 /// A command of the application.
@@ -149,6 +149,9 @@ pub enum Command {
     /// Add a paper to a contract.
     #[n(100)]
     AddPaper(#[n(0)] AddPaper),
+    /// Set money free that was meant for a payee and came back.
+    #[n(101)]
+    ReleasePayout(#[n(0)] ReleasePayout),
     /// Draw a contract to pay an older loan off.
     #[n(80)]
     Renew(#[n(0)] Renew),
@@ -407,6 +410,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::OpenLine(c) => c.cell,
         Command::MoveLine(c) => c.cell,
         Command::CorrectLine(c) => c.cell,
+        Command::ReleasePayout(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)

@@ -2,7 +2,8 @@
 //!
 //! The loan is folded again with the event in its place. The difference of the two folds, everything since then included, is
 //! one entry of today; what the event changed in days past due and class on the last closed day, and the grounds of the class, is
-//! kept as a record. What rules say against an act they say against the same act dated back, as the loan stood then.
+//! kept as a record. What rules say against an act they say against the same act dated back, as the loan stood then. A death
+//! freezes the household's facility from today on, whatever day it counts from.
 //!
 //! A drawing may be taken back on its own day, before anything else happened to the loan: the money goes back from the
 //! wallet, the note is closed, and the contract can be drawn anew.
@@ -24,7 +25,7 @@ use crate::fact::{Fact, LoanCorrected};
 use crate::house::Tianxin;
 use crate::loan_turn::{LoanPlace, Standing};
 use crate::posting::Role;
-use crate::service::LoanAct;
+use crate::service::{LoanAct, facility_follows, needs_death};
 use crate::tables::EntryKind;
 
 /// Date an event of a loan back, or take an event back. Money that came in is taken from the wallet, money that
@@ -62,6 +63,7 @@ impl CorrectLoan {
 
 impl Tianxin {
     pub(crate) fn needs_correct(&self, command: &CorrectLoan, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
+        needs_death(command.place(), &command.what, needs);
         self.needs_loan(command.place(), slice, needs)
     }
 
@@ -132,6 +134,7 @@ impl Tianxin {
             grounds: Some((grounds(&was), grounds(&is))),
         };
         let mut facts = vec![Fact::LoanMoved(moved), Fact::LoanCorrected(record)];
+        facts.extend(facility_follows(slice, &standing, &event, &command.reason, context)?);
         if undrawn {
             facts.push(Fact::DrawUndone { household: command.household, contract: standing.note.contract });
         }
@@ -186,6 +189,8 @@ fn undraws(command: &CorrectLoan, slice: &Overlay, today: Date) -> Result<bool, 
 fn act_of(what: &Happening) -> Option<LoanAct> {
     match what {
         Happening::Extended(alteration) => Some(LoanAct::Extend(alteration.clone())),
+        Happening::Restructured(alteration) => Some(LoanAct::Restructure(alteration.clone())),
+        Happening::RateReset(rates) => Some(LoanAct::ResetRate(*rates)),
         Happening::Misused { penalty_rate } => Some(LoanAct::MarkMisuse { penalty_rate: *penalty_rate }),
         _ => None,
     }

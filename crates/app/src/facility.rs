@@ -16,6 +16,7 @@ use crate::books::{check_amount, check_text};
 use crate::command::Outcome;
 use crate::fact::Fact;
 use crate::house::Tianxin;
+use crate::service::death_recorded;
 use crate::tables::Facility;
 
 /// Days after its review date within which a facility may still be drawn on.
@@ -180,6 +181,9 @@ pub(crate) fn may_draw_instead(
     (asked_minor, released_minor): (i64, i64),
     today: Date,
 ) -> Result<Result<(), Outcome>, Fault> {
+    if death_recorded(slice, cell, household)? {
+        return Ok(Err(Outcome::FacilityShut { why: "the borrower is recorded as dead".to_owned() }));
+    }
     let Some(row) = facility(slice, cell, household)? else {
         return Ok(Err(Outcome::OverFacility { available_minor: 0 }));
     };
@@ -270,25 +274,22 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
     let cell = stamp.cell;
     match fact {
         Fact::FacilityGranted { household, facility, amount_minor, currency, valid_to, decision } => {
+            let what =
+                FacilityHappening::Granted { amount_fen: *amount_minor, valid_to: *valid_to, review_by: *valid_to };
+            let granted = FacilityEvent { id: *decision, value_date: stamp.booking_date, what };
+            put_event(books, cell, *household, *facility, &granted);
+            // A change of the same day counts after the grant, whichever came first.
+            let state = fold(&facility_events(books, cell, *household, *facility)?, stamp.booking_date);
             books.put(&Facility {
                 cell,
                 household: *household,
                 id: *facility,
-                amount_minor: *amount_minor,
+                amount_minor: state.amount_fen,
                 currency: *currency,
                 valid_from: stamp.booking_date,
                 valid_to: *valid_to,
                 decision: *decision,
             });
-            let what =
-                FacilityHappening::Granted { amount_fen: *amount_minor, valid_to: *valid_to, review_by: *valid_to };
-            put_event(
-                books,
-                cell,
-                *household,
-                *facility,
-                &FacilityEvent { id: *decision, value_date: stamp.booking_date, what },
-            );
         }
         Fact::FacilityMoved { household, facility, event, .. } => {
             put_event(books, cell, *household, *facility, event);

@@ -233,6 +233,19 @@ pub enum Fact {
         #[n(5)]
         evidence: String,
     },
+    /// Money that was meant for a payee and came back was set free for the borrower, by two people.
+    #[n(121)]
+    PayoutReleased {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The crossing.
+        #[n(1)]
+        transfer: Id,
+        /// Why, and what is to become of the money.
+        #[n(2)]
+        reason: String,
+    },
     /// A loan was drawn.
     #[n(21)]
     LoanDrawn(#[n(0)] LoanDrawn),
@@ -836,7 +849,7 @@ pub struct Crossed {
     /// The state this side comes to.
     #[n(1)]
     pub state: CrossingState,
-    /// `transfer` or `quota`.
+    /// `transfer`, `entrusted`, `merchant` or `quota`.
     #[n(2)]
     pub purpose: String,
     /// The other cell.

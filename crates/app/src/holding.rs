@@ -84,6 +84,10 @@ pub struct Holding {
     #[n(15)]
     #[cbor(default)]
     pub adjusted: Parts,
+    /// Whether the borrower is recorded as dead: nothing more is drawn by the household.
+    #[n(16)]
+    #[cbor(default)]
+    pub borrower_died: bool,
 }
 
 impl Default for Holding {
@@ -105,6 +109,7 @@ impl Default for Holding {
             returned_fen: 0,
             goodwill_fen: 0,
             adjusted: Parts::ZERO,
+            borrower_died: false,
         }
     }
 }
@@ -446,6 +451,7 @@ impl Tianxin {
                 returned_fen: 0,
                 goodwill_fen: state.totals.granted.goodwill_fen,
                 adjusted: state.totals.granted.adjusted,
+                borrower_died: state.bearings.died_on.is_some(),
             },
         };
         Ok((state, stands))

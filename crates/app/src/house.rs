@@ -186,7 +186,7 @@ impl App for Tianxin {
             Command::Decide(c) => act("decide", Some(c.household), c.approved_minor),
             Command::DecideByHand(c) => act("decide_by_hand", Some(c.household), c.approved.minor()),
             Command::Sign(c) => act("sign", Some(c.household), 0),
-            Command::AddPaper(c) => act("add_paper", Some(c.household), 0),
+            Command::AddPaper(c) => act(c.act(), Some(c.household), 0),
             Command::Draw(c) => act("draw", Some(c.household), 0),
             Command::Repay(c) => act("repay", Some(c.household), c.amount.minor()),
             Command::CorrectLoan(_) => act("correct_loan", None, 0),
@@ -211,6 +211,7 @@ impl App for Tianxin {
             }
             Command::CorrectLine(_) => act("correct_line", None, 0),
             Command::RegisterMerchant(_) => act("register_merchant", None, 0),
+            Command::ReleasePayout(c) => act("release_payout", Some(c.household), 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -258,7 +259,7 @@ impl App for Tianxin {
             Command::SetStaff(c) => self.needs_staff_secret(c, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
             Command::ProposeReplan(c) => return self.needs_change(c.place(), slice, needs),
-            Command::AgreeChange(c) => return self.needs_change(c.place(), slice, needs),
+            Command::AgreeChange(c) => return self.needs_agree(c.place(), slice, needs),
             Command::ApplyChange(c) => return self.needs_change(c.place(), slice, needs),
             Command::UndoChange(c) => return self.needs_change(c.place(), slice, needs),
             Command::DeclareDisaster(c) => self.needs_disaster(c.disaster, needs),
@@ -268,6 +269,7 @@ impl App for Tianxin {
             Command::MoveLine(c) => return self.needs_line(c.place(), &c.act, slice, needs),
             Command::CorrectLine(c) => return self.needs_line(c.place(), &c.act, slice, needs),
             Command::RegisterMerchant(c) => self.needs_merchant(c, needs),
+            Command::ReleasePayout(c) => self.needs_release_payout(c, needs),
         }
         Ok(())
     }
@@ -318,6 +320,7 @@ impl App for Tianxin {
             Command::MoveLine(c) => self.move_line(slice, c, context),
             Command::CorrectLine(c) => self.correct_line(slice, c, context),
             Command::RegisterMerchant(c) => self.register_merchant(c, context),
+            Command::ReleasePayout(c) => self.release_payout(slice, c),
         }
     }
 
@@ -402,7 +405,7 @@ impl App for Tianxin {
                 CrossingState::Arrived => sums.add(name, sign * amount),
                 CrossingState::Posted => sums.add(name, -sign * amount),
                 CrossingState::Reserved => sums.add(format!("reserved {}", crossing.id), sign * amount),
-                CrossingState::Voided | CrossingState::Returned => {}
+                CrossingState::Voided | CrossingState::TurnedBack | CrossingState::Returned => {}
             }
         }
         Ok(findings)

@@ -45,7 +45,8 @@ impl Institution {
     pub fn check_licence(&self, act: &str) -> Result<(), Refusal> {
         let allowed = match self.licence {
             Licence::RuralBank => true,
-            Licence::MicroLoanCompany => act != "transfer",
+            // It takes no deposits, so it neither moves money between wallets nor pays merchants for what others bought.
+            Licence::MicroLoanCompany => !matches!(act, "transfer" | "register_merchant" | "buy_on_line"),
             Licence::GuaranteeCompany | Licence::TechnologyOperator => {
                 matches!(act, "enrol" | "bury" | "erase" | "close_day" | "note_close" | "follow_up")
             }

@@ -96,14 +96,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         Fact::LoanMoved(moved) => {
             put_event(books, cell, moved.household, moved.loan, &moved.event);
             match &moved.stands {
-                Some(stands) => {
-                    stand(books, stamp, moved.household, moved.loan, stands)?;
-                    if stands.holding.disbursed_fen == 0 {
-                        let note: LoanNote = standing(books, cell, moved.household, moved.loan)?;
-                        let contract: Contract = standing(books, cell, moved.household, note.contract)?;
-                        books.put(&Contract { status: ContractStatus::Signed, ..contract });
-                    }
-                }
+                Some(stands) => stand(books, stamp, moved.household, moved.loan, stands)?,
                 // From before the books held accrued interest.
                 None => {
                     let row: LoanNote = standing(books, cell, moved.household, moved.loan)?;

@@ -4,7 +4,7 @@ use basics::{Cell, Date, Id, cbor};
 use door::app::Refusal;
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Record, Stop, key};
-use loan::{LifeEvent, LoanError, LoanState as State, LoanTerms, effects};
+use loan::{Happening, LifeEvent, LoanError, LoanState as State, LoanTerms, Receipt, effects};
 
 use crate::books::needs_booking;
 use crate::fact::LoanMoved;
@@ -89,7 +89,8 @@ impl Standing {
     /// Lets an event happen: the state as of today and what the note shows from then on. Refuses an event that
     /// may not join the life of the loan.
     pub(crate) fn happen(&mut self, house: &Tianxin, event: &LifeEvent) -> Result<(State, Stands), Stop> {
-        loan::accept(&self.terms, &self.events, event).map_err(|e| Refusal::new("loan_event", e.to_string()))?;
+        let refuse = |error: LoanError| Refusal::new(refusal_of(&event.what), error.to_string());
+        loan::accept(&self.terms, &self.events, event).map_err(refuse)?;
         self.events.push(event.clone());
         house.stands(&self.terms, &self.events, self.today).map_err(|e| self.broken(&e).into())
     }
@@ -130,5 +131,36 @@ impl Standing {
 
     pub(crate) fn broken(&self, error: &LoanError) -> Fault {
         Fault::Broken(format!("loan {}: {error}", self.place.loan))
+    }
+}
+
+/// The code under which an event that cannot join the life of its loan is refused: what a person reads of it is about what was
+/// asked for.
+fn refusal_of(what: &Happening) -> &'static str {
+    match what {
+        Happening::Received { receipt: Receipt::Goodwill, .. }
+        | Happening::Waived { .. }
+        | Happening::ChargeWaived { .. } => "waiver_refused",
+        Happening::Paid { .. } | Happening::Received { .. } | Happening::CollectionRun { .. } => "payment_refused",
+        Happening::Prepaid(_) => "prepayment_refused",
+        Happening::Extended(_) => "extension_refused",
+        Happening::Restructured(_)
+        | Happening::Rescheduled { .. }
+        | Happening::Reaged { .. }
+        | Happening::Reamortised
+        | Happening::Replanned(_)
+        | Happening::Deferred(_) => "plan_refused",
+        Happening::ChargeAdded { .. } | Happening::ChargeAdjusted { .. } => "charge_refused",
+        Happening::Refunded { .. } | Happening::RefundedCash { .. } | Happening::ChargedBack { .. } => "refund_refused",
+        Happening::Reversed { .. } => "reversal_refused",
+        Happening::ChargedOff | Happening::WrittenOff => "write_off_refused",
+        Happening::Disbursed { .. }
+        | Happening::RateReset(_)
+        | Happening::Misused { .. }
+        | Happening::Judged { .. }
+        | Happening::Linked(_)
+        | Happening::BorrowerDied
+        | Happening::HandedOver { .. }
+        | Happening::Noticed { .. } => "loan_event",
     }
 }

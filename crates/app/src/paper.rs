@@ -64,6 +64,16 @@ pub struct AddPaper {
     pub evidence: String,
 }
 
+impl AddPaper {
+    /// The act's name in the permission table: who the money goes to is not for one person to say.
+    pub(crate) fn act(&self) -> &'static str {
+        match self.paper {
+            Paper::Payee { .. } => "name_payee",
+            _ => "add_paper",
+        }
+    }
+}
+
 /// The papers of a contract, as rows that were asked for.
 pub(crate) fn papers(slice: &Overlay, cell: Cell, household: Id, contract: Id) -> Result<Vec<Paper>, Fault> {
     let rows = slice.range::<ContractPaper>(&key![cell, household, contract])?;

@@ -1,7 +1,7 @@
 //! A loan is replaced by a new one on the same day: renewed without repaying its principal 无还本续贷, or new for old 借新还旧.
 //!
 //! One command draws the new note and pays the old one off with it, in one entry; what the new loan does not cover, at least the
-//! interest, comes from the wallet. Both notes keep the link, which bears on the class of the new one as the rules say.
+//! interest, comes from the wallet. No money of it ever goes there: what is more than the old one asks for is a loan of its own. Both notes keep the link, which bears on the class of the new one as the rules say.
 //! Taking the renewal back, on the same day and before anything else happens to the new loan, restores both.
 
 use basics::{Cell, Date, Id, cbor};
@@ -160,6 +160,13 @@ impl Tianxin {
                 basics::money::format_minor(outstanding_fen)
             )));
         }
+        if amount > payoff_fen {
+            return Err(refused(format!(
+                "the new loan is of {}, and {} pays the old one off, which has money ahead of its time: the rest would be cash",
+                terms.principal,
+                basics::money::format_minor(payoff_fen)
+            )));
+        }
         let wallet = own_wallet(slice, cell, household, self.institution.currency)?;
         let available_minor = wallet.balance_minor - wallet.held_minor;
         if available_minor.saturating_add(amount) < payoff_fen {
@@ -294,6 +301,13 @@ impl Tianxin {
             turn.touch(&standing.touched(&standing.before.1.holding, &after.holding))?;
         }
         let lines = turn.lines(&self.subjects.roles)?;
+        let wallet = own_wallet(slice, command.cell, command.household, self.institution.currency)?;
+        let available_minor = wallet.balance_minor - wallet.held_minor;
+        if self.out_of_wallet(&lines) > i128::from(available_minor) {
+            let fact = Fact::Declined { code: "insufficient_funds".to_owned() };
+            return Ok(Change::new(Outcome::InsufficientFunds { available_minor }, vec![fact]));
+        }
+        facts.push(Fact::DrawUndone { household: command.household, contract: new.note.contract });
         facts.push(Fact::LoanServiced {
             household: command.household,
             loan: command.loan,

@@ -16,8 +16,8 @@ use loan::{LifeEvent, LoanState};
 use minicbor::{Decode, Encode};
 
 pub use act::{LoanAct, ReturnedBy};
+pub(crate) use death::{check_alive, death_recorded, facility_follows, needs_death};
 
-use crate::application::needs_exposure;
 use crate::books::{booked, check_amount, check_text, own_wallet};
 use crate::command::Outcome;
 use crate::fact::Fact;
@@ -73,7 +73,7 @@ impl ServiceLoan {
 
 impl Tianxin {
     pub(crate) fn needs_service(&self, command: &ServiceLoan, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
-        needs_exposure(needs, command.cell, command.household);
+        needs_death(command.place(), &command.what.happening(0), needs);
         self.needs_loan(command.place(), slice, needs)
     }
 
@@ -103,6 +103,7 @@ impl Tianxin {
         let after = standing.happen(self, &event)?;
         turn.touch(&standing.touched(&standing.before.1.holding, &after.1.holding))?;
         let lines = turn.lines(&self.subjects.roles)?;
+        let facility = facility_follows(slice, &standing, &event, &command.reason, context)?;
         let moved = standing.moved(event, &after)?;
         let outcome = if what.takes_from_wallet() {
             Outcome::Repaid {
@@ -120,7 +121,7 @@ impl Tianxin {
             reason: command.reason.clone(),
         };
         let mut facts = vec![Fact::LoanMoved(moved), serviced];
-        facts.extend(self.facility_follows(slice, command, &standing, context)?);
+        facts.extend(facility);
         if !since_touched.is_empty() {
             facts.push(booked(EntryKind::LoanDues, today, currency, since_touched, None)?);
         }

@@ -22,7 +22,7 @@ use crate::house::Tianxin;
 use crate::loan_books::needs_touch;
 use crate::paper::{ContractPaper, check_open, papers};
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
-use crate::transfer::Transfer;
+use crate::transfer::{Purpose, Transfer};
 
 /// Days within which a signed contract must be drawn.
 const DRAW_WITHIN_DAYS: i32 = 30;
@@ -232,7 +232,8 @@ impl Tianxin {
         Ok(change)
     }
 
-    /// Passes what was drawn on to the payee in the same breath: the borrower never has it to spend.
+    /// Passes what was drawn on to the payee: booked with the drawing within a cell; held and on its way to another, where it
+    /// stays held if it comes back. The borrower never has it to spend unless two people set it free.
     fn pay_on(
         &self,
         change: &mut Change<Tianxin>,
@@ -248,11 +249,12 @@ impl Tianxin {
                 Line::debit(self.subjects.wallet, wallet_account(command.household), amount.minor()),
                 Line::credit(self.subjects.wallet, wallet_account(to), amount.minor()),
             ];
-            change.facts.push(booked(EntryKind::Transfer, context.open_date, amount.currency(), lines, Some(note))?);
+            let kind = EntryKind::EntrustedPayout;
+            change.facts.push(booked(kind, context.open_date, amount.currency(), lines, Some(note))?);
             return Ok(());
         }
         let transfer = Transfer { cell: command.cell, from: command.household, to_cell, to, amount, note };
-        let sent = self.send_transfer(&transfer, amount.minor(), context);
+        let sent = self.send_transfer(&transfer, Purpose::Entrusted, amount.minor(), context);
         change.facts.extend(sent.facts);
         change.messages.extend(sent.messages);
         Ok(())

@@ -152,6 +152,8 @@ door::text_enum! {
         Reversal = "reversal",
         /// A loan was paid out to a wallet.
         Disbursement = "disbursement",
+        /// What was drawn went on to the payee that the contract names, within the cell.
+        EntrustedPayout = "entrusted_payout",
         /// A loan was paid from a wallet.
         Repayment = "repayment",
         /// What was done to a running loan: waived, written off, extended.
@@ -186,10 +188,12 @@ door::text_enum! {
 }
 
 impl EntryKind {
-    /// Whether the entry belongs to a loan, whose life is corrected by events of the loan.
+    /// Whether the entry belongs to a loan or a line, whose life is corrected by its own events: a row keeps what the entry
+    /// did, and would know nothing of a reversal.
     pub fn touches_loan(self) -> bool {
-        matches!(self, EntryKind::Disbursement | EntryKind::Repayment)
+        matches!(self, EntryKind::Disbursement | EntryKind::EntrustedPayout | EntryKind::Repayment)
             || self.is_line()
+            || self == EntryKind::MerchantPayment
             || self.is_close()
             || matches!(
                 self,
@@ -290,6 +294,8 @@ door::text_enum! {
         Posted = "posted",
         /// Here is the source; the amount was set free again.
         Voided = "voided",
+        /// Here is the source; the target could not take it, and it stays held until two people have decided.
+        TurnedBack = "turned_back",
         /// Here is the target; the amount has come.
         Arrived = "arrived",
         /// Here is the target; it could not be taken.
@@ -306,7 +312,7 @@ door::table! {
         id: Id,
         /// How far it is, here.
         state: CrossingState,
-        /// `transfer` or `quota`.
+        /// `transfer`, `entrusted`, `merchant` or `quota`.
         purpose: String,
         /// The other cell.
         other: Cell,

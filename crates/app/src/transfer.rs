@@ -2,7 +2,8 @@
 //!
 //! Across cells the source holds the amount and sends a message; the target books it
 //! against clearing, with the transfer's id as command id, and answers; the source then
-//! posts or voids. Clearing over all cells sums to what is under way.
+//! posts or voids. Clearing over all cells sums to what is under way. What was lent for a payee and comes back stays held
+//! until two people have decided: the borrower never has it to spend.
 
 use basics::{Cell, Date, Id, Money};
 use door::app::{Context, Decided, Refusal};
@@ -54,6 +55,8 @@ door::text_enum! {
         Quota = "quota",
         /// What a merchant sold, to its wallet.
         Merchant = "merchant",
+        /// What was drawn on a loan, from the borrower's wallet to the payee that the contract names.
+        Entrusted = "entrusted",
     }
 }
 
@@ -97,6 +100,23 @@ pub struct Settle {
     pub taken: bool,
 }
 
+/// Set money free for the borrower that was meant for a payee in another cell and came back. The hold ends; the loan stays.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct ReleasePayout {
+    /// The cell of the borrower.
+    #[n(0)]
+    pub cell: Cell,
+    /// The borrower.
+    #[n(1)]
+    pub household: Id,
+    /// The crossing: the id of the command that drew the loan.
+    #[n(2)]
+    pub transfer: Id,
+    /// Why, and what is to become of the money.
+    #[n(3)]
+    pub reason: String,
+}
+
 impl Tianxin {
     pub(crate) fn needs_transfer(&self, command: &Transfer, needs: &mut Needs) {
         self.needs_wallet(command.cell, command.from, needs);
@@ -123,7 +143,7 @@ impl Tianxin {
             return Ok(Change::new(Outcome::InsufficientFunds { available_minor }, vec![fact]));
         }
         if command.cell != command.to_cell {
-            return Ok(self.send_transfer(command, amount, context));
+            return Ok(self.send_transfer(command, Purpose::Transfer, amount, context));
         }
         if wallet(slice, command.cell, command.to, currency)?.is_none() {
             let fact = Fact::Declined { code: "unknown_payee".to_owned() };
@@ -139,14 +159,20 @@ impl Tianxin {
     }
 
     /// Sends what a wallet of this cell has to one of another: it is held here until that cell has answered.
-    pub(crate) fn send_transfer(&self, command: &Transfer, amount: i64, context: &Context) -> Change<Tianxin> {
+    pub(crate) fn send_transfer(
+        &self,
+        command: &Transfer,
+        purpose: Purpose,
+        amount: i64,
+        context: &Context,
+    ) -> Change<Tianxin> {
         let currency = self.institution.currency;
         let transfer = context.command_id;
         let held = Fact::WalletHeld { household: command.from, currency, amount_minor: amount };
         let crossed = Fact::Crossed(Crossed {
             id: transfer,
             state: CrossingState::Reserved,
-            purpose: Purpose::Transfer.as_str().to_owned(),
+            purpose: purpose.as_str().to_owned(),
             other: command.to_cell,
             household: Some(command.from),
             amount_minor: amount,
@@ -157,7 +183,7 @@ impl Tianxin {
             cell: command.to_cell,
             from: command.cell,
             transfer,
-            purpose: Purpose::Transfer,
+            purpose,
             household: Some(command.to),
             amount: command.amount,
             value_date: context.open_date,
@@ -242,8 +268,9 @@ impl Tianxin {
             let subjects = [self.subjects.bank, self.subjects.wallet, self.subjects.clearing];
             let wallets: Vec<Id> = row.household.into_iter().collect();
             if row.purpose == Purpose::Merchant.as_str() {
-                let payable = self.subjects.roles.code(Role::MerchantPayable);
-                needs_booking(needs, command.cell, row.currency, &[self.subjects.clearing, payable], &[]);
+                let [payable, fee] =
+                    [Role::MerchantPayable, Role::FeeIncome].map(|role| self.subjects.roles.code(role));
+                needs_booking(needs, command.cell, row.currency, &[self.subjects.clearing, payable, fee], &[]);
                 for merchant in wallets {
                     needs_account(command.cell, merchant, row.currency, slice, needs)?;
                 }
@@ -260,19 +287,18 @@ impl Tianxin {
             .filter(|row| row.state == CrossingState::Reserved)
             .ok_or_else(|| Refusal::new("unknown_crossing", "nothing is reserved here under that transfer"))?;
         let (amount, currency) = (row.amount_minor, row.currency);
-        let state = if command.taken { CrossingState::Posted } else { CrossingState::Voided };
-        let crossed = Fact::Crossed(Crossed {
-            id: row.id,
-            state,
-            purpose: row.purpose.clone(),
-            other: row.other,
-            household: row.household,
-            amount_minor: amount,
-            currency,
-            value_date: row.value_date,
-        });
+        let is_entrusted = row.purpose == Purpose::Entrusted.as_str();
+        let state = match command.taken {
+            true => CrossingState::Posted,
+            false if is_entrusted => CrossingState::TurnedBack,
+            false => CrossingState::Voided,
+        };
+        let crossed = moved_on(&row, state);
+        if state == CrossingState::TurnedBack {
+            return Ok(Change::new(Outcome::Settled { posted: false }, vec![crossed]));
+        }
         if let Some(merchant) = row.household.filter(|_| row.purpose == Purpose::Merchant.as_str()) {
-            let mut facts = self.merchant_settled(merchant, amount, currency, row.value_date, command.taken)?;
+            let mut facts = self.merchant_settled(slice, &row, merchant, command.taken)?;
             facts.push(crossed);
             return Ok(Change::new(Outcome::Settled { posted: command.taken }, facts));
         }
@@ -300,4 +326,41 @@ impl Tianxin {
         facts.push(crossed);
         Ok(Change::new(Outcome::Settled { posted: command.taken }, facts))
     }
+
+    pub(crate) fn needs_release_payout(&self, command: &ReleasePayout, needs: &mut Needs) {
+        needs.rows::<Crossing>(key![command.cell, command.transfer]);
+        needs_booking(needs, command.cell, self.institution.currency, &[], &[command.household]);
+    }
+
+    pub(crate) fn release_payout(&self, slice: &Overlay, command: &ReleasePayout) -> Decided<Tianxin> {
+        check_text("the reason", &command.reason, 200)?;
+        let row = slice
+            .get::<Crossing>(&key![command.cell, command.transfer])?
+            .filter(|row| row.state == CrossingState::TurnedBack && row.household == Some(command.household))
+            .ok_or_else(|| {
+                let message = "no money of this household came back from a payee under that transfer";
+                Refusal::new("unknown_crossing", message)
+            })?;
+        let (household, currency) = (command.household, row.currency);
+        let facts = vec![
+            Fact::WalletHeld { household, currency, amount_minor: -row.amount_minor },
+            moved_on(&row, CrossingState::Voided),
+            Fact::PayoutReleased { household, transfer: row.id, reason: command.reason.clone() },
+        ];
+        Ok(Change::new(Outcome::Done, facts))
+    }
+}
+
+/// The fact that a crossing of this cell comes to a state.
+fn moved_on(row: &Crossing, state: CrossingState) -> Fact {
+    Fact::Crossed(Crossed {
+        id: row.id,
+        state,
+        purpose: row.purpose.clone(),
+        other: row.other,
+        household: row.household,
+        amount_minor: row.amount_minor,
+        currency: row.currency,
+        value_date: row.value_date,
+    })
 }

@@ -348,7 +348,25 @@ fn a_micro_loan_company_keeps_a_memo_account_and_transfers_nothing() {
         request(4, farmer(one), transfer(one, two, yuan(1))),
     ]);
     assert_eq!(outcome(&told[2]), Outcome::Done);
-    assert!(matches!(&told[3], Err(DoorError::Refused(refusal)) if refusal.code == "not_licensed"), "{:?}", told[3]);
+    let settles = app::line::Settles { cell: cell_of(two), household: two, discount: basics::Rate::ZERO };
+    let register = app::line::RegisterMerchant {
+        merchant: id(0x51),
+        name: "Village shop".into(),
+        category: "household-goods".into(),
+        settles,
+        active: true,
+    };
+    let amount = yuan(1);
+    let (category, settles) = ("household-goods".to_owned(), Some(settles));
+    let act = app::line::LineAct::Buy { merchant: id(0x51), category, amount, settles };
+    let buy = app::line::MoveLine { cell: cell_of(one), household: one, line: id(0x11E), act };
+    let merchants = stepper.step(vec![
+        request(5, Actor::SYSTEM, Command::RegisterMerchant(register)),
+        request(6, farmer(one), Command::MoveLine(buy)),
+    ]);
+    for refused in [&told[3], &merchants[0], &merchants[1]] {
+        assert!(matches!(refused, Err(DoorError::Refused(refusal)) if refusal.code == "not_licensed"), "{refused:?}");
+    }
     let balances = export(backend.as_ref()).into_iter().find(|(name, _)| *name == "gl_balance").unwrap().1;
     let subjects: Vec<door::Value> = balances.into_iter().map(|mut row| row.swap_remove(1)).collect();
     // Other payables 2241, never deposits 2011.

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use app::application::{Apply, Decide};
+use app::application::{Apply, Decide, DecideByHand};
 use app::command::{Command, Outcome};
 use app::facility::{ChangeFacility, FacilityChange, facility_view};
 use app::sign::{Draw, Sign};
@@ -16,6 +16,7 @@ use basics::{Cell, Date, Id};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Needs, Order, Overlay, Request, Role, audit};
 use ledger::Chart;
 use loan::facility::FacilityStatus;
+use support::lending::close_day;
 use support::*;
 
 struct House {
@@ -60,6 +61,33 @@ impl House {
     fn signed(&self, n: u128, yuan_amount: i64, seen_yuan: i64) -> Command {
         let (cell, household) = (self.cell, self.household);
         let (application, contract) = (id(0xA0 + n), id(0xC0 + n));
+        self.decided(n, yuan_amount, seen_yuan, ApplicationStatus::Approved);
+        let evidence = "page, 12 s".to_owned();
+        let text_hash = vec![7; 32].into();
+        let sign = Sign { cell, household, application, contract, text_hash, evidence };
+        self.done(n + 2, farmer(household), Command::Sign(sign));
+        Command::Draw(Draw { cell, household, contract, loan: id(0xB0 + n) })
+    }
+
+    /// Applied for, referred to a person, and approved by an officer.
+    fn approved_by_hand(&self, n: u128, yuan_amount: i64, seen_yuan: i64) {
+        self.decided(n, yuan_amount, seen_yuan, ApplicationStatus::Referred);
+        let approve = Command::DecideByHand(DecideByHand {
+            cell: self.cell,
+            household: self.household,
+            application: id(0xA0 + n),
+            decision: id(0xE0 + n),
+            approved: yuan(yuan_amount),
+            rate: self.tianxin.product("short-working-capital").unwrap().pricing.rates()[0],
+            reason: "visited".into(),
+        });
+        let decided = self.order(n + 2, staff(1, Role::Officer), Order::Do(approve)).unwrap();
+        assert!(matches!(decided, Outcome::Decided { status: ApplicationStatus::Approved, .. }), "{decided:?}");
+    }
+
+    /// Applied for, and decided by the machine under a whole limit.
+    fn decided(&self, n: u128, yuan_amount: i64, seen_yuan: i64, status: ApplicationStatus) {
+        let (cell, household, application) = (self.cell, self.household, id(0xA0 + n));
         let product = self.tianxin.product("short-working-capital").unwrap();
         self.done(
             n,
@@ -80,8 +108,8 @@ impl House {
             household,
             application,
             decision: id(0xD0 + n),
-            status: ApplicationStatus::Approved,
-            approved_minor: yuan_amount * 100,
+            status,
+            approved_minor: if status == ApplicationStatus::Approved { yuan_amount * 100 } else { 0 },
             rate: product.pricing.rates()[0],
             limit_minor: FACILITY_YUAN * 100,
             profile_version: 0,
@@ -94,14 +122,13 @@ impl House {
             commitment: vec![2].into(),
         });
         assert!(matches!(self.order(n + 1, Actor::SYSTEM, Order::Do(decide)).unwrap(), Outcome::Decided { .. }));
-        let evidence = "page, 12 s".to_owned();
-        let text_hash = vec![7; 32].into();
-        let sign = Sign { cell, household, application, contract, text_hash, evidence };
-        self.done(n + 2, farmer(household), Command::Sign(sign));
-        Command::Draw(Draw { cell, household, contract, loan: id(0xB0 + n) })
     }
 
     fn view(&self) -> app::facility::FacilityView {
+        self.view_on(open_date())
+    }
+
+    fn view_on(&self, day: Date) -> app::facility::FacilityView {
         let mut slice = Overlay::default();
         let mut needs = Needs::default();
         app::application::needs_exposure(&mut needs, self.cell, self.household);
@@ -111,7 +138,7 @@ impl House {
             let rows = connection.load_many(table, &columns, std::slice::from_ref(&prefix)).unwrap();
             slice.fill(table, vec![prefix], rows);
         }
-        facility_view(&slice, self.cell, self.household, open_date()).unwrap().unwrap()
+        facility_view(&slice, self.cell, self.household, day).unwrap().unwrap()
     }
 
     fn change(&self, what: FacilityChange) -> Command {
@@ -187,6 +214,32 @@ fn lives(backend: Arc<dyn Backend>) {
     house.engine.settle();
     audit::verify(house.tianxin.as_ref(), house.backend.as_ref(), None).unwrap();
     audit::rebuild(house.tianxin.as_ref(), house.backend.as_ref(), false).unwrap();
+}
+
+/// An approval carries what it needs and lowers nothing; what an officer has lowered, no limit of the machine raises again.
+#[test]
+fn an_approval_lowers_no_facility_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new(sqlite(&folder.path().join("books.db")));
+    let amounts = || {
+        let view = house.view_on(open_date().add_days(1));
+        assert_eq!(view.row.amount_minor, view.state.amount_fen);
+        (view.position.amount_fen, view.position.reserved_fen)
+    };
+    house.signed(0x100, 5_000, 0);
+    assert_eq!(amounts(), (2_000_000, 500_000));
+    house.approved_by_hand(0x200, 1_000, 5_000);
+    assert_eq!(amounts(), (2_000_000, 600_000));
+    house.done(0x300, staff(1, Role::Officer), house.change(FacilityChange::Lower { to: yuan(8_000) }));
+    assert_eq!(amounts(), (800_000, 600_000));
+    house.engine.call(close_day(open_date())).unwrap();
+    house.engine.settle();
+    house.signed(0x400, 1_000, 6_000);
+    assert_eq!(amounts(), (800_000, 700_000));
+    house.approved_by_hand(0x500, 3_000, 7_000);
+    assert_eq!(amounts(), (1_000_000, 1_000_000), "so much the approval needs");
+    house.engine.settle();
+    audit::verify(house.tianxin.as_ref(), house.backend.as_ref(), None).unwrap();
 }
 
 #[test]

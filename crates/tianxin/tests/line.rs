@@ -14,7 +14,7 @@ use app::line::{
     BOOK_LINE, CorrectLine, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, RegisterMerchant,
     Settles, line_view,
 };
-use app::tables::{ApplicationStatus, GlBalance, Posting, Wallet};
+use app::tables::{ApplicationStatus, CellDay, Entry, EntryKind, GlBalance, Posting, Wallet};
 use app::{Institution, Tianxin};
 use basics::{Cell, Currency, Date, Id, Instant, Money, Rate, cbor};
 use door::table::Record;
@@ -444,6 +444,15 @@ fn pays_merchants(backend: Arc<dyn Backend>) {
     assert_eq!((wallet(near), wallet(far), house.ledger("merchant_payable")), (59_640, 9_945, -5_000));
     assert_eq!(house.ledger("fee_income"), -420);
     house.proven();
+    // What was paid is no entry that is reversed alone: the merchant's account would not know of it.
+    let entries: Vec<Entry> = house.rows(key![house.cell]);
+    for paid in entries.iter().filter(|entry| entry.kind == EntryKind::MerchantPayment) {
+        let (cell, seq, fact, reason) = (house.cell, paid.seq, paid.fact, "typed wrongly".to_owned());
+        let reverse = Command::Reverse(app::reverse::Reverse { cell, seq, fact, reason });
+        let refused =
+            house.order(0x7000 + seq.unsigned_abs() as u128, staff(4, Role::Accountant), Order::Propose(reverse));
+        assert_eq!(code(refused.unwrap_err()), "touches_loan");
+    }
     // A refund is owed by the merchant until it sells again.
     house.moves(0x83, clerk, LineAct::Refund { purchase: id(0x11E0_0080), amount: fen("150") });
     next_day(0x21);
@@ -451,6 +460,39 @@ fn pays_merchants(backend: Arc<dyn Backend>) {
     house.moves(0x84, me, sold(0x51, near, "200"));
     next_day(0x22);
     assert_eq!((wallet(near), house.ledger("merchant_payable")), (59_640 + 4_970, -5_000));
+    house.proven();
+    // The report of that day counts the entry by which the merchant was paid.
+    let day = house.today().add_days(-1);
+    let made = |entry: &&Entry| {
+        entry.booking_date == day && (entry.kind.is_close() || entry.kind == EntryKind::MerchantPayment)
+    };
+    let entries: Vec<Entry> = house.rows(key![house.cell]);
+    let of_day: Vec<CellDay> = house.rows(key![house.cell, day]);
+    assert!(entries.iter().any(|entry| entry.booking_date == day && entry.kind == EntryKind::MerchantPayment));
+    assert_eq!(of_day[0].entries, entries.iter().filter(made).count() as i64);
+
+    // Sold by merchants whose households have no wallet: what comes back is owed whole, day after day, and is paid, less the
+    // discount once, when there is one.
+    let more: Vec<Id> = (200..400).map(household).collect();
+    let near = *more.iter().find(|id| cell_of(**id) == house.cell).unwrap();
+    let far = *more.iter().find(|id| cell_of(**id) != house.cell).unwrap();
+    house.done(0x90, Actor::SYSTEM, register(id(0x53), near));
+    house.done(0x91, Actor::SYSTEM, register(id(0x54), far));
+    let (owed, kept) = (house.ledger("merchant_payable"), house.ledger("fee_income"));
+    house.moves(0x92, me, sold(0x53, near, "100"));
+    house.moves(0x93, me, sold(0x54, far, "200"));
+    for n in [0x23, 0x24] {
+        next_day(n);
+        assert_eq!((house.ledger("merchant_payable"), house.ledger("fee_income")), (owed - 30_000, kept));
+        house.proven();
+    }
+    house.done(0x94, Actor::SYSTEM, enrol(near));
+    house.done(0x95, Actor::SYSTEM, enrol(far));
+    house.moves(0x96, me, sold(0x53, near, "50"));
+    next_day(0x25);
+    // 150.00 less 0.90, 200.00 less 1.20.
+    assert_eq!((wallet(near), wallet(far)), (14_910, 19_880));
+    assert_eq!((house.ledger("merchant_payable"), house.ledger("fee_income")), (owed, kept - 210));
     house.proven();
 }
 

@@ -24,9 +24,9 @@ use basics::{Cell, Date, Id, Instant};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit};
 use insight::{Channel, Event, EventKind};
 use ledger::Chart;
-use loan::Paper;
 use loan::paper::NoSpouse;
 use loan::season::{DeferredInterest, DeferredScope, Departure, GuarantorConsent, Programme, parse_crops};
+use loan::{Paper, Product};
 use policy::RuleSet;
 use support::*;
 
@@ -63,8 +63,11 @@ fn date(text: &str) -> Date {
 
 impl House {
     fn new(backend: Arc<dyn Backend>) -> House {
+        House::lending(backend, vec![loan::product::shipped("seasonal-loan").unwrap()])
+    }
+
+    fn lending(backend: Arc<dyn Backend>, products: Vec<Product>) -> House {
         let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
-        let products = vec![loan::product::shipped("seasonal-loan").unwrap()];
         let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products));
         let engine = Engine::start(tianxin.clone(), backend.clone(), EngineOptions::default()).unwrap();
         let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &feature_names()).unwrap();
@@ -150,6 +153,15 @@ impl House {
         let (id, evidence) = (id(key + 0xF0), "certificate seen".to_owned());
         let seen = AddPaper { cell, household, contract, id, paper, hash, evidence };
         self.done(key + 8, staff(3, Role::Clerk), Command::AddPaper(seen));
+        let product = self.tianxin.product("seasonal-loan").unwrap();
+        if product.conditions.as_ref().is_some_and(|asked| asked.guarantee.is_some()) {
+            let neighbour = support::household(9_000);
+            let (person, amount_fen) = (neighbour.derive("head"), 1_000_000);
+            let paper = Paper::Guarantee { household: neighbour, cell: cell_of(neighbour), person, amount_fen };
+            let (id, hash, evidence) = (support::id(key + 0xF1), vec![7; 32].into(), "signed before me".to_owned());
+            let signed = AddPaper { cell, household, contract, id, paper, hash, evidence };
+            self.done(key + 9, staff(3, Role::Clerk), Command::AddPaper(signed));
+        }
         self.done(key + 7, farmer(household), Command::Draw(Draw { cell, household, contract, loan }));
         (household, loan)
     }
@@ -368,10 +380,64 @@ fn watches_harvests(backend: Arc<dyn Backend>) {
     let changes = house.desk.changes(poor, poor_loan).unwrap();
     assert_eq!((changes.len(), changes[0].status), (1, ChangeStatus::Proposed));
     assert!(house.desk.changes(good, good_loan).unwrap().is_empty());
-    // Looked at again, nothing is proposed twice.
+    // Looked at again, nothing is proposed twice. Where a product is gone, that is told of its loan, and the run goes on.
     house.close_until(date("2026-06-25"));
+    let none = House::lending(house.backend.clone(), vec![loan::product::shipped("season-bullet").unwrap()]);
+    let seen = none.desk.watch_harvests(house.now()).unwrap();
+    let told = seen.iter().find(|one| one.loan == good_loan).unwrap();
+    assert!(matches!(&told.proposed, Err(why) if why.contains("not among the products")), "{told:?}");
     house.desk.watch_harvests(house.now()).unwrap();
     assert_eq!(house.desk.changes(poor, poor_loan).unwrap().len(), 1);
+    house.prove();
+}
+
+/// The borrower cannot speak for the guarantor: a member of staff takes his word, from one who guarantees this contract.
+#[test]
+fn a_guarantor_is_asked_at_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut product = loan::product::shipped("seasonal-loan").unwrap();
+    let form = loan::GuaranteeForm::JointAndSeveral;
+    let guarantee = loan::terms::GuaranteeRule { need: loan::terms::GuaranteeNeed::Optional, form, period_months: 24 };
+    product.conditions.as_mut().unwrap().guarantee = Some(guarantee);
+    let house = House::lending(sqlite(&folder.path().join("books.db")), vec![product]);
+    let (household, loan) = house.lend(1, "河南", "wheat:4,maize:6");
+    let (cell, change) = (cell_of(household), id(0x77));
+    house.close_until(date("2026-06-05"));
+    // Beyond the longest term of its contract it is not re-planned.
+    let far = Departure::Late { due: date("2026-06-30"), to: date("2029-06-30") };
+    let propose = ProposeReplan { cell, household, loan, change, departure: far, next_harvest: None };
+    let told = house.order(0x101, staff(1, Role::Officer), Order::Do(Command::ProposeReplan(propose.clone()))).unwrap();
+    assert!(
+        matches!(&told, Outcome::NotChanged { reason } if reason.contains("longest term of 36 months")),
+        "{told:?}"
+    );
+    assert!(house.desk.changes(household, loan).unwrap().is_empty());
+    let departure = Departure::Short { due: date("2026-06-30"), expected_fen: 1_600_000, observed_fen: 1_000_000 };
+    let propose = ProposeReplan { departure, ..propose };
+    house.order(0x102, staff(1, Role::Officer), Order::Do(Command::ProposeReplan(propose))).unwrap();
+    let hash = house.desk.changes(household, loan).unwrap().remove(0).text_hash;
+    let agree = |guarantor, evidence: Option<&str>| {
+        let (person, text_hash, evidence) =
+            (household.derive("head"), hash.clone().into(), evidence.map(ToOwned::to_owned));
+        Command::AgreeChange(AgreeChange { cell, household, loan, change, person, text_hash, guarantor, evidence })
+    };
+    let given = |by, evidence| GuarantorConsent::Given(loan::season::Consent { by, at: Instant(1), evidence });
+    let text: [u8; 32] = hash.as_slice().try_into().unwrap();
+    let guarantor = support::household(9_000).derive("head");
+    let (own, clerk) = (farmer(household), staff(3, Role::Clerk));
+    assert_eq!(house.refused(0x110, own, agree(GuarantorConsent::NoGuarantor, None)), "guarantor_not_asked");
+    assert_eq!(house.refused(0x111, own, agree(given(guarantor, text), None)), "guarantor_word");
+    let stranger = household.derive("head");
+    assert_eq!(house.refused(0x112, clerk, agree(given(stranger, text), Some("paper 7"))), "guarantor_word");
+    assert_eq!(house.refused(0x113, clerk, agree(given(guarantor, [1; 32]), Some("paper 7"))), "other_text");
+    house.done(0x114, clerk, agree(given(guarantor, text), Some("paper 7")));
+    let row = house.desk.changes(household, loan).unwrap().remove(0);
+    let event: loan::LifeEvent = basics::cbor::from_bytes(&row.event).unwrap();
+    let loan::Happening::Replanned(replan) = event.what else { panic!("{event:?}") };
+    assert_eq!(
+        replan.consent.guarantor,
+        GuarantorConsent::Given(loan::season::Consent { by: guarantor, at: house.now(), evidence: text })
+    );
     house.prove();
 }
 

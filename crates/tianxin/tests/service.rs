@@ -5,121 +5,27 @@ mod support;
 
 use std::sync::Arc;
 
-use app::Tianxin;
 use app::command::{Command, Outcome};
+use app::correct::CorrectLoan;
+use app::facility::{ChangeFacility, FacilityChange};
+use app::paper::AddPaper;
 use app::posting::Role as Subject;
 use app::renew::{Attested, Renew, RenewalManner, UndoRenewal};
-use app::service::{LoanAct, LoanShown, ReturnedBy, ServiceLoan};
-use app::tables::{GlBalance, LoanNote, LoanState};
-use basics::{Currency, Date, Id, Instant, Money};
-use door::{Actor, Backend, Order, Request, Role, Stepper, audit};
-use loan::act::{Alteration, AlteredPlan};
-use loan::season::{BorrowerConsent, Consent, Consents, GuarantorConsent};
+use app::service::{LoanAct, ReturnedBy};
+use app::sign::Draw;
+use app::tables::{LoanNote, LoanState, Wallet};
+use app::transfer::ReleasePayout;
+use app::wallet::Withdraw;
+use app::{Institution, Tianxin};
+use basics::Id;
+use door::{Backend, Order, Role, audit};
+use ledger::Chart;
 use loan::terms::PrepayStrategy;
-use loan::{ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, LoanClass, Waivable};
-use support::lending::{Wish, close_day, day_begins, lender, pays, percent, told};
+use loan::{ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, Happening, LoanClass, Paper, Waivable};
+use support::lending::{Wish, day_begins, percent, told};
+use support::office::{County, act, date, fen, until, wish};
 use support::proof::records;
 use support::*;
-
-struct County {
-    stepper: Stepper<Tianxin>,
-    house: Arc<Tianxin>,
-    backend: Arc<dyn Backend>,
-    day: Date,
-    next: u128,
-}
-
-fn date(text: &str) -> Date {
-    Date::parse(text).unwrap()
-}
-
-fn wish(n: u64, product: &'static str, fen: i64, months: u16) -> Wish {
-    let household = household(n);
-    Wish { household, cell: cell_of(household), product, fen, months }
-}
-
-impl County {
-    fn new(backend: Arc<dyn Backend>, wishes: &[Wish]) -> County {
-        let house = lender();
-        let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
-        for request in founding(wishes.len() as u64) {
-            told(stepper.step(vec![request]).remove(0));
-        }
-        stepper.deliver();
-        for request in wishes.iter().flat_map(|wish| wish.commands(&house, morning())) {
-            told(stepper.step(vec![request]).remove(0));
-        }
-        County { stepper, house, backend, day: open_date(), next: 0 }
-    }
-
-    fn until(&mut self, day: &str) {
-        while self.day < date(day) {
-            told(self.stepper.step(vec![close_day(self.day)]).remove(0));
-            self.stepper.deliver();
-            self.day = self.day.add_days(1);
-        }
-    }
-
-    fn order(&mut self, actor: Actor, order: Order<Command>) -> Result<Outcome, String> {
-        self.next += 1;
-        let request = Request::plain(id(0x5E00_0000 + self.next), actor, day_begins(self.day), order);
-        let answer = self.stepper.step(vec![request]).remove(0).map_err(|e| e.to_string())?;
-        Ok(answer.outcome::<Tianxin>().unwrap())
-    }
-
-    fn alone(&mut self, actor: Actor, wish: &Wish, what: LoanAct) -> Result<Outcome, String> {
-        self.order(actor, Order::Do(act(wish, what)))
-    }
-
-    /// Proposed by one, approved by another; what was shown, and the id of the event, which is the approval's.
-    fn by_two(&mut self, proposer: Actor, wish: &Wish, what: LoanAct) -> Result<(LoanShown, LoanShown, Id), String> {
-        let shown = self.order(proposer, Order::Propose(act(wish, what)))?;
-        let proposal = id(0x5E00_0000 + self.next);
-        let done = self.order(staff(9, Role::Approver), Order::Approve { cell: wish.cell, proposal })?;
-        assert_eq!(shown, done, "what was shown is what was done");
-        let Outcome::Serviced { before, after } = done else { panic!("{done:?}") };
-        Ok((before, after, id(0x5E00_0000 + self.next)))
-    }
-
-    fn pay(&mut self, wish: &Wish, fen: i64) {
-        for request in pays(wish, fen, self.day) {
-            told(self.stepper.step(vec![request]).remove(0));
-        }
-    }
-
-    fn balance(&self, role: Subject) -> i64 {
-        let code = i64::from(self.house.subjects.roles.code(role).0);
-        let rows = records::<GlBalance>(self.backend.as_ref());
-        rows.iter().filter(|row| row.subject == code).map(|row| row.balance_minor).sum()
-    }
-
-    fn note(&self, wish: &Wish) -> LoanNote {
-        records::<LoanNote>(self.backend.as_ref()).into_iter().find(|note| note.id == wish.loan()).unwrap()
-    }
-
-    fn verify(&self) {
-        audit::verify(self.house.as_ref(), self.backend.as_ref(), None).unwrap_or_else(|wrong| panic!("{wrong}"));
-    }
-}
-
-fn act(wish: &Wish, what: LoanAct) -> Command {
-    let (cell, household, loan) = (wish.cell, wish.household, wish.loan());
-    Command::ServiceLoan(ServiceLoan { cell, household, loan, what, reason: "letter of the day".into() })
-}
-
-fn until(day: &str) -> Alteration {
-    let consent = Consent { by: id(7), at: Instant(1), evidence: [7; 32] };
-    Alteration {
-        plan: AlteredPlan::Until(date(day)),
-        rates: None,
-        reason: "sale put off".into(),
-        consent: Consents { borrower: BorrowerConsent::Given(consent), guarantor: GuarantorConsent::NoGuarantor },
-    }
-}
-
-fn fen(amount: i64) -> Money {
-    Money::new(amount, Currency::CNY)
-}
 
 fn acts_reach_the_books(backend: Arc<dyn Backend>) {
     let season = wish(0, "season-bullet", 1_000_000, 3);
@@ -159,6 +65,15 @@ fn acts_reach_the_books(backend: Arc<dyn Backend>) {
     county.until("2026-05-20");
     let long = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-03"))).unwrap_err();
     assert!(long.contains("original term"), "{long}");
+    // The bracket is that of the product as it was signed: where that is gone, nothing is extended on another's terms.
+    let (house, chart) = (county.house.clone(), Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap());
+    let mut newer = loan::product::shipped("season-bullet").unwrap();
+    newer.version += 1;
+    let other = Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(vec![newer]);
+    county.serve(Arc::new(other));
+    let gone = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap_err();
+    assert!(gone.contains("not among the products"), "{gone}");
+    county.serve(house);
     let (before, after, _) = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap();
     assert_eq!((before.ends_on, after.ends_on), (Some(date("2026-06-02")), Some(date("2026-09-02"))));
     // 92 and 184 days at 6 %, actual/360.
@@ -294,6 +209,49 @@ fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
     county.by_two(officer, &season, LoanAct::TakeBack { event: died }).unwrap();
     assert!(!frozen(&county));
 
+    // Told of days later and dated back, by two: frozen from today on, and thawed with the correction taken back.
+    let dated_back = |county: &County, what| {
+        let (cell, household, loan) = (season.cell, season.household, season.loan());
+        let value_date = county.day.add_days(-3);
+        let (reference, reason) = ("village note 7".into(), "told of late".into());
+        Command::CorrectLoan(CorrectLoan { cell, household, loan, value_date, what, reference, reason })
+    };
+    let death = dated_back(&county, Happening::BorrowerDied);
+    county.command_by_two(accountant, death).unwrap();
+    let target = id(0x5E00_0000 + county.next);
+    assert!(frozen(&county));
+    let undo = dated_back(&county, Happening::Reversed { target });
+    county.command_by_two(accountant, undo).unwrap();
+    assert!(!frozen(&county));
+    county.verify();
+
+    // Frozen for another reason and thawed for that: the record of the death still keeps the household from drawing.
+    let next = contract(&mut county, &season, "next", 100_000, 0);
+    let facility = season.household.derive("facility");
+    let change = |what| {
+        let (cell, household, reason) = (season.cell, season.household, "yearly review".into());
+        Command::ChangeFacility(ChangeFacility { cell, household, facility, what, reason })
+    };
+    county.order(officer, Order::Do(change(FacilityChange::Freeze { part: None }))).unwrap();
+    county.alone(clerk, &season, LoanAct::BorrowerDied).unwrap();
+    let died = id(0x5E00_0000 + county.next);
+    county.command_by_two(officer, change(FacilityChange::Thaw)).unwrap();
+    assert!(!frozen(&county));
+    let draw = Command::Draw(Draw {
+        cell: season.cell,
+        household: season.household,
+        contract: next,
+        loan: next.derive("loan"),
+    });
+    let shut = county.order(farmer(season.household), Order::Do(draw)).unwrap();
+    assert!(matches!(&shut, Outcome::FacilityShut { why } if why.contains("dead")), "{shut:?}");
+    let mut apply = season.commands(&county.house, day_begins(county.day)).remove(0);
+    if let Order::Do(Command::Apply(asked)) = &mut apply.order {
+        asked.application = next.derive("application");
+    }
+    assert!(county.order(apply.actor, apply.order).unwrap_err().contains("dead"));
+    county.by_two(officer, &season, LoanAct::TakeBack { event: died }).unwrap();
+
     // What is charged off is owed as before, and comes back with the undo.
     let (_, after, off) = county.by_two(accountant, &season, LoanAct::ChargeOff).unwrap();
     assert_eq!((after.principal_minor, county.note(&season).outstanding_minor), (900_000, 0));
@@ -302,6 +260,77 @@ fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
     county.by_two(officer, &season, LoanAct::TakeBack { event: off }).unwrap();
     assert_eq!(county.note(&season).outstanding_minor, 900_000);
     county.verify();
+}
+
+/// What is drawn for a payee in another cell and comes back stays held until two people set it free.
+fn what_comes_back_from_a_payee_stays_held(backend: Arc<dyn Backend>) {
+    let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
+    let products = vec![loan::product::shipped("long-working-capital").unwrap()];
+    let mut county = County::new(backend, &[]);
+    county.serve(Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products)));
+    for request in founding(1) {
+        told(county.stepper.step(vec![request]).remove(0));
+    }
+    let orchard = wish(0, "long-working-capital", 20_000_000, 24);
+    let (clerk, officer) = (staff(4, Role::Clerk), staff(1, Role::Officer));
+    let (cell, household) = (orchard.cell, orchard.household);
+    let stranger = (1..).map(support::household).find(|id| cell_of(*id) != cell).unwrap();
+    let payee = Command::AddPaper(AddPaper {
+        cell,
+        household,
+        contract: household.derive("contract"),
+        id: household.derive("payee"),
+        paper: Paper::Payee { household: stranger, cell: cell_of(stranger) },
+        hash: vec![6; 32].into(),
+        evidence: "invoice seen".into(),
+    });
+    let requests = orchard.commands(&county.house, morning());
+    let (before, draw) = requests.split_at(requests.len() - 1);
+    for request in before {
+        told(county.stepper.step(vec![request.clone()]).remove(0));
+    }
+    // Whom the money goes to is not for one person to say.
+    let alone = county.order(clerk, Order::Do(payee.clone())).unwrap_err();
+    assert!(alone.contains("second person"), "{alone}");
+    county.command_by_two(clerk, payee).unwrap();
+    told(county.stepper.step(draw.to_vec()).remove(0));
+    let wallet = |county: &County| {
+        let rows = records::<Wallet>(county.backend.as_ref());
+        let own = rows.into_iter().find(|row| row.household == household).unwrap();
+        (own.balance_minor, own.held_minor)
+    };
+    county.stepper.deliver();
+    assert_eq!(wallet(&county), (20_100_000, 20_000_000), "nobody there has a wallet: it came back, and is held");
+    let out = Command::Withdraw(Withdraw { cell, household, amount: fen(100_001), value_date: None });
+    let out = county.order(farmer(household), Order::Do(out)).unwrap();
+    assert_eq!(out, Outcome::InsufficientFunds { available_minor: 100_000 });
+    county.verify();
+    let transfer = household.derive("draw");
+    let release = |household| {
+        let reason = "the seller is gone: paid back tomorrow".into();
+        Command::ReleasePayout(ReleasePayout { cell, household, transfer, reason })
+    };
+    assert!(county.order(officer, Order::Do(release(household))).unwrap_err().contains("second person"));
+    assert!(county.order(farmer(household), Order::Do(release(household))).is_err());
+    assert!(county.command_by_two(officer, release(stranger)).unwrap_err().contains("no money"));
+    county.command_by_two(officer, release(household)).unwrap();
+    assert_eq!(wallet(&county), (20_100_000, 0));
+    assert!(county.command_by_two(officer, release(household)).unwrap_err().contains("no money"), "not twice");
+    county.verify();
+    let rebuilt = audit::rebuild(county.house.as_ref(), county.backend.as_ref(), false).unwrap();
+    assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
+}
+
+#[test]
+fn what_comes_back_from_a_payee_stays_held_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    what_comes_back_from_a_payee_stays_held(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn what_comes_back_from_a_payee_stays_held_on_postgres() {
+    let Some((database, _server)) = postgres("payee") else { return };
+    what_comes_back_from_a_payee_stays_held(postgres_backend(&database.url(), "payee"));
 }
 
 /// Another contract of a household, applied for, approved and signed today, and not drawn, as others that wait.
@@ -337,7 +366,7 @@ fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
     let season = wish(0, "season-bullet", 1_000_000, 3);
     let late = wish(1, "season-bullet", 800_000, 3);
     let mut county = County::new(backend, &[season.clone(), late.clone()]);
-    let (officer, approver) = (staff(1, Role::Officer), staff(9, Role::Approver));
+    let officer = staff(1, Role::Officer);
     county.until("2026-05-20");
     let (wallet, principal) = (county.balance(Subject::Wallet), county.balance(Subject::LoanPrincipal));
     let renew = |wish: &Wish, contract: Id, name: &str, manner| {
@@ -351,14 +380,7 @@ fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
         record: Attested::Holds,
         standard: Attested::Holds,
     };
-    let by_two = |county: &mut County, command: Command| -> Result<Outcome, String> {
-        let cell = app::command::cell_of(&command);
-        let shown = county.order(officer, Order::Propose(command))?;
-        let proposal = id(0x5E00_0000 + county.next);
-        let done = county.order(approver, Order::Approve { cell, proposal })?;
-        assert_eq!(shown, done, "what was shown is what was done");
-        Ok(done)
-    };
+    let by_two = |county: &mut County, command: Command| county.command_by_two(officer, command);
     let state = |county: &County, wish: &Wish, loan: Id| {
         let notes = records::<LoanNote>(county.backend.as_ref());
         let note = notes.into_iter().find(|note| note.household == wish.household && note.id == loan).unwrap();
@@ -401,14 +423,21 @@ fn old_loans_are_paid_off_with_new_ones(backend: Arc<dyn Backend>) {
     by_two(&mut county, renew(&season, next, "again", good)).unwrap();
     county.verify();
 
+    // Money ahead of its time pays part of the old loan: a new one as large as its principal would be paid out in cash.
+    county.pay(&late, 100_000);
+    let whole = contract(&mut county, &late, "whole", 800_000, 0);
+    let refused = by_two(&mut county, renew(&late, whole, "whole", good)).unwrap_err();
+    assert!(refused.contains("the rest would be cash"), "{refused}");
+    county.verify();
+
     // Past its end there is no renewal, only new for old: at least special-mention, whatever the days.
     county.until("2026-06-10");
-    let last = contract(&mut county, &late, "last", 800_000, 0);
+    let last = contract(&mut county, &late, "last", 700_000, 800_000);
     let refused = by_two(&mut county, renew(&late, last, "last", good)).unwrap_err();
     assert!(refused.contains("new for old"), "{refused}");
     let done = by_two(&mut county, renew(&late, last, "last", RenewalManner::NewForOld)).unwrap();
-    assert!(matches!(done, Outcome::Renewed { principal_minor: 800_000, class: 1, .. }), "{done:?}");
-    assert_eq!(state(&county, &late, late.household.derive("last").derive("loan")), (LoanState::Open, 800_000, 1));
+    assert!(matches!(done, Outcome::Renewed { class: 1, .. }), "{done:?}");
+    assert_eq!(state(&county, &late, late.household.derive("last").derive("loan")), (LoanState::Open, 700_000, 1));
     county.verify();
     county.until("2026-06-20");
     let undone = by_two(
@@ -442,6 +471,12 @@ fn old_loans_are_paid_off_with_new_ones_on_postgres() {
 fn money_goes_back_and_dates_move_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     money_goes_back_and_dates_move(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn money_goes_back_and_dates_move_on_postgres() {
+    let Some((database, _server)) = postgres("money_back") else { return };
+    money_goes_back_and_dates_move(postgres_backend(&database.url(), "money_back"));
 }
 
 #[test]

@@ -15,9 +15,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::act::{Receipt, receipt};
-use crate::extract::{Body, CommandId};
+use crate::extract::{Body, CommandId, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument};
+use crate::session::unhex;
 use crate::{Api, Shared};
 
 /// Something is done to a running loan.
@@ -107,16 +108,19 @@ fn day(field: &Option<String>, name: &str) -> Result<Date, Problem> {
 }
 
 fn hash(text: &str, name: &str) -> Result<[u8; 32], Problem> {
-    let wrong = || bad(&format!("`{name}` is 64 hexadecimal digits"));
-    let mut bytes = [0u8; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(wrong());
+    let bytes = unhex(text).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| bad(&format!("`{name}` is 64 hexadecimal digits")))
+}
+
+/// A component of what is due, by its name.
+pub(super) fn waivable(word: &str) -> Result<Waivable, Problem> {
+    match word {
+        "interest" => Ok(Waivable::Interest),
+        "fee" => Ok(Waivable::Fee),
+        "penalty" => Ok(Waivable::Penalty),
+        "compound" => Ok(Waivable::Compound),
+        _ => Err(bad("choose interest, fee, penalty or compound as the component")),
     }
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        let digits = text.get(2 * place..2 * place + 2).ok_or_else(wrong)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
-    }
-    Ok(bytes)
 }
 
 fn alteration(asked: &LoanActAsked, head: Id, at: basics::Instant) -> Result<Alteration, Problem> {
@@ -148,23 +152,10 @@ impl LoanActAsked {
     /// The act that was asked for. Errors name what is missing, or not understood.
     fn read(&self, api: &Api, household: Id, head: Id, at: Instant) -> Result<LoanAct, Problem> {
         let money = || api.amount(needed(&self.amount, "amount")?);
-        let event = || {
-            let text = needed(&self.event, "event")?;
-            let wrong = || Problem::new("bad_id").saying("`event` is a UUID: take it from the history".to_owned());
-            uuid::Uuid::parse_str(text).map(Id).map_err(|_| wrong())
-        };
+        let event = || uuid(needed(&self.event, "event")?);
         let class = || self.class.map(LoanClass).ok_or_else(|| bad("`class` is missing for this act"));
         Ok(match self.act.as_str() {
-            "waive" => LoanAct::Waive {
-                what: match needed(&self.component, "component")? {
-                    "interest" => Waivable::Interest,
-                    "fee" => Waivable::Fee,
-                    "penalty" => Waivable::Penalty,
-                    "compound" => Waivable::Compound,
-                    _ => return Err(bad("choose interest, fee, penalty or compound as the component")),
-                },
-                amount: money()?,
-            },
+            "waive" => LoanAct::Waive { what: waivable(needed(&self.component, "component")?)?, amount: money()? },
             "write_off" => LoanAct::WriteOff,
             "charge_off" => LoanAct::ChargeOff,
             "refund" => LoanAct::Refund { amount: money()? },

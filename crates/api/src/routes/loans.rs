@@ -6,6 +6,7 @@ use app::desk::Desk;
 use app::repay::Repay;
 use app::sign::Draw;
 use app::tables::LoanNote;
+use app::transfer::ReleasePayout;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,12 +14,12 @@ use basics::{Date, Id, IdKind, Rate};
 use loan::act::NewRates;
 use loan::life::in_order;
 use loan::{
-    Allocation, Component, Happening, InstalmentState, LifeEvent, LoanClass, LoanStatus, LoanTerms, Waivable, effects,
-    fold,
+    Allocation, Component, Happening, InstalmentState, LifeEvent, LoanClass, LoanStatus, LoanTerms, effects, fold,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::loan_acts::waivable;
 use crate::Shared;
 use crate::act::{Receipt, Taken, receipt, unexpected};
 use crate::extract::{Body, CommandId, date, public, uuid};
@@ -390,14 +391,7 @@ impl Corrected {
             Corrected::Paid { amount } => Happening::Paid { amount_fen: minor(amount)? },
             Corrected::Reversed { event } => Happening::Reversed { target: uuid(event)? },
             Corrected::Waived { component, amount } => {
-                let what = match component.as_str() {
-                    "interest" => Waivable::Interest,
-                    "fee" => Waivable::Fee,
-                    "penalty" => Waivable::Penalty,
-                    "compound" => Waivable::Compound,
-                    _ => return Err(bad("choose interest, fee, penalty or compound as the component".to_owned())),
-                };
-                Happening::Waived { what, amount_fen: minor(amount)? }
+                Happening::Waived { what: waivable(component)?, amount_fen: minor(amount)? }
             }
             Corrected::Refunded { amount } => Happening::Refunded { amount_fen: minor(amount)? },
             Corrected::RateReset { rate: new, penalty_rate } => Happening::RateReset(NewRates {
@@ -447,6 +441,38 @@ pub async fn correct(
     let CorrectionAsked { reference, reason, .. } = asked;
     let correct = CorrectLoan { cell, household, loan, value_date, what, reference, reason };
     receipt(api.act(caller.actor, command, Command::CorrectLoan(correct)).await?, cell)
+}
+
+/// Money is set free that came back from a payee.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayoutReleased {
+    /// Why, and what is to become of it.
+    reason: String,
+}
+
+/// Sets money free for the borrower that was drawn for a payee in another cell and came back: until then it stays held. Two
+/// people: it waits (202) for the second.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/loans/{ln}/payout/release", tag = "loans",
+    request_body = PayoutReleased,
+    params(("hh" = String, Path, description = "The household"), ("ln" = String, Path, description = "The loan, `ln-…`"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn release(
+    State(api): State<Shared>,
+    Path((hh, ln)): Path<(String, String)>,
+    caller: Caller,
+    command: CommandId,
+    Body(asked): Body<PayoutReleased>,
+) -> Result<(StatusCode, Json<Receipt>), Problem> {
+    let household = api.household(&hh)?;
+    let loan = api.thing(&ln, IdKind::Loan, household)?;
+    let cell = api.desk.cell_of(household);
+    let (_, _, life) = api.blocking(move |desk| Ok(desk.loan(household, loan)?)).await?;
+    let drawn = life.iter().find(|event| matches!(event.what, Happening::Disbursed { .. }));
+    let transfer = drawn.map(|event| event.id).ok_or_else(|| Problem::new("unknown_crossing"))?;
+    let release = ReleasePayout { cell, household, transfer, reason: asked.reason };
+    receipt(api.act(caller.actor, command, Command::ReleasePayout(release)).await?, cell)
 }
 
 /// A loan is paid.

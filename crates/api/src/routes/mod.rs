@@ -15,10 +15,12 @@ mod papers;
 mod proposals;
 mod public;
 mod renewals;
-pub(crate) use public::FeeShown;
+mod said;
 mod service;
 mod sign_in;
 mod staff;
+
+pub(crate) use public::FeeShown;
 
 use axum::middleware::from_fn_with_state;
 use utoipa::OpenApi;
@@ -85,6 +87,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(loans::one))
         .routes(routes!(loans::repay))
         .routes(routes!(loans::correct))
+        .routes(routes!(loans::release))
         .routes(routes!(service::standing))
         .routes(routes!(service::prepay))
         .routes(routes!(loan_acts::act))

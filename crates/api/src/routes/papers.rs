@@ -48,6 +48,8 @@ pub struct PaperShown {
     what: Option<String>,
     /// Guarantor or payee.
     household: Option<String>,
+    /// Who signed as guarantor.
+    person: Option<String>,
     /// What a guarantee is for.
     amount: Option<String>,
     /// Who saw it, where and how.
@@ -109,11 +111,16 @@ fn shown(row: &ContractPaper, paper: &Paper) -> PaperShown {
         Paper::Document { code } => ("document", Some(code.clone()), None, None),
         Paper::Payee { household, cell } => ("payee", None, other(*cell, *household), None),
     };
+    let person = match paper {
+        Paper::Guarantee { person, cell, .. } => Some(public(IdKind::Person, *cell, *person)),
+        _ => None,
+    };
     PaperShown {
         paper: row.id.to_string(),
         kind,
         what,
         household,
+        person,
         amount: fen.map(amount),
         evidence: row.evidence.clone(),
         added_on: row.added_on.to_string(),
@@ -143,11 +150,12 @@ pub async fn list(
     .await
 }
 
-/// Adds a paper to a contract: the spouse's word, a guarantee, a document, the payee.
+/// Adds a paper to a contract: the spouse's word, a guarantee, a document, the payee. Naming the payee waits (202) for a second
+/// person.
 #[utoipa::path(post, path = "/api/v1/households/{hh}/contracts/{ct}/papers", tag = "loans", request_body = PaperAsked,
     params(("hh" = String, Path, description = "The household"), ("ct" = String, Path, description = "The contract, `ct-…`"),
         ("Command-Id" = String, Header, description = "UUID made by the caller")),
-    responses((status = 201, body = Receipt), (status = "default", body = ProblemDocument)))]
+    responses((status = 201, body = Receipt), (status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
 pub async fn add(
     State(api): State<Shared>,
     Path((hh, ct)): Path<(String, String)>,

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::loans::Nothing;
 use super::office::Limit;
+use super::said::said;
 use super::service::change_shown;
 use crate::Shared;
 use crate::act::{Receipt, receipt, status_of};
@@ -38,7 +39,7 @@ pub struct ProposalShown {
     /// Whose affair it is, if a household's.
     #[serde(skip_serializing_if = "Option::is_none")]
     household: Option<String>,
-    /// The reason or reference that was given.
+    /// What is decided, where the act does not say it, with the reason or reference that was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -70,27 +71,17 @@ fn proposal_shown(desk: &Desk, row: &Proposal, proposed_by: String) -> Result<Pr
         proposed_at: row.proposed_at.to_rfc3339(),
         shown: match &shown {
             Outcome::Serviced { before, after } => change_shown(before, after),
-            Outcome::Renewed { principal_minor, paid_off_minor, from_wallet_minor, class } => format!(
-                "new loan of {}, pays off {}, {} of it from the wallet, class {class}",
-                amount(*principal_minor),
-                amount(*paid_off_minor),
-                amount(*from_wallet_minor)
-            ),
+            Outcome::Renewed { principal_minor, paid_off_minor, from_wallet_minor, class } => {
+                let [new, old, wallet] = [principal_minor, paid_off_minor, from_wallet_minor].map(|fen| amount(*fen));
+                format!(
+                    "新借款 {new}，还清原借款 {old}，其中钱包付 {wallet}，分类第 {class} 级 · new loan of {new}, pays off {old}, \
+                     {wallet} of it from the wallet, class {class}"
+                )
+            }
             other => status_of(other).to_owned(),
         },
         household: owner.map(|id| public(IdKind::Household, desk.cell_of(id), id)),
-        reason: match command {
-            Command::DecideByHand(c) => Some(c.reason),
-            Command::Reverse(c) => Some(c.reason),
-            Command::ChangeFacility(c) => Some(c.reason),
-            Command::ServiceLoan(c) => Some(c.reason),
-            Command::Renew(c) => Some(c.reason),
-            Command::UndoRenewal(c) => Some(c.reason),
-            Command::Fund(c) => Some(c.reference),
-            Command::Transfer(c) => Some(c.note),
-            Command::SetStaff(c) => Some(format!("{} {}", c.login, c.role.as_str())),
-            _ => None,
-        },
+        reason: said(desk, &command)?,
     })
 }
 

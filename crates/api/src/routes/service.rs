@@ -283,7 +283,7 @@ pub(crate) fn change_shown(before: &LoanShown, after: &LoanShown) -> String {
     let one = |shown: &LoanShown| {
         let ends = shown.ends_on.map_or("-".to_owned(), |day| day.to_string());
         let (cost, principal) = (amount(shown.cost_minor), amount(shown.principal_minor));
-        format!("principal {principal}, cost {cost}, ends {ends}, class {}", shown.class)
+        format!("本金 principal {principal}, 成本 cost {cost}, 到期 ends {ends}, 分类 class {}", shown.class)
     };
     format!("{} → {}", one(before), one(after))
 }

@@ -2,13 +2,14 @@
 //!
 //! Some days before a row of a seasonal loan falls due, what the household has sold since the row before is held against what
 //! the row asks for. Where too much is missing by the product's own threshold, a re-plan is proposed: it changes nothing until
-//! the borrower has agreed and two people have applied it. Looked at again, a row is not proposed twice.
+//! the borrower has agreed and two people have applied it. Looked at again, a row is not proposed twice. Where one loan cannot be
+//! looked at, that is told of it, and the others are looked at all the same.
 
-use basics::{Date, Id, Instant};
+use basics::{Cell, Date, Id, Instant};
 use door::backend::List;
 use door::permission::Actor;
 use door::table::{Record, Value};
-use door::{Order, Request};
+use door::{DoorError, Order, Request, key};
 use insight::{EventKind, Profile};
 use loan::season::{Departure, SeasonRule, SeasonTerms, household_year};
 use loan::{LoanState as State, fold};
@@ -22,8 +23,8 @@ use crate::tables::{LoanNote, LoanState};
 
 /// How many days before its due date a row is looked at.
 pub const LOOK_AHEAD_DAYS: i32 = 7;
-/// Loans looked at in one cell at most.
-const LOANS_MAX: usize = 5_000;
+/// Loans read at once.
+const PAGE: usize = 1_000;
 
 /// What was seen of the harvest that a row waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,23 +46,41 @@ pub struct HarvestSeen {
 impl Desk {
     /// Looks at every seasonal loan with a row due soon, and proposes a re-plan where the harvest departs from the plan.
     pub fn watch_harvests(&self, at: Instant) -> Result<Vec<HarvestSeen>, DeskError> {
-        let notes: Vec<LoanNote> = self.in_every_cell(|cell| List {
-            table: LoanNote::table(),
-            equal: vec![("cell", cell), ("status", Value::Text(LoanState::Open.as_str().into()))],
-            order: vec!["next_due", "id"],
-            descending: false,
-            after: None,
-            limit: LOANS_MAX,
-        })?;
         let mut seen = Vec::new();
-        for note in notes {
-            let today = self.open_date(note.cell)?;
-            if note.next_due > today && note.next_due <= today.add_days(LOOK_AHEAD_DAYS) {
+        for cell in (1..=self.engine.backend().cells()).map(Cell) {
+            let today = self.open_date(cell)?;
+            for note in self.due_soon(cell, today)? {
                 seen.extend(self.watch_harvest(&note, today, at)?);
             }
         }
         seen.sort_by_key(|one| (one.due, one.loan));
         Ok(seen)
+    }
+
+    /// The open loans of a cell with a due date after today and within the days that are looked ahead, a page at a time.
+    fn due_soon(&self, cell: Cell, today: Date) -> Result<Vec<LoanNote>, DeskError> {
+        let (first, last) = (today.add_days(1), today.add_days(LOOK_AHEAD_DAYS));
+        let mut all: Vec<LoanNote> = Vec::new();
+        let mut after = key![first, Id::default()];
+        loop {
+            let rows: Vec<LoanNote> = self.list(&List {
+                table: LoanNote::table(),
+                equal: vec![
+                    ("cell", Value::Int(i64::from(cell.0))),
+                    ("status", Value::Text(LoanState::Open.as_str().into())),
+                ],
+                order: vec!["next_due", "id"],
+                descending: false,
+                after: Some(after),
+                limit: PAGE,
+            })?;
+            let is_last = rows.len() < PAGE || rows.last().is_some_and(|note| note.next_due > last);
+            after = rows.last().map_or_else(Vec::new, |note| key![note.next_due, note.id]);
+            all.extend(rows.into_iter().filter(|note| note.next_due <= last));
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 
     fn watch_harvest(&self, note: &LoanNote, today: Date, at: Instant) -> Result<Option<HarvestSeen>, DeskError> {
@@ -78,8 +97,12 @@ impl Desk {
         }
         let (profile, _) = self.profile(household)?;
         let observed_minor = sold_minor(&profile, since, today);
-        let rule = self.house().product(&note.product).ok().and_then(|product| product.season.clone());
-        let next_harvest = self.next_harvest(season, due, &rule.unwrap_or_default());
+        let seen = |proposed| HarvestSeen { household, loan, due, expected_minor, observed_minor, proposed };
+        let rule = match self.house().season_rule(&terms.product) {
+            Ok(rule) => rule,
+            Err(refusal) => return Ok(Some(seen(Err(refusal.message)))),
+        };
+        let next_harvest = self.next_harvest(season, due, &rule);
         let command = Command::ProposeReplan(ProposeReplan {
             cell: note.cell,
             household,
@@ -90,12 +113,16 @@ impl Desk {
         });
         // The id names the day, since what is missing today may be sold tomorrow; the change is the same.
         let request = Request::plain(id.derive(&today.to_string()), Actor::SYSTEM, at, Order::Do(command));
-        let proposed = match self.engine.call(request)?.outcome::<Tianxin>()? {
+        let answer = match self.engine.call(request) {
+            Ok(answer) => answer,
+            Err(DoorError::Refused(refusal)) => return Ok(Some(seen(Err(refusal.message)))),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Some(seen(match answer.outcome::<Tianxin>()? {
             Outcome::ChangeProposed { .. } => Ok(id.derive("change")),
             Outcome::NotChanged { reason } => Err(reason),
             other => return Err(DeskError::Damaged(format!("a proposal was answered by {other:?}"))),
-        };
-        Ok(Some(HarvestSeen { household, loan, due, expected_minor, observed_minor, proposed }))
+        })))
     }
 
     /// The end of the next month of income after a due date, by the calendar; `None` where it knows of none.

@@ -120,9 +120,9 @@ impl Desk {
             .ok_or_else(|| DeskError::refused("unknown_application", "there is no such application: check its id"))
     }
 
-    /// What an approved application would be signed at today.
+    /// What an approved application would be signed at today. Of the household only its open day is looked at.
     pub fn offer(&self, row: &Application) -> Result<Quote, DeskError> {
-        self.known(row.household, Reading::Lending)?.offer(self.house(), row)
+        self.known(row.household, Reading::Wallet)?.offer(self.house(), row)
     }
 
     /// Signs an approved application on the text that was shown.

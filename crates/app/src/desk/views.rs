@@ -321,7 +321,7 @@ impl Desk {
         Ok(rows.into_iter().next().map(|row| row.password_hash))
     }
 
-    fn list<R: Record>(&self, list: &List) -> Result<Vec<R>, DeskError> {
+    pub(super) fn list<R: Record>(&self, list: &List) -> Result<Vec<R>, DeskError> {
         let rows = self.readers.with(|reader| reader.list(list))?;
         rows.iter().map(|row| R::from_row(row).map_err(|e| DeskError::Damaged(e.to_string()))).collect()
     }

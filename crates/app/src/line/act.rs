@@ -256,7 +256,8 @@ impl LineAct {
         }
     }
 
-    pub(super) fn reason(&self) -> Option<&str> {
+    /// Why, where the act takes a reason.
+    pub fn reason(&self) -> Option<&str> {
         match self {
             LineAct::Waive { reason, .. }
             | LineAct::Raise { reason, .. }

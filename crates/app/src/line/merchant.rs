@@ -18,9 +18,8 @@ use crate::books::{booked, check_text, needs_booking, wallet, wallet_account};
 use crate::command::{Command, Outcome};
 use crate::fact::{Crossed, Fact};
 use crate::house::Tianxin;
-use crate::institution::Licence;
 use crate::posting::Role;
-use crate::tables::{Agenda, AgendaKind, CrossingState, EntryKind};
+use crate::tables::{Agenda, AgendaKind, Crossing, CrossingState, EntryKind};
 use crate::transfer::{Arrive, Purpose};
 
 door::text_enum! {
@@ -74,7 +73,7 @@ door::table! {
         discount_ppm: i64,
         /// Bought, less refunded, less paid, in minor units; less than nothing if the merchant owes.
         payable_minor: i64,
-        /// On its way to a wallet in another cell, in minor units.
+        /// Sold, and on its way to a wallet in another cell less the discount, in minor units.
         on_its_way_minor: i64,
         /// Its place on the agenda.
         agenda_on: Option<Date>,
@@ -211,9 +210,6 @@ impl Tianxin {
         check_text("the merchant's name", &command.name, 80)?;
         check_text("the merchant's category", &command.category, 40)?;
         let refuse = |code, message: &str| Err(Refusal::new(code, message).into());
-        if self.institution.licence == Licence::MicroLoanCompany {
-            return refuse("licence", "a micro-loan company pays no merchants: that takes a bank's licence");
-        }
         if command.settles.cell == Cell::OFFICE || command.settles.cell.0 > context.cells {
             return refuse("unknown_cell", "the household's id belongs to no household here: check it");
         }
@@ -245,7 +241,8 @@ impl Tianxin {
         Ok(())
     }
 
-    /// Pays a merchant what a day's sales came to: facts, and the message of a crossing.
+    /// Pays a merchant what a day's sales came to: facts, and the message of a crossing. Across cells the discount is kept once
+    /// the money is there, so one payment is on its way at a time: what is held then is what was sold, less what arrives.
     pub(crate) fn merchant_due(
         &self,
         slice: &Overlay,
@@ -262,8 +259,9 @@ impl Tianxin {
             Fact::MerchantPaid(MerchantPaid { merchant, currency, payable_minor, on_its_way_minor })
         };
         let gross = row.payable_minor;
-        if gross <= 0 {
-            // More was given back than sold: the next sales pay it.
+        if gross <= 0 || row.on_its_way_minor != 0 {
+            // More was given back than sold: the next sales pay it. Or the answer to the payment before is still to come: it puts
+            // the rest on the agenda.
             return Ok((vec![paid(0, 0)], None));
         }
         let kept = div_round(i128::from(gross) * i128::from(settles.discount.ppm()), 1_000_000, Rounding::HalfUp)
@@ -275,20 +273,18 @@ impl Tianxin {
         if kept > 0 {
             lines.push(Line::credit(roles.code(Role::FeeIncome), None, kept));
         }
-        let here = settles.cell == cell && wallet(slice, cell, settles.household, currency)?.is_some();
-        if here || net == 0 {
+        if net > 0 && settles.cell == cell && wallet(slice, cell, settles.household, currency)?.is_none() {
+            // There is no wallet to pay into: it is owed until a sale tells where to pay it.
+            return Ok((vec![paid(0, 0)], None));
+        }
+        if settles.cell == cell || net == 0 {
             lines.push(Line::debit(payable, Some(merchant_account(merchant)), gross));
             if net > 0 {
                 lines.push(Line::credit(self.subjects.wallet, wallet_account(settles.household), net));
             }
             return Ok((vec![paid(gross, 0), booked(EntryKind::MerchantPayment, day, currency, lines, None)?], None));
         }
-        let mut facts = vec![paid(gross, net)];
-        if kept > 0 {
-            lines.push(Line::debit(payable, Some(merchant_account(merchant)), kept));
-            facts.push(booked(EntryKind::MerchantPayment, day, currency, lines, None)?);
-        }
-        facts.push(Fact::Crossed(Crossed {
+        let crossed = Fact::Crossed(Crossed {
             id: transfer,
             state: CrossingState::Reserved,
             purpose: Purpose::Merchant.as_str().to_owned(),
@@ -297,7 +293,7 @@ impl Tianxin {
             amount_minor: net,
             currency,
             value_date: day,
-        }));
+        });
         let arrive = Command::Arrive(Arrive {
             cell: settles.cell,
             from: cell,
@@ -307,28 +303,37 @@ impl Tianxin {
             amount: Money::new(net, currency),
             value_date: day,
         });
-        Ok((facts, Some(Message { id: transfer, command: arrive })))
+        Ok((vec![paid(gross, gross), crossed], Some(Message { id: transfer, command: arrive })))
     }
 
-    /// The answer of the merchant's cell: the money is there, or it comes back and is owed again.
+    /// The answer of the merchant's cell: the money is there and the discount is kept, or it comes back whole and is owed again.
     pub(crate) fn merchant_settled(
         &self,
+        slice: &Overlay,
+        row: &Crossing,
         merchant: Id,
-        amount_minor: i64,
-        currency: Currency,
-        value_date: Date,
         taken: bool,
     ) -> Result<Vec<Fact>, Fault> {
-        let payable_minor = if taken { 0 } else { -amount_minor };
-        let fact = MerchantPaid { merchant, currency, payable_minor, on_its_way_minor: -amount_minor };
+        let (net, currency) = (row.amount_minor, row.currency);
+        let gone = || Fault::Broken(format!("merchant {merchant} has a payment on its way and no account"));
+        let gross = slice
+            .get::<MerchantAccount>(&key![row.cell, merchant, currency])?
+            .filter(|account| account.on_its_way_minor >= net)
+            .ok_or_else(gone)?
+            .on_its_way_minor;
+        let payable_minor = if taken { 0 } else { -gross };
+        let fact = MerchantPaid { merchant, currency, payable_minor, on_its_way_minor: -gross };
         let mut facts = vec![Fact::MerchantPaid(fact)];
         if taken {
-            let payable = self.subjects.roles.code(Role::MerchantPayable);
-            let lines = vec![
-                Line::debit(payable, Some(merchant_account(merchant)), amount_minor),
-                Line::credit(self.subjects.clearing, None, amount_minor),
+            let [payable, fee] = [Role::MerchantPayable, Role::FeeIncome].map(|role| self.subjects.roles.code(role));
+            let mut lines = vec![
+                Line::debit(payable, Some(merchant_account(merchant)), gross),
+                Line::credit(self.subjects.clearing, None, net),
             ];
-            facts.push(booked(EntryKind::MerchantPayment, value_date, currency, lines, None)?);
+            if gross > net {
+                lines.push(Line::credit(fee, None, gross - net));
+            }
+            facts.push(booked(EntryKind::MerchantPayment, row.value_date, currency, lines, None)?);
         }
         Ok(facts)
     }
@@ -380,15 +385,19 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             let row = books
                 .get::<MerchantAccount>(&key![cell, paid.merchant, paid.currency])?
                 .ok_or_else(|| Fault::Broken(format!("merchant {} has no account to pay from", paid.merchant)))?;
-            // What came back is tried again tomorrow.
-            let agenda_on = (paid.payable_minor < 0)
-                .then(|| stamp.booking_date.add_days(1))
-                .or_else(|| row.agenda_on.filter(|_| paid.payable_minor == 0 && paid.on_its_way_minor < 0));
+            let rest_minor = sum(row.payable_minor, paid.payable_minor.saturating_neg())?;
+            let agenda_on = match (paid.payable_minor, paid.on_its_way_minor) {
+                // What came back is tried again tomorrow.
+                (..0, _) => Some(stamp.booking_date.add_days(1)),
+                // What was sold while a payment was on its way is paid next.
+                (0, ..0) => row.agenda_on.or_else(|| (rest_minor > 0).then_some(stamp.booking_date)),
+                _ => None,
+            };
             put_account(
                 books,
                 stamp,
                 MerchantAccount {
-                    payable_minor: sum(row.payable_minor, paid.payable_minor.saturating_neg())?,
+                    payable_minor: rest_minor,
                     on_its_way_minor: sum(row.on_its_way_minor, paid.on_its_way_minor)?,
                     ..row
                 },

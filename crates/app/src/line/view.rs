@@ -128,6 +128,7 @@ fn holding(terms: &LineTerms, state: &LineState, under: &LoanStanding) -> Result
         returned_fen: totals.refunded_fen,
         goodwill_fen: 0,
         adjusted: Parts::ZERO,
+        borrower_died: false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What rules and the loan's own record say against an act, and what of an act they settle by themselves.
 
-use basics::Date;
+use basics::{Date, Rate};
 use door::Stop;
 use door::app::Refusal;
 use loan::act::{Alteration, AlteredPlan, NewRates, check_extension};
@@ -20,6 +20,12 @@ impl Tianxin {
         let refuse = |code: &'static str, message: String| Err(Stop::from(Refusal::new(code, message)));
         let dues: Vec<Date> = state.instalments.iter().map(|row| row.due_on).collect();
         let case = ClassCase { as_of: today, arrears: &state.arrears, dues: &dues, marks: &state.bearings.marks };
+        let cap = rules.all_in_cap.filter(|_| rules.currency == standing.terms.principal.currency());
+        if let (Some(rate), Some(cap)) = (rate_of(what), cap)
+            && rate > cap
+        {
+            return refuse("over_cost_cap", format!("{rate} % a year is above the cap of {cap} %: ask for less"));
+        }
         match what {
             LoanAct::Extend(alteration) => {
                 match check_extension(rules, &standing.terms, &standing.events, today, last_day(alteration, today)) {
@@ -90,7 +96,8 @@ impl Tianxin {
         let state = &standing.before.0;
         let until = last_day(alteration, state.as_of);
         let Some(start) = state.schedule.as_ref().map(|plan| plan.start) else { return Ok(what.clone()) };
-        let Ok(product) = self.product(&standing.terms.product.code) else { return Ok(what.clone()) };
+        let signed = &standing.terms.product;
+        let product = self.product_version(&signed.code, signed.version)?;
         let has = NewRates { rate: state.rate, penalty_rate: state.penalty_rate };
         let stepped = product
             .rates_extended(&standing.terms, has, whole_months(start, until), state.as_of)
@@ -104,6 +111,16 @@ impl Tianxin {
             (asked, stepped) => asked.or(stepped),
         };
         Ok(LoanAct::Extend(Alteration { rates, ..alteration.clone() }))
+    }
+}
+
+/// The contract rate that an act asks for, if it asks for one.
+fn rate_of(what: &LoanAct) -> Option<Rate> {
+    match what {
+        LoanAct::ResetRate(rates) => Some(rates.rate),
+        LoanAct::Extend(alteration) | LoanAct::Restructure(alteration) => alteration.rates.map(|rates| rates.rate),
+        LoanAct::Reschedule { change, .. } => change.new_rate_ppm.and_then(|ppm| Rate::from_ppm(ppm).ok()),
+        _ => None,
     }
 }
 

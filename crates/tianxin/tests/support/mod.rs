@@ -4,6 +4,7 @@
 
 pub mod child;
 pub mod lending;
+pub mod office;
 pub mod proof;
 pub mod village;
 

@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::act::{Receipt, Taken, receipt, unexpected};
-use crate::extract::{Body, CommandId, public};
+use crate::extract::{Body, CommandId, public, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument, fault};
-use crate::session::unhex;
+use crate::session::{hex, unhex};
 use crate::shown::amount;
 
 /// A change of a loan and what it does.
@@ -68,16 +68,6 @@ fn rows(schedule: &loan::Schedule) -> Vec<ChangeRow> {
         total: amount(row.total_fen),
     };
     schedule.rows.iter().map(shown).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The loan of a path, and the change where the path names one.
-fn id_of(text: &str) -> Result<Id, Problem> {
-    let wrong = || Problem::new("bad_id").saying("a change is named by a UUID: take it from the list");
-    uuid::Uuid::parse_str(text).map(Id).map_err(|_| wrong())
 }
 
 fn change_shown(desk: &Desk, row: &LoanChange) -> Result<ChangeShown, Problem> {
@@ -226,10 +216,10 @@ pub struct ChangeAgreed {
     text_hash: String,
     /// At the window: the number of the paper the borrower signed.
     evidence: Option<String>,
-    /// Where the loan has a guarantor, his word: `given` or `not_given`. Without it the part the change adds is not
-    /// guaranteed.
+    /// Where the loan has a guarantor, his word: `given` or `not_given`; not given, he does not carry what the change adds.
+    /// Given is said at the window alone, once he has signed the same text.
     guarantor: Option<String>,
-    /// The guarantor who gave it: a person, `pn-…`.
+    /// The guarantor who gave it, a person of the guarantees among the contract's papers: `pn-…`.
     guarantor_person: Option<String>,
 }
 
@@ -263,7 +253,7 @@ pub async fn consent(
     Body(given): Body<ChangeAgreed>,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let household = api.household(&hh)?;
-    let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, id_of(&ch)?);
+    let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, uuid(&ch)?);
     let cell = api.desk.cell_of(household);
     let text_hash = unhex(&given.text_hash).ok_or_else(|| Problem::new("bad_text_hash"))?;
     let person = api.blocking(move |desk| Ok(desk.head(household)?)).await?;
@@ -285,7 +275,7 @@ pub async fn apply(
     command: CommandId,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let household = api.household(&hh)?;
-    let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, id_of(&ch)?);
+    let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, uuid(&ch)?);
     let cell = api.desk.cell_of(household);
     let apply = Command::ApplyChange(ApplyChange { cell, household, loan, change });
     receipt(api.act(caller.actor, command, apply).await?, cell)
@@ -314,7 +304,7 @@ pub async fn undo(
     Body(asked): Body<ChangeUndo>,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let household = api.household(&hh)?;
-    let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, id_of(&ch)?);
+    let (loan, change) = (api.thing(&ln, IdKind::Loan, household)?, uuid(&ch)?);
     let cell = api.desk.cell_of(household);
     let undo = Command::UndoChange(UndoChange { cell, household, loan, change, reason: asked.reason });
     receipt(api.act(caller.actor, command, undo).await?, cell)

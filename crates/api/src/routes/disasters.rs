@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::act::{Receipt, receipt};
-use crate::extract::{Body, CommandId, public};
+use crate::extract::{Body, CommandId, public, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument, fault};
 use crate::session::unhex;
@@ -197,11 +197,6 @@ fn detail(desk: &Desk, id: Id) -> Result<DisasterDetail, Problem> {
     })
 }
 
-fn id_of(text: &str) -> Result<Id, Problem> {
-    let wrong = || Problem::new("bad_id").saying("a disaster is named by a UUID: take it from the list");
-    uuid::Uuid::parse_str(text).map(Id).map_err(|_| wrong())
-}
-
 /// All declared disasters.
 #[utoipa::path(get, path = "/api/v1/office/disasters", tag = "seasons",
     responses((status = 200, body = Vec<DisasterShown>), (status = "default", body = ProblemDocument)))]
@@ -214,7 +209,7 @@ pub async fn list(State(api): State<Shared>) -> Result<Json<Vec<DisasterShown>>,
     params(("ds" = String, Path, description = "The disaster, a UUID")),
     responses((status = 200, body = DisasterDetail), (status = "default", body = ProblemDocument)))]
 pub async fn one(State(api): State<Shared>, Path(ds): Path<String>) -> Result<Json<DisasterDetail>, Problem> {
-    let id = id_of(&ds)?;
+    let id = uuid(&ds)?;
     api.blocking(move |desk| Ok(Json(detail(desk, id)?))).await
 }
 
@@ -293,7 +288,7 @@ pub async fn decide(
         "take_back" => DisasterVerdict::TakeBack,
         _ => return Err(Problem::new("bad_change").saying("choose carry_out or take_back")),
     };
-    let decide = DecideDisaster { disaster: id_of(&ds)?, verdict, reason: asked.reason };
+    let decide = DecideDisaster { disaster: uuid(&ds)?, verdict, reason: asked.reason };
     receipt(api.act(caller.actor, command, Command::DecideDisaster(decide)).await?, Cell::OFFICE)
 }
 
@@ -307,7 +302,7 @@ pub async fn run(
     Path(ds): Path<String>,
     _: CommandId,
 ) -> Result<Json<ReportShown>, Problem> {
-    let (id, now) = (id_of(&ds)?, api.now());
+    let (id, now) = (uuid(&ds)?, api.now());
     api.blocking(move |desk| {
         if desk.disaster(id)?.status == DisasterStatus::Declared {
             return Err(Problem::new("not_decided"));

@@ -5,14 +5,14 @@ use app::facility::{ChangeFacility, FacilityChange};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use basics::{Date, Id, IdKind, Money};
+use basics::{Date, IdKind, Money};
 use loan::facility::{FacilityEvent, FacilityHappening, FreezeOf};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::act::{Receipt, receipt};
-use crate::extract::{Body, CommandId, public};
+use crate::extract::{Body, CommandId, public, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument};
 use crate::shown::amount;
@@ -149,8 +149,7 @@ pub async fn change(
         "close" => FacilityChange::Close,
         "undo" => {
             let text = asked.event.as_deref().ok_or_else(|| missing("event"))?;
-            let wrong = || Problem::new("bad_id").saying("`event` is a UUID: take it from the history");
-            FacilityChange::Undo { target: uuid::Uuid::parse_str(text).map(Id).map_err(|_| wrong())? }
+            FacilityChange::Undo { target: uuid(text)? }
         }
         _ => {
             let message = "choose review, freeze, thaw, raise, lower, close or undo as the change";

@@ -5,7 +5,7 @@ use app::line::{CorrectLine, LineAct, MoveLine, Settles};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use basics::{Cell, Date, Id, IdKind, Money, Rate};
+use basics::{Cell, Date, IdKind, Money, Rate};
 use loan::LoanClass;
 use loan::line::LineWaivable;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::act::{Receipt, receipt};
-use crate::extract::{Body, CommandId};
+use crate::extract::{Body, CommandId, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument, fault};
 
@@ -137,7 +137,7 @@ impl LineActAsked {
         let money = |text: &str| Ok::<Money, Problem>(Money::parse(text, api.currency())?);
         Ok(match self {
             LineActAsked::Buy { merchant, amount } => {
-                let (merchant, amount) = (uuid_of(&merchant)?, money(&amount)?);
+                let (merchant, amount) = (uuid(&merchant)?, money(&amount)?);
                 let row = api.blocking(move |desk| Ok(desk.merchant(merchant)?)).await?;
                 let cell = Cell(u16::try_from(row.to_cell).map_err(|_| Problem::new("unknown_merchant"))?);
                 let discount = Rate::from_ppm(row.discount_ppm).map_err(|e| fault(&e.to_string()))?;
@@ -145,13 +145,13 @@ impl LineActAsked {
                 LineAct::Buy { merchant, category: row.category, amount, settles }
             }
             LineActAsked::Refund { purchase, amount } => {
-                LineAct::Refund { purchase: uuid_of(&purchase)?, amount: money(&amount)? }
+                LineAct::Refund { purchase: uuid(&purchase)?, amount: money(&amount)? }
             }
             LineActAsked::Pay { amount } => LineAct::Pay { amount: money(&amount)? },
             LineActAsked::Convert { purchase, instalments, annualised_ppm } => {
-                LineAct::Convert { purchase: uuid_of(&purchase)?, instalments, shown_annualised_ppm: annualised_ppm }
+                LineAct::Convert { purchase: uuid(&purchase)?, instalments, shown_annualised_ppm: annualised_ppm }
             }
-            LineActAsked::SettlePlan { plan } => LineAct::SettlePlan { plan: uuid_of(&plan)? },
+            LineActAsked::SettlePlan { plan } => LineAct::SettlePlan { plan: uuid(&plan)? },
             LineActAsked::Waive { what, amount, reason } => {
                 LineAct::Waive { what: waivable(&what)?, amount: money(&amount)?, reason }
             }
@@ -166,7 +166,7 @@ impl LineActAsked {
             LineActAsked::JudgeWorse { class, reason } => LineAct::JudgeWorse { class: LoanClass(class), reason },
             LineActAsked::JudgeBetter { class, reason } => LineAct::JudgeBetter { class: LoanClass(class), reason },
             LineActAsked::MarkMisuse { reason } => LineAct::MarkMisuse { reason },
-            LineActAsked::Undo { event, reason } => LineAct::Undo { event: uuid_of(&event)?, reason },
+            LineActAsked::Undo { event, reason } => LineAct::Undo { event: uuid(&event)?, reason },
         })
     }
 }
@@ -199,10 +199,6 @@ fn waivable(word: &str) -> Result<LineWaivable, Problem> {
         "late_fee" => Ok(LineWaivable::LateFee),
         _ => Err(Problem::new("bad_change").saying("choose interest, penalty, plan_fee or late_fee to waive")),
     }
-}
-
-pub(super) fn uuid_of(text: &str) -> Result<Id, Problem> {
-    uuid::Uuid::parse_str(text).map(Id).map_err(|_| Problem::new("bad_id").saying(format!("`{text}` is not a UUID")))
 }
 
 /// Something that happened to a line is dated back into closed days.

@@ -9,10 +9,9 @@ use basics::{Cell, IdKind, Rate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::acts::uuid_of;
 use crate::Shared;
 use crate::act::{Receipt, receipt};
-use crate::extract::{Body, CommandId, public};
+use crate::extract::{Body, CommandId, public, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument};
 
@@ -87,12 +86,12 @@ pub async fn register(
     let household = api.household(&told.household)?;
     let discount = Rate::parse_percent(&told.discount).map_err(|e| Problem::new("bad_rate").saying(e.to_string()))?;
     let merchant = match &told.merchant {
-        Some(text) => uuid_of(text)?,
+        Some(text) => uuid(text)?,
         None => command.made("merchant"),
     };
     let cell = api.desk.cell_of(household);
-    // Paid to a household that is there.
-    api.blocking(move |desk| Ok(desk.household(household).map(drop)?)).await?;
+    // Paid to a household that is there: one whose enrolment was given up has neither head nor wallet.
+    api.blocking(move |desk| Ok(desk.head(household).map(drop)?)).await?;
     let settles = Settles { cell, household, discount };
     let MerchantTold { name, category, active, .. } = told;
     let order = RegisterMerchant { merchant, name, category, settles, active };

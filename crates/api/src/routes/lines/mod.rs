@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Shared;
-use crate::extract::Query;
+use crate::extract::{Query, uuid};
 use crate::problem::{Problem, ProblemDocument};
 use crate::session::unhex;
 use crate::shown::amount;
@@ -107,7 +107,7 @@ pub async fn quote(
 ) -> Result<Json<ConversionShown>, Problem> {
     let household = api.household(&hh)?;
     let line = api.thing(&cl, IdKind::Line, household)?;
-    let purchase = uuid_of(&asked.purchase)?;
+    let purchase = uuid(&asked.purchase)?;
     api.blocking(move |desk| {
         let view = desk.line(household, line)?;
         let unpaid_fen = view.state.purchase(purchase).map_or(0, |purchase| purchase.unpaid_fen);

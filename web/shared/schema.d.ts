@@ -134,7 +134,10 @@ export interface paths {
         /** The papers of a contract, and what it still waits for before it may be drawn. */
         get: operations["list"];
         put?: never;
-        /** Adds a paper to a contract: the spouse's word, a guarantee, a document, the payee. */
+        /**
+         * Adds a paper to a contract: the spouse's word, a guarantee, a document, the payee. Naming the payee waits (202) for a second
+         *     person.
+         */
         post: operations["add"];
         delete?: never;
         options?: never;
@@ -478,6 +481,26 @@ export interface paths {
         put?: never;
         /** Dates an event of a loan back; a second person approves. */
         post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/payout/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets money free for the borrower that was drawn for a payee in another cell and came back: until then it stays held. Two
+         *     people: it waits (202) for the second.
+         */
+        post: operations["release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1222,11 +1245,11 @@ export interface components {
             /** @description At the window: the number of the paper the borrower signed. */
             evidence?: string | null;
             /**
-             * @description Where the loan has a guarantor, his word: `given` or `not_given`. Without it the part the change adds is not
-             *     guaranteed.
+             * @description Where the loan has a guarantor, his word: `given` or `not_given`; not given, he does not carry what the change adds.
+             *     Given is said at the window alone, once he has signed the same text.
              */
             guarantor?: string | null;
-            /** @description The guarantor who gave it: a person, `pn-…`. */
+            /** @description The guarantor who gave it, a person of the guarantees among the contract's papers: `pn-…`. */
             guarantor_person?: string | null;
             /** @description The hash of the text that was read. */
             text_hash: string;
@@ -2487,6 +2510,8 @@ export interface components {
         /** @description A paper. */
         PaperShown: {
             added_on: string;
+            /** @description Who signed as guarantor. */
+            person?: string | null;
             /** @description What a guarantee is for. */
             amount?: string | null;
             /** @description Who saw it, where and how. */
@@ -2518,6 +2543,11 @@ export interface components {
             interest: string;
             penalty: string;
             principal: string;
+        };
+        /** @description Money is set free that came back from a payee. */
+        PayoutReleased: {
+            /** @description Why, and what is to become of it. */
+            reason: string;
         };
         /** @description A person of a household. */
         PersonShown: {
@@ -2657,7 +2687,7 @@ export interface components {
             proposed_at: string;
             /** @description Sign-in name of who proposed it, or the id of a household. */
             proposed_by: string;
-            /** @description The reason or reference that was given. */
+            /** @description What is decided, where the act does not say it, with the reason or reference that was given. */
             reason?: string | null;
             /** @description The outcome it would have. */
             shown: string;
@@ -3422,6 +3452,14 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4225,6 +4263,45 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CorrectionAsked"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan, `ln-…` */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutReleased"];
             };
         };
         responses: {

@@ -19,6 +19,8 @@ const ACTS: Record<string, readonly string[]> = {
   approve: ["approver", "accountant", "admin"],
   top_up: ["clerk"],
   add_paper: ["clerk", "officer"],
+  agree_change: ["clerk", "officer"],
+  apply_change: ["officer", "approver"],
   close_day: ["accountant"],
   change_facility: ["officer", "approver"],
   see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],

@@ -7,6 +7,7 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Loading, Table, Title } from "../parts";
 import { client, language, useLoaded, useRole, useSay } from "../state";
+import { LoanChanges } from "./changes";
 import { LoanActs } from "./loan-acts";
 import { StandingCards } from "./standing";
 
@@ -143,6 +144,7 @@ export function LoanPage({ id, household }: { id: string; household: string }) {
           }))}
         />
       </section>
+      <LoanChanges household={household} loan={loan} onDone={loaded.again} />
       <LoanActs household={household} loan={loan} onDone={loaded.again} />
       {may(role, "see_standing") && <StandingCards household={household} loan={id} />}
     </>

@@ -1,7 +1,7 @@
 // The papers of a contract: what it still waits for before it is paid out, what was shown, and a form to add one.
 
 import { useState } from "preact/hooks";
-import type { Application, Household, HouseholdFound, OpenPaper, Paper, PaperAsked, Papers, Product } from "../../../shared/bodies";
+import type { Application, Household, HouseholdFound, OpenPaper, Paper, PaperAsked, Papers, Product, Receipt } from "../../../shared/bodies";
 import { day, moment } from "../../../shared/dates";
 import { fingerprint } from "../../../shared/hash";
 import { isMobile, plainId } from "../../../shared/identity";
@@ -175,8 +175,9 @@ function AddPaper({ own, papers, isDrawn, path, onDone }: { own: Household; pape
           papers={papers}
           isDrawn={isDrawn}
           path={path}
-          onDone={() => {
-            setDone(say("已记下：{what}。", "On record: {what}.", { what: term("paper", kind, chosen) }));
+          onDone={(waits) => {
+            const what = term("paper", kind, chosen);
+            setDone(waits ? say("已提交：{what}，等另一位同事批准。", "Sent: {what}; a second person has to approve.", { what }) : say("已记下：{what}。", "On record: {what}.", { what }));
             setKind("");
             onDone();
           }}
@@ -187,7 +188,7 @@ function AddPaper({ own, papers, isDrawn, path, onDone }: { own: Household; pape
   );
 }
 
-function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string; own: Household; papers: Papers; isDrawn: boolean; path: string; onDone: () => void }) {
+function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string; own: Household; papers: Papers; isDrawn: boolean; path: string; onDone: (waits: boolean) => void }) {
   const say = useSay();
   const chosen = language.use();
   const act = useAct();
@@ -232,8 +233,8 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
         hash: file ? await fingerprint(file) : papers.text_hash,
         evidence: evidence.trim(),
       };
-      await client.write(path, body, { told: term("paper", kind, chosen) });
-      onDone();
+      const answer = await client.write<Receipt>(path, body, { told: term("paper", kind, chosen) });
+      onDone(answer.status === "proposed");
     });
   };
   return (

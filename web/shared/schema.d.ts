@@ -2342,6 +2342,11 @@ export interface components {
         LoanDetail: components["schemas"]["LoanShown"] & {
             as_of: string;
             history: components["schemas"]["HappeningShown"][];
+            /**
+             * @description Money that went to a payee in another cell: `sent`, `paid`, `turned_back` and held until two people set it free, or
+             *     `released`. None where it stayed in the cell.
+             */
+            payout?: string | null;
             /** @description Percent a year. */
             rate: string;
             schedule: components["schemas"]["InstalmentShown"][];
@@ -2510,8 +2515,6 @@ export interface components {
         /** @description A paper. */
         PaperShown: {
             added_on: string;
-            /** @description Who signed as guarantor. */
-            person?: string | null;
             /** @description What a guarantee is for. */
             amount?: string | null;
             /** @description Who saw it, where and how. */
@@ -2521,6 +2524,8 @@ export interface components {
             /** @description `spouse`, `no_spouse`, `guarantee`, `document` or `payee`. */
             kind: string;
             paper: string;
+            /** @description Who signed as guarantor. */
+            person?: string | null;
             /** @description The code of a document, what a spouse said, why there is none. */
             what?: string | null;
         };

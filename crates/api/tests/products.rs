@@ -173,6 +173,9 @@ fn an_entrusted_loan_goes_to_its_payee_and_is_never_the_borrowers_to_spend() {
         let reason = json!({ "reason": "the seller is gone" });
         town.post(borrower, &release, reason.clone()).problem(403, "not_permitted");
         town.post(&officer, &release, reason).problem(404, "unknown_crossing");
+        let shown = town.get(borrower, &format!("{hh}/loans/{drawn}")).expect(200).json();
+        let crossed = if cell(borrower) == cell(payee) { serde_json::Value::Null } else { json!("paid") };
+        assert_eq!(shown["payout"], crossed);
         assert_eq!((balance(borrower), balance(payee)), ("0.00".to_owned(), "200000.00".to_owned()));
         add("document", json!({ "what": "use-of-funds" })).expect(201);
         add("no_spouse", json!({ "what": "divorced" })).problem(409, "wrong_status");

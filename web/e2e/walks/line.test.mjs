@@ -162,6 +162,25 @@ step("a flood is declared, decided by two, carried out loan by loan, and taken b
   await taps(page, "逐笔办理延期");
   await page.getByText(/^办了：/).waitFor();
   await looks(page, "disaster-done");
+  // It costs the borrower more: his word is put on record at the window, and the change is carried out by two.
+  await page.goto(`/office/#/loans/${loan.loan}/${loan.household}`);
+  await page.getByRole("heading", { name: "受灾延期还款" }).waitFor();
+  await taps(page, "记下同意");
+  await page.getByText("请先让借款人看完并签字，再打勾").waitFor();
+  await page.getByRole("checkbox").check();
+  await types(page, "签字单据编号", "延期同意书 7 号");
+  await looks(page, "office-change");
+  await taps(page, "记下同意");
+  await page.getByText("已记下同意，可以提交办理。").waitFor();
+  await taps(page, "提交办理");
+  await page.getByText("等另一位同事批准").waitFor();
+  await approves(stage);
+  await staffSignsIn(stage, "officer");
+  await page.goto(`/office/#/loans/${loan.loan}/${loan.household}`);
+  await page.getByText("已办理").waitFor();
+  await looks(page, "office-change-applied");
+  await taps(page, "灾害");
+  await taps(page, "六月洪水");
   // The enter key alone takes nothing back.
   await types(page, "理由", "登记错了村");
   await page.getByLabel("理由").press("Enter");

@@ -5,7 +5,7 @@ use app::correct::CorrectLoan;
 use app::desk::Desk;
 use app::repay::Repay;
 use app::sign::Draw;
-use app::tables::LoanNote;
+use app::tables::{CrossingState, LoanNote};
 use app::transfer::ReleasePayout;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -116,6 +116,10 @@ pub struct LoanDetail {
     /// Percent a year.
     rate: String,
     as_of: String,
+    /// Money that went to a payee in another cell: `sent`, `paid`, `turned_back` and held until two people set it free, or
+    /// `released`. None where it stayed in the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payout: Option<&'static str>,
     schedule: Vec<InstalmentShown>,
     history: Vec<HappeningShown>,
 }
@@ -250,11 +254,29 @@ pub async fn one(
             loan,
             rate: percent(terms.rate),
             as_of: today.to_string(),
+            payout: payout(desk, household, &life)?,
             schedule: schedule.map_err(broken(&note))?,
             history: history(&terms, &life).map_err(broken(&note))?,
         }))
     })
     .await
+}
+
+/// Where the money of a loan is that was drawn for a payee in another cell.
+fn payout(desk: &Desk, household: Id, life: &[LifeEvent]) -> Result<Option<&'static str>, Problem> {
+    let Some(drawn) = drawn_by(life) else { return Ok(None) };
+    Ok(desk.payout(household, drawn)?.and_then(|state| match state {
+        CrossingState::Reserved => Some("sent"),
+        CrossingState::Posted => Some("paid"),
+        CrossingState::TurnedBack => Some("turned_back"),
+        CrossingState::Voided => Some("released"),
+        CrossingState::Arrived | CrossingState::Returned => None,
+    }))
+}
+
+/// The drawing of a loan, which is the command that sent its money on.
+fn drawn_by(life: &[LifeEvent]) -> Option<Id> {
+    life.iter().find(|event| matches!(event.what, Happening::Disbursed { .. })).map(|event| event.id)
 }
 
 fn instalment_shown(row: &InstalmentState, today: Date) -> Result<InstalmentShown, loan::LoanError> {
@@ -469,8 +491,7 @@ pub async fn release(
     let loan = api.thing(&ln, IdKind::Loan, household)?;
     let cell = api.desk.cell_of(household);
     let (_, _, life) = api.blocking(move |desk| Ok(desk.loan(household, loan)?)).await?;
-    let drawn = life.iter().find(|event| matches!(event.what, Happening::Disbursed { .. }));
-    let transfer = drawn.map(|event| event.id).ok_or_else(|| Problem::new("unknown_crossing"))?;
+    let transfer = drawn_by(&life).ok_or_else(|| Problem::new("unknown_crossing"))?;
     let release = ReleasePayout { cell, household, transfer, reason: asked.reason };
     receipt(api.act(caller.actor, command, Command::ReleasePayout(release)).await?, cell)
 }

@@ -11,9 +11,10 @@ use super::{Desk, DeskError};
 use crate::books::BOOK_WALLET;
 use crate::line::{CreditLine, CreditLineEvent, CreditLineStatus, LineView, Merchant, MerchantStatus};
 use crate::tables::{
-    Application, ApplicationStatus, BusinessDay, Contract, Entry, EntryKind, GlBalance, Household, LoanEvent, LoanNote,
-    LoanState, Person, Posting, Staff, StaffSecret, Wallet,
+    Application, ApplicationStatus, BusinessDay, Contract, Crossing, CrossingState, Entry, EntryKind, GlBalance,
+    Household, LoanEvent, LoanNote, LoanState, Person, Posting, Staff, StaffSecret, Wallet,
 };
+use crate::transfer::Purpose;
 
 /// A household as its pages show it.
 #[derive(Clone, Debug)]
@@ -156,6 +157,13 @@ impl Desk {
         let rows: Vec<LoanEvent> = self.rows(key![cell, household, id])?;
         let events = rows.iter().map(|row| basics::cbor::from_bytes(&row.bytes)).collect::<Result<_, _>>()?;
         Ok((note, terms, events))
+    }
+
+    /// How far the money of a drawing is on its way to a payee in another cell; `None` where it did not leave this one.
+    pub fn payout(&self, household: Id, drawn: Id) -> Result<Option<CrossingState>, DeskError> {
+        let rows: Vec<Crossing> = self.rows(key![self.cell_of(household), drawn])?;
+        let entrusted = |row: &Crossing| row.household == Some(household) && row.purpose == Purpose::Entrusted.as_str();
+        Ok(rows.into_iter().find(entrusted).map(|row| row.state))
     }
 
     /// A household's statement lines as they stand on the open day.

@@ -37,7 +37,7 @@ export function LoanPage({ id }: { id: string }) {
   arrivals.delete(id);
   const isClosed = loan.status === "closed";
   const isDue = (parseFen(loan.due_today) ?? 0) > 0;
-  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : isEntrusted ? say("钱付出去了", "The money is paid out") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
+  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : loan.payout === "turned_back" ? say("钱退回来了", "The money came back") : isEntrusted ? say("钱付出去了", "The money is paid out") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
   return (
     <Screen
       title={title}
@@ -54,16 +54,24 @@ export function LoanPage({ id }: { id: string }) {
         )
       }
     >
-      {(hasArrived || isClosed) && (
+      {((hasArrived && loan.payout !== "turned_back") || isClosed) && (
         <div class="seal good">
           <Icon name="check" />
         </div>
       )}
-      {hasArrived && (
+      {hasArrived && loan.payout !== "turned_back" && (
         <Notice kind="good">
           {isEntrusted
             ? say("{amount} 已经直接付给合同指定的收款人，没有进您的钱包。", "{amount} went straight to the payee of the contract, not to your wallet.", { amount: yuan(loan.principal) })
             : say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}
+        </Notice>
+      )}
+      {loan.payout === "turned_back" && (
+        <Notice>
+          {say(
+            "钱没能付到合同指定的收款人，退回来了，先冻结着，工作人员会联系您。利息从借款日算起，您也可以到服务窗口问怎么办。",
+            "The money could not be paid to the payee of the contract and came back. It is held, and the office will be in touch. Interest counts from the day of the loan; you may ask at the service window what to do.",
+          )}
         </Notice>
       )}
       {isClosed && <p class="lead">{say("您都还清了，谢谢您守信用。", "You have paid all of it. Thank you.")}</p>}

@@ -99,13 +99,17 @@ const RENEWAL: Act = {
   ],
 };
 
+/** Only where the money of an entrusted payout came back. */
+const RELEASE: Act = { act: "release_payout", roles: LENDING, asks: [] };
+
 const UNDO_RENEWAL: Act = { act: "undo_renewal", roles: LENDING, asks: [] };
 
 export function LoanActs({ household, loan, onDone }: { household: string; loan: LoanDetail; onDone: () => void }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
-  const mine = [...ACTS, RENEWAL, UNDO_RENEWAL].filter((one) => one.roles.includes(role));
+  const held = loan.payout === "turned_back" ? [RELEASE] : [];
+  const mine = [...held, ...ACTS, RENEWAL, UNDO_RENEWAL].filter((one) => one.roles.includes(role));
   const [picked, setPicked] = useState(mine[0]?.act ?? "");
   const act = mine.find((one) => one.act === picked);
   if (!act) return null;
@@ -157,7 +161,8 @@ function ActForm({ act, household, loan, onDone }: { act: Act; household: string
     setWrong(null);
     setDone(null);
     const base = `/households/${household}/loans/${loan.loan}`;
-    const path = act.act === "renewal" ? `${base}/renewal` : act.act === "undo_renewal" ? `${base}/renewal/undo` : `${base}/acts`;
+    const paths: Record<string, string> = { renewal: "renewal", undo_renewal: "renewal/undo", release_payout: "payout/release" };
+    const path = `${base}/${paths[act.act] ?? "acts"}`;
     if (path.endsWith("/acts")) body.act = act.act;
     return void sending.run(async () => {
       for (const ask of asks) {

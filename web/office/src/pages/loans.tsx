@@ -86,6 +86,7 @@ export function LoanPage({ id, household }: { id: string; household: string }) {
             [say("今天全部还清要", "To pay off today"), yuan(loan.payoff_today, true)],
             [say("借款日", "Paid out on"), day(loan.drawn_on, chosen)],
             [say("到期日", "Maturity"), day(loan.maturity, chosen)],
+            loan.payout ? [say("受托支付", "Payout to the payee"), term("payout_state", loan.payout, chosen)] : null,
             [say("农户", "Household"), <a class="inline" href={`#/households/${household}`}>{say("看账户", "Account")}</a>],
             [say("合同材料", "Papers of the contract"), <a class="inline" href={`#/households/${household}/${loan.contract}`}>{say("看材料", "See its papers")}</a>],
           ]}

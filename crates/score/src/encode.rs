@@ -163,7 +163,7 @@ pub fn fit(past: &Past, is_training: &[bool], categories: Categories, seed: u64)
     for (column, spec) in past.schema.columns.iter().enumerate() {
         let at = column as u32;
         match (&spec.kind, &past.frame.columns[column]) {
-            (Kind::Number { specials }, _) => {
+            (Kind::Number { specials, .. }, _) => {
                 push(Input { column: at, making: Making::Number { specials: specials.clone() } }, None);
                 if !specials.is_empty() {
                     push(Input { column: at, making: Making::Special { specials: specials.clone() } }, None);

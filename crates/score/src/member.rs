@@ -118,7 +118,7 @@ pub fn fit_cards(past: &Past, trends: &[Trend], is_training: &[bool], penalties:
     let mut evidence: Vec<Evidence> = Vec::new();
     for (column, spec) in past.schema.columns.iter().enumerate() {
         let specials: &[f64] = match &spec.kind {
-            Kind::Number { specials } => specials,
+            Kind::Number { specials, .. } => specials,
             _ => &[],
         };
         let values = &past.frame.columns[column];

@@ -25,6 +25,9 @@ pub enum Kind {
         /// Values that are codes, not quantities, ascending.
         #[n(0)]
         specials: Vec<f64>,
+        /// At or below this a value is a code even if it was not seen, and counts as missing.
+        #[n(1)]
+        codes_below: Option<f64>,
     },
     /// Dates, as days since 1970-01-01.
     #[n(1)]
@@ -103,6 +106,7 @@ impl Schema {
         if columns.is_empty() {
             return Err(ScoreError::NotATable("no column is left to learn from".to_owned()));
         }
+        share_codes(table, &mut columns)?;
         Ok(Schema { columns })
     }
 
@@ -117,7 +121,15 @@ impl Schema {
             let position = table.position(&spec.name)?;
             let cells = table.cells(position);
             columns.push(match &spec.kind {
-                Kind::Number { .. } => Values::Number(parsed(cells, number, &spec.name, &mut bad_cells)),
+                Kind::Number { specials, codes_below } => {
+                    let mut values = parsed(cells, number, &spec.name, &mut bad_cells);
+                    for value in &mut values {
+                        if codes_below.is_some_and(|top| *value <= top) && !specials.contains(value) {
+                            *value = f64::NAN;
+                        }
+                    }
+                    Values::Number(values)
+                }
                 Kind::Date => Values::Number(parsed(cells, date, &spec.name, &mut bad_cells)),
                 Kind::Category { levels, numeric } => {
                     let code_of: HashMap<&str, u32> = levels.iter().map(String::as_str).zip(0..).collect();
@@ -199,9 +211,30 @@ fn kind_of(table: &Table, position: usize, spec: &SchemaSpec) -> Result<Kind, Sc
     let is_numeric = (known - values.len()) * 1_000_000 <= known * ODD_CELLS_PPM;
     let is_code = is_numeric && !spec.numbers.contains(name) && looks_like_code(name, &values);
     if is_numeric && !is_code && !spec.categories.contains(name) {
-        return Ok(Kind::Number { specials: codes_of(&values) });
+        return Ok(Kind::Number { specials: codes_of(&values), codes_below: None });
     }
     Ok(Kind::Category { levels: levels_of(table, position, is_numeric), numeric: is_numeric })
+}
+
+/// A table that writes codes below zero in one column writes them in others too, also such as were not met often
+/// enough to be found there: −9 in a column that else is never negative is no quantity.
+fn share_codes(table: &Table, columns: &mut [ColumnSpec]) -> Result<(), ScoreError> {
+    let below_zero = |kind: &Kind| match kind {
+        Kind::Number { specials, .. } => specials.iter().copied().filter(|code| *code < 0.0).reduce(f64::max),
+        _ => None,
+    };
+    let Some(top) = columns.iter().filter_map(|c| below_zero(&c.kind)).reduce(f64::max).filter(|top| *top < -1.0)
+    else {
+        return Ok(());
+    };
+    for column in columns {
+        let Kind::Number { codes_below, .. } = &mut column.kind else { continue };
+        let mut values = table.cells(table.position(&column.name)?).filter_map(number);
+        if values.all(|value| value >= 0.0 || value <= top) {
+            *codes_below = Some(top);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a column of whole numbers names places, branches or trades.
@@ -255,7 +288,7 @@ id,age,when,job,ZIP,mixed,bad
         let schema = Schema::learn(&table(TEXT), &left_out(&["bad", "id"])).unwrap();
         let told: Vec<String> = schema.columns.iter().map(|c| format!("{}: {:?}", c.name, c.kind)).collect();
         insta::assert_snapshot!(told.join("\n"), @r#"
-        age: Number { specials: [] }
+        age: Number { specials: [], codes_below: None }
         when: Date
         job: Category { levels: ["farm", "shop"], numeric: false }
         ZIP: Category { levels: ["610000", "620000"], numeric: true }
@@ -285,6 +318,20 @@ id,age,when,job,ZIP,mixed,bad
         assert!(Schema::learn(&table("a\n1\n"), &left_out(&["a"])).is_err());
         let schema = Schema::learn(&table("a\n1\n2\n"), &SchemaSpec::default()).unwrap();
         assert!(matches!(schema.read(&table("b\n1\n")), Err(ScoreError::NoColumn { .. })));
+    }
+
+    #[test]
+    fn codes_below_zero_hold_in_every_column_that_is_never_negative() {
+        let mut text = "a,b,c\n".to_owned();
+        for i in 0..60 {
+            text += &format!("{},{},{}\n", if i % 6 == 0 { -8 } else { i }, i % 9, i - 30);
+        }
+        let schema = Schema::learn(&table(&text), &SchemaSpec::default()).unwrap();
+        let (frame, bad) = schema.read(&table("a,b,c\n-8,-8,-8\n-9,-9,-9\n5,5,5\n")).unwrap();
+        let Values::Number(a) = &frame.columns[0] else { panic!() };
+        let Values::Number(b) = &frame.columns[1] else { panic!() };
+        assert!(a[0] == -8.0 && a[1].is_nan() && b[0].is_nan() && b[1].is_nan() && b[2] == 5.0);
+        assert!(frame.columns[2] == Values::Number(vec![-8.0, -9.0, 5.0]) && bad.is_empty());
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boos
     let mut slopes = Slopes::new(binned.rows, weight_max.max(1e-9));
     let mut boosted = Boosted { start, trees: Vec::with_capacity(rounds), kept: Vec::new() };
     let (mut least, mut least_at) = (f64::INFINITY, 0);
-    let mut rows: Vec<u32> = Vec::new();
+    let held: Vec<u32> = (0..binned.rows).filter(|row| !watch.is_training[*row]).map(|row| row as u32).collect();
+    let (mut rows, mut others) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         let held_out = set_slopes(&mut slopes, watch, &scores);
         if held_out < least {
@@ -68,12 +69,18 @@ pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boos
             break;
         }
         rows.clear();
-        rows.extend(training.iter().filter(|_| spec.rows_share >= 1.0 || is_drawn(&mut stream, spec.rows_share)));
+        others.clear();
+        others.extend_from_slice(&held);
+        for row in &training {
+            let seen = spec.rows_share >= 1.0 || is_drawn(&mut stream, spec.rows_share);
+            (if seen { &mut rows } else { &mut others }).push(*row);
+        }
         let inputs = draw_inputs(binned.inputs(), spec.inputs_share, &mut stream);
         let ground = Ground { binned, inputs: &inputs, slopes: &slopes, spec };
         let tree = grow_one(ground, &mut rows, &mut stream);
-        tree.add_to(binned, &mut scores);
-        boosted.trees.push(tree);
+        tree.add_to_own(&rows, &mut scores);
+        tree.add_to(binned, &others, &mut scores);
+        boosted.trees.push(Grown { spans: Vec::new(), ..tree });
         if watch.keep_at.contains(&(round + 1)) {
             boosted.kept.push(scores.clone());
         }

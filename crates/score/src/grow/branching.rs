@@ -115,13 +115,14 @@ pub(super) fn grow(ground: Ground, rows: &mut [u32], limits: &Limits, stream: &m
         }
     }
     closed.append(&mut open);
-    let (mut leaves, mut covers) = (Vec::new(), Vec::new());
+    let (mut leaves, mut covers, mut spans) = (Vec::new(), Vec::new(), Vec::new());
     for (at, leaf) in closed.iter().enumerate() {
         link(&mut splits, leaf.parent, Child::Leaf(at as u32));
         leaves.push(spec.rate * value(leaf.total, spec.ridge, leaf.bounds));
         covers.push(leaf.total.curvature);
+        spans.push(leaf.begin..leaf.end);
     }
-    Grown { form: Form::Branching(splits), leaves, covers }
+    Grown { form: Form::Branching(splits), leaves, covers, spans }
 }
 
 fn link(splits: &mut [(BinQuestion, Child, Child)], parent: Option<(usize, bool)>, child: Child) {

@@ -80,6 +80,13 @@ impl Histogram {
         for (sums, input) in self.bins.iter_mut().zip(ground.inputs) {
             let input = &ground.binned.inputs[*input];
             sums[..input.bins].fill(0);
+            if rows.len() == input.codes.len() {
+                // All rows, in their order: nothing to look up.
+                for (code, packed) in input.codes.iter().zip(&gathered) {
+                    sums[usize::from(*code)] += packed;
+                }
+                continue;
+            }
             for (row, packed) in rows.iter().zip(&gathered) {
                 sums[usize::from(input.codes[*row as usize])] += packed;
             }

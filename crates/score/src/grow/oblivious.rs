@@ -36,6 +36,7 @@ pub(super) fn grow(ground: Ground, rows: &mut [u32], depth: u32, stream: &mut St
         form: Form::Oblivious(levels),
         leaves: leaves.iter().map(|leaf| spec.rate * value(leaf.total, spec.ridge, leaf.bounds)).collect(),
         covers: leaves.iter().map(|leaf| leaf.total.curvature).collect(),
+        spans: leaves.iter().map(|leaf| leaf.begin..leaf.end).collect(),
     }
 }
 

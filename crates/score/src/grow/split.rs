@@ -14,6 +14,8 @@ const SET_MAX: usize = 32;
 const SET_RIDGE: f64 = 10.0;
 /// Curvature mixed into the order of levels, so that rare ones do not lead it.
 const SET_SMOOTH: f64 = 5.0;
+/// Least curvature of missing rows that choose their own side.
+const MISSING_CURVATURE_MIN: f64 = 1.0;
 /// Least curvature of a level that is moved to the smaller side by itself.
 const LEVEL_CURVATURE_MIN: f64 = 0.5;
 
@@ -123,6 +125,8 @@ impl Search<'_> {
     ) -> Option<Found> {
         let missing = self.slopes.sum(sums[0]);
         let has_missing = sums[0] != 0;
+        // Few rows say nothing of where the missing belong: they go with the many.
+        let is_told = missing.curvature >= MISSING_CURVATURE_MIN;
         // With all values in, the question is whether there is one.
         let last = if has_missing { column.bins - 1 } else { column.bins.saturating_sub(2) };
         if last == 0 {
@@ -143,7 +147,8 @@ impl Search<'_> {
             }
             let low = self.slopes.sum(below);
             for missing_is_low in [false, true] {
-                if missing_is_low && !has_missing {
+                let low_is_many = 2.0 * low.curvature >= self.total.curvature;
+                if (missing_is_low && !has_missing) || (has_missing && !is_told && missing_is_low != low_is_many) {
                     continue;
                 }
                 let yes = if missing_is_low { low.plus(missing) } else { low };

@@ -63,6 +63,8 @@ pub struct Grown {
     pub(super) leaves: Vec<f64>,
     /// Weight of training rows in each leaf.
     pub(super) covers: Vec<f64>,
+    /// Where the rows it was grown on stand, leaf by leaf, in the order they were left in.
+    pub(super) spans: Vec<std::ops::Range<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -74,37 +76,43 @@ pub(super) enum Form {
 }
 
 impl Grown {
-    /// Adds the tree's answer for each row to its score.
-    pub(super) fn add_to(&self, binned: &Binned, scores: &mut [f64]) {
+    /// Adds the tree's answer for some rows to their scores.
+    pub(super) fn add_to(&self, binned: &Binned, rows: &[u32], scores: &mut [f64]) {
         match &self.form {
             Form::Branching(splits) if splits.is_empty() => {
                 let only = self.leaves.first().copied().unwrap_or(0.0);
-                scores.iter_mut().for_each(|score| *score += only);
+                rows.iter().for_each(|row| scores[*row as usize] += only);
             }
             Form::Branching(splits) => {
-                for (row, score) in scores.iter_mut().enumerate() {
+                for row in rows.iter().map(|row| *row as usize) {
                     let mut at = 0_u32;
                     loop {
                         let (question, yes, no) = &splits[at as usize];
                         let next = if question.answer(binned.inputs[question.input].codes[row]) { yes } else { no };
                         match next {
                             Child::Split(split) => at = *split,
-                            Child::Leaf(leaf) => break *score += self.leaves[*leaf as usize],
+                            Child::Leaf(leaf) => break scores[row] += self.leaves[*leaf as usize],
                         }
                     }
                 }
             }
             Form::Oblivious(levels) => {
-                let mut leaf = vec![0_u16; scores.len()];
-                for (level, question) in levels.iter().enumerate() {
-                    for (leaf, bin) in leaf.iter_mut().zip(&binned.inputs[question.input].codes) {
-                        *leaf |= u16::from(!question.answer(*bin)) << level;
+                for row in rows.iter().map(|row| *row as usize) {
+                    let mut leaf = 0;
+                    for (level, question) in levels.iter().enumerate() {
+                        let answer = question.answer(binned.inputs[question.input].codes[row]);
+                        leaf |= usize::from(!answer) << level;
                     }
-                }
-                for (score, leaf) in scores.iter_mut().zip(leaf) {
-                    *score += self.leaves[usize::from(leaf)];
+                    scores[row] += self.leaves[leaf];
                 }
             }
+        }
+    }
+
+    /// Adds the tree's answer for the rows it was grown on, which stand as growing left them.
+    pub(super) fn add_to_own(&self, rows: &[u32], scores: &mut [f64]) {
+        for (span, value) in self.spans.iter().zip(&self.leaves) {
+            rows[span.clone()].iter().for_each(|row| scores[*row as usize] += value);
         }
     }
 

@@ -67,6 +67,12 @@ impl Tianxin {
         Tianxin { products: Catalogue::of(products), ..self }
     }
 
+    /// The same institution, its products on offer since a day at the latest: for a past that is made up.
+    #[must_use]
+    pub fn offering_since(self, day: Date) -> Tianxin {
+        Tianxin { products: self.products.since(day), ..self }
+    }
+
     /// The same institution under another permission table.
     #[must_use]
     pub fn permitting(self, rules: Vec<Rule>) -> Tianxin {

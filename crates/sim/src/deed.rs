@@ -255,6 +255,11 @@ pub enum Told {
         /// Added cost in fen.
         added_fen: i64,
     },
+    /// Its plan stays as it is.
+    NotChanged {
+        /// The loan.
+        mine: Mine,
+    },
     /// The plan was changed.
     Changed {
         /// The loan.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use app::assess::{Judge, feature_names};
 use app::tables::{Entry, EntryKind, LoanNote, Wallet};
 use app::vault::{Vault, VaultError};
-use basics::Id;
+use basics::{Date, Id};
 use door::{Backend, audit};
 use policy::RuleSet;
 use sim::deed::Told;
@@ -118,11 +118,13 @@ fn a_village_lives_through_the_door_and_the_books_are_exact() {
     assert_eq!(owes, run.village.owes);
 
     // Without a model every application goes to the office, and the neighbours' word counts.
-    assert_eq!(run.village.visits, HOUSEHOLDS as usize);
+    let asked = run.village.told.iter().filter(|(_, reply)| matches!(reply.told, Told::ChangeProposed { .. })).count();
+    assert_eq!((run.village.visits, asked), (HOUSEHOLDS as usize + 3, 3));
     let refused = run.village.told.iter().filter(|(_, reply)| matches!(reply.told, Told::Refused { .. })).count();
     assert_eq!(refused, 8, "a third of them has no good name");
     // Of the sixteen that were offered a loan, those whose number seven divides let it go.
     assert_eq!(notes.len(), 14);
+    later_ends(&run.village, &notes);
     let late: HashSet<u32> = run
         .village
         .told
@@ -140,6 +142,26 @@ fn a_village_lives_through_the_door_and_the_books_are_exact() {
     let corrected = records::<Entry>(backend.as_ref()).iter().filter(|e| e.kind == EntryKind::Correction).count();
     assert!(!late.is_empty() && corrected > 0, "{} {corrected}", late.len());
     assert!(run.commands > 1_500, "{}", run.commands);
+}
+
+/// Whoever asked for a later end and agreed to what was proposed has it, in the books as it was told; nobody else has.
+fn later_ends(village: &Village, notes: &[LoanNote]) {
+    let last = |no: u32, told: fn(&Told) -> Option<&Vec<(Date, i64)>>| {
+        let heard = village.told.iter().filter(|(_, reply)| reply.household.0 == no);
+        heard.filter_map(|(_, reply)| told(&reply.told)?.last()).map(|(due, _)| *due).next_back()
+    };
+    let mut changed = Vec::new();
+    for no in 0..HOUSEHOLDS {
+        let Some(note) = notes.iter().find(|note| note.household == Village::id(no)) else { continue };
+        let drawn = last(no, |told| if let Told::Drawn { dues, .. } = told { Some(dues) } else { None }).unwrap();
+        let after = last(no, |told| if let Told::Changed { dues, .. } = told { Some(dues) } else { None });
+        assert_eq!(note.maturity, after.unwrap_or(drawn), "household {no}");
+        if let Some(after) = after {
+            assert_eq!(after, drawn.add_months(6).unwrap(), "a loan of half a year may last half a year longer");
+            changed.push(no);
+        }
+    }
+    assert_eq!(changed, [1, 19], "13 was proposed one and let it go");
 }
 
 #[test]

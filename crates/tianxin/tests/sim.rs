@@ -147,6 +147,27 @@ fn a_county_is_compared_with_published_figures() {
 }
 
 #[test]
+fn what_a_county_teaches_is_held_against_what_is_asked_of_it() {
+    let few = ["sim", "learn", "--households", "500", "--seed", "1", "--other-seed", "2", "--json"];
+    let told = tianxin(&few);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    let rows: Vec<serde_json::Value> =
+        text(&told.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found = |name: &str| rows.iter().find(|row| row["row"] == name).unwrap()["found"].as_f64().unwrap();
+    let (seen, hidden) =
+        (found("default: a model on what the platform sees"), found("default: the same with what is hidden"));
+    // Few loans leave much to chance: this holds the coarse part.
+    assert!((0.55..0.92).contains(&seen), "{seen}");
+    assert!((0.55..0.99).contains(&hidden), "{hidden}");
+    assert!(found("default: the best column alone") < 0.85, "{rows:?}");
+    let blind = found("default: ids, places in lists, cents, days");
+    assert!((0.35..0.65).contains(&blind), "{blind}");
+    let too_few = tianxin(&["sim", "learn", "--households", "100", "--seed", "3", "--other-seed", "4"]);
+    let said = text(&too_few.stderr);
+    assert!(too_few.status.success() || said.contains("too little was lived to learn from"), "{said}");
+}
+
+#[test]
 fn what_cannot_be_run_is_said_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let there = folder.path().join("there");

@@ -79,6 +79,20 @@ impl Catalogue {
         self
     }
 
+    /// The same products, the first version of each on offer since a day at the latest: for books that are given a past
+    /// which is older than what is shipped.
+    #[must_use]
+    pub fn since(mut self, day: Date) -> Catalogue {
+        let mut last = String::new();
+        for product in &mut self.products {
+            if product.code != last {
+                product.effective_from = product.effective_from.min(day);
+                last.clone_from(&product.code);
+            }
+        }
+        self
+    }
+
     /// Every version of every product, the versions of a code together and rising.
     pub fn versions(&self) -> &[Product] {
         &self.products
@@ -198,6 +212,19 @@ mod tests {
         let published = Published::shipped().unwrap();
         Catalogue::read(sources, &published)
             .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn a_past_that_is_older_has_the_first_version_of_each_product() {
+        let second =
+            source("two.toml", &[("version = 1", "version = 2"), (FIRST_DAY, "effective_from = \"2026-07-01\"")]);
+        let catalogue = read(&[ProductSource::shipped(), vec![second]].concat()).unwrap();
+        let code = "short-working-capital";
+        let offered = |all: &Catalogue, on: &str| all.offered(day(on)).find(|p| p.code == code).map(|p| p.version);
+        assert_eq!(offered(&catalogue, "2024-11-26"), None);
+        let older = catalogue.since(day("2024-11-26"));
+        assert_eq!((offered(&older, "2024-11-25"), offered(&older, "2024-11-26")), (None, Some(1)));
+        assert_eq!((offered(&older, "2026-06-30"), offered(&older, "2026-07-01")), (Some(1), Some(2)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use basics::{Cell, Date, Id};
 
+use super::replan::Proposal;
 use crate::deed::{HouseholdNo, Mine};
 
 /// Days on which a household is told of a due date, counted from it.
@@ -58,6 +59,10 @@ pub struct Book {
     watched: BTreeMap<Date, BTreeSet<(HouseholdNo, Mine)>>,
     /// Applications that wait for the office, in the order they came.
     pub(super) referred: Vec<(HouseholdNo, Mine)>,
+    /// Loans whose households asked for a later end.
+    pub(super) wishes: Vec<(HouseholdNo, Mine)>,
+    /// What was proposed to them and is not agreed to yet.
+    pub(super) proposals: BTreeMap<(HouseholdNo, Mine), Proposal>,
 }
 
 impl Book {

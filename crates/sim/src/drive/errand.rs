@@ -91,6 +91,8 @@ pub(super) enum After {
     Repaid(i64),
     /// A payment was dated back.
     Corrected,
+    /// A loan has a later end.
+    Changed,
     /// It waits for a second person, under the id of its command.
     Proposed(Id),
 }
@@ -101,6 +103,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) pace: &'a Pace,
     pub(super) book: &'a Book,
     pub(super) staff: &'a Staff,
+    pub(super) second_proof: Option<&'a str>,
     pub(super) day: Date,
     pub(super) round: u32,
 }
@@ -173,6 +176,11 @@ impl Errand {
             Act::Accept { mine } => made.acceptance(*mine, known.ok_or_else(unread)?),
             Act::Repay { mine, pay } => made.repayment(*mine, *pay, known.ok_or_else(unread)?),
             Act::PayIn { .. } | Act::TakeOut { .. } | Act::Give { .. } => Ok(made.wallet()),
+            Act::Agree { mine } => Ok(made.agreement(*mine)),
+            Act::AskReplan { mine } => Ok(Made::Tell(match home.deals.get(mine).map(|deal| deal.stage) {
+                Some(Stage::Running) => Vec::new(),
+                _ => vec![Told::NotChanged { mine: *mine }],
+            })),
             Act::Decline { mine } => Ok(Made::Tell(match home.deals.get(mine).map(|deal| deal.stage) {
                 Some(Stage::Offered) => Vec::new(),
                 _ => vec![self.no("wrong_status")],
@@ -186,6 +194,7 @@ impl Errand {
             Act::Give { .. } => After::Given,
             Act::Apply { .. } => After::Applied,
             Act::Repay { .. } => After::Corrected,
+            Act::Agree { .. } => After::Changed,
             _ => After::Wallet,
         }
     }
@@ -204,7 +213,7 @@ impl Errand {
                 name: person.name.clone(),
                 resident_id: person.resident_id.clone(),
                 phone: Some(person.phone.clone()),
-                extra_fields: Vec::new(),
+                extra_fields: around.second_proof.map(|hash| ("pin".to_owned(), hash.to_owned())).into_iter().collect(),
             }],
             consents: person.consents.clone(),
         };
@@ -223,19 +232,19 @@ impl Surroundings<'_> {
 }
 
 /// One errand of an enrolled household being made ready.
-struct Making<'a> {
-    errand: &'a Errand,
-    around: &'a Surroundings<'a>,
-    home: &'a Home,
+pub(super) struct Making<'a> {
+    pub(super) errand: &'a Errand,
+    pub(super) around: &'a Surroundings<'a>,
+    pub(super) home: &'a Home,
 }
 
 impl Making<'_> {
-    fn at(&self) -> Instant {
+    pub(super) fn at(&self) -> Instant {
         self.around.at(self.errand.deed.second)
     }
 
     /// The id of a command of this deed: it follows from who, when, which deed and which step.
-    fn id(&self, step: &str) -> Id {
+    pub(super) fn id(&self, step: &str) -> Id {
         let (day, round, ordinal) = (self.around.day, self.around.round, self.errand.ordinal);
         self.home.id.derive(&format!("sim {day} {round} {ordinal} {step}"))
     }
@@ -514,6 +523,14 @@ impl Driver {
                     told.push(Told::Paid { mine, amount_fen, outstanding_fen: *outstanding_minor, closed: false });
                 }
             }
+            (After::Changed, Outcome::Serviced { .. }) => {
+                if let Act::Agree { mine } = errand.deed.act
+                    && let Some(proposal) = self.book.proposals.remove(&(no_of, mine))
+                {
+                    self.book.watch(no_of, mine, self.day, &proposal.dues);
+                    told.push(Told::Changed { mine, dues: proposal.dues });
+                }
+            }
             (After::Wallet | After::Given, _) => {}
             (after, outcome) => {
                 return Err(self.broken(format!("household {}: {after:?} was answered {outcome:?}", no_of.0)));
@@ -555,7 +572,7 @@ impl Driver {
     }
 }
 
-fn send(request: Request<Command>, after: After) -> Made {
+pub(super) fn send(request: Request<Command>, after: After) -> Made {
     Made::Send(Box::new((request, after)))
 }
 

@@ -20,6 +20,8 @@ pub struct Founding {
     pub staff: Vec<(String, Role)>,
     /// The password of all of them, as a hash that fits none where nobody will sign in.
     pub password_hash: String,
+    /// The second proof by which every household signs in, as a hash; none where nobody will.
+    pub second_proof: Option<String>,
 }
 
 impl Founding {
@@ -32,6 +34,7 @@ impl Founding {
             quota_fen: a_cell,
             staff: staff.iter().map(|role| (role.as_str().to_owned(), *role)).collect(),
             password_hash: "nobody signs in".to_owned(),
+            second_proof: None,
         }
     }
 }
@@ -44,6 +47,7 @@ const AT_ONCE_FEN: i64 = 100_000_000_000;
 impl Driver {
     /// Founds the institution on its first day.
     pub fn found(&mut self, founding: &Founding) -> Result<(), DriveError> {
+        self.second_proof.clone_from(&founding.second_proof);
         let currency = self.platform.house.institution.currency;
         let mut left = founding.capital_fen;
         let mut part = 0;

@@ -25,6 +25,7 @@ mod founding;
 mod office;
 mod record;
 mod reminder;
+mod replan;
 mod round;
 mod staff;
 mod window;
@@ -196,6 +197,10 @@ pub struct Driver {
     round: u32,
     book: Book,
     staff: Staff,
+    /// The second proof that households choose when they enrol, as a hash.
+    second_proof: Option<String>,
+    /// Whether nobody visits, so that what is referred to people waits.
+    is_office_away: bool,
     /// What people are told on the next morning.
     overnight: Vec<Reply>,
     /// What clerks have kept since their windows are out of order, with the day it was brought.
@@ -223,6 +228,8 @@ impl Driver {
             round: 0,
             book,
             staff,
+            second_proof: None,
+            is_office_away: false,
             overnight,
             kept,
             counts,
@@ -251,6 +258,11 @@ impl Driver {
         &self.book
     }
 
+    /// From now on nobody visits: what is referred to people waits in the office's queue.
+    pub fn send_the_office_away(&mut self) {
+        self.is_office_away = true;
+    }
+
     /// Lives through the open day and closes it.
     pub fn live(&mut self, people: &mut impl People) -> Result<(), DriveError> {
         self.live_until_evening(people)?;
@@ -268,6 +280,7 @@ impl Driver {
         let mut told = std::mem::take(&mut self.overnight);
         told.extend(self.sync_windows(people)?);
         told.extend(self.decide_referred(people)?);
+        told.extend(self.answer_wishes(people)?);
         told.extend(self.remind()?);
         let mut deeds = people.morning(self.day, &told);
         for round in 0..ROUNDS_MAX {

@@ -39,7 +39,7 @@ impl Driver {
     /// Visits those whose applications were referred before today, and decides.
     pub(super) fn decide_referred(&mut self, people: &mut impl People) -> Result<Vec<Reply>, DriveError> {
         // Nobody visits on a Sunday.
-        if self.day.weekday() == 7 {
+        if self.is_office_away || self.day.weekday() == 7 {
             return Ok(Vec::new());
         }
         let places = std::mem::take(&mut self.book.referred);

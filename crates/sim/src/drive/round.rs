@@ -27,6 +27,11 @@ impl Driver {
         let mut told: Vec<(HouseholdNo, Vec<Told>)> =
             deeds.iter().map(|carried| (carried.deed.household, Vec::new())).collect();
         let mut purses = Purses::of(&deeds);
+        let wishes = deeds.iter().filter_map(|carried| match carried.deed.act {
+            Act::AskReplan { mine } => Some((carried.deed.household, mine)),
+            _ => None,
+        });
+        self.book.wishes.extend(wishes);
         let mut queues: BTreeMap<HouseholdNo, VecDeque<Errand>> = BTreeMap::new();
         for (place, carried) in deeds.into_iter().enumerate() {
             let queue = queues.entry(carried.deed.household).or_default();
@@ -139,8 +144,9 @@ impl Driver {
             Some(_) => enrolments.iter().map(|(row, request)| record::Sent::of(request, Some(row))).collect(),
             None => Vec::new(),
         };
-        let Driver { platform, pace, stepper, readers, day, book, staff, round, .. } = self;
-        let around = Surroundings { platform, pace, book, staff, day: *day, round: *round };
+        let Driver { platform, pace, stepper, readers, day, book, staff, second_proof, round, .. } = self;
+        let second_proof = second_proof.as_deref();
+        let around = Surroundings { platform, pace, book, staff, second_proof, day: *day, round: *round };
         let preparer = Preparer { around: &around, readers };
         let (answers, enrolled, prepared, spent) = std::thread::scope(|scope| {
             let preparing = next.map(|errands| scope.spawn(|| preparer.prepare(errands)));
@@ -182,8 +188,9 @@ impl Driver {
     }
 
     fn prepare(&self, errands: &[Errand]) -> Result<Ready, DriveError> {
-        let Driver { platform, pace, readers, day, book, staff, round, .. } = self;
-        let around = Surroundings { platform, pace, book, staff, day: *day, round: *round };
+        let Driver { platform, pace, readers, day, book, staff, second_proof, round, .. } = self;
+        let second_proof = second_proof.as_deref();
+        let around = Surroundings { platform, pace, book, staff, second_proof, day: *day, round: *round };
         let preparer = Preparer { around: &around, readers };
         preparer.prepare(errands).map_err(|error| self.desk_error("a deed", error))
     }

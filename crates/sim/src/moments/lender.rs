@@ -18,8 +18,8 @@ const ROUNDS_MAX: u32 = 4;
 /// Movements before it lends at all.
 const MOVEMENTS_MIN: u32 = 30;
 
-/// An offer that was not answered yet: principal and plan.
-type Offered = (i64, Vec<(Date, i64)>);
+/// An offer that was not answered yet: principal, months and plan.
+type Offered = (i64, u16, Vec<(Date, i64)>);
 
 #[derive(Clone, Debug, Default)]
 struct File {
@@ -189,16 +189,18 @@ impl Lender {
             Told::Refused { mine, reasons: vec!["thin".to_owned()] }
         } else {
             let dues = plan(date, approved, months, product);
-            self.offers.insert((who, mine), (approved, dues.clone()));
+            self.offers.insert((who, mine), (approved, months, dues.clone()));
             Told::Offered { mine, approved_fen: approved, rate_ppm: RATE_PPM, cost_ppm: RATE_PPM, dues }
         };
         vec![Reply { household: who, told }]
     }
 
     fn draw(&mut self, date: Date, who: HouseholdNo, mine: Mine) -> Vec<Reply> {
-        let Some((amount_fen, dues)) = self.offers.remove(&(who, mine)) else { return Vec::new() };
+        let Some((amount_fen, months, dues)) = self.offers.remove(&(who, mine)) else { return Vec::new() };
         let record = self.record.loans.len();
-        let drawn = LoanRecord::new(who, mine, date, amount_fen, self.record.columns(who, date, amount_fen, &dues));
+        let columns = self.record.columns(who, date, amount_fen, &dues);
+        let features = self.record.features(who, amount_fen, months, &dues);
+        let drawn = LoanRecord::new(who, mine, date, amount_fen, columns, features);
         self.record.loans.push(drawn);
         let total_fen = dues.iter().map(|(_, fen)| fen).sum();
         let running = Running { dues: dues.clone(), principal_fen: amount_fen, total_fen, paid_fen: 0, record };

@@ -7,7 +7,7 @@ mod report;
 
 pub use figures::{auc, autocorrelation, gini, quantile, within_groups};
 pub use lender::Lender;
-pub use record::{BLIND, COLUMNS, LoanRecord, Record, Traces};
+pub use record::{BLIND, COLUMNS, KNOWN_AFTER_DAYS, LoanRecord, Record, Traces};
 pub use report::{Half, Row, TARGETS, Target, report, shortcuts, table};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What was seen of a county while it was lived: loans with their history, traces of households, the truth.
 
-use basics::Date;
+use basics::{Date, Id};
+use insight::{Event, FeatureVector, Profile, Request, features_for};
 
 use crate::deed::{HouseholdNo, Lived, Mine};
 use crate::world::TruthRow;
@@ -26,6 +27,8 @@ pub struct LoanRecord {
     pub month_ends: Vec<(i32, i64)>,
     /// What the lender could see when it was drawn, by the names in [`COLUMNS`].
     pub columns: [i64; COLUMNS.len()],
+    /// The features by which a model would judge it, of the household's behaviour until then and of the loan.
+    pub features: FeatureVector,
 }
 
 impl LoanRecord {
@@ -35,6 +38,7 @@ impl LoanRecord {
         drawn: Date,
         amount_fen: i64,
         columns: [i64; COLUMNS.len()],
+        features: FeatureVector,
     ) -> LoanRecord {
         LoanRecord {
             household,
@@ -46,6 +50,7 @@ impl LoanRecord {
             closed: None,
             month_ends: Vec::new(),
             columns,
+            features,
         }
     }
 
@@ -53,7 +58,15 @@ impl LoanRecord {
     pub fn is_bad(&self) -> bool {
         self.worst_days > 90
     }
+
+    /// Whether it is known by a day how it went: it turned bad, was paid off, or ran for [`KNOWN_AFTER_DAYS`].
+    pub fn is_known(&self, by: Date) -> bool {
+        self.is_bad() || self.closed.is_some() || by - self.drawn >= KNOWN_AFTER_DAYS
+    }
 }
+
+/// How long a loan has to run until its good conduct says something, in days.
+pub const KNOWN_AFTER_DAYS: i32 = 183;
 
 /// Names of the columns a lender can see of a loan: first those that must tell nothing, then those that may tell a little.
 pub const COLUMNS: [&str; 17] = [
@@ -98,6 +111,8 @@ pub struct Traces {
     pub transfers_in_fen: i64,
     /// The beginning of the id under which it enrolled.
     pub id: i64,
+    /// Its profile, as the platform would keep it.
+    pub profile: Profile,
     this: (i64, i64),
 }
 
@@ -143,9 +158,24 @@ impl Record {
         }
     }
 
-    pub(super) fn see(&mut self, who: HouseholdNo, _date: Date, lived: &[Lived]) {
+    pub(super) fn see(&mut self, who: HouseholdNo, date: Date, lived: &[Lived]) {
         let Some(t) = self.traces.get_mut(who.0 as usize) else { return };
         for l in lived {
+            let event = Event {
+                household: Id::from_u128(u128::from(who.0) + 1),
+                id: Id::from_u128(u128::from(t.profile.version()) + 1),
+                date,
+                kind: l.kind,
+                amount_minor: l.amount_fen,
+                balance_after_minor: l.balance_after_fen,
+                counterparty: l.counterparty,
+                channel: l.channel,
+                consent: None,
+            };
+            // What a profile does not take, the platform would refuse.
+            if t.profile.fold(&event).is_err() {
+                continue;
+            }
             t.movements += 1;
             t.this.0 += l.amount_fen.max(0);
             t.this.1 -= l.amount_fen.min(0);
@@ -178,6 +208,22 @@ impl Record {
     /// Whether a household is behind with a loan, as known at the end of the last month.
     pub(super) fn was_bad(&self, who: HouseholdNo) -> bool {
         self.bad.contains(&who)
+    }
+
+    /// The features of a loan about to be drawn. What comes in one sum at the end is reckoned by the month, as the platform does.
+    pub(super) fn features(
+        &self,
+        who: HouseholdNo,
+        amount_fen: i64,
+        months: u16,
+        dues: &[(Date, i64)],
+    ) -> FeatureVector {
+        let instalment_minor = match dues {
+            [(_, whole)] => whole / i64::from(months.max(1)),
+            _ => dues.iter().map(|(_, fen)| *fen).max().unwrap_or(0),
+        };
+        let request = Request { amount_minor: amount_fen, instalment_minor, term_months: u32::from(months) };
+        self.traces.get(who.0 as usize).map(|t| features_for(&t.profile, &request)).unwrap_or_default()
     }
 
     pub(super) fn columns(

@@ -10,10 +10,13 @@ use super::borrow::inputs;
 use super::chance::{ONE, Purpose, part, share};
 use super::day::{Today, round};
 use super::folk::Folk;
-use super::household::{Household, Trouble};
+use super::household::{Household, Owed, Trouble};
 use super::purse::Trace;
 use super::truth::{Truth, TruthRow};
 use crate::deed::{Act, Deed, HouseholdNo, Mine, Pay};
+
+/// How far ahead a household that was struck looks at what falls due.
+const LOOK_AHEAD_DAYS: i32 = 45;
 
 /// What a household would do about a loan today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +81,13 @@ impl Folk {
             if late >= 1 && can >= due_fen / 3 {
                 self.pay_loan(today, number, mine, round(can, 1_000), late, deeds);
             }
-            self.ask_for_another_plan(today, number, mine, trouble, deeds);
         }
     }
 
     /// What a household gains by not paying, against what it loses.
     fn will(&self, today: &Today<'_>, h: &Household) -> Will {
         let will = &today.county.will;
-        let gain: i64 = h.loans.iter().map(super::household::Owed::left_fen).sum();
+        let gain: i64 = h.loans.iter().map(Owed::left_fen).sum();
         // Whoever lives by seasons needs credit again; a wage-earner hardly does.
         let seasonal = share(inputs(today, h, 11) / 12, h.usual_fen.max(1)).min(ONE / 2) + ONE / 2;
         let future = part(will.future_days * i64::from(h.patience) / 60, seasonal);
@@ -211,24 +213,37 @@ impl Folk {
         }
     }
 
-    /// Whoever was hit by a disaster or a lost harvest asks once for another plan.
-    fn ask_for_another_plan(
-        &mut self,
-        today: &Today<'_>,
-        number: u32,
-        mine: Mine,
-        trouble: Trouble,
-        deeds: &mut Vec<Deed>,
-    ) {
-        let is_harvest = matches!(trouble, Trouble::Drought | Trouble::Flood | Trouble::Pest | Trouble::PoorSale);
-        let asks =
-            self.loan(number, mine).is_some_and(|loan| is_harvest && !std::mem::replace(&mut loan.has_asked, true));
-        if asks {
-            deeds.push(self.deed(today, number, 6, Act::AskReplan { mine }));
+    /// Whoever has lost a harvest, animals or work looks at what falls due in the weeks to come, and asks once for another
+    /// plan before it is late if that cannot be found.
+    pub(super) fn look_ahead(&mut self, today: &Today<'_>, number: u32, deeds: &mut Vec<Deed>) {
+        let Some(h) = self.get(number) else { return };
+        // Troubles that can be shown to an officer.
+        let is_shown = matches!(
+            h.felt(today.day),
+            Trouble::Drought
+                | Trouble::Flood
+                | Trouble::Pest
+                | Trouble::PoorSale
+                | Trouble::Disease
+                | Trouble::LostWork
+                | Trouble::Illness
+        );
+        if !is_shown || h.scheme != 0 {
+            return;
         }
+        let spare = h.liquid() - h.needs_fen * 12;
+        let is_hard = |loan: &&Owed| {
+            let ahead = loan.due_by(today.day + LOOK_AHEAD_DAYS);
+            !loan.has_asked && loan.due_by(today.day) == 0 && ahead > 0 && ahead > spare
+        };
+        let Some(mine) = h.loans.iter().find(is_hard).map(|loan| loan.mine) else { return };
+        if let Some(loan) = self.loan(number, mine) {
+            loan.has_asked = true;
+        }
+        deeds.push(self.deed(today, number, 6, Act::AskReplan { mine }));
     }
 
-    pub(super) fn loan(&mut self, number: u32, mine: Mine) -> Option<&mut super::household::Owed> {
+    pub(super) fn loan(&mut self, number: u32, mine: Mine) -> Option<&mut Owed> {
         self.get_mut(number)?.loans.iter_mut().find(|loan| loan.mine == mine)
     }
 

@@ -115,6 +115,7 @@ impl Folk {
             self.settle(today, number, deeds);
             if is_pay_day {
                 self.give_back(today, number);
+                self.look_ahead(today, number, deeds);
                 self.seek(today, number, deeds);
             }
         }

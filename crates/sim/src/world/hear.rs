@@ -71,7 +71,7 @@ impl Folk {
                     }
                 }
                 Told::No { back_fen, .. } => self.sent_back(number, *back_fen),
-                Told::Limits(_) | Told::LineOpen { .. } | Told::Statement { .. } => {}
+                Told::Limits(_) | Told::NotChanged { .. } | Told::LineOpen { .. } | Told::Statement { .. } => {}
             }
         }
     }

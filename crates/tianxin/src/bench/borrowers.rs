@@ -12,14 +12,16 @@ use app::vault::{Vault, VaultError, seal_field};
 use app::wallet::TopUp;
 use basics::{Cell, Currency, Date, Id, Instant, Money, cbor};
 use door::{Actor, ActorKind, Backend, Order, Request, Role, Stepper};
-use insight::Profile;
+use insight::{Event, Profile};
 use loan::Product;
 use score::ModelFile;
+use sim::deed::{Act, Lived};
+use sim::moments::Lender;
+use sim::{County, World};
 
 use super::county::open_date;
 use crate::config::{Place, Settings};
-use crate::demo::county::DemoHousehold;
-use crate::demo::life::{self, PRODUCT};
+use crate::demo::judge;
 use crate::failure::Failure;
 use crate::init::Init;
 use crate::terminal::Progress;
@@ -28,8 +30,11 @@ use crate::{clock, lending};
 
 /// Households founded in one batch.
 const FOUNDING_BATCH: usize = 512;
-/// Made-up households that are looked at for each that may borrow, at most.
-const LOOKED_AT_MAX: u64 = 40;
+/// The product that all ask for.
+const PRODUCT: &str = "short-working-capital";
+/// Households of the county whose lives are lent to the borrowers, and the days that they are lived.
+const LIVES: u32 = 400;
+const LIFE_DAYS: i32 = 365;
 const SEED: u64 = 40_961;
 /// An age that lends: that of each is near enough to it to decide the same.
 const AGE_YEARS: i64 = 40;
@@ -74,8 +79,33 @@ pub struct Borrowers {
 
 /// The model that decides, trained as that of the demonstration.
 pub fn model() -> Result<ModelFile, Failure> {
-    let product = loan::product::shipped(PRODUCT).map_err(|error| Failure::Wrong(error.to_string()))?;
-    life::model(open_date(), &product)
+    judge::model(open_date())
+}
+
+/// What was seen of a household over the last year, day by day.
+type Life = Vec<(Date, Lived)>;
+
+/// The lives of a county's households in the year before `on`, with a plain lender among them.
+fn lives(on: Date) -> Result<Vec<Life>, Failure> {
+    let county = County::shipped().map_err(|error| Failure::Wrong(error.to_string()))?;
+    let first = on.add_days(-LIFE_DAYS);
+    let mut world = World::new(&county, SEED, LIVES, first);
+    let mut lender = Lender::new(LIVES as usize);
+    let mut lives = vec![Life::new(); LIVES as usize];
+    for date in (0..LIFE_DAYS).map(|day| first.add_days(day)) {
+        let mut deeds = world.morning(date, &lender.night());
+        while !deeds.is_empty() {
+            for deed in &deeds {
+                if let (Act::Live(lived), Some(life)) = (&deed.act, lives.get_mut(deed.household.0 as usize)) {
+                    life.extend(lived.iter().map(|one| (date, *one)));
+                }
+            }
+            deeds = world.react(date, &lender.answers(date, &deeds));
+        }
+        world.evening(date);
+        lender.close(date);
+    }
+    Ok(lives)
 }
 
 impl Borrowers {
@@ -99,13 +129,15 @@ impl Borrowers {
     fn enrol_all(&mut self, backend: &Arc<dyn Backend>, count: usize, progress: &Progress) -> Result<(), Failure> {
         let at = clock::now();
         let mut stepper = Stepper::new(self.tianxin.clone(), backend.clone(), 3 * FOUNDING_BATCH);
-        let mut numbers = 0..count as u64 * LOOKED_AT_MAX + 1_000;
+        let lives = self.lent_to(lives(open_date())?)?;
+        let mut numbers = (0..).zip(lives.iter().cycle());
         while self.all.len() < count {
             progress.set(format!("{} of {count} households", self.all.len()));
             let mut known = Vec::new();
             while known.len() < FOUNDING_BATCH.min(count - self.all.len()) {
-                let too_few = || Failure::Wrong("the model would lend to too few of the made-up households".to_owned());
-                known.extend(self.known(numbers.next().ok_or_else(too_few)?, backend.cells())?);
+                let too_few = || Failure::Wrong("the model would lend to nobody of the made-up county".to_owned());
+                let (number, life) = numbers.next().ok_or_else(too_few)?;
+                known.extend(self.known(number, life, backend.cells())?);
             }
             let persons: Vec<Id> = known.iter().map(|known| person(known.borrower.household)).collect();
             self.vault.make_keys(&persons).map_err(sealing)?;
@@ -121,30 +153,53 @@ impl Borrowers {
         Ok(())
     }
 
-    /// The made-up household of a number, if model and rules would lend what it asks for.
-    fn known(&self, number: u64, cells: u16) -> Result<Option<Known>, Failure> {
+    /// The lives that model and rules would lend to.
+    fn lent_to(&self, lives: Vec<Life>) -> Result<Vec<Life>, Failure> {
+        let mut kept = Vec::new();
+        for life in lives {
+            if self.known(0, &life, 1)?.is_some() {
+                kept.push(life);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The household of a number that has lived like this, if model and rules would lend what it asks for: two months of what
+    /// comes in.
+    fn known(&self, number: u64, life: &Life, cells: u16) -> Result<Option<Known>, Failure> {
         let on: Date = open_date();
-        let household = DemoHousehold::new(number, SEED);
-        let (amount, term_months) = household.wish();
-        let borrower = Borrower {
-            cell: Cell::of(household.id, cells),
-            household: household.id,
-            amount: Money::new(amount, Currency::CNY),
-            term_months,
-        };
+        let household = Id::default().derive(&format!("bench household {SEED} {number}"));
         let mut profile = Profile::default();
         let mut version = 0;
-        for event in household.year_before(on) {
+        for (date, lived) in life {
+            let event = Event {
+                household,
+                id: household.derive(&format!("event {version}")),
+                date: *date,
+                kind: lived.kind,
+                amount_minor: lived.amount_fen,
+                balance_after_minor: lived.balance_after_fen,
+                counterparty: lived.counterparty,
+                channel: lived.channel,
+                consent: None,
+            };
             profile.fold(&event).map_err(|error| Failure::Wrong(error.to_string()))?;
             version += 1;
         }
+        let inflow: i64 = life.iter().map(|(_, lived)| lived.amount_fen.max(0)).sum();
+        let borrower = Borrower {
+            cell: Cell::of(household, cells),
+            household,
+            amount: Money::new((inflow / 6 / 10_000).clamp(20, 400) * 10_000, Currency::CNY),
+            term_months: 12,
+        };
         let standing = Standing { age_years: Some(AGE_YEARS), ..Standing::default() };
         let (amount, purpose) = (borrower.amount, self.purpose.clone());
-        let asked = Asked { application: household.id, amount, term_months, purpose, on };
+        let asked = Asked { application: household, amount, term_months: borrower.term_months, purpose, on };
         let assessment = assess::assess(&self.judge, &self.product, Some(&profile), &standing, &asked)
             .map_err(|error| Failure::Wrong(error.to_string()))?;
         let lends = assessment.status() == ApplicationStatus::Approved;
-        Ok(lends.then_some(Known { borrower, household, profile, version }))
+        Ok(lends.then_some(Known { borrower, number, profile, version }))
     }
 
     /// Enrolment, money in the wallet, profile.
@@ -154,18 +209,19 @@ impl Borrowers {
         let ids = ["enrol", "top up", "observe"].map(|purpose| household.derive(purpose));
         let [enrol, top_up, observe] = ids;
         let hash = |domain: &str, value: &str| self.vault.keyed_hash(domain, value.as_bytes()).to_vec().into();
-        let (resident_id, phone) = (&known.household.resident_id, &known.household.phone);
+        // Sealed at once and shown to nobody: a number is name enough.
+        let name = format!("示范{}", known.number);
+        let (resident_id, phone) = (format!("379998{:012}", known.number), format!("1701{:07}", known.number));
         let mut fields = Vec::new();
-        for (field, value) in [("name", &known.household.name), ("resident_id", resident_id), ("phone", phone)] {
+        for (field, value) in [("name", &name), ("resident_id", &resident_id), ("phone", &phone)] {
             fields.push(seal_field(self.vault.as_ref(), person, field, enrol, value.as_bytes()).map_err(sealing)?);
         }
         let contacts = vec![
-            ("resident_id".to_owned(), hash("resident_id", resident_id)),
-            ("phone".to_owned(), hash("phone", phone)),
+            ("resident_id".to_owned(), hash("resident_id", &resident_id)),
+            ("phone".to_owned(), hash("phone", &phone)),
         ];
         let members = vec![Member { person, role: MemberRole::Head, fields, contacts }];
-        let (village, consents) =
-            (known.household.village.clone(), vec![("platform".to_owned(), "2026-01".to_owned())]);
+        let (village, consents) = ("示范村".to_owned(), vec![("platform".to_owned(), "2026-01".to_owned())]);
         let enrolled = Command::Enrol(Enrol { cell, household, village, members, consents });
         let (amount, reference) = (Money::new(30_000, Currency::CNY), "first deposit".to_owned());
         let filled = Command::TopUp(TopUp { cell, household, amount, value_date: None, reference });
@@ -190,7 +246,7 @@ impl Borrowers {
 /// A household that is to be founded.
 struct Known {
     borrower: Borrower,
-    household: DemoHousehold,
+    number: u64,
     profile: Profile,
     version: i64,
 }

@@ -1,7 +1,8 @@
-//! `tianxin demo`: a small co-operative with a few hundred households, ready to be looked at.
+//! `tianxin demo`: a small co-operative two years after its founding, ready to be looked at.
 
-pub(crate) mod county;
-pub(crate) mod life;
+mod cast;
+pub(crate) mod judge;
+mod past;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,15 +17,24 @@ use door::{Actor, Order, Request};
 use rails::LogMessages;
 use serde_json::json;
 
-use self::life::{DAYS_OPEN, Filling, PASSWORD, PIN, STAFF, sign_ins};
-use crate::config::{Place, Settings};
+use self::cast::Cast;
+use self::past::{DAYS_OPEN, Past, STAFF, Secrets};
+use crate::config::{Opened, Place, Settings};
 use crate::failure::Failure;
 use crate::init::Init;
 use crate::serve::Service;
 use crate::terminal::{Progress, log, say};
+use crate::vault::Keys;
 use crate::{clock, lending};
 
-/// Serve a demonstration: a made-up co-operative with some months of loans behind it.
+/// The second proof of every household of the demonstration.
+const PIN: &str = "246810";
+/// The password of every member of staff of the demonstration.
+const PASSWORD: &str = "tianxin-demo";
+/// Minutes ahead of UTC.
+const ZONE_MINUTES: i32 = 480;
+
+/// Serve a demonstration: a made-up co-operative with two years of a county's life behind it.
 ///
 /// The data folder is made and filled at the first start, which takes a little; later starts go on
 /// with it. Codes that a phone would get are shown on the page. Nothing here is a real person.
@@ -48,51 +58,60 @@ impl Demo {
                 place.data.display()
             )));
         }
-        let fresh = !place.settings_path().exists();
-        if fresh {
-            log("making the demonstration; this takes some seconds");
-            make(place, &unfinished)?;
-        }
+        let today = clock::now().date_at_offset(ZONE_MINUTES);
+        let made = if place.settings_path().exists() {
+            None
+        } else {
+            log("making the demonstration: two years of a county, in some seconds");
+            Some(make(place, today, &unfinished)?)
+        };
         let service = Service::start(place, true)?;
-        let today = clock::now().date_at_offset(service.opened.tianxin.institution.zone_minutes);
-        let progress = Progress::begin("filling the demonstration");
-        if fresh {
-            fill(&service, today, &progress)?;
-            std::fs::remove_file(&unfinished).map_err(|error| Failure::file(&unfinished, "removed", error))?;
-        }
+        let cast = match made {
+            None => Cast::read(place)?,
+            Some((past, secrets)) => {
+                let cast = Cast::choose(&service.desk, &past, &secrets.pin, clock::now())?;
+                cast.keep(place)?;
+                std::fs::remove_file(&unfinished).map_err(|error| Failure::file(&unfinished, "removed", error))?;
+                cast
+            }
+        };
         catch_up(&service, today)?;
-        drop(progress);
         let options = ApiOptions {
             demo: true,
             messages: Arc::new(LogMessages::file(place.data.join("messages.log"))),
             ..service.api_options(self.listen)
         };
-        let served = service.listen(self.listen, options, |address| tell(address, self.json));
+        let served = service.listen(self.listen, options, |address| tell(address, &cast, self.json));
         log("stopping");
         service.stop();
         served
     }
 }
 
-fn make(place: &Place, unfinished: &Path) -> Result<(), Failure> {
-    let today = clock::now().date_at_offset(480);
-    Init::demonstration(today.add_days(-DAYS_OPEN)).run_quietly(place)?;
+/// Makes the data folder and lets its county live until `today`.
+fn make(place: &Place, today: Date, unfinished: &Path) -> Result<(Past, Secrets), Failure> {
+    let first = today.add_days(-DAYS_OPEN);
+    let opened = Init::demonstration(first).run_quietly(place)?;
     std::fs::write(unfinished, "").map_err(|error| Failure::file(unfinished, "written", error))?;
-    let product = loan::product::shipped(life::PRODUCT).map_err(|error| Failure::Wrong(error.to_string()))?;
-    let model = life::model(today.add_days(-DAYS_OPEN), &product)?;
+    let progress = Progress::begin("making the demonstration");
+    progress.set("training the model on another county".to_owned());
+    let model = judge::model(first)?;
     let mut settings = Settings::read(place)?;
     settings.model = Some(lending::keep_model(place, &model)?);
-    settings.write(place)
+    settings.write(place)?;
+    let judge = lending::judge(place, &settings)?;
+    let secrets = secrets(&opened)?;
+    let past = past::live(opened, judge, secrets.clone(), today, &progress)?;
+    Ok((past, secrets))
 }
 
-fn fill(service: &Service, today: Date, progress: &Progress) -> Result<(), Failure> {
+fn secrets(opened: &Opened) -> Result<Secrets, Failure> {
+    let vault = Keys::new(opened.keys.clone());
     let hash = |secret: &str| {
-        let salt = api::password::salt(service.desk.vault.as_ref(), clock::new_id()?);
+        let salt = api::password::salt(&vault, clock::new_id()?);
         api::password::hash(secret, &salt).map_err(|_| Failure::Wrong("a password could not be hashed".to_owned()))
     };
-    let (password, pin) = (hash(PASSWORD)?, hash(PIN)?);
-    let first = service.opened.open_day()?;
-    Filling::begin(service.desk.clone(), first, password, pin)?.run(today, progress)
+    Ok(Secrets { password: hash(PASSWORD)?, pin: hash(PIN)? })
 }
 
 /// Closes the days that have passed since the demonstration was last served.
@@ -112,14 +131,15 @@ fn catch_up(service: &Service, today: Date) -> Result<(), Failure> {
     }
 }
 
-fn tell(address: SocketAddr, as_json: bool) {
-    let households = sign_ins();
+fn tell(address: SocketAddr, cast: &Cast, as_json: bool) {
     say(format!("ready http://{address}"));
     if as_json {
         let staff: Vec<_> = STAFF
             .iter()
-            .map(|(login, role)| json!({ "login": login, "role": role.as_str(), "password": PASSWORD }))
+            .map(|role| json!({ "login": role.as_str(), "role": role.as_str(), "password": PASSWORD }))
             .collect();
+        let households: Vec<_> =
+            cast.household.iter().map(|one| json!({ "phone": one.phone, "pin": PIN, "shows": one.shows })).collect();
         say(json!({ "url": format!("http://{address}"), "households": households, "staff": staff }).to_string());
         return;
     }
@@ -127,9 +147,9 @@ fn tell(address: SocketAddr, as_json: bool) {
     say(format!("  office pages      http://{address}/office/"));
     say(format!("  API               http://{address}/docs"));
     say("  sign in as a household (the one-time code is shown on the page):");
-    for one in households {
-        say(format!("    phone {}  pin {}   {}", one.phone, one.pin, one.shows));
+    for one in &cast.household {
+        say(format!("    phone {}  pin {PIN}   {}", one.phone, one.shows));
     }
-    let logins: Vec<&str> = STAFF.iter().map(|(login, _)| *login).collect();
+    let logins: Vec<&str> = STAFF.iter().map(|role| role.as_str()).collect();
     say(format!("  sign in at the office as {}; password {PASSWORD}", logins.join(", ")));
 }

@@ -52,8 +52,8 @@ const POINTS: [&str; 7] = [
     "outbox.before_ack",
 ];
 
-/// Live through the same county while its platform is killed at named points, two day-ends start at once, the clock jumps
-/// and clerks send a week's commands again
+/// Live through the same county while its platform is killed at named points, two day-ends start at once, the clock jumps,
+/// clerks send a week's commands again and rails time out after they have succeeded
 ///
 /// Ends with 0 only if at least one process was killed and every run healed: books whole by the audit; every table equal row by
 /// row to the undisturbed run's, what is sealed and the directory's claims included, but for the journal, its heads and the
@@ -102,13 +102,16 @@ enum Also {
     ClockJumps,
     /// A clerk sends the commands of the last week again.
     WeekLate,
+    /// Rails time out after they have succeeded: no answer is heard the first time, and every message is sent twice.
+    LostAnswers,
 }
 
-const ALSO: [(Also, &str); 4] = [
+const ALSO: [(Also, &str); 5] = [
     (Also::Nothing, "nothing"),
     (Also::TwoDayEnds, "two-day-ends"),
     (Also::ClockJumps, "clock-jumps"),
     (Also::WeekLate, "week-late"),
+    (Also::LostAnswers, "lost-answers"),
 ];
 
 /// The choices of a campaign: counter-based, so that one run more changes no other.
@@ -423,6 +426,11 @@ impl ChaosChild {
                 (Also::WeekLate, Some(closing)) => {
                     week_late(closing, &waves[..number], &mut stepper)?;
                     wave.replay(&mut stepper).map_err(wrong)?
+                }
+                (Also::LostAnswers, _) => {
+                    let told = wave.replay(&mut stepper).map_err(wrong)?;
+                    let again = wave.stored();
+                    if again.sent.is_empty() { told } else { again.replay(&mut stepper).map_err(wrong)? }
                 }
                 _ => wave.replay(&mut stepper).map_err(wrong)?,
             };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use basics::Date;
 use clap::Args;
+use sim::moments::KNOWN_AFTER_DAYS;
 
 use super::run::{finished, write_file};
 use crate::failure::Failure;
@@ -45,9 +46,6 @@ const LEFT_OUT: [&str; 13] = [
     "worst_days_past_due",
     "rate_ppm",
 ];
-
-/// How long a loan has to run until its good conduct says something, in days.
-const KNOWN_AFTER_DAYS: i32 = 183;
 
 impl Export {
     /// Runs the command.

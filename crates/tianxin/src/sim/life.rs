@@ -97,8 +97,13 @@ impl Plan {
 }
 
 impl Life {
-    /// Founds the institution of opened, empty books, and puts the county before its door.
+    /// Founds the institution of opened, empty books as suits the plan, and puts the county before its door.
     pub fn found(opened: &Opened, judge: Judge, plan: &Plan) -> Result<Life, Failure> {
+        Life::found_with(opened, judge, plan, &Founding::of(plan.households, opened.backend.cells()))
+    }
+
+    /// The same with capital and staff of a founding.
+    pub fn found_with(opened: &Opened, judge: Judge, plan: &Plan, founding: &Founding) -> Result<Life, Failure> {
         let platform = Platform {
             house: opened.tianxin.clone(),
             backend: opened.backend.clone(),
@@ -110,7 +115,7 @@ impl Life {
         if plan.recording {
             driver.record();
         }
-        driver.found(&Founding::of(plan.households, opened.backend.cells()))?;
+        driver.found(founding)?;
         let world = World::new(&plan.county, plan.seed, plan.households, plan.first);
         Ok(Life { world, driver, truth: Vec::new(), thinking: Thinking::default() })
     }

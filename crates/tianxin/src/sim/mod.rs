@@ -7,9 +7,11 @@ use crate::failure::Failure;
 
 mod chaos;
 mod export;
+mod learn;
+pub(crate) mod lessons;
 pub(crate) mod life;
 mod moments;
-mod run;
+pub(crate) mod run;
 
 pub(crate) use run::write_file;
 
@@ -29,6 +31,8 @@ pub enum Sim {
     ///
     /// The county lives three years with a plain lender and without the platform: this is about the county, not the books.
     Moments(moments::Moments),
+    /// Compare what can be learnt from a county with what is asked of it: by models, and by each column alone
+    Learn(learn::Learn),
     /// Live through the same county while its platform is killed and confused; 0 only if every run heals
     Chaos(chaos::Chaos),
     /// A part of `sim chaos`
@@ -45,6 +49,7 @@ impl Sim {
             Sim::Run(run) => run.run(place),
             Sim::Export(export) => export.run(),
             Sim::Moments(moments) => moments.run(),
+            Sim::Learn(learn) => learn.run(),
             Sim::Chaos(chaos) => chaos.run(),
             Sim::ChaosChild(child) => child.run(place),
         }

@@ -56,9 +56,16 @@ impl Village {
                 Told::Wallet { balance_fen } => {
                     self.wallets.insert(no, *balance_fen);
                 }
-                Told::Drawn { amount_fen, .. } => {
+                Told::Drawn { mine, amount_fen, .. } => {
                     self.owes.insert(no, *amount_fen);
                     deeds.push(Village::deed(no, 50_000, Act::TakeOut { amount_fen: amount_fen / 2 }));
+                    // Some see at once that they will need longer; one of them thinks better of it.
+                    if no % 6 == 1 {
+                        deeds.push(Village::deed(no, 51_000, Act::AskReplan { mine: *mine }));
+                    }
+                }
+                Told::ChangeProposed { mine, .. } if no != 13 => {
+                    deeds.push(Village::deed(no, 39_000, Act::Agree { mine: *mine }));
                 }
                 Told::Paid { outstanding_fen, .. } => {
                     self.owes.insert(no, *outstanding_fen);

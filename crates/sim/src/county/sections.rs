@@ -168,6 +168,8 @@ section! {
     Living {
         /// What a grown person needs a day, yuan.
         subsistence_yuan 1 to 500,
+        /// What the state tops the usual income of a household up to, a person and month, yuan.
+        relief_yuan 0 to 5_000,
         /// Share of its usual income that a household spends, percent.
         spent_percent 20 to 120,
         /// Deviation of that share between households, percent.

@@ -41,6 +41,9 @@ fn household(county: &County, chance: Chance, number: u32, (v, village): (u32, &
     farm(county, draw(Purpose::Farm), village, &mut h);
     shop(county, draw(Purpose::Shop), &mut h);
     h.usual_fen = usual_income(county, village, &h);
+    let persons = i64::from(h.adults + h.elders + h.pupils + h.students);
+    h.relief_fen = (county.living.relief_yuan * YUAN * persons - h.usual_fen).max(0);
+    h.usual_fen += h.relief_fen;
     let daily = h.usual_fen / 30;
     let living = draw(Purpose::Wealth);
     let share = county.living.spent_percent * 10_000 + living.normal(0) * county.living.spent_sigma_percent / 100;
@@ -87,6 +90,7 @@ fn empty(village: u32, first: i32) -> Household {
         away_fen: 0,
         near_fen: 0,
         support_fen: 0,
+        relief_fen: 0,
         let_out: 0,
         leased: 0,
         fields: [Field::default(); 3],
@@ -112,6 +116,7 @@ fn empty(village: u32, first: i32) -> Household {
         asking: None,
         asks_from: first,
         loans: Vec::new(),
+        guarantees: 0,
         repaid: 0,
         scheme: 0,
         acted_for: None,

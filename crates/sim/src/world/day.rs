@@ -169,6 +169,8 @@ impl Living<'_, '_> {
         }
         let pension = i64::from(self.purse.h.elders) * people.pension_yuan * YUAN;
         self.earn(EventKind::Pension, pension, today.chance.veil(Entity::County, 1), Trace::Account);
+        let relief = self.purse.h.relief_fen;
+        self.earn(EventKind::Subsidy, relief, today.chance.veil(Entity::County, 2), Trace::Account);
         let (let_out, leased) = (i64::from(self.purse.h.let_out), i64::from(self.purse.h.leased));
         let land = &today.county.land;
         match today.date.month() {
@@ -439,6 +441,10 @@ impl Living<'_, '_> {
         let mut fen = part(h.spend_fen, level).max(h.needs_fen) * days;
         if (0..15).contains(&today.to_festival) {
             fen += fen * today.county.life.festival_percent * 2 / 100;
+        }
+        // Who has lost the harvest buys the grain and feed that it would have had.
+        if matches!(h.felt(today.day), Trouble::Drought | Trouble::Flood) {
+            fen += fen * living.food_percent * 3 / 1_000;
         }
         let luck = (ONE + draw.normal(0) * 25 / 100).max(ONE / 4);
         fen = part(fen, luck).min(h.liquid());

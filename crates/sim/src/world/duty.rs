@@ -15,6 +15,10 @@ use super::purse::Trace;
 use super::truth::{Truth, TruthRow};
 use crate::deed::{Act, Deed, HouseholdNo, Mine, Pay};
 
+/// After so many days past due other things come first no longer: by then somebody has called.
+const EARNEST_DAYS: i32 = 15;
+/// After so many days past due nobody lends again.
+const LOST_DAYS: i32 = 90;
 /// How far ahead a household that was struck looks at what falls due.
 const LOOK_AHEAD_DAYS: i32 = 45;
 
@@ -55,7 +59,7 @@ impl Folk {
         let late = loan.next_due().map_or(0, |due| today.day - due);
         let will = self.will(today, h);
         let first = inputs(today, h, 0) * i64::from(100 - h.patience) / 100;
-        let (first, reserve) = if late < 30 { (first, h.needs_fen * 12) } else { (0, h.needs_fen * 5) };
+        let (first, reserve) = if late < EARNEST_DAYS { (first, h.needs_fen * 12) } else { (0, h.needs_fen * 5) };
         let trouble = h.felt(today.day);
         if let Some(loan) = self.loan(number, mine) {
             loan.tried = today.day;
@@ -90,7 +94,9 @@ impl Folk {
         let gain: i64 = h.loans.iter().map(Owed::left_fen).sum();
         // Whoever lives by seasons needs credit again; a wage-earner hardly does.
         let seasonal = share(inputs(today, h, 11) / 12, h.usual_fen.max(1)).min(ONE / 2) + ONE / 2;
-        let future = part(will.future_days * i64::from(h.patience) / 60, seasonal);
+        // Who is long past due has lost that already, and does not win it back by paying.
+        let is_lost = h.loans.iter().any(|loan| loan.due_by(today.day - LOST_DAYS) > 0);
+        let future = if is_lost { 0 } else { part(will.future_days * i64::from(h.patience) / 60, seasonal) };
         let known = h.ties.iter().filter(|tie| **tie != u32::MAX);
         let (mut count, mut behind) = (0, 0);
         for tie in known.filter_map(|tie| self.get(*tie)) {

@@ -6,6 +6,7 @@
 use insight::EventKind;
 
 use super::birth::YUAN;
+use super::borrow::inputs;
 use super::chance::{Entity, Purpose, part};
 use super::day::{Today, round};
 use super::folk::Folk;
@@ -227,12 +228,6 @@ impl Folk {
             if let Some(scheme) = self.schemes.get_mut(at) {
                 (scheme.stage, scheme.turn) = (Stage::Takes, 0);
             }
-            if scheme.kind == Typology::Ring {
-                for member in &scheme.members {
-                    self.with_purse(*member, |purse| purse.note(EventKind::GuaranteeGiven, at as u64 + 1));
-                    self.mark(today, *member, at, "guarantee");
-                }
-            }
         }
         8
     }
@@ -266,12 +261,6 @@ impl Folk {
         let Some(h) = self.get(member).filter(|h| h.standing == Standing::Enrolled && h.asking.is_none()) else {
             return;
         };
-        let own = round(h.usual_fen * 5, 100_000).max(500_000);
-        let wanted = match scheme.kind {
-            Typology::BigUser => scheme.asks_fen,
-            _ => scheme.asks_fen.min(own * 3 / 2),
-        };
-        let amount_fen = round(wanted * draw.between(1, 70, 100) / 100, 100_000).max(300_000);
         // What is said fits the household: animals where there is a shed, seed where there is land.
         let reason = if h.takings_fen > 0 {
             Reason::Stock
@@ -282,6 +271,12 @@ impl Folk {
         } else {
             Reason::Machine
         };
+        // So does the sum: whoever asks for more than the purpose costs is looked at.
+        let own = match scheme.kind {
+            Typology::BigUser => scheme.asks_fen,
+            _ => would_cost(today, h, reason).min(h.usual_fen * 7),
+        };
+        let amount_fen = round(scheme.asks_fen.min(own) * draw.between(1, 80, 145) / 100, 100_000).max(300_000);
         self.apply(today, member, reason, amount_fen, deeds);
         self.mark(today, member, at, "apply");
     }
@@ -341,7 +336,16 @@ impl Folk {
                 self.suffer(today, number, Trouble::Diverted);
                 self.mark(today, number, at, "diverted");
             }
-            Typology::Ring => self.mark(today, number, at, "drawn"),
+            Typology::Ring => {
+                self.mark(today, number, at, "drawn");
+                // Who has had its turn guarantees the next: nobody's file shows a guarantee when it asks.
+                let place = scheme.members.iter().position(|member| *member == number);
+                let before = place.and_then(|place| scheme.members.get(place.checked_sub(1)?)).copied();
+                if let Some(before) = before {
+                    self.with_purse(before, |purse| purse.note(EventKind::GuaranteeGiven, at as u64 + 1));
+                    self.mark(today, before, at, "guarantee");
+                }
+            }
             Typology::Insider | Typology::Mule => {}
         }
     }
@@ -449,6 +453,20 @@ impl Folk {
         let Some(kind) = self.schemes.get(at).map(|s| s.kind) else { return };
         let truth = Truth::Scheme { kind, scheme: at as u16 + 1, deed };
         self.truth.push(TruthRow { date: today.date, household: HouseholdNo(number), truth });
+    }
+}
+
+/// What a purpose would cost a household that meant it, in fen.
+fn would_cost(today: &Today<'_>, h: &Household, reason: Reason) -> i64 {
+    let county = today.county;
+    match reason {
+        Reason::Stock => h.takings_fen * 9 / 10,
+        Reason::Livestock => county
+            .herd
+            .get(h.animals.kind as usize)
+            .map_or(0, |kind| i64::from(h.animals.places) * (kind.young_yuan + kind.feed_yuan * 2) * YUAN),
+        Reason::Inputs => inputs(today, h, 11),
+        _ => county.life.machine_yuan * YUAN,
     }
 }
 

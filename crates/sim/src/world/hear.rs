@@ -12,6 +12,11 @@ use super::purse::Trace;
 use crate::county::Reason;
 use crate::deed::{Act, Deed, Mine, Reply, Told};
 
+/// A loan of more months' income than this needs somebody who stands up for it.
+const GUARANTEED_ABOVE_MONTHS: i64 = 2;
+/// For how many others one household stands up at once.
+const GUARANTEES_MAX: i8 = 2;
+
 impl Folk {
     /// Takes in what was told, and lets people act on it.
     pub(super) fn hear(&mut self, today: &Today<'_>, told: &[Reply], deeds: &mut Vec<Deed>) {
@@ -131,6 +136,10 @@ impl Folk {
         let Some(h) = self.get_mut(number) else { return };
         let reason = h.asking.filter(|asking| asking.mine == mine).map_or(Reason::Inputs, |asking| asking.reason);
         h.asking = None;
+        // Who borrows much against what comes in is asked for somebody who stands up for it.
+        let is_large = h.scheme == 0 && amount_fen > h.usual_fen * GUARANTEED_ABOVE_MONTHS;
+        let guarantor = if is_large { self.stands_up(number) } else { None };
+        let Some(h) = self.get_mut(number) else { return };
         h.wallet += amount_fen;
         h.loans.push(Owed {
             mine,
@@ -142,6 +151,7 @@ impl Folk {
             is_withheld: false,
             has_asked: false,
             tried: today.day,
+            guarantor,
         });
         self.fetch(today, number, amount_fen, EventKind::LoanReceived, deeds);
         if self.get(number).is_some_and(|h| h.scheme == 0) {
@@ -149,6 +159,28 @@ impl Folk {
         } else {
             self.divert(today, number, amount_fen);
         }
+    }
+
+    /// The nearest of those it knows who would guarantee a loan: grown, known to the lender, not behind, and bound for few others.
+    fn stands_up(&mut self, number: u32) -> Option<u32> {
+        let ties = self.get(number)?.ties;
+        let known = ties.into_iter().filter(|tie| *tie != u32::MAX);
+        let guarantor = known.into_iter().find(|tie| {
+            self.get(*tie).is_some_and(|h| {
+                h.adults > 0 && h.standing == Standing::Enrolled && h.scheme == 0 && h.guarantees < GUARANTEES_MAX
+            })
+        })?;
+        self.bind(guarantor, number, 1);
+        Some(guarantor)
+    }
+
+    /// A guarantee is given (1) or released (-1).
+    fn bind(&mut self, guarantor: u32, number: u32, change: i8) {
+        if let Some(h) = self.get_mut(guarantor) {
+            h.guarantees = h.guarantees.saturating_add(change).max(0);
+        }
+        let kind = if change > 0 { EventKind::GuaranteeGiven } else { EventKind::GuaranteeReleased };
+        self.with_purse(guarantor, |purse| purse.note(kind, u64::from(number) + 1));
     }
 
     /// Takes money out of the wallet, to where it is used.
@@ -238,8 +270,12 @@ impl Folk {
         loan.outstanding_fen = outstanding_fen;
         loan.told = loan.told.map(|(day, fen)| (day, (fen - amount_fen).max(0)));
         if is_closed {
+            let guarantor = loan.guarantor;
             h.loans.retain(|loan| loan.mine != mine);
             h.repaid = h.repaid.saturating_add(1);
+            if let Some(guarantor) = guarantor {
+                self.bind(guarantor, number, -1);
+            }
         } else if loan.due_by(loan.tried) == 0 {
             loan.reminders = 0;
         }

@@ -85,6 +85,8 @@ pub(super) struct Owed {
     pub has_asked: bool,
     /// Day of the last try that a row of truth was written for.
     pub tried: i32,
+    /// Who has guaranteed it.
+    pub guarantor: Option<u32>,
 }
 
 impl Owed {
@@ -168,6 +170,8 @@ pub(super) struct Household {
     pub near_fen: i64,
     /// What grown children send to old people alone, a month, fen.
     pub support_fen: i64,
+    /// What the state tops its income up by, a month, fen.
+    pub relief_fen: i64,
     /// Hundredths of a mu let to others, and taken from others.
     pub let_out: u32,
     pub leased: u32,
@@ -206,6 +210,8 @@ pub(super) struct Household {
     /// Not before this day does it ask again.
     pub asks_from: i32,
     pub loans: Vec<Owed>,
+    /// How many loans of others it guarantees.
+    pub guarantees: i8,
     /// Loans that it has paid back in full.
     pub repaid: u16,
     /// The scheme it has a part in, from 1; 0 if none.

@@ -141,7 +141,7 @@ fn told_by_model(learnt: &[Lesson], tried: &[Lesson], columns: &[(String, Trend)
         share_min_ppm: 50_000,
         prior_rows: 15,
         ridge_milli: 3_000,
-        features_max: 40,
+        features_max: 60,
         correlation_max_ppm: 1_000_000,
     };
     let spec = TrainSpec { tunings: vec![tuning], repeats: 1, ..TrainSpec::usual(columns.to_vec(), SEED) };

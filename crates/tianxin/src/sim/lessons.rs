@@ -11,7 +11,7 @@ use sim::world::{Truth, TruthRow, Typology};
 use sim::{County, World};
 
 /// Hidden columns of a loan, in the order of [`Lesson::hidden`].
-pub const HIDDEN: [&str; 7] = [
+pub const HIDDEN: [&str; 8] = [
     "true_hidden_money",
     "true_other_debt",
     "true_kin_debt",
@@ -19,6 +19,7 @@ pub const HIDDEN: [&str; 7] = [
     "true_patience",
     "true_reason_shown",
     "true_scheme",
+    "true_befell",
 ];
 
 /// A loan of which is known how it went.
@@ -91,11 +92,18 @@ struct Causes {
     wealth: BTreeMap<(HouseholdNo, Mine), Truth>,
     schemes: BTreeMap<HouseholdNo, Typology>,
     applied: BTreeSet<(HouseholdNo, Date)>,
+    /// What befell it: when, and what it cost, in fen.
+    befell: BTreeMap<HouseholdNo, Vec<(Date, i64)>>,
 }
 
 impl Causes {
     fn of(rows: &[TruthRow]) -> Causes {
-        let mut causes = Causes { wealth: BTreeMap::new(), schemes: BTreeMap::new(), applied: BTreeSet::new() };
+        let mut causes = Causes {
+            wealth: BTreeMap::new(),
+            schemes: BTreeMap::new(),
+            applied: BTreeSet::new(),
+            befell: BTreeMap::new(),
+        };
         for row in rows {
             match row.truth {
                 Truth::Wealth { mine, .. } => {
@@ -107,6 +115,7 @@ impl Causes {
                         causes.applied.insert((row.household, row.date));
                     }
                 }
+                Truth::Befell { fen, .. } => causes.befell.entry(row.household).or_default().push((row.date, fen)),
                 _ => {}
             }
         }
@@ -126,6 +135,9 @@ impl Causes {
         {
             let shown = !matches!(*reason, "illness" | "wedding" | "school");
             let scheme = typology.map_or(0, |kind| 1 + kind as i64);
+            let later = |date: &Date| (0..365).contains(&(*date - loan.drawn));
+            let befell = self.befell.get(&loan.household).into_iter().flatten();
+            let befell: i64 = befell.filter(|(date, _)| later(date)).map(|(_, fen)| fen).sum();
             let values = [
                 *hidden_fen * 10_000,
                 *other_fen * 10_000,
@@ -134,6 +146,8 @@ impl Causes {
                 i64::from(*patience) * 1_000_000,
                 i64::from(shown) * 1_000_000,
                 scheme * 1_000_000,
+                // Against the loan: what it cost in the year after the money came.
+                befell * 1_000_000 / loan.amount_fen.max(1),
             ];
             hidden = values.map(Some);
         }

@@ -146,9 +146,12 @@ fn a_village_lives_through_the_door_and_the_books_are_exact() {
     assert!(run.commands > 1_500, "{}", run.commands);
 }
 
+/// What falls due: date and sum in fen.
+type Dues = Vec<(Date, i64)>;
+
 /// Whoever asked for a later end and agreed to what was proposed has it, in the books as it was told; nobody else has.
 fn later_ends(village: &Village, events: &[LoanEvent]) {
-    let last = |no: u32, told: fn(&Told) -> Option<&Vec<(Date, i64)>>| {
+    let last = |no: u32, told: fn(&Told) -> Option<&Dues>| {
         let heard = village.told.iter().filter(|(_, reply)| reply.household.0 == no);
         heard.filter_map(|(_, reply)| told(&reply.told)?.last()).map(|(due, _)| *due).next_back()
     };

@@ -224,10 +224,10 @@ impl Folk {
             scheme.turn
         });
         // Some are in a hurry, and are found out by thin files; most wait until theirs are thick.
-        if turns >= 9 + (at % 7) {
-            if let Some(scheme) = self.schemes.get_mut(at) {
-                (scheme.stage, scheme.turn) = (Stage::Takes, 0);
-            }
+        if turns >= 9 + (at % 7)
+            && let Some(scheme) = self.schemes.get_mut(at)
+        {
+            (scheme.stage, scheme.turn) = (Stage::Takes, 0);
         }
         8
     }

@@ -23,9 +23,10 @@ use crate::fact::{AccruedGroup, Fact, ResetLoan, TouchedLoan};
 use crate::holding::{Holding, Of, Touched, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
 use crate::line::{CreditLine, LineMoved, LinePlace};
-use crate::loan_books::{loan_events, needs_touch, put_event, put_group};
+use crate::loan_books::{loan_events, needs_touch, put_event};
 use crate::period_end::YearEnd;
 use crate::posting::Role;
+use crate::sums::put_group;
 use crate::tables::{
     AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, GlBalance, LoanEvent, LoanNote,
 };

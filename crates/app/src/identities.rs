@@ -15,8 +15,9 @@ use loan::{Component, LoanTerms};
 use crate::holding::{Holding, broken, group_account, group_of, group_row_key};
 use crate::house::Tianxin;
 use crate::line::CreditLine;
-use crate::loan_books::{SumsOf, loan_events};
+use crate::loan_books::loan_events;
 use crate::posting::Role;
+use crate::sums::SumsOf;
 use crate::tables::{AccrualGroup, CellDay, Contract, GlBalance, LoanNote, LoanState, Portfolio};
 
 /// The name of a group's postings among the audit's sums.
@@ -43,17 +44,17 @@ impl Tianxin {
         for (_, row) in books.all_rows(LoanNote::table()) {
             let note = LoanNote::from_row(row)?;
             let holding = Holding::of(&note)?;
-            let of = (cell, note.product.as_str(), note.currency);
+            let of = SumsOf { product: &note.product, currency: note.currency };
             let counted = holding.disbursed_fen > 0 && note.status == LoanState::Open;
             let principal = counted.then_some(note.outstanding_minor);
-            add(&mut added, of, &holding, principal, day.unwrap_or(note.folded_on))?;
+            add(&mut added, cell, of, &holding, principal, day.unwrap_or(note.folded_on))?;
             findings.extend(self.check_note(cell, books, &note, &holding)?);
         }
         for (_, row) in books.all_rows(CreditLine::table()) {
             let line = CreditLine::from_row(row)?;
-            let of = (cell, line.product.as_str(), line.currency);
+            let of = SumsOf { product: &line.product, currency: line.currency };
             let principal = Some(line.on_balance_minor()?).filter(|principal_minor| *principal_minor != 0);
-            add(&mut added, of, &Holding::of_line(&line)?, principal, day.unwrap_or(line.booked_to))?;
+            add(&mut added, cell, of, &Holding::of_line(&line)?, principal, day.unwrap_or(line.booked_to))?;
         }
         for (_, row) in books.all_rows(AccrualGroup::table()) {
             let (key, sum) = group_of(&AccrualGroup::from_row(row)?)?;
@@ -165,7 +166,8 @@ fn open_day(books: &Overlay) -> Result<Option<Date>, Fault> {
 /// Adds what a loan or a line holds; `principal_minor` where the portfolio counts it.
 fn add(
     added: &mut Added,
-    (cell, product, currency): SumsOf<'_>,
+    cell: Cell,
+    SumsOf { product, currency }: SumsOf<'_>,
     holding: &Holding,
     principal_minor: Option<i64>,
     day: Date,

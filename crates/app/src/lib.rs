@@ -45,6 +45,7 @@ mod house;
 mod identities;
 mod loan_books;
 mod loan_turn;
+mod sums;
 
 pub use command::{Command, Outcome};
 pub use fact::Fact;

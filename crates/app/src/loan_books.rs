@@ -1,14 +1,15 @@
 //! How facts of applications, contracts and loans become rows.
 
-use basics::{Cell, Currency, Date, Id, cbor};
+use basics::{Cell, Date, Id, cbor};
 use door::overlay::{Fault, Needs, Overlay};
 use door::table::Record;
 use door::{Stamp, key};
+use loan::LifeEvent;
 use loan::class::ClassReason;
-use loan::{GroupKey, GroupSum, LifeEvent};
 
 use crate::fact::{DecidedBy, Fact};
-use crate::holding::{Holding, Stands, broken, group_of, group_row, group_row_key};
+use crate::holding::{Holding, Stands};
+use crate::sums::{SumsChange, SumsOf, Way};
 use crate::tables::{
     AccrualGroup, Agenda, AgendaKind, Application, ApplicationStatus, Contract, ContractStatus, GlBalance,
     LoanCorrection, LoanEvent, LoanNote, LoanState, Portfolio,
@@ -90,13 +91,13 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             });
             put_event(books, cell, drawn.household, drawn.loan, &drawn.event);
             if let Some(stands) = &drawn.stands {
-                stand(books, stamp, drawn.household, drawn.loan, stands)?;
+                stand_alone(books, stamp, (drawn.household, drawn.loan), stands)?;
             }
         }
         Fact::LoanMoved(moved) => {
             put_event(books, cell, moved.household, moved.loan, &moved.event);
             match &moved.stands {
-                Some(stands) => stand(books, stamp, moved.household, moved.loan, stands)?,
+                Some(stands) => stand_alone(books, stamp, (moved.household, moved.loan), stands)?,
                 // From before the books held accrued interest.
                 None => {
                     let row: LoanNote = standing(books, cell, moved.household, moved.loan)?;
@@ -113,9 +114,11 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         // Who did what and why: the event itself is told by `LoanMoved`.
         Fact::LoanServiced { .. } => {}
         Fact::LoansTouched { loans, .. } => {
+            let mut sums = SumsChange::default();
             for touched in loans {
-                stand(books, stamp, touched.household, touched.loan, &touched.stands)?;
+                stand(books, &mut sums, stamp, (touched.household, touched.loan), &touched.stands)?;
             }
+            sums.put(books, cell)?;
         }
         Fact::DrawUndone { household, contract } => {
             let row: Contract = standing(books, cell, *household, *contract)?;
@@ -152,18 +155,33 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
     Ok(())
 }
 
-/// Writes where a loan stands since a touch: its note, its group, the portfolio, its place on the agenda.
-fn stand(books: &mut Overlay, stamp: &Stamp, household: Id, loan: Id, stands: &Stands) -> Result<(), Fault> {
+/// Writes where one loan stands, with its change of the sums.
+fn stand_alone(books: &mut Overlay, stamp: &Stamp, of: (Id, Id), stands: &Stands) -> Result<(), Fault> {
+    let mut sums = SumsChange::default();
+    stand(books, &mut sums, stamp, of, stands)?;
+    sums.put(books, stamp.cell)
+}
+
+/// Writes where a loan stands since a touch: its note and its place on the agenda; what changes in the sums of the cell is
+/// gathered.
+fn stand(
+    books: &mut Overlay,
+    sums: &mut SumsChange,
+    stamp: &Stamp,
+    (household, loan): (Id, Id),
+    stands: &Stands,
+) -> Result<(), Fault> {
     let (cell, on) = (stamp.cell, stamp.booking_date);
     let note: LoanNote = standing(books, cell, household, loan)?;
     let (old, new) = (Holding::of(&note)?, &stands.holding);
-    let sums_of = (cell, note.product.as_str(), note.currency);
-    regroup(books, sums_of, on, &old, new)?;
+    let of = SumsOf { product: &note.product, currency: note.currency };
+    sums.accrued(of, &old, on, Way::Out)?;
+    sums.accrued(of, new, on, Way::In)?;
     if old.disbursed_fen > 0 && note.status == LoanState::Open {
-        portfolio(books, sums_of, &old, -1, -note.outstanding_minor)?;
+        sums.running(of, &old, note.outstanding_minor, Way::Out);
     }
     if new.disbursed_fen > 0 && stands.closed_on.is_none() {
-        portfolio(books, sums_of, new, 1, stands.outstanding_minor)?;
+        sums.running(of, new, stands.outstanding_minor, Way::In);
     }
     let place = |on_day: Date| key![cell, on_day, AgendaKind::Loan.code(), household, loan];
     if note.agenda_on != stands.agenda_on {
@@ -190,69 +208,6 @@ fn stand(books: &mut Overlay, stamp: &Stamp, household: Id, loan: Id, stands: &S
         holding: cbor::to_bytes(new),
         ..note
     });
-    Ok(())
-}
-
-/// Keeps a group's row, unless nothing is left in it.
-pub(crate) fn put_group(books: &mut Overlay, cell: Cell, key: &GroupKey, sum: &GroupSum) {
-    if *sum == GroupSum::default() {
-        books.remove::<AccrualGroup>(&group_row_key(cell, key));
-    } else {
-        books.put(&group_row(cell, key, sum));
-    }
-}
-
-/// Of which product, in which cell and currency.
-pub(crate) type SumsOf<'a> = (Cell, &'a str, Currency);
-
-/// Accrued interest leaves the group that held it and enters the one that holds it now.
-pub(crate) fn regroup(
-    books: &mut Overlay,
-    (cell, product, currency): SumsOf<'_>,
-    on: Date,
-    old: &Holding,
-    new: &Holding,
-) -> Result<(), Fault> {
-    for (holding, sign) in [(old, -1), (new, 1)] {
-        if let (Some(key), Some(accrual)) = (holding.group(product, currency), &holding.accrual) {
-            let mut sum = books
-                .get::<AccrualGroup>(&group_row_key(cell, &key))?
-                .map(|row| group_of(&row))
-                .transpose()?
-                .map_or_else(GroupSum::default, |(_, sum)| sum);
-            let exact = accrual.at(on).map_err(broken)?;
-            sum.change(key.denominator, sign * exact, sign * accrual.rate).map_err(broken)?;
-            put_group(books, cell, &key, &sum);
-        }
-    }
-    Ok(())
-}
-
-/// Adds loans, and their principal, to the sums of their stage and class; negative figures take them away.
-pub(crate) fn portfolio(
-    books: &mut Overlay,
-    (cell, product, currency): SumsOf<'_>,
-    holding: &Holding,
-    loans: i64,
-    principal_minor: i64,
-) -> Result<(), Fault> {
-    let product = product.to_owned();
-    let (stage, class) = (holding.stage.code(), i64::from(holding.class.0));
-    let key = key![cell, product.clone(), stage, class, currency];
-    let row = books.get::<Portfolio>(&key)?;
-    let nothing =
-        Portfolio { cell, product, stage, class, currency, loans: 0, principal_minor: 0, receivable_minor: 0 };
-    let row = row.unwrap_or(nothing);
-    let sum = |a: i64, b: i128| {
-        i64::try_from(i128::from(a) + b)
-            .map_err(|_| Fault::Broken("the sums of a portfolio do not fit 64 bits".to_owned()))
-    };
-    let principal_minor = sum(row.principal_minor, principal_minor.into())?;
-    let receivable_minor = sum(row.receivable_minor, i128::from(loans) * holding.receivable_fen())?;
-    match row.loans + loans {
-        0 => books.remove::<Portfolio>(&key),
-        loans => books.put(&Portfolio { loans, principal_minor, receivable_minor, ..row }),
-    }
     Ok(())
 }
 

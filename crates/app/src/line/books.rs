@@ -8,7 +8,7 @@ use super::{CreditLine, CreditLineEvent, CreditLineStatus, LineMoved, line_event
 use crate::fact::Fact;
 use crate::holding::Holding;
 use crate::house::Tianxin;
-use crate::loan_books::{portfolio, regroup};
+use crate::sums::{SumsChange, SumsOf, Way};
 use crate::tables::{Agenda, AgendaKind, LoanCorrection};
 
 /// Turns a fact of a line into rows.
@@ -36,12 +36,8 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             text_hash: opened.text_hash.to_vec(),
             holding: cbor::to_bytes(&Holding::default()),
         }),
-        Fact::LineMoved(moved) => stand(books, stamp, moved)?,
-        Fact::LinesTouched { lines } => {
-            for moved in lines {
-                stand(books, stamp, moved)?;
-            }
-        }
+        Fact::LineMoved(moved) => stand(books, stamp, std::slice::from_ref(moved))?,
+        Fact::LinesTouched { lines } => stand(books, stamp, lines)?,
         Fact::LineCorrected(corrected) => books.put(&LoanCorrection {
             cell,
             household: corrected.household,
@@ -65,19 +61,28 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
     Ok(())
 }
 
-/// Writes where a line stands: its row, its group, the portfolio, its place on the agenda.
-fn stand(books: &mut Overlay, stamp: &Stamp, moved: &LineMoved) -> Result<(), Fault> {
+/// Writes where lines stand: their rows and places on the agenda, and what that changes in the sums of the cell.
+fn stand(books: &mut Overlay, stamp: &Stamp, lines: &[LineMoved]) -> Result<(), Fault> {
+    let mut sums = SumsChange::default();
+    for moved in lines {
+        stand_one(books, &mut sums, stamp, moved)?;
+    }
+    sums.put(books, stamp.cell)
+}
+
+fn stand_one(books: &mut Overlay, sums: &mut SumsChange, stamp: &Stamp, moved: &LineMoved) -> Result<(), Fault> {
     let cell = stamp.cell;
     let row = books
         .get::<CreditLine>(&key![cell, moved.household, moved.line])?
         .ok_or_else(|| Fault::Broken(format!("there is no line {} to move", moved.line)))?;
     let old = Holding::of_line(&row)?;
     let new = moved.holding.as_ref().unwrap_or(&old);
-    let place = (cell, row.product.as_str(), row.currency);
-    regroup(books, place, stamp.booking_date, &old, new)?;
-    for (holding, principal_minor, sign) in [(&old, row.on_balance_minor()?, -1), (new, moved.on_balance_minor(), 1)] {
+    let of = SumsOf { product: &row.product, currency: row.currency };
+    let (before, after) = (row.on_balance_minor()?, moved.on_balance_minor());
+    for (holding, principal_minor, way) in [(&old, before, Way::Out), (new, after, Way::In)] {
+        sums.accrued(of, holding, stamp.booking_date, way)?;
         if principal_minor != 0 {
-            portfolio(books, place, holding, sign, sign * principal_minor)?;
+            sums.running(of, holding, principal_minor, way);
         }
     }
     if row.agenda_on != moved.agenda_on {

@@ -28,6 +28,17 @@ pub trait Backend: Send + Sync {
     fn connect(&self) -> Result<Box<dyn Connection>, StoreError>;
 }
 
+/// When what a connection commits is safe from a power cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Before the commit is answered: what every connection begins with, and the only choice where others rely on answers.
+    #[default]
+    EachCommit,
+    /// With the next [`Connection::make_durable`] at the latest. A power cut before it takes the last commits away, in their
+    /// order and each whole; a process that is killed loses nothing. For runs that can be repeated, such as a simulation.
+    Later,
+}
+
 /// One connection: the bulk primitives and the few statements about order.
 pub trait Connection: Send {
     /// Begins a transaction that will write.
@@ -41,6 +52,12 @@ pub trait Connection: Send {
 
     /// Rolls back; never fails: a broken connection has rolled back already.
     fn rollback(&mut self);
+
+    /// Says when the commits of this connection become durable. Not inside a transaction.
+    fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError>;
+
+    /// Makes durable what this connection has committed so far. Not inside a transaction.
+    fn make_durable(&mut self) -> Result<(), StoreError>;
 
     /// Reads and locks the heads of these cells, in cell order.
     fn lock_heads(&mut self, cells: &[Cell]) -> Result<Vec<Head>, StoreError>;

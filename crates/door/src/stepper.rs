@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use basics::Cell;
 
 use crate::app::App;
-use crate::backend::{Backend, DirectoryRow, StoreError};
+use crate::backend::{Backend, DirectoryRow, Durability, StoreError};
 use crate::directory::{DirectoryOrder, DirectoryReply};
 use crate::failpoint;
 use crate::permission::Actor;
@@ -73,6 +73,16 @@ impl<A: App> Stepper<A> {
             self.writer.step(left);
         }
         answers
+    }
+
+    /// Says when what is committed from now on becomes durable.
+    pub fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.writer.set_durability(durability)
+    }
+
+    /// Makes durable what was committed so far.
+    pub fn make_durable(&mut self) -> Result<(), StoreError> {
+        self.writer.connection()?.make_durable()
     }
 
     /// Takes up the messages that a process which was cut off has left; they wait for [`Stepper::deliver`].

@@ -12,7 +12,7 @@ use basics::{Cell, Date, Id, Instant, cbor};
 
 use crate::app::App;
 use crate::attempt::Attempt;
-use crate::backend::{Backend, Connection, DirectoryRow, Head, StoreError};
+use crate::backend::{Backend, Connection, DirectoryRow, Durability, Head, StoreError};
 use crate::directory::{DirectoryOrder, DirectoryReply};
 use crate::overlay::Overlay;
 use crate::request::{Answer, DoorError, Reply, Request};
@@ -81,6 +81,7 @@ pub(crate) struct Writer<A: App> {
     pub(crate) app: Arc<A>,
     pub(crate) backend: Arc<dyn Backend>,
     connection: Option<Box<dyn Connection>>,
+    durability: Durability,
     pub(crate) overlay: Overlay,
     pub(crate) versions: HashMap<Cell, i64>,
     tap: Option<Tap>,
@@ -108,7 +109,8 @@ pub(crate) struct Work<A: App> {
 
 impl<A: App> Writer<A> {
     pub(crate) fn new(app: Arc<A>, backend: Arc<dyn Backend>, tap: Option<Tap>) -> Writer<A> {
-        Writer { app, backend, connection: None, overlay: Overlay::default(), versions: HashMap::new(), tap }
+        let (overlay, versions) = (Overlay::default(), HashMap::new());
+        Writer { app, backend, connection: None, durability: Durability::default(), overlay, versions, tap }
     }
 
     /// Runs a batch to its end: every job gets its answer before this returns.
@@ -227,9 +229,19 @@ impl<A: App> Writer<A> {
 
     pub(crate) fn connection(&mut self) -> Result<&mut Box<dyn Connection>, StoreError> {
         if self.connection.is_none() {
-            self.connection = Some(self.backend.connect()?);
+            let mut made = self.backend.connect()?;
+            if self.durability != Durability::default() {
+                made.set_durability(self.durability)?;
+            }
+            self.connection = Some(made);
         }
         self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))
+    }
+
+    /// Says when what this writer commits becomes durable.
+    pub(crate) fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.durability = durability;
+        self.connection()?.set_durability(durability)
     }
 
     /// After trouble: the next attempt gets a new connection, unless the database must keep the old one.

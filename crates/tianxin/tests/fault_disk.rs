@@ -12,12 +12,12 @@ use std::time::Duration;
 use app::Tianxin;
 use app::command::Command;
 use basics::{Cell, Instant};
-use door::backend::{Connection, DirectoryRow, Head, List};
+use door::backend::{Connection, DirectoryRow, Durability, Head, List};
 use door::table::{Key, Row, Value};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Request, Role, Stepper, StoreError, Table, audit};
 use store::fault_vfs::{FaultDisk, Operation};
 use store::{OpenOptions, SqliteBackend};
-use support::proof::{acknowledged_once, answered_the_same, healthy_and_quiet};
+use support::proof::{acknowledged_once, answered_the_same, healthy_and_quiet, journal, place};
 use support::*;
 
 const HOUSEHOLDS: u64 = 8;
@@ -240,6 +240,12 @@ impl Connection for HastyConnection {
         self.open = false;
         self.connection.rollback();
     }
+    fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.connection.set_durability(durability)
+    }
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        self.connection.make_durable()
+    }
     fn lock_heads(&mut self, cells: &[Cell]) -> Result<Vec<Head>, StoreError> {
         self.connection.lock_heads(cells)
     }
@@ -332,4 +338,32 @@ fn a_full_disk_says_what_to_do_and_leaves_nothing_half_written() {
     Engine::start(tianxin(), backend.clone(), options).unwrap().settle();
     healthy_and_quiet(backend.as_ref());
     assert_eq!(integrity(&disk), "ok");
+}
+
+/// A run that can be repeated says itself when its commits are to be durable: a power cut takes what came after, each commit
+/// whole, and nothing from before.
+#[test]
+fn what_is_made_durable_stays_and_what_came_after_goes_in_whole_commits() {
+    let disk = FaultDisk::register(&format!("fault-disk-later-{}", std::process::id())).unwrap();
+    let mut stepper = Stepper::new(tianxin(), open(&disk), 4);
+    stepper.set_durability(Durability::Later).unwrap();
+    let told = |stepper: &mut Stepper<Tianxin>, requests: Vec<Request<Command>>| -> Vec<(Request<Command>, Vec<u8>)> {
+        let answers = stepper.step(requests.clone()).into_iter().chain(stepper.deliver()).collect::<Vec<_>>();
+        requests.into_iter().zip(answers).map(|(request, answer)| (request, answer.unwrap().outcome.to_vec())).collect()
+    };
+    let founded = told(&mut stepper, founding(HOUSEHOLDS));
+    let before = told(&mut stepper, (0..20).map(burst).collect());
+    stepper.make_durable().unwrap();
+    let after = told(&mut stepper, (20..40).map(burst).collect());
+    disk.crash_losing_all();
+    disk.heal();
+    drop(stepper);
+    assert_eq!(integrity(&disk), "ok");
+    let backend = open(&disk);
+    audit::verify(tianxin().as_ref(), backend.as_ref(), None).unwrap();
+    acknowledged_once(backend.as_ref(), &founded);
+    acknowledged_once(backend.as_ref(), &before);
+    let journal = journal(backend.as_ref());
+    let kept = after.iter().filter(|(request, _)| journal.contains_key(&(place(request), request.id))).count();
+    assert_eq!(kept, 0, "a disk that keeps only what was synced has none of them");
 }

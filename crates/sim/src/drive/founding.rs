@@ -4,6 +4,7 @@ use app::command::Command;
 use app::quota::{Fund, GrantQuota};
 use app::staff::SetStaff;
 use basics::{Cell, Money};
+use door::backend::Durability;
 use door::{Actor, DoorError, Order, Request, Role};
 
 use super::staff::Staff;
@@ -45,9 +46,11 @@ const EARLY: u32 = 6 * 3_600;
 const AT_ONCE_FEN: i64 = 100_000_000_000;
 
 impl Driver {
-    /// Founds the institution on its first day.
+    /// Founds the institution on its first day. From here on a day is durable when it is closed: a county that is cut off
+    /// is lived again.
     pub fn found(&mut self, founding: &Founding) -> Result<(), DriveError> {
         self.second_proof.clone_from(&founding.second_proof);
+        self.stepper.set_durability(Durability::Later)?;
         let currency = self.platform.house.institution.currency;
         let mut left = founding.capital_fen;
         let mut part = 0;

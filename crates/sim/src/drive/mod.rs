@@ -296,7 +296,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Closes the open day in every cell.
+    /// Closes the open day in every cell. What the day has committed is durable from then on.
     pub fn close(&mut self) -> Result<(), DriveError> {
         let command = Command::CloseDay(app::close::CloseDay { day: self.day });
         let id = self.id("close");
@@ -306,6 +306,7 @@ impl Driver {
             return Err(self.broken(format!("the day does not close: {outcome:?}")));
         }
         self.deliver()?;
+        self.stepper.make_durable()?;
         self.day = self.day.add_days(1);
         Ok(())
     }

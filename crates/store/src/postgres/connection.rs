@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use basics::{Cell, Instant};
-use door::backend::{ClaimState, Connection, DirectoryRow, Head, List};
+use door::backend::{ClaimState, Connection, DirectoryRow, Durability, Head, List};
 use door::table::{Field, Key, Row, Value};
 use door::tables::CellHead;
 use door::{Record, StoreError, Table};
@@ -29,6 +29,7 @@ pub(super) struct PostgresConnection {
     /// A statement of the transaction failed: the server would turn `COMMIT` into a roll-back.
     failed: bool,
     open: bool,
+    durability: Durability,
 }
 
 /// The bulk primitives, whose statements are found without building their text.
@@ -43,7 +44,14 @@ enum Form {
 
 impl PostgresConnection {
     pub(super) fn new(client: Client) -> PostgresConnection {
-        PostgresConnection { client, statements: HashMap::new(), forms: HashMap::new(), failed: false, open: false }
+        PostgresConnection {
+            client,
+            statements: HashMap::new(),
+            forms: HashMap::new(),
+            failed: false,
+            open: false,
+            durability: Durability::EachCommit,
+        }
     }
 
     fn watch<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -232,6 +240,14 @@ impl PostgresConnection {
     }
 }
 
+/// The setting of a session.
+fn synchronous(durability: Durability) -> &'static str {
+    match durability {
+        Durability::EachCommit => "SET synchronous_commit = on",
+        Durability::Later => "SET synchronous_commit = off",
+    }
+}
+
 impl Connection for PostgresConnection {
     fn begin(&mut self) -> Result<(), StoreError> {
         self.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -258,6 +274,27 @@ impl Connection for PostgresConnection {
         }
         self.open = false;
         self.failed = false;
+    }
+
+    fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.durability = durability;
+        self.client.batch_execute(synchronous(durability)).map_err(map)
+    }
+
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        if self.durability == Durability::EachCommit {
+            return Ok(());
+        }
+        // A commit that waits for its own place in the log waits for all before it; it must have one of its own.
+        self.begin()?;
+        let said = "SET LOCAL synchronous_commit = on;
+                    UPDATE \"meta\" SET \"value\" = \"value\"";
+        let done = self.client.batch_execute(said).map_err(map);
+        let done = self.watch(done).and_then(|()| self.commit());
+        if done.is_err() {
+            self.rollback();
+        }
+        done
     }
 
     fn lock_heads(&mut self, cells: &[Cell]) -> Result<Vec<Head>, StoreError> {

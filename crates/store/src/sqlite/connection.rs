@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use basics::{Cell, Date, Id, Instant};
-use door::backend::{ClaimState, Connection, DirectoryRow, Head, List};
+use door::backend::{ClaimState, Connection, DirectoryRow, Durability, Head, List};
 use door::table::{Field, Key, Kind, Row, Value};
 use door::{Record, StoreError, Table};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -27,6 +27,7 @@ pub(super) struct SqliteConnection {
     texts: HashMap<(usize, Form), Arc<str>>,
     /// A statement of the transaction failed: SQLite may have rolled back by itself.
     failed: bool,
+    durability: Durability,
 }
 
 /// The forms of statements whose text is kept.
@@ -40,7 +41,7 @@ enum Form {
 
 impl SqliteConnection {
     pub(super) fn new(connection: rusqlite::Connection) -> SqliteConnection {
-        SqliteConnection { connection, texts: HashMap::new(), failed: false }
+        SqliteConnection { connection, texts: HashMap::new(), failed: false, durability: Durability::EachCommit }
     }
 
     fn text(&mut self, table: &'static Table, form: Form) -> Arc<str> {
@@ -169,6 +170,14 @@ impl SqliteConnection {
     }
 }
 
+/// The setting of a connection: in a log that is written ahead, `NORMAL` syncs only before the log goes into the file.
+fn synchronous(durability: Durability) -> &'static str {
+    match durability {
+        Durability::EachCommit => "PRAGMA synchronous = FULL",
+        Durability::Later => "PRAGMA synchronous = NORMAL",
+    }
+}
+
 impl Connection for SqliteConnection {
     fn begin(&mut self) -> Result<(), StoreError> {
         self.begin_with("BEGIN IMMEDIATE")
@@ -193,6 +202,30 @@ impl Connection for SqliteConnection {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         self.failed = false;
+    }
+
+    fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.durability = durability;
+        self.run_batch(synchronous(durability))
+    }
+
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        if self.durability == Durability::EachCommit {
+            return Ok(());
+        }
+        // A commit that is synced takes with it all that the log has before it. It must have a page to write, and a row
+        // that is put back as it stood has none.
+        self.run_batch(synchronous(Durability::EachCommit))?;
+        self.begin()?;
+        let done = self.run_batch(
+            "INSERT INTO \"meta\" (\"name\", \"value\") VALUES ('durable', ''); DELETE FROM \"meta\" WHERE \"name\" = 'durable'",
+        );
+        let done = self.watch(done).and_then(|()| self.commit());
+        if done.is_err() {
+            self.rollback();
+        }
+        self.run_batch(synchronous(self.durability))?;
+        done
     }
 
     fn lock_heads(&mut self, cells: &[Cell]) -> Result<Vec<Head>, StoreError> {

@@ -284,7 +284,7 @@ fn priced_then<'p>(product: &'p Product, record: &Assessment) -> Cow<'p, Product
 }
 
 /// The rules at the prices of a product: what is quoted, decided and signed is one rate.
-fn priced(rules: &RuleSet, product: &Product) -> RuleSet {
+pub fn priced(rules: &RuleSet, product: &Product) -> RuleSet {
     let prices = rules.prices.iter().filter_map(|price| {
         let rate_annual = product.price(Some(&price.rating)).ok()?;
         Some(Price { rate_annual, ..price.clone() })

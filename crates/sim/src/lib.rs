@@ -8,6 +8,7 @@
 pub mod county;
 pub mod deed;
 pub mod drive;
+pub mod lab;
 pub mod moments;
 pub mod world;
 

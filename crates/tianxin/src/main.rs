@@ -17,6 +17,7 @@ mod decision;
 mod demo;
 mod failure;
 mod init;
+mod lab;
 mod lending;
 mod many;
 mod model;
@@ -79,6 +80,9 @@ enum Task {
     /// Let a simulated county live through the platform
     #[command(subcommand)]
     Sim(sim::Sim),
+    /// Compare policies of a lender over simulated counties: which claims hold
+    #[command(subcommand)]
+    Lab(lab::Lab),
     /// Measure this machine against what the database alone could do
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -99,6 +103,7 @@ fn main() -> ExitCode {
         Task::Model(model) => model.run(&place),
         Task::Backtest(backtest) => backtest.run(),
         Task::Sim(sim) => sim.run(&place),
+        Task::Lab(lab) => lab.run(),
         Task::Bench(bench) => bench.run(&place),
     };
     match done {

@@ -211,7 +211,7 @@ fn monthly_of(terms: &LoanTerms) -> Result<i64, DeskError> {
 }
 
 /// The age in whole years that an 18-digit resident id tells on a date.
-fn age_on(resident_id: &str, on: Date) -> Option<i64> {
+pub fn age_on(resident_id: &str, on: Date) -> Option<i64> {
     let digits = resident_id.get(6..14).filter(|_| resident_id.len() == 18)?;
     let born = Date::parse(&format!("{}-{}-{}", digits.get(..4)?, digits.get(4..6)?, digits.get(6..8)?)).ok()?;
     let had_birthday = (on.month(), on.day()) >= (born.month(), born.day());

@@ -29,7 +29,7 @@ use crate::vault::{Vault, VaultError};
 pub use disaster::{DisasterPreview, DisasterReport, OfferShown, TouchedLoan};
 pub use enrolment::{EnrolRequest, NewMember};
 pub use harvest::{HarvestSeen, LOOK_AHEAD_DAYS};
-pub use known::{Known, Reading};
+pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
 pub use views::{Account, HouseholdView, TrialLine};
 

@@ -10,7 +10,7 @@ use super::replan::Proposal;
 use crate::deed::{HouseholdNo, Mine};
 
 /// Days on which a household is told of a due date, counted from it.
-pub(super) const REMIND_ON: [i32; 7] = [-3, 0, 1, 7, 30, 60, 90];
+pub(crate) const REMIND_ON: [i32; 7] = [-3, 0, 1, 7, 30, 60, 90];
 
 /// How far an asked-for loan has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

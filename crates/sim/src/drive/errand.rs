@@ -30,7 +30,7 @@ use super::{DriveError, Driver, Pace, Platform};
 use crate::deed::{Act, Deed, Mine, Pay, Person, Told, Way};
 
 /// The region of every county, as the crop calendar calls it: a county file does not say where it lies.
-const REGION: &str = "huang-huai-hai";
+pub(crate) const REGION: &str = "huang-huai-hai";
 /// How often a request is made anew when what it rests on has changed.
 const TRIES_MAX: u8 = 8;
 
@@ -582,7 +582,7 @@ pub(super) fn of_deal(household: Id, what: &str, mine: Mine) -> Id {
 }
 
 /// What falls due by a schedule.
-pub(super) fn dues(schedule: &loan::Schedule) -> Vec<(Date, i64)> {
+pub(crate) fn dues(schedule: &loan::Schedule) -> Vec<(Date, i64)> {
     schedule.rows.iter().map(|row| (row.due, row.total_fen)).collect()
 }
 

@@ -32,9 +32,13 @@ mod window;
 
 pub mod export;
 
+pub(crate) use book::REMIND_ON;
 pub use book::{Book, Deal, Home, Stage};
+pub(crate) use errand::{REGION, dues};
 pub use founding::Founding;
+pub(crate) use office::approved_fen;
 pub use record::{Acknowledged, Closing, ReplayError, Sent, Wave};
+pub(crate) use reminder::{due_in, owed_fen};
 pub use staff::Staff;
 
 /// How often people may react to what they were told on one day.

@@ -138,15 +138,20 @@ impl Driver {
 
     /// What an officer approves: what was asked for, as far as the household can pay it back within the term.
     fn approved(&self, row: &Application, finding: &Finding) -> Result<i64, DriveError> {
-        if !finding.is_known || !finding.purpose_seen || finding.standing < 0 {
-            return Ok(0);
-        }
         let product = self.platform.house.product_of(row).map_err(|error| self.broken(error.to_string()))?;
-        let payable = finding.capacity_fen.max(0).saturating_mul(row.term_months) / 100 * LEND_AGAINST_PERCENT;
-        let amount = row.amount_minor.min(payable).min(product.amount_max_fen);
-        let amount = amount - amount % product.amount_multiple_fen.max(1);
-        Ok(if amount < product.amount_min_fen { 0 } else { amount })
+        Ok(approved_fen(&product, (row.amount_minor, row.term_months), finding))
     }
+}
+
+/// What an officer approves of what was asked for, in fen and months, after a visit; 0 declines.
+pub(crate) fn approved_fen(product: &loan::Product, (amount_fen, months): (i64, i64), finding: &Finding) -> i64 {
+    if !finding.is_known || !finding.purpose_seen || finding.standing < 0 {
+        return 0;
+    }
+    let payable = finding.capacity_fen.max(0).saturating_mul(months) / 100 * LEND_AGAINST_PERCENT;
+    let amount = amount_fen.min(payable).min(product.amount_max_fen);
+    let amount = amount - amount % product.amount_multiple_fen.max(1);
+    if amount < product.amount_min_fen { 0 } else { amount }
 }
 
 fn reason(finding: &Finding, approved_fen: i64) -> &'static str {

@@ -53,34 +53,38 @@ impl Driver {
 }
 
 /// What is due of a loan, or will be in a few days.
-pub(super) struct Due {
-    date: Date,
-    amount_fen: i64,
-    days_past_due: u32,
+pub(crate) struct Due {
+    pub(crate) date: Date,
+    pub(crate) amount_fen: i64,
+    pub(crate) days_past_due: u32,
 }
 
 impl Due {
-    fn told(self, mine: Mine) -> Told {
+    pub(crate) fn told(self, mine: Mine) -> Told {
         Told::Due { mine, date: self.date, amount_fen: self.amount_fen, days_past_due: self.days_past_due }
     }
 }
 
 fn due_of(known: &Known, loan: Id, today: Date) -> Result<Option<Due>, DeskError> {
     let Some((_, terms, events)) = known.loan(loan)? else { return Ok(None) };
-    let state = fold(&terms, &events, today)?;
-    let overdue_fen = owed_fen(&state, today)?;
+    Ok(due_in(&fold(&terms, &events, today)?, today)?)
+}
+
+/// What is due by a loan's state of today, or will be in a few days; nothing is owed on another day.
+pub(crate) fn due_in(state: &LoanState, today: Date) -> Result<Option<Due>, LoanError> {
+    let overdue_fen = owed_fen(state, today)?;
     if overdue_fen > 0 {
         let date = state.oldest_unpaid_due.unwrap_or(today);
         return Ok(Some(Due { date, amount_fen: overdue_fen, days_past_due: state.days_past_due }));
     }
     let ahead = today.add_days(AHEAD_DAYS);
-    let amount_fen = owed_fen(&state, ahead)?;
+    let amount_fen = owed_fen(state, ahead)?;
     let date = state.next_due.filter(|due| *due <= ahead && amount_fen > 0);
     Ok(date.map(|date| Due { date, amount_fen, days_past_due: 0 }))
 }
 
 /// What is not paid of all that falls due by a date, less what waits as credit.
-pub(super) fn owed_fen(state: &LoanState, by: Date) -> Result<i64, LoanError> {
+pub(crate) fn owed_fen(state: &LoanState, by: Date) -> Result<i64, LoanError> {
     let mut sum: i128 = 0;
     for row in state.instalments.iter().filter(|row| row.due_on <= by) {
         for component in Component::ALL {

@@ -273,9 +273,13 @@ fn character(county: &County, draw: Draw, village: &Village, h: &mut Household) 
     h.patience = (60 + draw.normal(0) * 22 / ONE).clamp(5, 100) as u8;
     h.word_days = draw.about(1, county.will.word_days, county.will.word_sigma_percent);
     h.has_other_lender = draw.happens(2, county.credit.other_percent * 10_000);
-    // Young, schooled people trust their phones; old ones go to the window.
-    let trust = 58 + (45 - i64::from(h.head_age)) + (i64::from(h.schooling) - 8) * 3 + draw.normal(3) * 18 / ONE;
-    h.has_phone_page = village.has_signal && trust > 45;
+    h.has_phone_page = village.has_signal && trust(draw, h) > 45;
+}
+
+/// How far a household trusts its phone, in points, by the draw of its character: young, schooled people more, old ones go
+/// to the window. Above 45 it does business by it.
+pub(super) fn trust(character: Draw, h: &Household) -> i64 {
+    58 + (45 - i64::from(h.head_age)) + (i64::from(h.schooling) - 8) * 3 + character.normal(3) * 18 / ONE
 }
 
 /// The day on which staff tell a household of the platform; never, if only people it knows can.

@@ -28,7 +28,13 @@ impl Folk {
         let asked = gap * draw.between(3, 100, 145) / 100;
         let Some(h) = self.get(number) else { return };
         let amount_fen = ((asked + 99_999) / 100_000 * 100_000).min(round(h.usual_fen * 7, 50_000));
-        if amount_fen >= credit.least_yuan * YUAN {
+        if amount_fen >= credit.least_yuan * YUAN && !self.goes_to_town(today, number, amount_fen) {
+            // Too far for what it would bring: kin are asked, and the thought comes back in a season.
+            self.ask_kin(today, number, gap / 2);
+            if let Some(h) = self.get_mut(number) {
+                h.asks_from = today.day + 90;
+            }
+        } else if amount_fen >= credit.least_yuan * YUAN {
             self.apply(today, number, reason, amount_fen, deeds);
         }
     }

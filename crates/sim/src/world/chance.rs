@@ -78,6 +78,8 @@ purposes! {
     Names "Names and numbers of persons.",
     Parties "Keys of merchants and payers.",
     Chore "Small sums on ordinary days.",
+    Lesson "Whether it comes to a lesson.",
+    Judged "How a friend judges its word.",
 }
 
 /// The chance of one county: everything follows from its seed.

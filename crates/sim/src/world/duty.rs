@@ -57,7 +57,7 @@ impl Folk {
         let Some(h) = self.get(number) else { return };
         let Some(loan) = h.loans.iter().find(|loan| loan.mine == mine) else { return };
         let late = loan.next_due().map_or(0, |due| today.day - due);
-        let will = self.will(today, h);
+        let will = self.will(today, number, h);
         let first = inputs(today, h, 0) * i64::from(100 - h.patience) / 100;
         let (first, reserve) = if late < EARNEST_DAYS { (first, h.needs_fen * 12) } else { (0, h.needs_fen * 5) };
         let trouble = h.felt(today.day);
@@ -89,7 +89,7 @@ impl Folk {
     }
 
     /// What a household gains by not paying, against what it loses.
-    fn will(&self, today: &Today<'_>, h: &Household) -> Will {
+    fn will(&self, today: &Today<'_>, number: u32, h: &Household) -> Will {
         let will = &today.county.will;
         let gain: i64 = h.loans.iter().map(Owed::left_fen).sum();
         // Whoever lives by seasons needs credit again; a wage-earner hardly does.
@@ -108,7 +108,8 @@ impl Folk {
         let lives_here = if h.adults > h.away { ONE } else { ONE * 6 / 10 };
         let name = part(part(will.name_days, norm), lives_here);
         let reminders: i64 = h.loans.iter().map(|loan| i64::from(loan.reminders)).sum();
-        let loss = (future + name + h.word_days + will.pressure_days * reminders) * h.spend_fen;
+        let loss = (future + name + h.word_days + will.pressure_days * reminders) * h.spend_fen
+            + self.felt_for_friend(today, number);
         if gain > loss || self.is_kept_from_paying(h, today.day) { Will::WouldNot(gain, loss) } else { Will::Pays }
     }
 

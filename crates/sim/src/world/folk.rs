@@ -9,6 +9,7 @@ use super::chance::{Entity, Purpose, part};
 use super::day::{Living, Today, round};
 use super::fraud::Scheme;
 use super::household::{Household, Standing};
+use super::lever::Levers;
 use super::purse::{Purse, Trace};
 use super::truth::{TruthRow, Typology};
 use crate::deed::{Act, Deed, HouseholdNo, Lived, Way};
@@ -27,6 +28,7 @@ pub(super) struct Folk {
     pub schemes: Vec<Scheme>,
     /// The year whose schemes have begun; 0 before the first.
     pub schemes_year: i16,
+    pub levers: Levers,
 }
 
 impl Folk {
@@ -39,6 +41,7 @@ impl Folk {
             unheard: BTreeMap::new(),
             schemes: Vec::new(),
             schemes_year: 0,
+            levers: Levers::default(),
         }
     }
 

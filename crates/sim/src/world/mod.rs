@@ -13,6 +13,7 @@ mod folk;
 mod fraud;
 mod hear;
 mod household;
+mod lever;
 mod person;
 mod place;
 mod purse;
@@ -31,6 +32,7 @@ use place::Map;
 use season::Season;
 
 pub use household::Trouble;
+pub use lever::{Means, PlaceSeen, Reaped, Trips};
 pub use season::Disaster;
 pub use truth::{Truth, TruthRow, Typology};
 

@@ -18,6 +18,8 @@ pub(super) struct Village {
     pub has_signal: bool,
     /// Whether its fields are watered.
     pub is_irrigated: bool,
+    /// From here to its township, km.
+    pub town_km: i64,
     /// Its soil against the county's, millionths.
     pub soil_ppm: i64,
     /// How low it lies: what it feels of a flood, millionths.
@@ -99,6 +101,7 @@ fn village(county: &County, chance: Chance, number: u32, township: u32, first: u
         y: centre.below(1, place.county_km * 10) + dy,
         has_signal: chance.of(Entity::Village(number), 0, Purpose::Signal).happens(0, place.signal_percent * 10_000),
         is_irrigated: watered < quantile(county.land.irrigated_percent),
+        town_km: (dx.abs().max(dy.abs()) + dx.abs().min(dy.abs()) / 2 + 5) / 10,
         soil_ppm: (ONE + draw.normal(5) * county.land.soil_percent / 100).max(ONE / 4),
         low_ppm: draw.below(6, ONE),
         luck_ppm: draw.below(8, ONE),

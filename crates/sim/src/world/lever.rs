@@ -155,8 +155,11 @@ impl World {
             self.folk.levers.lessons.insert(number, lessons + 1);
             let character = self.chance.of(Entity::Household(number), 0, Purpose::Character);
             if let Some(h) = self.folk.get_mut(number) {
+                let had_phone_page = h.has_phone_page;
                 h.has_phone_page |= place.has_signal && trust(character, h) + points * (lessons + 1) > 45;
-                if h.standing == Standing::Hears(i32::MAX) {
+                // Who was sent away for want of a window tries again by phone.
+                let tries_again = h.standing == Standing::Asked && h.has_phone_page && !had_phone_page;
+                if h.standing == Standing::Hears(i32::MAX) || tries_again {
                     h.standing = Standing::Hears(date.days() + 3);
                 }
             }

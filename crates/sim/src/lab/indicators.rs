@@ -113,6 +113,9 @@ const LINE_FEN: i64 = 700_000;
 /// Principal that is looked at for bad loans must have been drawn so many days before the end.
 const SEASONED_DAYS: i32 = 365;
 
+/// Of one stratum those who did not borrow and those who did: heads, income and change of net assets in fen.
+type Sides = [(i64, i64, i64); 2];
+
 /// What a run leaves for its indicators.
 pub(super) struct Lived<'a> {
     pub(super) rooms: &'a Rooms,
@@ -272,7 +275,7 @@ impl Lived<'_> {
             }
         }
         let (mut consumed, mut mouths, mut earned, mut grown, mut above, mut deep) = (0, 0, 0, 0, 0, 0);
-        let mut strata: BTreeMap<(usize, bool), [(i64, i64, i64); 2]> = BTreeMap::new();
+        let mut strata: BTreeMap<(usize, bool), Sides> = BTreeMap::new();
         let fifths = fifths(&self.before);
         for (at, (before, after)) in self.before.iter().zip(&self.after).enumerate() {
             let sums = self.sums.get(at).copied().unwrap_or_default();
@@ -325,7 +328,7 @@ fn fifths(means: &[Means]) -> Vec<usize> {
 }
 
 /// Borrowers less others within strata, weighted by borrowers: income and change of assets in yuan. None where no stratum has both.
-fn matched<'a>(strata: impl Iterator<Item = &'a [(i64, i64, i64); 2]>) -> Option<(f64, f64)> {
+fn matched<'a>(strata: impl Iterator<Item = &'a Sides>) -> Option<(f64, f64)> {
     let (mut income, mut assets, mut weight) = (0.0, 0.0, 0.0);
     for [others, borrowers] in strata.filter(|sides| sides.iter().all(|side| side.0 > 0)) {
         let mean = |sum: i64, side: &(i64, i64, i64)| yuan(sum) / side.0 as f64;

@@ -140,7 +140,7 @@ impl Verdict {
         match self {
             Verdict::Holds => ("成立", "holds"),
             Verdict::DoesNotHold => ("不成立", "does not hold"),
-            Verdict::InPart => ("部分成立", "holds in part of the counties"),
+            Verdict::InPart => ("部分成立", "holds in part"),
             Verdict::Undecided => ("未能判定", "undecided"),
         }
     }

@@ -40,7 +40,7 @@ pub enum Sim {
     ChaosChild(chaos::ChaosChild),
 }
 
-pub(crate) use run::{county, write_file};
+pub(crate) use run::county;
 
 impl Sim {
     /// Runs the command.

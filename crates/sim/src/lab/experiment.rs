@@ -8,7 +8,7 @@ use toml::{Spanned, Table, Value};
 use super::assumed::Assumed;
 use super::indicators::INDICATORS;
 use super::policy::Policy;
-use crate::county::{self, County};
+use crate::county::{self, County, CountyError};
 
 /// The text of the counties that experiments are made in.
 pub const COUNTIES: &str = include_str!("../../../../experiments/counties.toml");
@@ -468,8 +468,16 @@ impl Reader<'_> {
             }
         }
         let text = toml::to_string(&table).map_err(|error| self.wrong(last, error.to_string()))?;
-        County::parse(&format!("county {}", variant.name), &text)
-            .map_err(|error| self.wrong(last, format!("with these figures there is no county: {error}")))
+        // The line that the county's reader names is of no file that anybody has.
+        County::parse(&variant.name, &text).map_err(|error| {
+            let problem = match error {
+                CountyError::Range { field, found, low, high, .. } => {
+                    format!("county.{field} is {found}; write a number from {low} to {high}")
+                }
+                other => format!("with these figures there is no county: {other}"),
+            };
+            self.wrong(last, problem)
+        })
     }
 }
 

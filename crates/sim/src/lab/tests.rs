@@ -125,7 +125,8 @@ fn the_way_to_the_branch_keeps_the_far_away_and_time_is_that_of_people() {
 fn a_friend_with_something_at_stake_looks_twice() {
     let rooms = Rooms::shipped().unwrap();
     let (assumed, _) = Assumed::shipped().unwrap();
-    let county = County::shipped().unwrap();
+    let mut county = County::shipped().unwrap();
+    county.credit.campaign_days = 30;
     let asked_for = |referral: Referral| {
         let policy = Policy { scoring: Scoring::None, referral, ..Policy::default() };
         let mut world = World::new(&county, 5, 200, first());
@@ -176,7 +177,7 @@ fn faults_in_an_experiment_are_named_with_their_line() {
     experiments/channels.toml, line 31: indicator speed is not known; write one of days-to-money, cost-a-loan, cost-per-borrower, borrowers, far
     experiments/channels.toml, line 30: arm nobody is not known; write one of traditional, digital, both
     experiments/channels.toml, line 76: county.place.signal: there is no figure signal; write one of county_km, households_per_village, market_d
-    experiments/channels.toml, line 76: with these figures there is no county: county plain, line 209: place.signal_percent is 101; write a numb
+    experiments/channels.toml, line 76: county.place.signal_percent is 101; write a number from 0 to 100
     experiments/channels.toml, line 79: assumed figure assumed.staff_hour is not known; write one of staff_hour_fen, papers_hours_hundredths, vi
     experiments/channels.toml, line 79: assumed.staff_hour_fen is 0; write a number from 500 to 100000
     experiments/channels.toml, line 8: unknown field `estimated`, expected one of `name`, `title_zh`, `title_en`, `claim_zh`, `claim_en`, `estim

@@ -5,7 +5,8 @@
 //! made from one column are one player: they become known together. For a scorecard they are its evidence times its
 //! coefficients, against the average. Contributions are summed through the blend, before calibration, and with the base give the log odds.
 
-use crate::bundle::Bundle;
+use crate::ScoreError;
+use crate::bundle::{Bundle, Part};
 use crate::frame::Frame;
 use crate::member::{CardMember, Member, TreesMember};
 use crate::tree::{Child, Question, Reading, Tree};
@@ -20,6 +21,19 @@ pub struct Explanation {
 }
 
 impl Bundle {
+    /// Errors unless every tree knows how many rows came to its leaves and has plain ones. Trained models always do.
+    pub fn check_explained(&self) -> Result<(), ScoreError> {
+        let is_told = |tree: &Tree| match tree {
+            Tree::Branching(tree) => tree.linear.is_empty() && (tree.splits.is_empty() || !tree.covers.is_empty()),
+            Tree::Oblivious(tree) => tree.levels.is_empty() || !tree.covers.is_empty(),
+        };
+        let is_sound = |part: &Part| match &part.member {
+            Member::Card(_) => true,
+            Member::Trees(trees) => trees.ensemble.trees.iter().all(is_told),
+        };
+        if self.parts.iter().all(is_sound) { Ok(()) } else { Err(ScoreError::Unexplained) }
+    }
+
     /// Explains one row of a frame. The base and all contributions give [`Bundle::log_odds`], but for rounding.
     pub fn explain(&self, frame: &Frame, row: usize) -> Explanation {
         let one = frame.take(&[row]);

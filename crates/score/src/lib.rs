@@ -23,8 +23,10 @@ pub mod candidate;
 pub mod crew;
 pub mod encode;
 pub mod explain;
+pub mod fast;
 pub mod frame;
 pub mod grow;
+pub mod import;
 pub mod judge;
 pub mod logistic;
 pub mod math;
@@ -40,6 +42,7 @@ pub mod tree;
 pub mod woe;
 
 pub use bin::Trend;
+pub use import::{ImportError, Imported, import};
 pub use model::{DataCard, ModelFile};
 pub use scorecard::{Contribution, Rating, Score, Scorecard};
 pub use train::{Sample, TrainSpec, Tuning, train};
@@ -92,6 +95,12 @@ pub enum ScoreError {
     /// A model reads a feature that does not exist.
     #[error("the model reads feature `{0}`, which the feature table does not have: use a model made for this table")]
     UnknownFeature(String),
+    /// An imported model that no exact reasons can be given for.
+    #[error(
+        "this model has linear leaves, or does not know how many rows came to each leaf: it predicts and is judged, but \
+         cannot be explained; train it without linear leaves and export it with its counts"
+    )]
+    Unexplained,
     /// An ensemble of trees is not sound.
     #[error(transparent)]
     Tree(#[from] tree::TreeError),

@@ -52,6 +52,41 @@ pub fn logistic(x: f64) -> f64 {
     }
 }
 
+/// The same for predictions by the million, within 1e-15: no branch, no call and one division, so that it costs tens
+/// of cycles instead of hundreds. Its last bit may differ from that of [`logistic`], which stored decisions rest on.
+#[inline(always)]
+pub fn logistic_quick(x: f64) -> f64 {
+    // What is no number is taken as log odds of 0, as `exp` does.
+    let x = if x.is_nan() { 0.0 } else { x };
+    let below = (-x.abs()).max(-700.0);
+    // Adding a number of this size rounds to the nearest whole one.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let k = (below * LOG2_E + WHOLE) - WHOLE;
+    let r = (below - k * LN2_HIGH) - k * LN2_LOW;
+    // Taylor's series, summed in pairs: short ways instead of one long one.
+    const OVER: [f64; 14] = reciprocals_of_factorials();
+    let (r2, pair) = (r * r, |n: usize| OVER[n] + r * OVER[n + 1]);
+    let r4 = r2 * r2;
+    let low = (pair(0) + r2 * pair(2)) + r4 * (pair(4) + r2 * pair(6));
+    let high = (pair(8) + r2 * pair(10)) + r4 * pair(12);
+    let power = f64::from_bits(((k as i64 + 1023) as u64) << 52);
+    let e = (low + (r4 * r4) * high) * power;
+    let above = if x >= 0.0 { 1.0 } else { e };
+    above / (1.0 + e)
+}
+
+/// 1 / n! for n from 0.
+const fn reciprocals_of_factorials() -> [f64; 14] {
+    let mut over = [1.0; 14];
+    let (mut n, mut factorial) = (1, 1.0);
+    while n < 14 {
+        factorial *= n as f64;
+        over[n] = 1.0 / factorial;
+        n += 1;
+    }
+    over
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,9 +104,20 @@ mod tests {
     }
 
     #[test]
+    fn the_quick_one_is_as_true() {
+        for i in -80_000..80_000 {
+            let x = f64::from(i) * 0.01013;
+            let (quick, slow) = (logistic_quick(x), logistic(x));
+            assert!((quick - slow).abs() <= 1e-15 * slow.max(1e-300), "{x}: {quick:e}, {slow:e}");
+        }
+        let ends = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 0.0, -0.0].map(logistic_quick);
+        assert!(ends[0] == 1.0 && ends[1] > 0.0 && ends[1] < 1e-300 && ends[2..] == [0.5; 3], "{ends:?}");
+    }
+
+    #[test]
     fn the_bits_are_these() {
         assert_eq!(exp(1.0).to_bits(), 0x4005_bf0a_8b14_576a);
         assert_eq!(ln(10.0).to_bits(), 0x4002_6bb1_bbb5_5516);
-        assert_eq!(logistic(-2.5).to_bits(), logistic(-2.5).to_bits());
+        assert_eq!(logistic_quick(-2.5).to_bits(), logistic(-2.5).to_bits());
     }
 }

@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::bin::Trend;
 use crate::encode::{Categories, Encoder, Input, fit as fit_encoder};
+use crate::fast::Fast;
 use crate::frame::{Frame, Kind};
 use crate::grow::{Binned, GrowSpec, Watch, boost};
 use crate::logistic::{Penalty, fit_weighted};
@@ -89,23 +90,17 @@ impl TreesMember {
     pub fn log_odds(&self, frame: &Frame) -> Vec<f64> {
         let inputs = self.encoder.encode(frame);
         let width = inputs.len().max(1);
-        let Ensemble { reading, trees, sum, .. } = &self.ensemble;
-        let mut said = Vec::with_capacity(frame.rows);
+        // A member comes from training or from a file that was checked.
+        let Ok(fast) = Fast::new(&self.ensemble) else { return vec![f64::NAN; frame.rows] };
+        let mut said = vec![0.0; frame.rows];
         let mut cells = vec![0.0; BLOCK * width];
-        for begin in (0..frame.rows).step_by(BLOCK) {
-            let rows = BLOCK.min(frame.rows - begin);
+        for (block, said) in said.chunks_mut(BLOCK).enumerate() {
             for (place, input) in inputs.iter().enumerate() {
-                for row in 0..rows {
-                    cells[row * width + place] = input[begin + row];
+                for (row, value) in input.iter().skip(block * BLOCK).take(said.len()).enumerate() {
+                    cells[row * width + place] = *value;
                 }
             }
-            let mut sums = vec![sum.start; rows];
-            for tree in trees {
-                for (so_far, row) in sums.iter_mut().zip(cells.chunks_exact(width)) {
-                    *so_far = sum.add(*so_far, tree.value(*reading, row));
-                }
-            }
-            said.extend(sums.into_iter().map(|total| sum.close(total)));
+            fast.answer(&cells[..said.len() * width], said);
         }
         said
     }

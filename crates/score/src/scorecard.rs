@@ -211,10 +211,7 @@ impl Scorecard {
             });
         }
         let pd_ppm = pd_ppm_of(log_odds);
-        let points = self
-            .scale
-            .base_points
-            .saturating_sub(self.scale.points_for(log_odds.saturating_sub(self.scale.base_log_odds())));
+        let points = self.scale.points_of(log_odds);
         Score { pd_ppm, log_odds_micro: log_odds, points, rating: self.bands.rating(pd_ppm), contributions }
     }
 
@@ -236,9 +233,14 @@ impl CardFeature {
 
 impl PointScale {
     /// Points of a difference in log odds, to the nearest.
-    fn points_for(&self, log_odds_micro: i64) -> i64 {
+    pub(crate) fn points_for(&self, log_odds_micro: i64) -> i64 {
         let doubled = i128::from(log_odds_micro) * i128::from(self.points_to_double) * 2 + i128::from(LN_2_MICRO);
         doubled.div_euclid(2 * i128::from(LN_2_MICRO)) as i64
+    }
+
+    /// Points of log odds of turning bad, to the nearest.
+    pub(crate) fn points_of(&self, log_odds_micro: i64) -> i64 {
+        self.base_points.saturating_sub(self.points_for(log_odds_micro.saturating_sub(self.base_log_odds())))
     }
 
     fn base_log_odds(&self) -> i64 {

@@ -13,7 +13,7 @@ use minicbor::{Decode, Encode};
 mod check;
 mod walk;
 
-pub use check::TreeError;
+pub use check::{CATEGORIES_MAX, COLUMNS_MAX, LEAVES_MAX, LEVELS_MAX, TREES_MAX, TreeError};
 
 /// An ensemble of trees over named columns.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -264,10 +264,11 @@ pub enum Link {
 
 impl Link {
     /// The answer for a sum.
+    #[inline(always)]
     pub fn of(self, raw: f64) -> f64 {
         match self {
             Link::Identity => raw,
-            Link::Logistic { steepness } => crate::math::logistic(steepness * raw),
+            Link::Logistic { steepness } => crate::math::logistic_quick(steepness * raw),
         }
     }
 }

@@ -26,7 +26,7 @@ impl Ensemble {
     /// model.check()?;
     /// assert_eq!(model.raw(&[0.5, 99.0]), -1.0);
     /// assert_eq!(model.raw(&[f64::NAN, 30.0]), 0.25);
-    /// assert_eq!(model.probability(&[1.0, 31.0]), score::math::logistic(2.0));
+    /// assert_eq!(model.probability(&[1.0, 31.0]), score::math::logistic_quick(2.0));
     /// # Ok::<(), TreeError>(())
     /// ```
     pub fn raw(&self, row: &[f64]) -> f64 {
@@ -72,6 +72,21 @@ impl Tree {
 }
 
 impl Branching {
+    /// The most splits on the way to a leaf.
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        let mut waiting = vec![(if self.splits.is_empty() { Child::Leaf(0) } else { Child::Split(0) }, 0)];
+        while let Some((child, level)) = waiting.pop() {
+            deepest = deepest.max(level);
+            if let Child::Split(at) = child {
+                waiting.extend(
+                    self.splits.get(at as usize).into_iter().flat_map(|s| [(s.no, level + 1), (s.yes, level + 1)]),
+                );
+            }
+        }
+        deepest
+    }
+
     fn leaf(&self, reading: Reading, row: &[f64]) -> usize {
         let mut at = 0;
         // A checked tree has no cycle; the bound is for those who did not check.
@@ -95,7 +110,7 @@ impl Oblivious {
 
 impl Linear {
     /// None where one of the values is missing.
-    pub(super) fn value(&self, reading: Reading, row: &[f64]) -> Option<f64> {
+    pub(crate) fn value(&self, reading: Reading, row: &[f64]) -> Option<f64> {
         let mut sum = self.constant;
         for (column, factor) in self.columns.iter().zip(&self.factors) {
             let value = value_at(row, *column);
@@ -115,15 +130,19 @@ impl Question {
         if value.is_nan() {
             return self.missing;
         }
-        match &self.test {
-            Test::AtMost { threshold } => value <= *threshold,
-            Test::AtMostZeroMissing { threshold } => {
-                if value.abs() <= TINY {
-                    self.missing
-                } else {
-                    value <= *threshold
-                }
-            }
+        match self.test {
+            Test::AtMostZeroMissing { .. } if value.abs() <= TINY => self.missing,
+            _ => self.test.holds(value),
+        }
+    }
+}
+
+impl Test {
+    /// Whether it holds of a value that is there, as it was read.
+    #[inline(always)]
+    pub fn holds(&self, value: f64) -> bool {
+        match self {
+            Test::AtMost { threshold } | Test::AtMostZeroMissing { threshold } => value <= *threshold,
             Test::OneOf { categories, lowest } => {
                 // The cast cuts the fraction off and holds what is beyond at the ends.
                 let category = value as usize;

@@ -151,3 +151,54 @@ fn what_cannot_be_done_says_why_and_leaves_nothing() {
     assert!(said(at, "predict --model card.txm --data bad.csv --max-bad-share 0.5", 0).lines().count() == 61);
     assert!(!at.join("model.txm").exists());
 }
+
+/// A model as LightGBM writes it: income up to 12.5 or missing is risky, unless the crop is 0 or 2.
+const LIGHTGBM: &str = "tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+max_feature_idx=1
+objective=binary sigmoid:1
+feature_names=income crop
+tree_sizes=1
+
+Tree=0
+num_leaves=3
+num_cat=1
+split_feature=0 1
+threshold=12.5 0
+decision_type=10 1
+left_child=1 -1
+right_child=-2 -3
+leaf_value=0.5 -2 1.5
+leaf_count=10 70 20
+cat_boundaries=0 1
+cat_threshold=5
+is_linear=0
+shrinkage=1
+
+end of trees
+";
+
+#[test]
+fn a_model_of_another_library_is_taken_over() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    fs::write(at.join("theirs.txt"), LIGHTGBM).unwrap();
+    fs::write(at.join("rows.csv"), "crop,income,bad\n2,12.5,1\n1,12.5,1\n2,12.6,0\n3,,1\n").unwrap();
+    let told = said(at, "import theirs.txt --target bad --out ours.txm", 0);
+    let told: Vec<&str> = told.lines().collect();
+    assert_eq!(told[0], "LightGBM: 1 trees with 3 leaves over income, crop");
+    assert_eq!(told[1], "categories are given as the whole numbers they had in training");
+    insta::assert_snapshot!(said(at, "predict --model ours.txm --data rows.csv", 0), @r"
+    row,probability
+    1,0.622459331
+    2,0.817574476
+    3,0.119202922
+    4,0.817574476
+    ");
+    fs::write(at.join("cut.txt"), &LIGHTGBM[..200]).unwrap();
+    let words = said(at, "import cut.txt --target bad --out cut.txm", 1);
+    assert!(words.contains("cut.txt: LightGBM model, line"), "{words}");
+    assert!(!at.join("cut.txm").exists());
+}

@@ -19,6 +19,7 @@ mod in_process;
 mod loans;
 mod outside;
 mod schedule;
+mod score;
 mod served;
 mod server;
 mod sim;
@@ -33,6 +34,8 @@ pub enum Bench {
     Loans(loans::LoansBench),
     /// Schedules on one core, against the same worked out in decimals
     Schedule(schedule::ScheduleBench),
+    /// Rows to probabilities on one core, beside the libraries that Python has
+    Score(score::ScoreBench),
     /// The close of a day on a book of a million loans
     Day(day::DayBench),
     /// A county that lives through the door
@@ -46,6 +49,7 @@ impl Bench {
             Bench::Door(bench) => bench.run(place),
             Bench::Loans(bench) => bench.run(place),
             Bench::Schedule(bench) => bench.run(),
+            Bench::Score(bench) => bench.run(),
             Bench::Day(bench) => bench.run(place),
             Bench::Sim(bench) => bench.run(place),
         }

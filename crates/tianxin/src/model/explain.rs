@@ -53,6 +53,7 @@ impl Explain {
     /// Runs the command.
     pub fn run(self) -> Result<(), Failure> {
         let model = files::model(&self.model)?;
+        model.check_explained().map_err(|error| files::wrong(&self.model, &error))?;
         let table = files::table(&self.data)?;
         let frame = files::frame(&model, &table, &self.data, self.max_bad_share)?;
         let Some(first) = self.row.checked_sub(1).filter(|first| *first < frame.rows) else {

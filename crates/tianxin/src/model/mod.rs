@@ -9,6 +9,7 @@ mod card;
 mod crew;
 mod explain;
 mod files;
+mod import;
 mod judge;
 mod predict;
 mod promote;
@@ -29,6 +30,8 @@ pub enum Model {
     Compare(judge::Compare),
     /// Say how a model was made, and print its scorecard
     Show(card::Show),
+    /// Take over a model of LightGBM, XGBoost or CatBoost
+    Import(import::Import),
     /// Put a model forward as the champion of a data folder
     Promote(promote::Promote),
 }
@@ -43,6 +46,7 @@ impl Model {
             Model::Explain(explain) => explain.run(),
             Model::Compare(compare) => compare.run(),
             Model::Show(show) => show.run(),
+            Model::Import(import) => import.run(),
             Model::Promote(promote) => promote.run(place),
         }
     }

@@ -138,8 +138,10 @@ step("a flood is declared, decided by two, carried out loan by loan, and taken b
   const { page } = stage.desk;
   await staffSignsIn(stage, "officer");
   const loans = await (await page.request.get("/api/v1/office/loans?limit=100")).json();
-  // The youngest: a year after its first day still lies ahead.
-  const loan = loans.reduce((one, other) => (one.drawn_on < other.drawn_on ? other : one));
+  // The youngest of those that were not paid out today, which can be put off from tomorrow on: a year after its first day still
+  // lies ahead.
+  const today = loans.map((one) => one.drawn_on).sort().at(-1);
+  const loan = loans.filter((one) => one.drawn_on < today).reduce((one, other) => (one.drawn_on < other.drawn_on ? other : one));
   const { village } = await (await page.request.get(`/api/v1/households/${loan.household}`)).json();
   await taps(page, "灾害");
   await sees(page, "灾害");

@@ -104,18 +104,42 @@ fn read(rooms: &Rooms, file: &str, text: &str, counties: &[String]) -> Result<Ex
     Experiment::parse(file, text, counties, &known).map_err(|error| Failure::Usage(error.to_string()))
 }
 
+/// Makes the folder that becomes `out` when everything is in it.
+fn begin_folder(out: &Path) -> Result<PathBuf, Failure> {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = out.with_file_name(name);
+    if out.exists() {
+        let folder = out.display();
+        return Err(Failure::Usage(format!("{folder} is there already: name a folder that is not, or remove it")));
+    }
+    if part.exists() {
+        let folder = part.display();
+        return Err(Failure::Usage(format!("{folder} was left by a run that was cut off: remove it and run again")));
+    }
+    fs::create_dir(&part).map_err(|error| Failure::file(&part, "made", error))?;
+    Ok(part)
+}
+
 impl Run {
     fn run(self) -> Result<(), Failure> {
         let rooms = Rooms::shipped().map_err(Failure::Wrong)?;
         let experiments = self.read(&rooms)?;
-        if let Some(out) = self.out.as_deref().filter(|out| out.exists()) {
-            let folder = out.display();
-            return Err(Failure::Usage(format!("{folder} is there already: name a folder that is not, or remove it")));
+        // A folder that cannot be made is told before anything is lived.
+        let part = self.out.as_deref().map(begin_folder).transpose()?;
+        let done = self.live_all(&rooms, &experiments, part.as_deref());
+        if let (Err(_), Some(part)) = (&done, &part) {
+            // Half a folder is of no use to anyone; the error is what matters.
+            let _ = fs::remove_dir_all(part);
         }
+        done
+    }
+
+    fn live_all(&self, rooms: &Rooms, experiments: &[Experiment], part: Option<&Path>) -> Result<(), Failure> {
         let first = Date::ymd(2026, 1, 1).map_err(|error| Failure::Wrong(error.to_string()))?;
         let size = |experiment: &Experiment| Size { households: self.households, days: experiment.days, first };
         let studies: Vec<Study<'_>> =
-            experiments.iter().map(|experiment| Study::new(&rooms, experiment, size(experiment), self.seeds)).collect();
+            experiments.iter().map(|experiment| Study::new(rooms, experiment, size(experiment), self.seeds)).collect();
         let mut found = Vec::with_capacity(studies.len());
         for study in &studies {
             found.push(self.live(study)?);
@@ -124,10 +148,13 @@ impl Run {
         for (found, answered) in found.iter().zip(&answered) {
             self.tell(found, answered);
         }
-        match &self.out {
-            Some(out) => self.write(out, &found, &answered),
-            None => Ok(()),
+        let (Some(part), Some(out)) = (part, &self.out) else { return Ok(()) };
+        self.write_all(part, &found, &answered)?;
+        fs::rename(part, out).map_err(|error| Failure::file(out, "made", error))?;
+        if !self.json {
+            say(format!("  written  {}", out.display()));
         }
+        Ok(())
     }
 
     fn read(&self, rooms: &Rooms) -> Result<Vec<Experiment>, Failure> {
@@ -220,30 +247,6 @@ impl Run {
                 say(format!("  {label}: {shown}, claimed {claimed}: {}{broken}", answer.verdict.words().1));
             }
         }
-    }
-
-    /// Writes the folder whole, or not at all.
-    fn write(&self, out: &Path, found: &[Found<'_>], answered: &[Vec<Answered>]) -> Result<(), Failure> {
-        let mut name = out.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = out.with_file_name(name);
-        let failed = |error: std::io::Error| Failure::file(&part, "written", error);
-        if part.exists() {
-            let folder = part.display();
-            return Err(Failure::Usage(format!(
-                "{folder} was left by a run that was cut off: remove it and run again"
-            )));
-        }
-        fs::create_dir(&part).map_err(failed)?;
-        let written = self.write_all(&part, found, answered);
-        let written = written.and_then(|()| fs::rename(&part, out).map_err(|error| Failure::file(out, "made", error)));
-        if written.is_err() {
-            // Half a folder is of no use to anyone; the error is what matters.
-            let _ = fs::remove_dir_all(&part);
-        } else if !self.json {
-            say(format!("  written  {}", out.display()));
-        }
-        written
     }
 
     fn write_all(&self, folder: &Path, found: &[Found<'_>], answered: &[Vec<Answered>]) -> Result<(), Failure> {

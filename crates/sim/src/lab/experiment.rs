@@ -13,6 +13,14 @@ use crate::county::{self, County, CountyError};
 /// The text of the counties that experiments are made in.
 pub const COUNTIES: &str = include_str!("../../../../experiments/counties.toml");
 
+/// Days into a run on which a failure of the system may begin, or for which it may last.
+const OUTAGE_DAYS_MAX: i64 = 3_650;
+
+/// Whether a name can be a folder's and a column's.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// What is wrong with an experiment, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}, line {line}: {problem}")]
@@ -274,7 +282,7 @@ impl Reader<'_> {
     }
 
     fn read(&self, raw: Raw, wanted: &[String]) -> Result<Experiment, ExperimentError> {
-        if !raw.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') || raw.name.is_empty() {
+        if !is_plain(&raw.name) {
             let problem = format!("name {} makes no folder; write small letters, digits and hyphens", raw.name);
             return Err(self.wrong(self.line_of("name"), problem));
         }
@@ -340,6 +348,11 @@ impl Reader<'_> {
     fn arm(&self, raw: &RawArm) -> Result<Arm, ExperimentError> {
         let (table, at) = raw.policy();
         let policy = self.policy(&table, at)?;
+        if !is_plain(&raw.name) {
+            let problem =
+                format!("the arm's name {:?} is no plain word; write small letters, digits and hyphens", raw.name);
+            return Err(self.wrong(at, problem));
+        }
         Ok(Arm { name: raw.name.clone(), words: raw.words.clone(), policy })
     }
 
@@ -360,13 +373,20 @@ impl Reader<'_> {
                 return Err(self.wrong(at, problem));
             }
         }
-        for (name, percent) in [
-            ("decline-percent", policy.decline_percent),
-            ("refer-percent", policy.refer_percent),
-            ("fund-percent", policy.fund_percent),
-        ] {
-            if !(0..=100).contains(&percent) {
-                return Err(self.wrong(at, format!("policy: {name} is {percent}; write a number from 0 to 100")));
+        let mut ranges = vec![
+            ("decline-percent", policy.decline_percent, 0, 100),
+            ("refer-percent", policy.refer_percent, 0, 100),
+            ("fund-percent", policy.fund_percent, 0, 100),
+            ("lessons-a-year", policy.lessons_a_year, 0, 365),
+            ("outage-from-day", i64::from(policy.outage_from_day.unwrap_or(0)), 0, OUTAGE_DAYS_MAX),
+            ("outage-days", i64::from(policy.outage_days), 0, OUTAGE_DAYS_MAX),
+            ("household-discount-bp", policy.household_discount_bp, 0, 10_000),
+            ("merchant-fee-bp", policy.merchant_fee_bp, 0, 10_000),
+        ];
+        ranges.extend(policy.lend_as.values().map(|lend_as| ("months", i64::from(lend_as.months), 1, 360)));
+        for (name, figure, low, high) in ranges {
+            if !(low..=high).contains(&figure) {
+                return Err(self.wrong(at, format!("policy: {name} is {figure}; write a number from {low} to {high}")));
             }
         }
         Ok(policy)

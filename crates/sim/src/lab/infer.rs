@@ -36,14 +36,17 @@ pub fn effect(counties: &[Vec<f64>]) -> Option<Effect> {
     let mean_of = |pairs: &[f64]| pairs.iter().sum::<f64>() / pairs.len() as f64;
     let means: Vec<f64> = counties.iter().map(|pairs| mean_of(pairs)).collect();
     let mean = means.iter().sum::<f64>() / strata;
-    let mut variance = 0.0;
+    let (mut variance, mut spread) = (0.0, 0.0);
     for (pairs, mean) in counties.iter().zip(&means) {
         let n = pairs.len() as f64;
         let squares: f64 = pairs.iter().map(|x| (x - mean) * (x - mean)).sum();
-        variance += squares / (n - 1.0) / n / strata / strata;
+        let of_county = squares / (n - 1.0) / n / strata / strata;
+        variance += of_county;
+        spread += of_county * of_county / (n - 1.0);
     }
     let pairs: usize = counties.iter().map(Vec::len).sum();
-    let freedom = (pairs - counties.len()) as u32;
+    // Counties differ in their variances: Welch 1947, rounded down.
+    let freedom = if spread > 0.0 { (variance * variance / spread + 1e-9) as u32 } else { 1 };
     let error = variance.sqrt();
     let (half, p) = if error > 0.0 {
         (critical(freedom) * error, 2.0 * (1.0 - student(mean.abs() / error, freedom)))
@@ -181,6 +184,14 @@ mod tests {
             assert!((critical(freedom) - value).abs() < 0.001, "{freedom}: {}", critical(freedom));
         }
         assert!((student(0.0, 7) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_county_that_varies_alone_decides_with_its_own_few_pairs() {
+        // Welch: all the variance is of one county with two pairs, so there is one degree of freedom and no more.
+        let effect = effect(&[vec![0.0, 6.0], vec![1.0, 1.0], vec![2.0, 2.0]]).unwrap();
+        let error = 1.0;
+        assert!((effect.interval.1 - effect.mean - 12.706 * error).abs() < 0.001, "{effect:?}");
     }
 
     #[test]

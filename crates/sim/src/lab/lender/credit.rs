@@ -364,7 +364,8 @@ impl Lender<'_> {
             self.stands_for.entry(friend).or_default().push((who, mine));
         }
         if self.policy.insurance && !asked.crops.is_empty() {
-            self.insure(world, date, who);
+            // The money is with the household by tomorrow.
+            self.to_insure.push(who);
         }
         Ok(vec![Told::Drawn { mine, amount_fen, dues }])
     }

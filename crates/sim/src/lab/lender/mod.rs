@@ -70,7 +70,16 @@ struct File {
     wallet_fen: i64,
     profile: Profile,
     told_income_fen: i64,
-    insured_until: Option<Date>,
+    cover: Option<Cover>,
+}
+
+/// Cover for a household's crops.
+#[derive(Clone, Copy, Debug)]
+struct Cover {
+    from: Date,
+    until: Date,
+    /// Part of the premium that was paid, millionths: what part of a claim is.
+    paid_ppm: i64,
 }
 
 /// A loan that runs or ran.
@@ -231,6 +240,8 @@ pub struct Lender<'a> {
     claims: BTreeMap<Date, Vec<(HouseholdNo, i64)>>,
     /// By friend, for whom each stands.
     stands_for: BTreeMap<HouseholdNo, Vec<(HouseholdNo, Mine)>>,
+    /// Who has drawn a loan for farming and is to be insured as soon as the money is there.
+    to_insure: Vec<HouseholdNo>,
     /// What was done.
     pub tally: Tally,
 }
@@ -265,6 +276,7 @@ impl<'a> Lender<'a> {
             overnight: Vec::new(),
             claims: BTreeMap::new(),
             stands_for: BTreeMap::new(),
+            to_insure: Vec::new(),
             tally: Tally::default(),
         }
     }

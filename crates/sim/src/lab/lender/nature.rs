@@ -4,7 +4,7 @@ use basics::Date;
 use loan::season::{BorrowerConsent, Consents, DeferredInterest, DeferredScope, GuarantorConsent, Programme, offer};
 use loan::{Component, Happening, LifeEvent, LoanError};
 
-use super::Lender;
+use super::{Cover, Lender};
 use crate::deed::{HouseholdNo, Reply, Told};
 use crate::world::{Disaster, Reaped, World};
 
@@ -19,6 +19,9 @@ impl Lender<'_> {
     /// What a day brings beside what people do. Gives what they are told of it.
     pub(super) fn nature(&mut self, world: &mut World, date: Date) -> Result<Vec<Reply>, LoanError> {
         self.teach(world, date);
+        for who in std::mem::take(&mut self.to_insure) {
+            self.insure(world, date, who);
+        }
         if let Some(claims) = self.claims.remove(&date) {
             for (who, fen) in claims {
                 world.pay_claim(who, fen);
@@ -53,15 +56,18 @@ impl Lender<'_> {
         }
     }
 
-    /// A year's cover for a household's crops: it pays its part of the premium, as far as it can.
-    pub(super) fn insure(&mut self, world: &mut World, date: Date, who: HouseholdNo) {
-        if self.file(who).is_some_and(|file| file.insured_until.is_some_and(|until| until >= date)) {
+    /// A year's cover for a household's crops: it pays its part of the premium, and is covered as far as it paid.
+    fn insure(&mut self, world: &mut World, date: Date, who: HouseholdNo) {
+        if self.file(who).and_then(|file| file.cover).is_some_and(|cover| cover.until >= date) {
             return;
         }
         let sum: i64 = world.harvests(who).iter().map(|reaped| self.sum_insured(reaped)).sum();
-        self.tally.premiums_fen += world.pay_premium(who, sum * self.assumed.premium_bp / 10_000);
-        if let Some(file) = self.file_mut(who) {
-            file.insured_until = Some(date.add_days(YEAR_DAYS));
+        let premium_fen = sum * self.assumed.premium_bp / 10_000;
+        let paid_fen = world.pay_premium(who, premium_fen);
+        self.tally.premiums_fen += paid_fen;
+        let paid_ppm = if premium_fen > 0 { paid_fen.saturating_mul(1_000_000) / premium_fen } else { 1_000_000 };
+        if let Some(file) = self.file_mut(who).filter(|_| paid_ppm > 0) {
+            file.cover = Some(Cover { from: date, until: date.add_days(YEAR_DAYS), paid_ppm });
         }
     }
 
@@ -77,12 +83,13 @@ impl Lender<'_> {
         let pay_on = ripe.add_days(self.assumed.claim_days as i32);
         let mut claims = Vec::new();
         for (number, file) in (0..).map(HouseholdNo).zip(&self.files) {
-            if file.insured_until.is_none_or(|until| until < ripe) {
-                continue;
-            }
+            // A crop of the month in which the cover begins stands ripe, or lost, already.
+            let covers = |cover: &Cover| cover.from < ripe.first_of_month() && ripe <= cover.until;
+            let Some(cover) = file.cover.filter(covers) else { continue };
             for reaped in world.harvests(number).iter().filter(|r| r.ripe_month == i64::from(ripe.month())) {
                 let lost_ppm = 1_000_000 - reaped.yield_ppm - self.assumed.deductible_percent * 10_000;
-                let fen = self.sum_insured(reaped) / 1_000 * lost_ppm.max(0) / 1_000 / 100 * 100;
+                let whole_fen = self.sum_insured(reaped) / 1_000 * lost_ppm.max(0) / 1_000;
+                let fen = whole_fen / 1_000 * cover.paid_ppm / 1_000 / 100 * 100;
                 if fen > 0 {
                     claims.push((number, fen));
                 }

@@ -403,11 +403,11 @@ impl Tianxin {
     }
 }
 
-/// Whether the last word about a facility's amount was to lower it.
+/// Whether an officer has lowered a facility and nobody has raised it since. What approvals granted under it in between raises
+/// nothing.
 fn was_lowered(events: &[FacilityEvent]) -> bool {
     let of_amount = |what: &&FacilityHappening| {
-        use FacilityHappening::{Granted, Lowered, Raised};
-        matches!(what, Granted { .. } | Raised { .. } | Lowered { .. })
+        matches!(what, FacilityHappening::Raised { .. } | FacilityHappening::Lowered { .. })
     };
     let last = in_order(events).into_iter().map(|event| &event.what).rfind(of_amount);
     matches!(last, Some(FacilityHappening::Lowered { .. }))

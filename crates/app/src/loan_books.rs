@@ -97,7 +97,15 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         Fact::LoanMoved(moved) => {
             put_event(books, cell, moved.household, moved.loan, &moved.event);
             match &moved.stands {
-                Some(stands) => stand_alone(books, stamp, (moved.household, moved.loan), stands)?,
+                Some(stands) => {
+                    stand_alone(books, stamp, (moved.household, moved.loan), stands)?;
+                    // Undone renewals of early journals tell it by this alone; later ones say `DrawUndone` beside it.
+                    if stands.holding.disbursed_fen == 0 {
+                        let note: LoanNote = standing(books, cell, moved.household, moved.loan)?;
+                        let contract: Contract = standing(books, cell, moved.household, note.contract)?;
+                        books.put(&Contract { status: ContractStatus::Signed, ..contract });
+                    }
+                }
                 // From before the books held accrued interest.
                 None => {
                     let row: LoanNote = standing(books, cell, moved.household, moved.loan)?;

@@ -277,8 +277,9 @@ impl Connection for PostgresConnection {
     }
 
     fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.client.batch_execute(synchronous(durability)).map_err(map)?;
         self.durability = durability;
-        self.client.batch_execute(synchronous(durability)).map_err(map)
+        Ok(())
     }
 
     fn make_durable(&mut self) -> Result<(), StoreError> {

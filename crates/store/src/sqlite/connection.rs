@@ -205,8 +205,9 @@ impl Connection for SqliteConnection {
     }
 
     fn set_durability(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.run_batch(synchronous(durability))?;
         self.durability = durability;
-        self.run_batch(synchronous(durability))
+        Ok(())
     }
 
     fn make_durable(&mut self) -> Result<(), StoreError> {

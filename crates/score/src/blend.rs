@@ -94,8 +94,12 @@ fn fitted(left_out: &LeftOut, towards: &[f64], ridge: f64) -> Vec<f64> {
             break;
         }
     }
-    // What weighs next to nothing costs time at every prediction.
     let all: f64 = weights.iter().sum();
+    if all <= 0.0 {
+        // Rows left out speak against every member, as where a later part of the time turns round: there is nothing better to say.
+        return towards.to_vec();
+    }
+    // What weighs next to nothing costs time at every prediction.
     for weight in &mut weights {
         if *weight < 0.02 * all {
             *weight = 0.0;

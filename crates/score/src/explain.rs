@@ -11,6 +11,9 @@ use crate::frame::Frame;
 use crate::member::{CardMember, Member, TreesMember};
 use crate::tree::{Child, Question, Reading, Tree};
 
+/// Splits on the way to a leaf beyond which a tree is not explained: its paths are walked level in level.
+const LEVELS_EXPLAINED: usize = 512;
+
 /// What each column adds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
@@ -21,10 +24,13 @@ pub struct Explanation {
 }
 
 impl Bundle {
-    /// Errors unless every tree knows how many rows came to its leaves and has plain ones. Trained models always do.
+    /// Errors unless every tree knows how many rows came to its leaves, has plain ones and is not too deep. Trained models always do.
     pub fn check_explained(&self) -> Result<(), ScoreError> {
         let is_told = |tree: &Tree| match tree {
-            Tree::Branching(tree) => tree.linear.is_empty() && (tree.splits.is_empty() || !tree.covers.is_empty()),
+            Tree::Branching(branching) => {
+                let is_counted = branching.splits.is_empty() || branching.covers.iter().sum::<f64>() > 0.0;
+                branching.linear.is_empty() && is_counted && branching.depth() <= LEVELS_EXPLAINED
+            }
             Tree::Oblivious(tree) => tree.levels.is_empty() || !tree.covers.is_empty(),
         };
         let is_sound = |part: &Part| match &part.member {

@@ -97,8 +97,8 @@ pub enum ScoreError {
     UnknownFeature(String),
     /// An imported model that no exact reasons can be given for.
     #[error(
-        "this model has linear leaves, or does not know how many rows came to each leaf: it predicts and is judged, but \
-         cannot be explained; train it without linear leaves and export it with its counts"
+        "this model has linear leaves, does not know how many rows came to each leaf, or has a tree of more than 512 splits \
+         on the way to a leaf: it predicts and is judged, but cannot be explained; train it without and export it with its counts"
     )]
     Unexplained,
     /// An ensemble of trees is not sound.

@@ -45,17 +45,16 @@ pub struct Boosted {
 pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boosted {
     let rounds = watch.keep_at.last().copied().unwrap_or(0);
     let mut stream = Stream::new(seed);
-    let (mut bad_weight, mut weight, mut weight_max) = (0.0, 0.0, 0.0_f64);
+    let (mut bad_weight, mut weight) = (0.0, 0.0);
     let mut training: Vec<u32> = Vec::new();
     for row in (0..binned.rows).filter(|row| watch.is_training[*row]) {
         training.push(row as u32);
         weight += watch.weights[row];
-        weight_max = weight_max.max(watch.weights[row]);
         bad_weight += if watch.bad[row] { watch.weights[row] } else { 0.0 };
     }
     let start = ln(bad_weight.max(0.5) / (weight - bad_weight).max(0.5));
     let mut scores = vec![start; binned.rows];
-    let mut slopes = Slopes::new(binned.rows, weight_max.max(1e-9));
+    let mut slopes = Slopes::new(binned.rows, watch.weights.iter().sum::<f64>().max(1e-9));
     let mut boosted = Boosted { start, trees: Vec::with_capacity(rounds), kept: Vec::new() };
     let (mut least, mut least_at) = (f64::INFINITY, 0);
     let held: Vec<u32> = (0..binned.rows).filter(|row| !watch.is_training[*row]).map(|row| row as u32).collect();

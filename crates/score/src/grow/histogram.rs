@@ -33,11 +33,11 @@ impl Sum {
 }
 
 impl Slopes {
-    /// Room for `rows` rows whose weights do not exceed `weight_max`.
-    pub(super) fn new(rows: usize, weight_max: f64) -> Slopes {
+    /// Room for `rows` rows whose weights, of mean 1, add up to `weight`.
+    pub(super) fn new(rows: usize, weight: f64) -> Slopes {
         let mut unit = 1.0;
         // |gradient| ≤ weight: the sum stays below 2^30 in either half.
-        while rows as f64 * weight_max / unit < f64::from(1 << 29) {
+        while weight / unit < f64::from(1 << 29) {
             unit *= 0.5;
         }
         Slopes { packed: vec![0; rows], unit }

@@ -139,7 +139,7 @@ fn tree(found: &Paragraph<'_>) -> Result<Tree, ImportError> {
     for at in 0..count - 1 {
         let (threshold, decision) = (thresholds[at], decisions[at]);
         let (test, missing) = if decision & 1 == 1 {
-            let set = bounds.get(threshold as usize).zip(bounds.get(threshold as usize + 1));
+            let set = bounds.get(threshold as usize).zip(bounds.get((threshold as usize).saturating_add(1)));
             let set = set.and_then(|(from, to)| words.get(*from..*to)).ok_or_else(|| {
                 let line = found.values.get("cat_boundaries").map_or(found.first_line, |(line, _)| *line);
                 broken(line, format!("split {at} asks for set {threshold} of categories, which is not there"))

@@ -9,6 +9,7 @@ use score::frame::Target;
 use score::tree::Tree;
 
 use super::files;
+use super::train::refuse_unlawful;
 use crate::failure::Failure;
 use crate::terminal::say;
 
@@ -44,7 +45,9 @@ impl Import {
         let leaves: usize = imported.ensemble.trees.iter().map(|tree: &Tree| tree.leaves().len()).sum();
         let columns = imported.ensemble.columns.join(", ");
         let target = Target { column: self.target.clone(), positive: self.positive.trim().to_owned() };
-        let bytes = imported.adopt(target).map_err(|error| wrong(&error))?.to_bytes();
+        let bundle = imported.adopt(target).map_err(|error| wrong(&error))?;
+        refuse_unlawful(&bundle.schema)?;
+        let bytes = bundle.to_bytes();
         files::write(&self.out, &bytes)?;
         say(format!("{source}: {trees} trees with {leaves} leaves over {columns}"));
         for note in notes {

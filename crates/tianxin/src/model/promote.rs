@@ -8,6 +8,7 @@ use score::bundle::Bundle;
 use serde_json::json;
 
 use super::files;
+use super::train::refuse_unlawful;
 use crate::config::{Place, make_private_folder};
 use crate::failure::Failure;
 use crate::terminal::say;
@@ -27,6 +28,7 @@ impl Promote {
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         let model = files::model(&self.model)?;
+        refuse_unlawful(&model.schema)?;
         let bytes = fs::read(&self.model).map_err(|error| Failure::file(&self.model, "read", error))?;
         let name = Bundle::name_of(&bytes);
         if !place.data.is_dir() {

@@ -171,6 +171,11 @@ impl Train {
         if !(self.gap.is_finite() && self.gap >= 0.0) {
             return Err(Failure::Usage(format!("--gap {}: give 0 or more", self.gap)));
         }
+        if self.gap == 0.0 {
+            log(
+                "no --gap: later rows are judged by outcomes that may not have been known in their time; say how long one takes",
+            );
+        }
         if let Some(of_row) = table.dates(column).map_err(about)? {
             let today = clock::now().0.div_euclid(86_400_000_000) as f64;
             if let Some(row) = of_row.iter().position(|day| *day > today) {
@@ -204,11 +209,11 @@ impl Train {
 }
 
 /// Refuses a column that is a feature of the platform's own table which the law does not let a credit decision use.
-fn refuse_unlawful(schema: &Schema) -> Result<(), Failure> {
+pub(super) fn refuse_unlawful(schema: &Schema) -> Result<(), Failure> {
     let unlawful = |name: &str| insight::feature::find(name).is_some_and(|feature| !feature.lawful);
     match schema.columns.iter().find(|column| unlawful(&column.name)) {
         Some(column) => Err(Failure::Wrong(format!(
-            "column `{}` is a feature that may not be used for credit decisions: leave it out with --exclude",
+            "column `{}` is a feature that may not be used for credit decisions: leave it out, with --exclude where a model is trained",
             column.name
         ))),
         None => Ok(()),

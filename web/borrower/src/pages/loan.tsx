@@ -37,7 +37,7 @@ export function LoanPage({ id }: { id: string }) {
   arrivals.delete(id);
   const isClosed = loan.status === "closed";
   const isDue = (parseFen(loan.due_today) ?? 0) > 0;
-  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : loan.payout === "turned_back" ? say("钱退回来了", "The money came back") : isEntrusted ? say("钱付出去了", "The money is paid out") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
+  const title = isClosed ? say("这笔借款还清了", "This loan is paid off") : loan.payout === "turned_back" ? say("钱退回来了", "The money came back") : loan.payout === "sent" ? say("钱正在付出去", "The money is on its way") : isEntrusted ? say("钱付出去了", "The money is paid out") : hasArrived ? say("钱到了", "The money is here") : say("我的借款", "My loan");
   return (
     <Screen
       title={title}
@@ -61,7 +61,9 @@ export function LoanPage({ id }: { id: string }) {
       )}
       {hasArrived && loan.payout !== "turned_back" && (
         <Notice kind="good">
-          {isEntrusted
+          {loan.payout === "sent"
+            ? say("{amount} 正在直接付给合同指定的收款人，不进您的钱包。", "{amount} is on its way straight to the payee of the contract, not to your wallet.", { amount: yuan(loan.principal) })
+            : isEntrusted
             ? say("{amount} 已经直接付给合同指定的收款人，没有进您的钱包。", "{amount} went straight to the payee of the contract, not to your wallet.", { amount: yuan(loan.principal) })
             : say("{amount} 已经打进您的钱包。", "{amount} is in your wallet.", { amount: yuan(loan.principal) })}
         </Notice>

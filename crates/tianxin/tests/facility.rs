@@ -238,7 +238,7 @@ fn an_approval_lowers_no_facility_in_force() {
     assert_eq!(amounts(), (800_000, 700_000));
     house.approved_by_hand(0x500, 3_000, 7_000);
     assert_eq!(amounts(), (1_000_000, 1_000_000), "so much the approval needs");
-    house.signed(0x600, 1_000, 8_000);
+    house.signed(0x600, 1_000, 10_000);
     assert_eq!(amounts(), (1_100_000, 1_100_000), "approvals since do not make the lowering forgotten");
     house.engine.settle();
     audit::verify(house.tianxin.as_ref(), house.backend.as_ref(), None).unwrap();

@@ -171,21 +171,23 @@ impl Train {
         if !(self.gap.is_finite() && self.gap >= 0.0) {
             return Err(Failure::Usage(format!("--gap {}: give 0 or more", self.gap)));
         }
-        if self.gap == 0.0 {
-            log(
-                "no --gap: later rows are judged by outcomes that may not have been known in their time; say how long one takes",
-            );
-        }
-        if let Some(of_row) = table.dates(column).map_err(about)? {
+        let of_row = if let Some(of_row) = table.dates(column).map_err(about)? {
             let today = clock::now().0.div_euclid(86_400_000_000) as f64;
             if let Some(row) = of_row.iter().position(|day| *day > today) {
                 let what =
                     format!("row {} of column `{column}` lies in the future: its outcome cannot be known", row + 1);
                 return Err(Failure::Wrong(format!("{}: {what}", self.data.display())));
             }
-            return Ok(Some(Times { of_row, gap: self.gap }));
+            of_row
+        } else {
+            table.quantities(column).map_err(about)?
+        };
+        if self.gap == 0.0 {
+            log(
+                "no --gap: later rows are judged by outcomes that may not have been known in their time; say how long one takes",
+            );
         }
-        Ok(Some(Times { of_row: table.quantities(column).map_err(about)?, gap: self.gap }))
+        Ok(Some(Times { of_row, gap: self.gap }))
     }
 
     fn tell(&self, model: &Bundle, bytes: &[u8]) {

@@ -13,7 +13,7 @@ use minicbor::{Decode, Encode};
 
 use crate::books::check_text;
 use crate::command::Outcome;
-use crate::facility::{FacilityLife, facility, facility_events};
+use crate::facility::{FacilityLife, facility, facility_events, granted_event, rising_id};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
 use crate::holding::Holding;
 use crate::house::Tianxin;
@@ -307,8 +307,11 @@ impl Tianxin {
         })];
         if approved {
             let needed_minor = seen.total_minor().saturating_add(command.approved_minor);
+            if lowered_below(slice, cell, household, needed_minor, context.open_date)?.is_some() {
+                return Err(stale("facility_stale", "the facility was lowered meanwhile: decide again").into());
+            }
             let amounts = (needed_minor, command.limit_minor);
-            facts.push(self.grant(slice, cell, household, amounts, command.decision, context)?);
+            facts.extend(self.grant(slice, cell, household, amounts, command.decision, context)?);
         }
         let outcome = Outcome::Decided {
             status: command.status,
@@ -356,7 +359,15 @@ impl Tianxin {
                 .map_err(|error| Refusal::new("outside_product", error.to_string()))?;
             let seen = exposure(slice, cell, household, Some(command.application))?;
             let needed_minor = seen.total_minor().saturating_add(approved_minor);
-            facts.push(self.grant(slice, cell, household, (needed_minor, 0), command.decision, context)?);
+            if let Some(of_minor) = lowered_below(slice, cell, household, needed_minor, context.open_date)? {
+                let [of, needed] = [of_minor, needed_minor].map(|minor| Money::new(minor, row.currency));
+                let message = format!(
+                    "the facility was lowered to {of}, and with this approval the household would owe {needed}: have it \
+                     raised first, or approve less"
+                );
+                return Err(Refusal::new("facility_lowered", message).into());
+            }
+            facts.extend(self.grant(slice, cell, household, (needed_minor, 0), command.decision, context)?);
         }
         let outcome = Outcome::Decided { status, approved_minor, rate_ppm: command.rate.ppm() };
         Ok(Change::new(outcome, facts))
@@ -364,8 +375,9 @@ impl Tianxin {
 
     /// The facility that carries an approval: the household's own, renewed with what is decided, or its first; a new one
     /// beside a closed one. It is of what is needed for the approval, or of the household's limit where that is more. What is in
-    /// force is not lowered by an approval, since lowering is an act of its own; where an officer has lowered it, it grows by what
-    /// the approval needs alone. A freeze stays. Refuses where the borrower is recorded as dead.
+    /// force is not lowered by an approval, since lowering is an act of its own, nor raised where an officer has lowered it. A
+    /// raise of the same day counts after the grant; where the grant is of more, it is raised with it. A freeze stays. Refuses
+    /// where the borrower is recorded as dead.
     fn grant(
         &self,
         slice: &Overlay,
@@ -374,43 +386,87 @@ impl Tianxin {
         (needed_minor, limit_minor): (i64, i64),
         decision: Id,
         context: &Context,
-    ) -> Result<Fact, Stop> {
+    ) -> Result<Vec<Fact>, Stop> {
         check_alive(slice, cell, household)?;
+        let today = context.open_date;
         let whole_minor = needed_minor.max(limit_minor);
         let (mut granted, mut amount_minor) = (household.derive("facility"), whole_minor);
+        let mut life = Vec::new();
         if let Some(row) = facility(slice, cell, household)? {
             let events = facility_events(slice, cell, household, row.id)?;
-            let stands = fold(&events, context.open_date);
+            let stands = fold(&events, today);
             match stands.status {
                 FacilityStatus::Closed => granted = decision.derive("facility"),
                 FacilityStatus::Active | FacilityStatus::Frozen => {
                     let wanted_minor = if was_lowered(&events) { needed_minor } else { whole_minor };
                     (granted, amount_minor) = (row.id, wanted_minor.max(stands.amount_fen));
+                    life = events;
                 }
                 FacilityStatus::Expired | FacilityStatus::Ungranted => granted = row.id,
             }
         }
-        let valid_to: Date =
-            context.open_date.add_months(FACILITY_MONTHS).map_err(|error| Fault::Broken(error.to_string()))?;
-        Ok(Fact::FacilityGranted {
+        let valid_to: Date = today.add_months(FACILITY_MONTHS).map_err(|error| Fault::Broken(error.to_string()))?;
+        let mut facts = vec![Fact::FacilityGranted {
             household,
             facility: granted,
             amount_minor,
             currency: self.institution.currency,
             valid_to,
             decision,
-        })
+        }];
+        if life.iter().any(|event| event.value_date == today) {
+            let raised = FacilityEvent {
+                id: rising_id(context, life.len() + 1),
+                value_date: today,
+                what: FacilityHappening::Raised { amount_fen: amount_minor },
+            };
+            life.push(granted_event(decision, today, amount_minor, valid_to));
+            if fold(&life, today).amount_fen < amount_minor {
+                let reason = format!("granted with decision {decision}");
+                facts.push(Fact::FacilityMoved { household, facility: granted, event: raised, reason });
+            }
+        }
+        Ok(facts)
     }
 }
 
-/// Whether an officer has lowered a facility and nobody has raised it since. What approvals granted under it in between raises
-/// nothing.
+/// What an officer has lowered the household's facility to, where that is in force and less than is needed.
+fn lowered_below(
+    slice: &Overlay,
+    cell: Cell,
+    household: Id,
+    needed_minor: i64,
+    today: Date,
+) -> Result<Option<i64>, Fault> {
+    Ok(lowered_to(slice, cell, household, today)?.filter(|of_minor| *of_minor < needed_minor))
+}
+
+/// What an officer has lowered the household's facility to, in minor units; `None` where it is not in force, or was raised or
+/// granted anew since.
+pub(crate) fn lowered_to(slice: &Overlay, cell: Cell, household: Id, today: Date) -> Result<Option<i64>, Fault> {
+    let Some(row) = facility(slice, cell, household)? else { return Ok(None) };
+    let events = facility_events(slice, cell, household, row.id)?;
+    let stands = fold(&events, today);
+    let in_force = matches!(stands.status, FacilityStatus::Active | FacilityStatus::Frozen);
+    Ok((in_force && was_lowered(&events)).then_some(stands.amount_fen))
+}
+
+/// Whether the last word about a facility's amount was to lower it. A grant that leaves it as it is says nothing: approvals renew
+/// what is in force so.
 fn was_lowered(events: &[FacilityEvent]) -> bool {
-    let of_amount = |what: &&FacilityHappening| {
-        matches!(what, FacilityHappening::Raised { .. } | FacilityHappening::Lowered { .. })
-    };
-    let last = in_order(events).into_iter().map(|event| &event.what).rfind(of_amount);
-    matches!(last, Some(FacilityHappening::Lowered { .. }))
+    let (mut of_fen, mut lowered) = (0, false);
+    for event in in_order(events) {
+        match event.what {
+            FacilityHappening::Lowered { amount_fen } => (of_fen, lowered) = (amount_fen, true),
+            FacilityHappening::Raised { amount_fen } => (of_fen, lowered) = (amount_fen, false),
+            FacilityHappening::Granted { amount_fen, .. } => {
+                lowered = lowered && amount_fen <= of_fen;
+                of_fen = amount_fen;
+            }
+            _ => {}
+        }
+    }
+    lowered
 }
 
 /// An application that must stand somewhere.

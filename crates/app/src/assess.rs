@@ -78,6 +78,8 @@ pub struct Standing {
     pub other_instalments_minor: i64,
     /// Age of its head in whole years.
     pub age_years: Option<i64>,
+    /// What an officer has lowered its facility to, in minor units; `None` where nobody did.
+    pub lowered_to_minor: Option<i64>,
 }
 
 /// What is asked for.
@@ -134,6 +136,9 @@ pub struct Assessment {
     /// The product's version; none in records of before there was more than one.
     #[n(11)]
     pub product_version: Option<u32>,
+    /// What an officer had lowered the facility to, in minor units; none where nobody had.
+    #[n(12)]
+    pub lowered_to_minor: Option<i64>,
 }
 
 impl Assessment {
@@ -225,9 +230,30 @@ pub fn assess(
         rate,
         log_odds_micro,
         product_version: Some(product.version),
+        lowered_to_minor: standing.lowered_to_minor,
     };
     fit_to_product(&mut assessment.decision, product);
+    keep_to_facility(&mut assessment);
     Ok(assessment)
+}
+
+/// What an officer has lowered the machine does not lift: where an approval needs more than the facility is of, a person decides.
+fn keep_to_facility(assessment: &mut Assessment) {
+    let Some(of_minor) = assessment.lowered_to_minor else { return };
+    let decision = &mut assessment.decision;
+    let approves = matches!(decision.outcome, policy::decision::Outcome::Approve | policy::decision::Outcome::Less);
+    let needed_minor = assessment.facts.exposure_minor.saturating_add(decision.amount_minor);
+    if approves && needed_minor > of_minor {
+        decision.outcome = policy::decision::Outcome::Refer;
+        let reason = Reason {
+            code: "facility.lowered".to_owned(),
+            zh: "授信额度已由信贷员调低，这笔申请超出了现有额度，需由人工审批".to_owned(),
+            en: "An officer has lowered the credit facility, and this loan does not fit into it: a person decides"
+                .to_owned(),
+            figures: Vec::new(),
+        };
+        decision.reasons.insert(0, reason);
+    }
 }
 
 /// An amount lent less must still be one of the product's multiples.
@@ -269,6 +295,7 @@ pub fn replay(judge: &Judge, product: &Product, record: &Assessment) -> Option<b
     let product = priced_then(product, record);
     again.decision = policy::decision::decide(&priced(&judge.rules, &product), &again.facts, &record.ask);
     fit_to_product(&mut again.decision, &product);
+    keep_to_facility(&mut again);
     Some(cbor::to_bytes(&again) == cbor::to_bytes(record))
 }
 

@@ -1,16 +1,19 @@
 //! The posting table: how facts become rows, and how handlers read them.
 
+use std::collections::BTreeMap;
+
 use basics::{Cell, Currency, Date, Id, Money};
 use door::app::Refusal;
 use door::overlay::{Fault, Needs, Overlay};
-use door::{Stamp, Value, key};
+use door::{Record, Stamp, Value, key};
 use ledger::{Line, SubAccount, SubjectCode};
 
 use crate::fact::{Booked, Crossed, Fact};
 use crate::tables::{
-    BusinessDay, Crossing, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota, Reversal, Staff,
-    StaffStatus, WaitingPayout, Wallet,
+    BusinessDay, Crossing, CrossingState, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota,
+    Reversal, Staff, StaffStatus, WaitingPayout, Wallet,
 };
+use crate::transfer::Purpose;
 
 /// Sub-account book of wallets.
 pub const BOOK_WALLET: u16 = 1;
@@ -354,6 +357,52 @@ fn business_day(books: &Overlay, cell: Cell, day: Date) -> Result<BusinessDay, F
     books
         .get::<BusinessDay>(&key![cell, day])?
         .ok_or_else(|| Fault::Broken(format!("the close of {day} was never started")))
+}
+
+/// What is wrong with what a cell holds back: each wallet holds what of it is on its way, came back from a payee or waits to be paid
+/// out, and the bank balance what is on its way to other cells.
+pub(crate) fn check_holds(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fault> {
+    let mut of_wallets: BTreeMap<(Id, Currency), i128> = BTreeMap::new();
+    let mut of_bank = 0;
+    for (_, row) in books.all_rows(Crossing::table()) {
+        let row = Crossing::from_row(row)?;
+        if !matches!(row.state, CrossingState::Reserved | CrossingState::TurnedBack) {
+            continue;
+        }
+        match row.household {
+            // A merchant's money is owed until it is there: nothing of a wallet is held for it.
+            _ if row.purpose == Purpose::Merchant.as_str() => {}
+            Some(household) => {
+                *of_wallets.entry((household, row.currency)).or_default() += i128::from(row.amount_minor)
+            }
+            None => of_bank += i128::from(row.amount_minor),
+        }
+    }
+    for (_, row) in books.all_rows(WaitingPayout::table()) {
+        let row = WaitingPayout::from_row(row)?;
+        *of_wallets.entry((row.household, row.currency)).or_default() += i128::from(row.amount_minor);
+    }
+    let mut findings = Vec::new();
+    for (_, row) in books.all_rows(Wallet::table()) {
+        let row = Wallet::from_row(row)?;
+        let held = of_wallets.remove(&(row.household, row.currency)).unwrap_or(0);
+        if held != i128::from(row.held_minor) {
+            let (household, kept) = (row.household, row.held_minor);
+            findings
+                .push(format!("{cell:?}: the wallet of {household} holds {kept} back, and {held} of it is under way"));
+        }
+    }
+    for ((household, _), held) in of_wallets {
+        findings.push(format!("{cell:?}: {held} is under way from a wallet of {household} that is not there"));
+    }
+    let mut kept = 0;
+    for (_, row) in books.all_rows(GlBalance::table()) {
+        kept += i128::from(GlBalance::from_row(row)?.held_minor);
+    }
+    if kept != of_bank {
+        findings.push(format!("{cell:?}: {kept} of the bank balance is held back, and {of_bank} of it is under way"));
+    }
+    Ok(findings)
 }
 
 /// The invariant of wallets: 0 ≤ held ≤ balance.

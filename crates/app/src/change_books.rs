@@ -157,7 +157,14 @@ fn change_row(books: &Overlay, cell: Cell, household: Id, loan: Id, change: Id) 
         .ok_or_else(|| Fault::Broken(format!("no change {change} of loan {loan}")))
 }
 
-fn put_maturity(books: &mut Overlay, cell: Cell, household: Id, loan: Id, maturity: Option<Date>) -> Result<(), Fault> {
+/// Keeps a loan's last due date, where it was moved.
+pub(crate) fn put_maturity(
+    books: &mut Overlay,
+    cell: Cell,
+    household: Id,
+    loan: Id,
+    maturity: Option<Date>,
+) -> Result<(), Fault> {
     let Some(maturity) = maturity else { return Ok(()) };
     let note = books
         .get::<LoanNote>(&key![cell, household, loan])?

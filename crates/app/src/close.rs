@@ -242,7 +242,7 @@ impl Tianxin {
         let (Some(day), Some(rule)) = (pending_reset(terms, events, state), &terms.rate_rule) else { return Ok(None) };
         let linked = self.product(&terms.product.code).ok().and_then(|product| product.linked.as_ref());
         let found = match linked {
-            Some(linked) => rates_on(terms, rule, &linked.table, day).map_err(|error| error.to_string()),
+            Some(linked) => rates_on(terms, events, rule, &linked.table, day).map_err(|error| error.to_string()),
             None => Err(format!("{} follows no published rate any more", terms.product.code)),
         };
         let (rates, problem) = match found {

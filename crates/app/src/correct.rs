@@ -99,6 +99,9 @@ impl Tianxin {
         let since_touched = turn.lines(&self.subjects.roles)?;
         let event = LifeEvent { id: context.command_id, value_date, what: command.what.clone() };
         let after = standing.happen(self, &event)?;
+        if act_of(&command.what).is_some() {
+            self.check_cap_after(&standing, &after.0)?;
+        }
         turn.touch(&standing.touched(&standing.before.1.holding, &after.1.holding))?;
         let corrected = turn.lines(&self.subjects.roles)?;
 
@@ -192,6 +195,11 @@ fn act_of(what: &Happening) -> Option<LoanAct> {
         Happening::Restructured(alteration) => Some(LoanAct::Restructure(alteration.clone())),
         Happening::RateReset(rates) => Some(LoanAct::ResetRate(*rates)),
         Happening::Misused { penalty_rate } => Some(LoanAct::MarkMisuse { penalty_rate: *penalty_rate }),
+        Happening::Rescheduled { from_due, change } => {
+            Some(LoanAct::Reschedule { from_due: *from_due, change: *change })
+        }
+        Happening::Reaged { spread } => Some(LoanAct::ReAge(*spread)),
+        Happening::Reamortised => Some(LoanAct::ReAmortise),
         _ => None,
     }
 }

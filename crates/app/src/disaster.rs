@@ -26,6 +26,9 @@ const VILLAGES_MAX: usize = 500;
 /// Most crops of one disaster.
 const CROPS_MAX: usize = 40;
 
+/// Why a loan of today is not offered anything yet.
+pub(crate) const NOT_YET: &str = "the loan was drawn today: what is put off counts from tomorrow";
+
 /// Declare a disaster.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct DeclareDisaster {
@@ -193,9 +196,7 @@ impl Tianxin {
         };
         if offered.on > context.open_date {
             // Refused and not remembered, so that a later run offers it.
-            return Err(
-                Refusal::new("not_yet", "the loan was drawn today: what is put off counts from tomorrow").into()
-            );
+            return Err(Refusal::new("not_yet", NOT_YET).into());
         }
         let shown = &offered.preview;
         let what = Happening::Deferred(offered.deferral.clone());

@@ -269,14 +269,18 @@ pub(crate) fn rising_id(context: &Context, events: usize) -> Id {
     Id::v7(events as u64, &own)
 }
 
+/// The event of a grant by a decision.
+pub(crate) fn granted_event(decision: Id, on: Date, amount_fen: i64, valid_to: Date) -> FacilityEvent {
+    let what = FacilityHappening::Granted { amount_fen, valid_to, review_by: valid_to };
+    FacilityEvent { id: decision, value_date: on, what }
+}
+
 /// Turns a grant or a change into rows.
 pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
     let cell = stamp.cell;
     match fact {
         Fact::FacilityGranted { household, facility, amount_minor, currency, valid_to, decision } => {
-            let what =
-                FacilityHappening::Granted { amount_fen: *amount_minor, valid_to: *valid_to, review_by: *valid_to };
-            let granted = FacilityEvent { id: *decision, value_date: stamp.booking_date, what };
+            let granted = granted_event(*decision, stamp.booking_date, *amount_minor, *valid_to);
             put_event(books, cell, *household, *facility, &granted);
             // A change of the same day counts after the grant, whichever came first.
             let state = fold(&facility_events(books, cell, *household, *facility)?, stamp.booking_date);

@@ -787,6 +787,9 @@ pub struct LoanMoved {
     /// Where it stands since; absent in records from before the books held accrued interest.
     #[n(7)]
     pub stands: Option<Stands>,
+    /// The last due date, where the event moved it.
+    #[n(8)]
+    pub maturity: Option<Date>,
 }
 
 /// A household as enrolled.

@@ -389,6 +389,7 @@ impl App for Tianxin {
         if wallets != posted {
             findings.push(format!("{cell:?}: wallets hold {wallets}, their postings add up to {posted}"));
         }
+        findings.extend(crate::books::check_holds(cell, books)?);
         let mut loans = 0;
         for row in rows(LoanNote::table()) {
             loans += i128::from(LoanNote::from_row(row)?.outstanding_minor);

@@ -118,6 +118,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                     });
                 }
             }
+            crate::change_books::put_maturity(books, cell, moved.household, moved.loan, moved.maturity)?;
         }
         // Who did what and why: the event itself is told by `LoanMoved`.
         Fact::LoanServiced { .. } => {}

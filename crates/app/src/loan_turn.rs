@@ -117,6 +117,8 @@ impl Standing {
     pub(crate) fn moved(&self, event: LifeEvent, after: &(State, Stands)) -> Result<LoanMoved, Fault> {
         let (state, stands) = after;
         let allocation = effects(&self.before.0, state).map_err(|e| self.broken(&e))?.allocation();
+        let last_due = |state: &State| state.schedule.as_ref().map(loan::Schedule::maturity);
+        let moved_to = last_due(state).filter(|last| Some(*last) != last_due(&self.before.0));
         Ok(LoanMoved {
             household: self.place.household,
             loan: self.place.loan,
@@ -126,6 +128,7 @@ impl Standing {
             next_due: stands.next_due,
             closed_on: stands.closed_on,
             stands: Some(stands.clone()),
+            maturity: moved_to,
         })
     }
 

@@ -349,5 +349,6 @@ fn moved_no_money(household: Id, loan: Id, event: LifeEvent, stands: Stands) -> 
         next_due: stands.next_due,
         closed_on: stands.closed_on,
         stands: Some(stands),
+        maturity: None,
     }
 }

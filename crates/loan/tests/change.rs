@@ -209,6 +209,18 @@ fn equal_instalments_skip_three_months() {
 }
 
 #[test]
+fn a_contract_without_a_longest_term_is_put_off_a_year_at_most() {
+    let (terms, life) = two_harvests();
+    let terms = LoanTerms { change: None, ..terms };
+    let put_off = |to| {
+        let change = LifeEvent::new(3, date("2027-06-05"), principal_deferred(&[("2027-06-30", 1_200_000)], to));
+        accept(&terms, &life, &change).map_err(|error| error.to_string())
+    };
+    assert_eq!(put_off("2028-10-31"), Ok(()));
+    insta::assert_snapshot!(put_off("2028-11-01").unwrap_err(), @"event 00000000-0000-0000-0000-000000000003 cannot change the contract: it would run until 2028-11-01, and a contract that names no longest term is put off to 2028-10-31 at most, 12 months after its end: choose an earlier date");
+}
+
+#[test]
 fn refusals_say_why() {
     let (terms, life) = two_harvests();
     let told = |on: &str, what: Happening, life: &[LifeEvent]| {

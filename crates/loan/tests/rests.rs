@@ -6,13 +6,14 @@ use std::fmt::Write;
 
 use basics::money::format_minor;
 use basics::{Currency, Date, Id, Money, Rate};
-use loan::act::reset::pending_reset;
-use loan::act::{NewRates, Prepayment};
+use loan::act::reset::{pending_reset, rates_on};
+use loan::act::{Alteration, AlteredPlan, NewRates, Prepayment};
 use loan::conventions::Unit;
+use loan::season::{BorrowerConsent, Consents, GuarantorConsent};
 use loan::terms::{Grace, PrepayStrategy, RateReset, RateRule};
 use loan::{
     ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, Fee, FeeAmount, FeeWhen, Happening, LifeEvent, LoanState,
-    LoanTerms, Method, PostedKind, Reage, Reschedule, Term, Waivable, accept, fold,
+    LoanTerms, Method, PostedKind, Reage, ReferenceRates, Reschedule, Term, Waivable, accept, fold,
 };
 
 fn date(text: &str) -> Date {
@@ -315,4 +316,42 @@ fn penalty_charges_and_the_penalty_that_ran_up_are_told_apart() {
         lived(&terms, &[penalty_charge(2, "2026-02-01", "2026-06-10", 10_000), paid(3, "2026-03-02", 103_000 + 500)]);
     let state = fold(&terms, &life, date("2026-03-02")).unwrap();
     assert_eq!((state.totals.paid.penalty_fen, charge(&state, 2).0), (500, "0.00".into()));
+}
+
+/// What two people agreed beside the published rate outlives the next reset: an extension's step up to the longer bracket.
+#[test]
+fn a_step_up_outlives_the_next_reset() {
+    let table = ReferenceRates::parse(
+        "rates.toml",
+        "[[rate]]\ncode = \"LPR-1Y\"\nfrom = \"2026-01-01\"\npercent = \"6\"\nsource = \"test\"\nsure = \"own\"\n\
+         [[rate]]\ncode = \"LPR-1Y\"\nfrom = \"2026-04-01\"\npercent = \"5\"\nsource = \"test\"\nsure = \"own\"\n",
+    )
+    .unwrap();
+    let terms = floating(terms(Method::EqualPrincipal));
+    let rule = terms.rate_rule.clone().unwrap();
+    let told = |life: &[LifeEvent], on: &str| {
+        let rates = rates_on(&terms, life, &rule, &table, date(on)).unwrap();
+        format!("{on}: {} %, penalty {} %", rates.rate, rates.penalty_rate)
+    };
+    let consent = Consents { borrower: BorrowerConsent::NoBurden, guarantor: GuarantorConsent::NoGuarantor };
+    let stepped = NewRates { rate: percent("6.35"), penalty_rate: percent("9.525") };
+    let plan = AlteredPlan::Until(date("2026-12-10"));
+    let reason = "a cow more".to_owned();
+    let extended = Alteration { plan, rates: Some(stepped), reason, consent };
+    let extended = event(2, "2026-03-20", Happening::Extended(extended));
+    let mut life = lived(&terms, &[]);
+    let before = told(&life, "2026-04-10");
+    life.push(extended);
+    let mut lines = vec![before, told(&life, "2026-03-10"), told(&life, "2026-04-10")];
+    life.push(reset(3, "2026-04-10", "5.35", "8.025"));
+    lines.push(told(&life, "2026-05-10"));
+    life.push(taken_back(4, "2026-05-01", 2));
+    lines.push(told(&life, "2026-05-10"));
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    2026-04-10: 5.00 %, penalty 7.50 %
+    2026-03-10: 6.00 %, penalty 9.00 %
+    2026-04-10: 5.35 %, penalty 8.025 %
+    2026-05-10: 5.35 %, penalty 8.025 %
+    2026-05-10: 5.00 %, penalty 7.50 %
+    ");
 }

@@ -72,7 +72,30 @@ impl House {
     /// Applied for, referred to a person, and approved by an officer.
     fn approved_by_hand(&self, n: u128, yuan_amount: i64, seen_yuan: i64) {
         self.decided(n, yuan_amount, seen_yuan, ApplicationStatus::Referred);
-        let approve = Command::DecideByHand(DecideByHand {
+        let decided = self.order(n + 2, staff(1, Role::Officer), Order::Do(self.by_hand(n, yuan_amount))).unwrap();
+        assert!(matches!(decided, Outcome::Decided { status: ApplicationStatus::Approved, .. }), "{decided:?}");
+    }
+
+    /// Applied for, and approved by the machine and by hand where the facility does not carry it: the codes of both refusals.
+    fn refused_approval(&self, n: u128, yuan_amount: i64, seen_yuan: i64) -> [String; 2] {
+        self.applied(n, yuan_amount);
+        let approved = self.by_machine(n, yuan_amount, seen_yuan, ApplicationStatus::Approved);
+        let stale = self.refused(n + 1, Actor::SYSTEM, approved);
+        let referred = self.by_machine(n, yuan_amount, seen_yuan, ApplicationStatus::Referred);
+        self.order(n + 2, Actor::SYSTEM, Order::Do(referred)).unwrap();
+        [stale, self.refused(n + 3, staff(1, Role::Officer), self.by_hand(n, yuan_amount))]
+    }
+
+    /// Raised by two people.
+    fn raise(&self, n: u128, to_yuan: i64) {
+        let raise = self.change(FacilityChange::Raise { to: yuan(to_yuan) });
+        self.order(n, staff(1, Role::Officer), Order::Propose(raise)).unwrap();
+        let approve = Order::Approve { cell: self.cell, proposal: id(0xFA00_0000 + n) };
+        assert_eq!(self.order(n + 1, staff(2, Role::Approver), approve).unwrap(), Outcome::Done);
+    }
+
+    fn by_hand(&self, n: u128, yuan_amount: i64) -> Command {
+        Command::DecideByHand(DecideByHand {
             cell: self.cell,
             household: self.household,
             application: id(0xA0 + n),
@@ -80,13 +103,17 @@ impl House {
             approved: yuan(yuan_amount),
             rate: self.tianxin.product("short-working-capital").unwrap().pricing.rates()[0],
             reason: "visited".into(),
-        });
-        let decided = self.order(n + 2, staff(1, Role::Officer), Order::Do(approve)).unwrap();
-        assert!(matches!(decided, Outcome::Decided { status: ApplicationStatus::Approved, .. }), "{decided:?}");
+        })
     }
 
     /// Applied for, and decided by the machine under a whole limit.
     fn decided(&self, n: u128, yuan_amount: i64, seen_yuan: i64, status: ApplicationStatus) {
+        self.applied(n, yuan_amount);
+        let decide = self.by_machine(n, yuan_amount, seen_yuan, status);
+        assert!(matches!(self.order(n + 1, Actor::SYSTEM, Order::Do(decide)).unwrap(), Outcome::Decided { .. }));
+    }
+
+    fn applied(&self, n: u128, yuan_amount: i64) {
         let (cell, household, application) = (self.cell, self.household, id(0xA0 + n));
         let product = self.tianxin.product("short-working-capital").unwrap();
         self.done(
@@ -103,14 +130,18 @@ impl House {
                 season: None,
             }),
         );
-        let decide = Command::Decide(Decide {
+    }
+
+    fn by_machine(&self, n: u128, yuan_amount: i64, seen_yuan: i64, status: ApplicationStatus) -> Command {
+        let (cell, household, application) = (self.cell, self.household, id(0xA0 + n));
+        Command::Decide(Decide {
             cell,
             household,
             application,
             decision: id(0xD0 + n),
             status,
             approved_minor: if status == ApplicationStatus::Approved { yuan_amount * 100 } else { 0 },
-            rate: product.pricing.rates()[0],
+            rate: self.tianxin.product("short-working-capital").unwrap().pricing.rates()[0],
             limit_minor: FACILITY_YUAN * 100,
             profile_version: 0,
             exposure_minor: seen_yuan * 100,
@@ -120,8 +151,7 @@ impl House {
             person: household.derive("head"),
             record: vec![1].into(),
             commitment: vec![2].into(),
-        });
-        assert!(matches!(self.order(n + 1, Actor::SYSTEM, Order::Do(decide)).unwrap(), Outcome::Decided { .. }));
+        })
     }
 
     fn view(&self) -> app::facility::FacilityView {
@@ -236,12 +266,16 @@ fn an_approval_lowers_no_facility_in_force() {
     house.engine.settle();
     house.signed(0x400, 1_000, 6_000);
     assert_eq!(amounts(), (800_000, 700_000));
-    house.approved_by_hand(0x500, 3_000, 7_000);
-    assert_eq!(amounts(), (1_000_000, 1_000_000), "so much the approval needs");
-    house.signed(0x600, 1_000, 10_000);
-    assert_eq!(amounts(), (1_100_000, 1_100_000), "approvals since do not make the lowering forgotten");
+    // Neither the machine nor an officer alone lifts it by an approval; whoever decided before it was lowered reads it anew.
+    assert_eq!(house.refused_approval(0x500, 3_000, 7_000), ["facility_stale", "facility_lowered"]);
+    assert_eq!(amounts(), (800_000, 700_000));
+    house.raise(0x600, 9_000);
+    // A grant of the day on which it was raised holds, though the raise counts after it.
+    house.signed(0x700, 1_000, 7_000);
+    assert_eq!(amounts(), (2_000_000, 800_000));
     house.engine.settle();
     audit::verify(house.tianxin.as_ref(), house.backend.as_ref(), None).unwrap();
+    audit::rebuild(house.tianxin.as_ref(), house.backend.as_ref(), false).unwrap();
 }
 
 #[test]

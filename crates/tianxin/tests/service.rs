@@ -20,6 +20,7 @@ use app::{Institution, Tianxin};
 use basics::Id;
 use door::{Backend, Order, Role, audit};
 use ledger::Chart;
+use loan::act::{Alteration, NewRates};
 use loan::terms::PrepayStrategy;
 use loan::{ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, Happening, LoanClass, Paper, Waivable};
 use support::lending::{Wish, day_begins, percent, told};
@@ -65,16 +66,22 @@ fn acts_reach_the_books(backend: Arc<dyn Backend>) {
     county.until("2026-05-20");
     let long = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-03"))).unwrap_err();
     assert!(long.contains("original term"), "{long}");
-    // The bracket is that of the product as it was signed: where that is gone, nothing is extended on another's terms.
+    let dear = NewRates { rate: percent("40"), penalty_rate: percent("60") };
+    let dear = LoanAct::Extend(Alteration { rates: Some(dear), ..until("2026-09-02") });
+    let dear = county.by_two(officer, &season, dear).unwrap_err();
+    assert!(dear.contains("above the cap"), "{dear}");
+    // A fixed rate has no bracket to step into: that the signed version is not among the products any more matters nothing.
     let (house, chart) = (county.house.clone(), Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap());
     let mut newer = loan::product::shipped("season-bullet").unwrap();
     newer.version += 1;
     let other = Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(vec![newer]);
     county.serve(Arc::new(other));
-    let gone = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap_err();
-    assert!(gone.contains("not among the products"), "{gone}");
+    let (before, after, extended) = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap();
     county.serve(house);
-    let (before, after, _) = county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap();
+    assert_eq!(county.note(&season).maturity, date("2026-09-02"));
+    county.by_two(officer, &season, LoanAct::TakeBack { event: extended }).unwrap();
+    assert_eq!(county.note(&season).maturity, date("2026-06-02"));
+    county.by_two(officer, &season, LoanAct::Extend(until("2026-09-02"))).unwrap();
     assert_eq!((before.ends_on, after.ends_on), (Some(date("2026-06-02")), Some(date("2026-09-02"))));
     // 92 and 184 days at 6 %, actual/360.
     assert_eq!((before.cost_minor, after.cost_minor), (15_333, 30_667));

@@ -14,7 +14,7 @@ use super::{Desk, DeskError};
 use crate::change::UndoChange;
 use crate::change_books::{ChangeStatus, Disaster, DisasterStatus, LoanChange};
 use crate::command::{Command, Outcome};
-use crate::disaster::{OfferDeferral, programme_of};
+use crate::disaster::{NOT_YET, OfferDeferral, programme_of};
 use crate::house::Tianxin;
 use crate::tables::{Contract, Household, LoanEvent, LoanNote, LoanState};
 
@@ -123,6 +123,7 @@ impl Desk {
         programme: &Programme,
         preview: &mut DisasterPreview,
     ) -> Result<(), DeskError> {
+        let today = self.open_date(cell)?;
         let village = column::<Household>("village")?;
         let villages: Vec<_> = row.villages.lines().map(|name| key![cell, name.to_owned()]).collect();
         let struck: Vec<Household> = self.many(&[0, village], &villages)?;
@@ -148,6 +149,7 @@ impl Desk {
             let life = lives.get(&note.id).map_or(&[][..], Vec::as_slice);
             let offered = match offer(&terms, life, programme) {
                 Ok(None) => continue,
+                Ok(Some(offered)) if offered.on > today => Err(NOT_YET.to_owned()),
                 Ok(Some(offered)) => Ok(OfferShown {
                     moved_minor: offered.preview.moved_fen(),
                     added_minor: offered.preview.added_fen(),

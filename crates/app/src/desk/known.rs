@@ -184,7 +184,9 @@ impl Known {
             }
         }
         let age_years = self.age_of_head(vault)?;
-        Ok(Standing { exposure_minor: exposure.total_minor(), other_instalments_minor, age_years })
+        let lowered_to_minor =
+            crate::application::lowered_to(&self.slice, self.cell, self.household, self.open_date).map_err(damaged)?;
+        Ok(Standing { exposure_minor: exposure.total_minor(), other_instalments_minor, age_years, lowered_to_minor })
     }
 
     /// The household's facility as it stands on the open date, if it has one.

@@ -1,12 +1,13 @@
 //! What rules and the loan's own record say against an act, and what of an act they settle by themselves.
 
-use basics::{Date, Rate};
+use basics::Date;
 use door::Stop;
 use door::app::Refusal;
 use loan::act::{Alteration, AlteredPlan, NewRates, check_extension};
 use loan::arrears::ReAge;
 use loan::class::{ClassCase, judging_takes_two};
-use loan::{Happening, Receipt};
+use loan::cost::{annualised_ppm, percent};
+use loan::{Happening, LoanState, Receipt};
 
 use super::LoanAct;
 use crate::house::Tianxin;
@@ -20,12 +21,6 @@ impl Tianxin {
         let refuse = |code: &'static str, message: String| Err(Stop::from(Refusal::new(code, message)));
         let dues: Vec<Date> = state.instalments.iter().map(|row| row.due_on).collect();
         let case = ClassCase { as_of: today, arrears: &state.arrears, dues: &dues, marks: &state.bearings.marks };
-        let cap = rules.all_in_cap.filter(|_| rules.currency == standing.terms.principal.currency());
-        if let (Some(rate), Some(cap)) = (rate_of(what), cap)
-            && rate > cap
-        {
-            return refuse("over_cost_cap", format!("{rate} % a year is above the cap of {cap} %: ask for less"));
-        }
         match what {
             LoanAct::Extend(alteration) => {
                 match check_extension(rules, &standing.terms, &standing.events, today, last_day(alteration, today)) {
@@ -90,17 +85,42 @@ impl Tianxin {
         }
     }
 
-    /// The act with what the officer need not enter: an extension steps the rate to that of the bracket the loan then falls in.
+    /// Refuses an act by which the loan comes to cost more a year, all in, than its product and the rules allow. What it cost before
+    /// may stand: a loan that was dearer already is not held to what it never was.
+    pub(crate) fn check_cap_after(&self, standing: &Standing, after: &LoanState) -> Result<(), Stop> {
+        let rules = self.dated.on(standing.today).map_err(|e| standing.broken(&e))?;
+        let of_rules = rules.all_in_cap.filter(|_| rules.currency == standing.terms.principal.currency());
+        let of_product = self.product(&standing.terms.product.code).ok().and_then(|product| product.cost_cap);
+        let Some(cap) = [of_rules, of_product].into_iter().flatten().min() else { return Ok(()) };
+        let all_in = |state: &LoanState| state.schedule.as_ref().and_then(|plan| annualised_ppm(plan).ok());
+        let (Some(was_ppm), Some(is_ppm)) = (all_in(&standing.before.0), all_in(after)) else { return Ok(()) };
+        if is_ppm <= cap.ppm() || is_ppm <= was_ppm {
+            return Ok(());
+        }
+        let message = format!(
+            "the loan would come to cost {} % a year in all, above the cap of {cap} %: ask for less",
+            percent(is_ppm)
+        );
+        Err(Refusal::new("over_cost_cap", message).into())
+    }
+
+    /// The act with what the officer need not enter: an extension steps the rate to that of the bracket the loan then falls in, by
+    /// the brackets of the version that was signed and the published rates of today.
     pub(super) fn completed(&self, standing: &Standing, what: &LoanAct) -> Result<LoanAct, Stop> {
         let LoanAct::Extend(alteration) = what else { return Ok(what.clone()) };
+        if standing.terms.rate_rule.is_none() {
+            return Ok(what.clone());
+        }
         let state = &standing.before.0;
         let until = last_day(alteration, state.as_of);
         let Some(start) = state.schedule.as_ref().map(|plan| plan.start) else { return Ok(what.clone()) };
         let signed = &standing.terms.product;
         let product = self.product_version(&signed.code, signed.version)?;
+        let newest = self.product(&signed.code)?;
+        let Some(linked) = newest.linked.as_ref().or(product.linked.as_ref()) else { return Ok(what.clone()) };
         let has = NewRates { rate: state.rate, penalty_rate: state.penalty_rate };
         let stepped = product
-            .rates_extended(&standing.terms, has, whole_months(start, until), state.as_of)
+            .rates_extended(&standing.terms, has, whole_months(start, until), (&linked.table, state.as_of))
             .map_err(|error| Refusal::new("extension", error.to_string()))?;
         let rates = match (alteration.rates, stepped) {
             (Some(asked), Some(least)) if asked.rate < least.rate => {
@@ -111,16 +131,6 @@ impl Tianxin {
             (asked, stepped) => asked.or(stepped),
         };
         Ok(LoanAct::Extend(Alteration { rates, ..alteration.clone() }))
-    }
-}
-
-/// The contract rate that an act asks for, if it asks for one.
-fn rate_of(what: &LoanAct) -> Option<Rate> {
-    match what {
-        LoanAct::ResetRate(rates) => Some(rates.rate),
-        LoanAct::Extend(alteration) | LoanAct::Restructure(alteration) => alteration.rates.map(|rates| rates.rate),
-        LoanAct::Reschedule { change, .. } => change.new_rate_ppm.and_then(|ppm| Rate::from_ppm(ppm).ok()),
-        _ => None,
     }
 }
 

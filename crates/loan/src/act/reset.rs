@@ -9,7 +9,7 @@ use basics::{Date, Rate};
 
 use super::{NewRates, penalty_in_proportion};
 use crate::life::in_order;
-use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, RateRule, ReferenceRates};
+use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, RateRule, ReferenceRates, fold};
 
 /// The rule of a loan whose rate is still set anew: it runs, as one of the house's own, and rows are to come.
 fn resetting<'a>(terms: &'a LoanTerms, state: &LoanState) -> Option<(&'a RateRule, Date, Date)> {
@@ -44,20 +44,44 @@ pub fn next_reset(terms: &LoanTerms, state: &LoanState) -> Option<Date> {
     rule.reset.next_after(start, state.as_of.max(start)).filter(|next| *next < last)
 }
 
-/// The rates from a reset day on: the published rate of that day with the contract's spread, and a penalty rate that stands to it as in the
-/// contract, rounded half up to whole parts per million.
+/// The rates from a reset day on: the published rate of that day with the contract's spread and what was agreed beside it since, and a
+/// penalty rate that stands to it as in the contract, rounded half up to whole parts per million.
 ///
 /// Errors if no rate was published by then, or what comes out is no rate.
-pub fn rates_on(terms: &LoanTerms, rule: &RateRule, table: &ReferenceRates, day: Date) -> Result<NewRates, LoanError> {
+pub fn rates_on(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    rule: &RateRule,
+    table: &ReferenceRates,
+    day: Date,
+) -> Result<NewRates, LoanError> {
     let published = table.on(&rule.reference, day)?;
-    let ppm = published.ppm().saturating_add(rule.spread_ppm);
+    let spread_ppm = rule.spread_ppm.saturating_add(agreed_since_ppm(terms, events, day)?);
+    let ppm = published.ppm().saturating_add(spread_ppm);
     let no_rate = || {
-        LoanError::Terms(format!(
-            "{} of {published} % with a spread of {} ppm is no rate",
-            rule.reference, rule.spread_ppm
-        ))
+        LoanError::Terms(format!("{} of {published} % with a spread of {spread_ppm} ppm is no rate", rule.reference))
     };
     let rate = Rate::from_ppm(ppm).map_err(|_| no_rate())?;
     let penalty_rate = penalty_in_proportion(terms.penalty_rate, terms.rate, rate).map_err(|_| no_rate())?;
     Ok(NewRates { rate, penalty_rate })
+}
+
+/// By how much extensions, restructurings and reschedules before a day have moved the rate beside the published one, in parts
+/// per million: the step up to a longer bracket outlives the next reset.
+fn agreed_since_ppm(terms: &LoanTerms, events: &[LifeEvent], day: Date) -> Result<i64, LoanError> {
+    let life: Vec<LifeEvent> = in_order(events).into_iter().cloned().collect();
+    let mut sum_ppm = 0i64;
+    for (place, event) in life.iter().enumerate().filter(|(_, event)| event.value_date <= day) {
+        let agreed_ppm = match &event.what {
+            Happening::Extended(alteration) | Happening::Restructured(alteration) => {
+                alteration.rates.map(|rates| rates.rate.ppm())
+            }
+            Happening::Rescheduled { change, .. } => change.new_rate_ppm,
+            _ => None,
+        };
+        let (Some(agreed_ppm), Some(before)) = (agreed_ppm, life.get(..place)) else { continue };
+        let had_ppm = fold(terms, before, event.value_date)?.rate.ppm();
+        sum_ppm = sum_ppm.saturating_add(agreed_ppm.saturating_sub(had_ppm));
+    }
+    Ok(sum_ppm)
 }

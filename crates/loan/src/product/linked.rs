@@ -41,7 +41,7 @@ pub enum Ceiling {
 
 impl Product {
     /// The rates of a loan that is extended to run `months` in all: those of the bracket it then falls in, as published on a
-    /// day, with the contract's own spread; `None` where they are no higher than the rates it has.
+    /// day by a table, with the contract's own spread; `None` where they are no higher than the rates it has.
     ///
     /// A product that follows no published rate has one bracket. The penalty keeps its proportion to the contract rate.
     /// Errors if no rate of the bracket was published by then.
@@ -50,12 +50,12 @@ impl Product {
         terms: &LoanTerms,
         rates: NewRates,
         months: u16,
-        on: Date,
+        (table, on): (&ReferenceRates, Date),
     ) -> Result<Option<NewRates>, LoanError> {
         let (Some(linked), Some(rule)) = (&self.linked, &terms.rate_rule) else { return Ok(None) };
         let mut brackets = Vec::with_capacity(linked.references.len());
         for reference in &linked.references {
-            let ppm = linked.table.on(&reference.code, on)?.ppm().saturating_add(rule.spread_ppm);
+            let ppm = table.on(&reference.code, on)?.ppm().saturating_add(rule.spread_ppm);
             let rate = Rate::from_ppm(ppm).map_err(|e| LoanError::Terms(e.to_string()))?;
             brackets.push((reference.months_max.unwrap_or(u16::MAX), rate));
         }

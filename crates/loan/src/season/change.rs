@@ -198,6 +198,9 @@ impl ChangeLimits {
     }
 }
 
+/// Months after the plan's end to which a change may put off at most, where the contract names no longest term.
+const PUT_OFF_MONTHS_MAX: i32 = 12;
+
 /// Most rows of a re-plan, and most parts of a deferral.
 const ROWS_MAX: usize = 600;
 
@@ -245,12 +248,27 @@ pub(crate) fn check_change(
         Happening::Deferred(deferral) => check_deferral(before, deferral, new.value_date).map_err(refuse)?,
         _ => return Ok(()),
     };
-    let longest = limits.last_due(schedule.start)?;
-    if last_due > longest {
-        return Err(refuse(format!(
-            "it would run until {last_due}, and the longest term of {} months ends on {longest}: choose an earlier date",
-            limits.term_max_months
-        )));
+    match &terms.change {
+        Some(limits) => {
+            let longest = limits.last_due(schedule.start)?;
+            if last_due > longest {
+                return Err(refuse(format!(
+                    "it would run until {last_due}, and the longest term of {} months ends on {longest}: choose an \
+                     earlier date",
+                    limits.term_max_months
+                )));
+            }
+        }
+        None => {
+            let ends = before.instalments.iter().map(|row| row.due_on).max().unwrap_or(schedule.start);
+            let longest = ends.add_months(PUT_OFF_MONTHS_MAX)?;
+            if last_due > longest {
+                return Err(refuse(format!(
+                    "it would run until {last_due}, and a contract that names no longest term is put off to {longest} at \
+                     most, {PUT_OFF_MONTHS_MAX} months after its end: choose an earlier date"
+                )));
+            }
+        }
     }
     Ok(())
 }

@@ -256,10 +256,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::ChangeUndone { .. }
         | Fact::DisasterDeclared(_)
         | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
-        Fact::LoansTouched { .. } => {
-            crate::close::count_touched(books, stamp, fact)?;
-            crate::loan_books::apply(books, stamp, fact)?;
-        }
+        Fact::LoansTouched { .. } => crate::loan_books::apply(books, stamp, fact)?,
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
         Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) | Fact::RatesReset { .. } => {
             crate::close::apply(books, stamp, fact)?;
@@ -268,8 +265,8 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             let row = business_day(books, cell, *day)?;
             books.put(&BusinessDay { took_millis: Some(*millis), ..row });
         }
-        Fact::LinesTouched { .. } => {
-            crate::close::count_touched(books, stamp, fact)?;
+        Fact::LinesTouched { lines } => {
+            crate::close::count_lines(books, stamp, lines)?;
             crate::line::apply(books, stamp, fact)?;
         }
         Fact::LineOpened(_) | Fact::LineMoved(_) | Fact::LineCorrected(_) => crate::line::apply(books, stamp, fact)?,

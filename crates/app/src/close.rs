@@ -7,23 +7,21 @@
 //! open date. Everything else interleaves and books to whatever the
 //! cell's open date is, so nothing stops for the close. A step that was cut off is delivered again under its own id.
 
-use basics::{Cell, Date, Id};
+use basics::{Cell, Date};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Needs, Overlay};
 use door::{Change, Fault, Message, Record, Stamp, key};
 use ledger::Line;
-use loan::act::NewRates;
-use loan::act::reset::{pending_reset, rates_on};
-use loan::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
 use minicbor::{Decode, Encode};
 
 use crate::books::booked;
 use crate::command::{Command, Outcome};
-use crate::fact::{AccruedGroup, Fact, ResetLoan, TouchedLoan};
+use crate::due::LoanDue;
+use crate::fact::{AccruedGroup, Fact, TouchedLoan};
 use crate::holding::{Holding, Of, Touched, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
 use crate::line::{CreditLine, LineMoved, LinePlace};
-use crate::loan_books::{loan_events, needs_touch, put_event};
+use crate::loan_books::{needs_touch, put_event};
 use crate::period_end::YearEnd;
 use crate::posting::Role;
 use crate::sums::put_group;
@@ -182,30 +180,10 @@ impl Tianxin {
         beside: i64,
     ) -> Result<Vec<Fact>, Fault> {
         let mut turn = Turn::new(slice, cell, day);
-        let mut loans = Vec::with_capacity(due.len());
-        let mut of_lines = Vec::new();
-        let mut resets = Vec::new();
+        let (mut of_loans, mut of_lines) = (Vec::with_capacity(due.len()), Vec::new());
         for row in due {
             match kind_of(row)? {
-                AgendaKind::Loan => {
-                    let (household, loan) = (row.owner, row.item);
-                    let gone = || Fault::Broken(format!("loan {loan} is on the agenda and not in the books"));
-                    let note = slice.get::<LoanNote>(&key![cell, household, loan])?.ok_or_else(gone)?;
-                    let contract = slice.get::<Contract>(&key![cell, household, note.contract])?.ok_or_else(gone)?;
-                    let terms = basics::cbor::from_bytes(&contract.terms)?;
-                    let mut events = loan_events(slice, cell, household, loan)?;
-                    let broken = |e: LoanError| Fault::Broken(format!("loan {loan}: {e}"));
-                    let (mut state, mut stands) = self.stands(&terms, &events, day).map_err(broken)?;
-                    while let Some(reset) = self.reset_rate(household, loan, &terms, &events, &state).map_err(broken)? {
-                        events.push(reset.event.clone());
-                        (state, stands) = self.stands(&terms, &events, day).map_err(broken)?;
-                        resets.push(reset);
-                    }
-                    let old = Holding::of(&note)?;
-                    let (product, currency, new) = (note.product.as_str(), note.currency, &stands.holding);
-                    turn.touch(&Touched { household, id: loan, of: Of::Loan, product, currency, old: &old, new })?;
-                    loans.push(TouchedLoan { household, loan, stands });
-                }
+                AgendaKind::Loan => of_loans.push(row),
                 AgendaKind::Line => {
                     let place = LinePlace { cell, household: row.owner, line: row.item };
                     of_lines.push(self.line_due(slice, &mut turn, place, day)?);
@@ -213,6 +191,15 @@ impl Tianxin {
                 // Paid beside it: each is an entry of its own.
                 AgendaKind::Merchant => {}
             }
+        }
+        let mut loans = Vec::with_capacity(of_loans.len());
+        let mut resets = Vec::new();
+        for LoanDue { note, old, stands, resets: of_loan } in self.loans_due(slice, day, &of_loans)? {
+            let (household, loan, currency) = (note.household, note.id, note.currency);
+            let (product, new) = (note.product.as_str(), &stands.holding);
+            turn.touch(&Touched { household, id: loan, of: Of::Loan, product, currency, old: &old, new })?;
+            resets.extend(of_loan);
+            loans.push(TouchedLoan { household, loan, stands });
         }
         let lines = turn.lines(&self.subjects.roles)?;
         let mut facts = Vec::new();
@@ -227,35 +214,6 @@ impl Tianxin {
             facts.push(Fact::LinesTouched { lines: of_lines });
         }
         Ok(facts)
-    }
-
-    /// The first reset of a rate that the contract asks for and no event has made: at the rate published for its day. Where none
-    /// is, or it makes no rate, the rate of that day stays and the reset says why, so that it can be put right by a correction.
-    fn reset_rate(
-        &self,
-        household: Id,
-        loan: Id,
-        terms: &LoanTerms,
-        events: &[LifeEvent],
-        state: &LoanState,
-    ) -> Result<Option<ResetLoan>, LoanError> {
-        let (Some(day), Some(rule)) = (pending_reset(terms, events, state), &terms.rate_rule) else { return Ok(None) };
-        let linked = self.product(&terms.product.code).ok().and_then(|product| product.linked.as_ref());
-        let found = match linked {
-            Some(linked) => rates_on(terms, events, rule, &linked.table, day).map_err(|error| error.to_string()),
-            None => Err(format!("{} follows no published rate any more", terms.product.code)),
-        };
-        let (rates, problem) = match found {
-            Ok(rates) => (rates, None),
-            Err(problem) => {
-                let stood = fold(terms, events, day)?;
-                (NewRates { rate: stood.rate, penalty_rate: stood.penalty_rate }, Some(problem))
-            }
-        };
-        // After a reset was taken back the next one of the same day needs an id of its own.
-        let id = loan.derive(&format!("reset {day} {}", events.len()));
-        let event = LifeEvent { id, value_date: day, what: Happening::RateReset(rates) };
-        Ok(Some(ResetLoan { household, loan, event, problem }))
     }
 
     /// The day's interest, what ends with a month or a year, the receipt, the new open date.
@@ -419,37 +377,47 @@ impl BusinessDay {
     }
 }
 
-/// Counts what a step of the close touched, before the notes change.
-pub(crate) fn count_touched(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
-    let mut row = cell_day(books, stamp.cell, stamp.booking_date)?;
-    let loans = match fact {
-        Fact::LoansTouched { loans, entries } => {
-            row.steps += 1;
-            row.entries += entries;
-            loans
-        }
-        Fact::LinesTouched { lines } => {
-            count_lines(books, stamp.cell, &mut row, lines)?;
-            books.put(&row);
-            return Ok(());
-        }
-        _ => return Ok(()),
-    };
-    row.loans += loans.len() as i64;
-    for touched in loans {
-        let key = key![stamp.cell, touched.household, touched.loan];
-        let note =
-            books.get::<LoanNote>(&key)?.ok_or_else(|| Fault::Broken(format!("no loan {} to touch", touched.loan)))?;
-        let (old, new) = (Holding::of(&note)?, &touched.stands.holding);
-        row.class_moves += i64::from(old.class != new.class);
-        row.due_minor = row.due_minor.saturating_add(new.billed.interest_fen.saturating_sub(old.billed.interest_fen));
-    }
-    books.put(&row);
+/// Counts the loans that a step of the close touched.
+pub(crate) fn count_loans(books: &mut Overlay, stamp: &Stamp, counted: &StepCount) -> Result<(), Fault> {
+    let row = cell_day(books, stamp.cell, stamp.booking_date)?;
+    books.put(&CellDay {
+        steps: row.steps + 1,
+        entries: row.entries + counted.entries,
+        loans: row.loans + counted.loans,
+        class_moves: row.class_moves + counted.class_moves,
+        due_minor: row.due_minor.saturating_add(counted.due_minor),
+        ..row
+    });
     Ok(())
 }
 
-/// Counts the lines among what a step touched.
-fn count_lines(books: &Overlay, cell: Cell, row: &mut CellDay, lines: &[LineMoved]) -> Result<(), Fault> {
+/// What a step of the close touched, with what it changed.
+#[derive(Default)]
+pub(crate) struct StepCount {
+    /// Entries booked.
+    pub(crate) entries: i64,
+    /// Loans touched.
+    pub(crate) loans: i64,
+    /// Loans whose class changed.
+    pub(crate) class_moves: i64,
+    /// Interest that fell due, minor units.
+    pub(crate) due_minor: i64,
+}
+
+impl StepCount {
+    /// One loan more, from one holding to another.
+    pub(crate) fn touched(&mut self, old: &Holding, new: &Holding) {
+        self.loans += 1;
+        self.class_moves += i64::from(old.class != new.class);
+        let due_minor = new.billed.interest_fen.saturating_sub(old.billed.interest_fen);
+        self.due_minor = self.due_minor.saturating_add(due_minor);
+    }
+}
+
+/// Counts the lines among what a step touched, before their rows change.
+pub(crate) fn count_lines(books: &mut Overlay, stamp: &Stamp, lines: &[LineMoved]) -> Result<(), Fault> {
+    let cell = stamp.cell;
+    let mut row = cell_day(books, cell, stamp.booking_date)?;
     row.loans += lines.len() as i64;
     for moved in lines {
         let Some(new) = &moved.holding else { continue };
@@ -459,6 +427,7 @@ fn count_lines(books: &Overlay, cell: Cell, row: &mut CellDay, lines: &[LineMove
         row.class_moves += i64::from(old.class != new.class);
         row.due_minor = row.due_minor.saturating_add(new.billed.interest_fen.saturating_sub(old.billed.interest_fen));
     }
+    books.put(&row);
     Ok(())
 }
 

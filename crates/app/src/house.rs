@@ -1,6 +1,7 @@
 //! The application as the door sees it: commands to handlers, facts to rows, checks for the audit.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 
 use basics::{Cell, Date, cbor};
 use door::Stamp;
@@ -43,6 +44,8 @@ pub struct Tianxin {
     pub rules: Vec<Rule>,
     /// When crops bring money, by region.
     pub calendar: CropCalendar,
+    /// On how many threads a step of the close folds its loans; what it finds is the same with any number.
+    pub hands: NonZeroUsize,
 }
 
 impl Tianxin {
@@ -53,7 +56,8 @@ impl Tianxin {
         let dated = DatedRules::of(&RulePack::shipped(SHIPPED_PACK)?)?;
         let rules = permission::RULES.to_vec();
         let calendar = CropCalendar::shipped().map_err(loan::LoanError::from)?;
-        Ok(Tianxin { institution, chart, subjects, products: Catalogue::default(), dated, rules, calendar })
+        let (products, hands) = (Catalogue::default(), NonZeroUsize::MIN);
+        Ok(Tianxin { institution, chart, subjects, products, dated, rules, calendar, hands })
     }
 
     /// The same institution under another rule pack. Errors if the pack is never complete.
@@ -83,6 +87,12 @@ impl Tianxin {
     #[must_use]
     pub fn by_calendar(self, calendar: CropCalendar) -> Tianxin {
         Tianxin { calendar, ..self }
+    }
+
+    /// The same institution, the loans of a close folded on so many threads.
+    #[must_use]
+    pub fn with_hands(self, hands: NonZeroUsize) -> Tianxin {
+        Tianxin { hands, ..self }
     }
 
     /// The version of a product in force on a day, as a household with these crops would have it. Refuses crops that the

@@ -41,6 +41,7 @@ pub mod transfer;
 pub mod vault;
 pub mod wallet;
 
+mod due;
 mod house;
 mod identities;
 mod loan_books;

@@ -7,6 +7,7 @@ use door::{Stamp, key};
 use loan::LifeEvent;
 use loan::class::ClassReason;
 
+use crate::close::{StepCount, count_loans};
 use crate::fact::{DecidedBy, Fact};
 use crate::holding::{Holding, Stands};
 use crate::sums::{SumsChange, SumsOf, Way};
@@ -122,12 +123,16 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         }
         // Who did what and why: the event itself is told by `LoanMoved`.
         Fact::LoanServiced { .. } => {}
-        Fact::LoansTouched { loans, .. } => {
+        Fact::LoansTouched { loans, entries } => {
             let mut sums = SumsChange::default();
+            let mut counted = StepCount { entries: *entries, ..StepCount::default() };
             for touched in loans {
-                stand(books, &mut sums, stamp, (touched.household, touched.loan), &touched.stands)?;
+                let stands = &touched.stands;
+                let old = stand(books, &mut sums, stamp, (touched.household, touched.loan), stands)?;
+                counted.touched(&old, &stands.holding);
             }
             sums.put(books, cell)?;
+            count_loans(books, stamp, &counted)?;
         }
         Fact::DrawUndone { household, contract } => {
             let row: Contract = standing(books, cell, *household, *contract)?;
@@ -172,14 +177,14 @@ fn stand_alone(books: &mut Overlay, stamp: &Stamp, of: (Id, Id), stands: &Stands
 }
 
 /// Writes where a loan stands since a touch: its note and its place on the agenda; what changes in the sums of the cell is
-/// gathered.
+/// gathered. Answers what the books held of it before.
 fn stand(
     books: &mut Overlay,
     sums: &mut SumsChange,
     stamp: &Stamp,
     (household, loan): (Id, Id),
     stands: &Stands,
-) -> Result<(), Fault> {
+) -> Result<Holding, Fault> {
     let (cell, on) = (stamp.cell, stamp.booking_date);
     let note: LoanNote = standing(books, cell, household, loan)?;
     let (old, new) = (Holding::of(&note)?, &stands.holding);
@@ -217,7 +222,7 @@ fn stand(
         holding: cbor::to_bytes(new),
         ..note
     });
-    Ok(())
+    Ok(old)
 }
 
 /// Asks for what a touch of loans of this cell reads beside the loans: balances, groups, portfolio.

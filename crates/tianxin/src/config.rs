@@ -148,7 +148,7 @@ impl Settings {
             Failure::Unreachable(format!("the chart of accounts or the rule pack cannot be used: {error}"))
         };
         let chart = chart.map_err(|error| unusable(error.into()))?;
-        let tianxin = Tianxin::new(institution, chart).map_err(unusable)?;
+        let tianxin = Tianxin::new(institution, chart).map_err(unusable)?.with_hands(crate::many::hands());
         crate::lending::lending(tianxin, place, self.rule_pack.as_deref())
     }
 }

@@ -1,5 +1,6 @@
 //! Work on many things at once, as callers of the platform would do it.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -7,6 +8,11 @@ use crate::failure::Failure;
 
 /// Callers at once.
 const CALLERS: usize = 24;
+
+/// How many threads this machine runs at once; one where it does not say.
+pub fn hands() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
 
 /// Does `work` for every item, many at once; the first failure ends it.
 pub fn at_once<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), Failure> + Sync) -> Result<(), Failure> {

@@ -31,7 +31,8 @@ pub const MIX: &str = "40 % top up, 30 % withdraw, 20 % transfer within a cell, 
 pub fn tianxin() -> Result<Arc<Tianxin>, Failure> {
     let unusable = |error: app::SetUpError| Failure::Wrong(error.to_string());
     let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).map_err(|error| unusable(error.into()))?;
-    Ok(Arc::new(Tianxin::new(Institution::rural_bank("Bench Co-operative"), chart).map_err(unusable)?))
+    let tianxin = Tianxin::new(Institution::rural_bank("Bench Co-operative"), chart).map_err(unusable)?;
+    Ok(Arc::new(tianxin.with_hands(crate::many::hands())))
 }
 
 /// The day the benchmark's books are open on.

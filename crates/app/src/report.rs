@@ -47,6 +47,18 @@ impl AllowanceReport {
     }
 }
 
+/// Interest of a quarter, settled day by day: contracts that settle by the quarter bring most of it on their settlement day.
+/// Amounts are minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuarterReport {
+    /// Interest that accrued on loans whose interest is income.
+    pub accrued_minor: i64,
+    /// Interest that fell due.
+    pub due_minor: i64,
+    /// The day on which most fell due, with how much; `None` where nothing did.
+    pub settlement: Option<(Date, i64)>,
+}
+
 /// What a year came to. Amounts are minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct YearReport {
@@ -73,6 +85,8 @@ pub struct DayReport {
     pub groups: Vec<(GroupKey, i64)>,
     /// The allowance, on the last day of a month.
     pub allowance: Option<AllowanceReport>,
+    /// Interest of the quarter, on its last day.
+    pub quarter: Option<QuarterReport>,
     /// The year, on its last day.
     pub year: Option<YearReport>,
 }
@@ -123,6 +137,8 @@ pub fn day_report(connection: &mut dyn Connection, cells: u16, day: Date) -> Res
             sum.add(&AllowanceDay::from_row(&row).map_err(|e| damaged(&e))?);
         }
     }
+    let ends_quarter = day == day.last_of_month() && day.month() % 3 == 0;
+    let quarter = if ends_quarter { Some(quarter_report(connection, cells, day)?) } else { None };
     let ends_year = (day.month(), day.day()) == (12, 31) && business.closed;
     let year = ends_year.then_some(YearReport {
         profit_minor: business.profit_minor,
@@ -134,5 +150,27 @@ pub fn day_report(connection: &mut dyn Connection, cells: u16, day: Date) -> Res
         order(a).cmp(&order(b))
     });
     let (closed, took_millis) = (business.closed, business.took_millis);
-    Ok(Some(DayReport { day, closed, took_millis, cells: days, groups, allowance, year }))
+    Ok(Some(DayReport { day, closed, took_millis, cells: days, groups, allowance, quarter, year }))
+}
+
+/// Adds up what the closes of a quarter did, up to its last day.
+fn quarter_report(connection: &mut dyn Connection, cells: u16, last: Date) -> Result<QuarterReport, StoreError> {
+    let damaged = |error: &dyn std::fmt::Display| StoreError::Other(format!("{error}: run `tianxin audit verify`"));
+    let mut quarter = QuarterReport::default();
+    let mut day = last.add_months(-2).map_err(|e| damaged(&e))?.first_of_month();
+    while day <= last {
+        let keys: Vec<_> = (1..=cells).map(|cell| key![Cell(cell), day]).collect();
+        let mut due_minor = 0i64;
+        for row in connection.load_many(CellDay::table(), &[0, 1], &keys)? {
+            let row = CellDay::from_row(&row).map_err(|e| damaged(&e))?;
+            quarter.accrued_minor = quarter.accrued_minor.saturating_add(row.accrued_minor);
+            due_minor = due_minor.saturating_add(row.due_minor);
+        }
+        quarter.due_minor = quarter.due_minor.saturating_add(due_minor);
+        if due_minor > quarter.settlement.map_or(0, |(_, most)| most) {
+            quarter.settlement = Some((day, due_minor));
+        }
+        day = day.add_days(1);
+    }
+    Ok(quarter)
 }

@@ -101,7 +101,9 @@ impl Tianxin {
         let event = LifeEvent { id: context.command_id, value_date: today, what: what.happening(amount_fen) };
         let before = self.shown(&standing, &standing.before.0)?;
         let after = standing.happen(self, &event)?;
-        self.check_cap_after(&standing, &after.0)?;
+        if what.sets_a_price() {
+            self.check_cap_after(&standing, &after.0)?;
+        }
         turn.touch(&standing.touched(&standing.before.1.holding, &after.1.holding))?;
         let lines = turn.lines(&self.subjects.roles)?;
         let facility = facility_follows(slice, &standing, &event, &command.reason, context)?;

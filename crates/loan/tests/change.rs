@@ -403,7 +403,12 @@ proptest! {
                 life.push(event);
             }
         }
-        life.retain(|event| event.value_date <= on);
+        // A prepayment of the same day counts after the deferral and lays the rows anew: what is moved is then no longer what was asked.
+        let counts = |event: &LifeEvent| match event.what {
+            Happening::Prepaid(_) => event.value_date < on,
+            _ => event.value_date <= on,
+        };
+        life.retain(counts);
         let state = fold(&terms, &life, on).unwrap();
         let to = on.add_days(ahead);
         let unpaid = state.instalments.iter().map(|row| (row.due_on, row.unpaid_fen(loan::Component::Principal)));

@@ -50,7 +50,7 @@ pub enum Day {
     /// Tell what the close of a day did: loans touched, entries, interest by group, class, allowance
     ///
     /// The last day of a month shows the allowance by floors and by expected loss in three stages, the last day of a
-    /// quarter how it covers the loans, the last day of a year profit and general risk reserve.
+    /// quarter its interest and how the allowance covers the loans, the last day of a year profit and general risk reserve.
     Report {
         /// The day [default: the last closed day]
         #[arg(long, value_name = "DATE", value_parser = crate::init::read_date)]
@@ -244,6 +244,15 @@ fn report(opened: &Opened, day: Option<Date>, form: Form) -> Result<(), Failure>
         }
         say(format!("  expected loss by stage: {one} / {two} / {three}"));
     }
+    if let Some(quarter) = &report.quarter {
+        say("the quarter ends: interest");
+        for (what, minor) in [("accrued", quarter.accrued_minor), ("fell due", quarter.due_minor)] {
+            say(format!("  {what:<28} {:>16}", format_minor(minor)));
+        }
+        if let Some((on, minor)) = quarter.settlement {
+            say(format!("  most of it on {on}     {:>16}", format_minor(minor)));
+        }
+    }
     if !covered.is_empty() {
         say("the quarter ends: what the allowance covers");
     }
@@ -354,6 +363,13 @@ fn report_json(report: &DayReport, covered: &[(&'static str, Coverage)]) -> serd
             })
         };
         object["coverage"] = json!({ "of_non_performing": one(non_performing), "of_loans": one(loans) });
+    }
+    if let Some(quarter) = &report.quarter {
+        let settled =
+            quarter.settlement.map(|(on, minor)| json!({ "day": on.to_string(), "due": format_minor(minor) }));
+        object["quarter"] = json!({
+            "accrued": format_minor(quarter.accrued_minor), "due": format_minor(quarter.due_minor), "most_due": settled,
+        });
     }
     if let Some(year) = &report.year {
         object["year"] = json!({

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -224,6 +225,14 @@ fn a_year_with_profit_sets_the_general_reserve_apart() {
         stepper.deliver().into_iter().for_each(|answer| drop(told(answer)));
         day = day.add_days(1);
     }
+    let quarter = report(backend.as_ref(), last).quarter.unwrap();
+    let days = |day: Date| report(backend.as_ref(), day).sum(|cell| cell.due_minor);
+    let dues: Vec<(Date, i64)> =
+        (0..92).map(|n| Date::ymd(2026, 10, 1).unwrap().add_days(n)).map(|d| (d, days(d))).collect();
+    assert_eq!(quarter.due_minor, dues.iter().map(|(_, due)| due).sum::<i64>());
+    assert_eq!(quarter.settlement, dues.iter().copied().rev().max_by_key(|(_, due)| *due).filter(|(_, due)| *due > 0));
+    assert!(quarter.accrued_minor > 0 && quarter.due_minor > 0, "{quarter:?}");
+    assert_eq!(report(backend.as_ref(), last.add_days(-1)).quarter, None);
     let year = report(backend.as_ref(), last).year.unwrap();
     let lacking = year.loans_minor * 15 / 1_000;
     assert!(year.profit_minor > 0 && lacking > 0, "{year:?}");
@@ -233,6 +242,35 @@ fn a_year_with_profit_sets_the_general_reserve_apart() {
     audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
     let rebuilt = audit::rebuild(house.as_ref(), backend.as_ref(), false).unwrap();
     assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);
+}
+
+/// Seventy loans of one cell fall due on one day: with one thread and with three the books are the same to the byte.
+#[test]
+fn a_step_finds_the_same_on_any_number_of_threads() {
+    let lived = |hands: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let backend = sqlite_cells(&folder.path().join("a.db"), 1);
+        let house = Arc::new(Tianxin::clone(&lender()).with_hands(NonZeroUsize::new(hands).unwrap()));
+        let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
+        for n in 0..70u64 {
+            let code = if n % 3 == 0 { "season-bullet" } else { "short-working-capital" };
+            let wish = Wish { cell: Cell(1), ..wish(n, code, 500_000 + 10_000 * n as i64, 3) };
+            told(stepper.step(vec![request(u128::from(n), Actor::SYSTEM, enrol_in(household(n), 1))]).remove(0));
+            for request in wish.commands(&house, morning()) {
+                told(stepper.step(vec![request]).remove(0));
+            }
+        }
+        let mut day = open_date();
+        while day <= Date::ymd(2026, 4, 30).unwrap() {
+            told(stepper.step(vec![close_day(day)]).remove(0));
+            stepper.deliver().into_iter().for_each(|answer| drop(told(answer)));
+            day = day.add_days(1);
+        }
+        audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
+        export(backend.as_ref())
+    };
+    let (alone, by_three) = (lived(1), lived(3));
+    assert!(alone == by_three, "the books differ");
 }
 
 /// A lender whose working capital follows the one-year rate, of which the table says so much.

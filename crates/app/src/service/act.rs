@@ -261,6 +261,20 @@ impl LoanAct {
         }
     }
 
+    /// Whether the lender sets by it what the rest of the loan costs. What a borrower pays ahead makes a loan with fees dearer by the
+    /// year, and is nothing that a cap forbids.
+    pub(super) fn sets_a_price(&self) -> bool {
+        matches!(
+            self,
+            LoanAct::Extend(_)
+                | LoanAct::Restructure(_)
+                | LoanAct::ResetRate(_)
+                | LoanAct::Reschedule { .. }
+                | LoanAct::ReAge(_)
+                | LoanAct::ReAmortise
+        )
+    }
+
     /// Whether its money comes out of the wallet.
     pub(super) fn takes_from_wallet(&self) -> bool {
         matches!(self, LoanAct::Prepay { .. } | LoanAct::ReturnPayout { .. })

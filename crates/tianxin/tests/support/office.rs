@@ -36,10 +36,14 @@ pub fn wish(n: u64, product: &'static str, fen: i64, months: u16) -> Wish {
 
 impl County {
     pub fn new(backend: Arc<dyn Backend>, wishes: &[Wish]) -> County {
-        let house = lender();
+        County::of(lender(), backend, wishes)
+    }
+
+    /// The households of an institution of its own, in its currency.
+    pub fn of(house: Arc<Tianxin>, backend: Arc<dyn Backend>, wishes: &[Wish]) -> County {
         let mut stepper = Stepper::new(house.clone(), backend.clone(), 256);
         for request in founding(wishes.len() as u64) {
-            told(stepper.step(vec![request]).remove(0));
+            told(stepper.step(vec![in_currency(request, house.institution.currency)]).remove(0));
         }
         stepper.deliver();
         for request in wishes.iter().flat_map(|wish| wish.commands(&house, morning())) {
@@ -100,7 +104,7 @@ impl County {
 
     pub fn pay(&mut self, wish: &Wish, fen: i64) {
         for request in pays(wish, fen, self.day) {
-            told(self.stepper.step(vec![request]).remove(0));
+            told(self.stepper.step(vec![in_currency(request, self.house.institution.currency)]).remove(0));
         }
     }
 
@@ -117,6 +121,23 @@ impl County {
     pub fn verify(&self) {
         audit::verify(self.house.as_ref(), self.backend.as_ref(), None).unwrap_or_else(|wrong| panic!("{wrong}"));
     }
+}
+
+/// The same request with its money in another currency.
+fn in_currency(mut request: Request<Command>, currency: Currency) -> Request<Command> {
+    if let Order::Do(command) = &mut request.order {
+        let amount = match command {
+            Command::Fund(c) => Some(&mut c.amount),
+            Command::GrantQuota(c) => Some(&mut c.amount),
+            Command::TopUp(c) => Some(&mut c.amount),
+            Command::Repay(c) => Some(&mut c.amount),
+            _ => None,
+        };
+        if let Some(amount) = amount {
+            *amount = Money::new(amount.minor(), currency);
+        }
+    }
+    request
 }
 
 pub fn act(wish: &Wish, what: LoanAct) -> Command {

@@ -9,10 +9,7 @@ use crate::ScoreError;
 use crate::bundle::{Bundle, Part};
 use crate::frame::Frame;
 use crate::member::{CardMember, Member, TreesMember};
-use crate::tree::{Child, Question, Reading, Tree};
-
-/// Splits on the way to a leaf beyond which a tree is not explained: its paths are walked level in level.
-const LEVELS_EXPLAINED: usize = 512;
+use crate::tree::{Branching, Child, Oblivious, Question, Reading, Tree};
 
 /// What each column adds.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,21 +23,15 @@ pub struct Explanation {
 impl Bundle {
     /// Errors unless every tree knows how many rows came to its leaves, has plain ones and is not too deep. Trained models always do.
     pub fn check_explained(&self) -> Result<(), ScoreError> {
-        let is_told = |tree: &Tree| match tree {
-            Tree::Branching(branching) => {
-                let is_counted = branching.splits.is_empty() || branching.covers.iter().sum::<f64>() > 0.0;
-                branching.linear.is_empty() && is_counted && branching.depth() <= LEVELS_EXPLAINED
-            }
-            Tree::Oblivious(tree) => tree.levels.is_empty() || !tree.covers.is_empty(),
-        };
         let is_sound = |part: &Part| match &part.member {
             Member::Card(_) => true,
-            Member::Trees(trees) => trees.ensemble.trees.iter().all(is_told),
+            Member::Trees(trees) => trees.shares().is_some(),
         };
         if self.parts.iter().all(is_sound) { Ok(()) } else { Err(ScoreError::Unexplained) }
     }
 
-    /// Explains one row of a frame. The base and all contributions give [`Bundle::log_odds`], but for rounding.
+    /// Explains one row of a frame. The base and all contributions give [`Bundle::log_odds`], but for rounding. What a
+    /// member says that cannot be explained ([`Bundle::check_explained`]) stays in the base.
     pub fn explain(&self, frame: &Frame, row: usize) -> Explanation {
         let one = frame.take(&[row]);
         let mut sum = Explanation { base: 0.0, columns: vec![0.0; self.schema.columns.len()] };
@@ -54,6 +45,84 @@ impl Bundle {
         }
         sum
     }
+}
+
+/// Most splits on the way to a leaf of a tree that is explained: each is a step on the stack.
+const DEPTH_MAX: usize = 512;
+
+/// What explanations ask of a tree beside itself, worked out once.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shares {
+    /// Part of the training rows of each split that answered yes, by the split's place; of an oblivious tree by level and by
+    /// the answers above it, the first level's one before the second's two.
+    yes: Vec<f64>,
+    /// The mean answer.
+    expected: f64,
+}
+
+impl Shares {
+    /// None if a tree has linear leaves, is too deep, or does not know how many rows came to its leaves.
+    pub(crate) fn of(tree: &Tree) -> Option<Shares> {
+        match tree {
+            Tree::Branching(tree) if !tree.linear.is_empty() || tree.depth() > DEPTH_MAX => None,
+            Tree::Branching(tree) if tree.splits.is_empty() => {
+                Some(Shares { yes: Vec::new(), expected: tree.leaves.first().copied().unwrap_or(0.0) })
+            }
+            Tree::Branching(tree) if tree.covers.iter().sum::<f64>() <= 0.0 => None,
+            Tree::Branching(tree) => Some(Shares::of_branching(tree)),
+            Tree::Oblivious(tree) if tree.levels.is_empty() => {
+                Some(Shares { yes: Vec::new(), expected: tree.leaves.first().copied().unwrap_or(0.0) })
+            }
+            Tree::Oblivious(tree) if tree.covers.is_empty() => None,
+            Tree::Oblivious(tree) => Some(Shares::of_oblivious(tree)),
+        }
+    }
+
+    fn of_branching(tree: &Branching) -> Shares {
+        // Children stand after their parents in this order, so that backwards every child is known before its parent.
+        let mut order = vec![0_usize];
+        let mut at = 0;
+        while let Some(split) = order.get(at).and_then(|split| tree.splits.get(*split)) {
+            for child in [split.yes, split.no] {
+                if let Child::Split(next) = child {
+                    order.push(next as usize);
+                }
+            }
+            at += 1;
+        }
+        let mut below = vec![(0.0, 0.0); tree.splits.len()];
+        let mut yes = vec![0.5; tree.splits.len()];
+        for at in order.into_iter().rev() {
+            let known = |child: Child| match child {
+                Child::Split(next) => below[next as usize],
+                Child::Leaf(leaf) => (tree.covers[leaf as usize], tree.leaves[leaf as usize]),
+            };
+            let (y, n) = (known(tree.splits[at].yes), known(tree.splits[at].no));
+            yes[at] = share(y.0, n.0);
+            below[at] = (y.0 + n.0, yes[at] * y.1 + (1.0 - yes[at]) * n.1);
+        }
+        Shares { yes, expected: below[0].1 }
+    }
+
+    fn of_oblivious(tree: &Oblivious) -> Shares {
+        let mut below: Vec<(f64, f64)> = tree.covers.iter().copied().zip(tree.leaves.iter().copied()).collect();
+        let mut yes = vec![0.5; (1 << tree.levels.len()) - 1];
+        for level in (0..tree.levels.len()).rev() {
+            let width = 1_usize << level;
+            for bits in 0..width {
+                let (y, n) = (below[bits], below[bits + width]);
+                let part = share(y.0, n.0);
+                yes[width - 1 + bits] = part;
+                below[bits] = (y.0 + n.0, part * y.1 + (1.0 - part) * n.1);
+            }
+        }
+        Shares { yes, expected: below[0].1 }
+    }
+}
+
+/// Part of the rows that answer yes; even where no row came.
+fn share(yes: f64, no: f64) -> f64 {
+    if yes + no > 0.0 { yes / (yes + no) } else { 0.5 }
 }
 
 impl CardMember {
@@ -70,17 +139,21 @@ impl CardMember {
 
 impl TreesMember {
     fn explain(&self, one: &Frame, columns: usize) -> Explanation {
+        let Some(shares) = self.shares() else {
+            return Explanation { base: self.log_odds(one).into_iter().sum(), columns: vec![0.0; columns] };
+        };
         let inputs: Vec<f64> =
-            self.encoder.encode(one).iter().map(|input| input.first().copied().unwrap_or(f64::NAN)).collect();
-        let players: Vec<usize> = self.encoder.inputs.iter().map(|input| input.column as usize).collect();
-        let mut told = Explanation { base: self.ensemble.sum.start, columns: vec![0.0; columns] };
-        for tree in &self.ensemble.trees {
-            let walk = Walk { tree, reading: self.ensemble.reading, row: &inputs, players: &players };
-            told.base += walk.expected(walk.root());
+            self.encoder().encode(one).iter().map(|input| input.first().copied().unwrap_or(f64::NAN)).collect();
+        let players: Vec<usize> = self.encoder().inputs.iter().map(|input| input.column as usize).collect();
+        let ensemble = self.ensemble();
+        let mut told = Explanation { base: ensemble.sum.start, columns: vec![0.0; columns] };
+        for (tree, shares) in ensemble.trees.iter().zip(shares) {
+            let walk = Walk { tree, shares, reading: ensemble.reading, row: &inputs, players: &players };
+            told.base += shares.expected;
             walk.descend(walk.root(), Vec::new(), Step { player: None, zero: 1.0, one: 1.0 }, &mut told.columns);
         }
-        let scale = self.ensemble.sum.scale;
-        told.base = scale * told.base + self.ensemble.sum.offset;
+        let scale = ensemble.sum.scale;
+        told.base = scale * told.base + ensemble.sum.offset;
         told.columns.iter_mut().for_each(|c| *c *= scale);
         told
     }
@@ -116,6 +189,7 @@ struct Weighed {
 
 struct Walk<'a> {
     tree: &'a Tree,
+    shares: &'a Shares,
     reading: Reading,
     row: &'a [f64],
     players: &'a [usize],
@@ -156,43 +230,27 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&self, place: Place) -> (f64, f64) {
-        let Place::Leaf(leaf) = place else { return (0.0, 0.0) };
-        let (leaves, covers) = match self.tree {
-            Tree::Branching(tree) => (&tree.leaves, &tree.covers),
-            Tree::Oblivious(tree) => (&tree.leaves, &tree.covers),
+    fn leaf(&self, place: Place) -> f64 {
+        match place {
+            Place::Leaf(leaf) => self.tree.leaves().get(leaf as usize).copied().unwrap_or(0.0),
+            Place::Split(_) | Place::Level(..) => 0.0,
+        }
+    }
+
+    /// Share of the rows of a place that answered yes.
+    fn share(&self, place: Place) -> f64 {
+        let at = match place {
+            Place::Split(split) => split as usize,
+            Place::Level(level, bits) => (1 << level) - 1 + bits as usize,
+            Place::Leaf(_) => return 0.5,
         };
-        (leaves.get(leaf as usize).copied().unwrap_or(0.0), covers.get(leaf as usize).copied().unwrap_or(0.0))
-    }
-
-    fn cover(&self, place: Place) -> f64 {
-        match self.question(place) {
-            Some((_, yes, no)) => self.cover(yes) + self.cover(no),
-            None => self.leaf(place).1,
-        }
-    }
-
-    /// Share of the rows of a place that answer yes; even where no row came.
-    fn share(&self, yes: Place, no: Place) -> f64 {
-        let (y, n) = (self.cover(yes), self.cover(no));
-        if y + n > 0.0 { y / (y + n) } else { 0.5 }
-    }
-
-    /// The mean answer below a place.
-    fn expected(&self, place: Place) -> f64 {
-        match self.question(place) {
-            Some((_, yes, no)) => {
-                let share = self.share(yes, no);
-                share * self.expected(yes) + (1.0 - share) * self.expected(no)
-            }
-            None => self.leaf(place).0,
-        }
+        self.shares.yes.get(at).copied().unwrap_or(0.5)
     }
 
     fn descend(&self, place: Place, path: Vec<Weighed>, step: Step, columns: &mut [f64]) {
         let path = extended(path, step);
         let Some((question, yes, no)) = self.question(place) else {
-            let value = self.leaf(place).0;
+            let value = self.leaf(place);
             for (at, weighed) in path.iter().enumerate().skip(1) {
                 if let Some(column) = weighed.step.player.and_then(|player| columns.get_mut(player)) {
                     *column += unwound_sum(&path, at) * (weighed.step.one - weighed.step.zero) * value;
@@ -208,7 +266,7 @@ impl Walk<'_> {
             (zero, one) = (path[at].step.zero, path[at].step.one);
             path = unwound(path, at);
         }
-        let share = self.share(yes, no);
+        let share = self.share(place);
         for (child, part, goes) in [(yes, share, answer), (no, 1.0 - share, !answer)] {
             let step = Step { player, zero: zero * part, one: if goes { one } else { 0.0 } };
             self.descend(child, path.clone(), step, columns);
@@ -259,17 +317,17 @@ fn unwound_sum(path: &[Weighed], at: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::{Branching, Oblivious, Split, Test};
+    use crate::tree::{Split, Test};
     use proptest::prelude::*;
 
     /// The mean answer where the players in `known` are known.
     fn known_value(walk: &Walk, place: Place, known: u32) -> f64 {
-        let Some((question, yes, no)) = walk.question(place) else { return walk.leaf(place).0 };
+        let Some((question, yes, no)) = walk.question(place) else { return walk.leaf(place) };
         if known >> walk.players[question.column as usize] & 1 == 1 {
             let answer = question.answer(walk.reading, walk.row);
             return known_value(walk, if answer { yes } else { no }, known);
         }
-        let share = walk.share(yes, no);
+        let share = walk.share(place);
         share * known_value(walk, yes, known) + (1.0 - share) * known_value(walk, no, known)
     }
 
@@ -299,13 +357,15 @@ mod tests {
     fn agree(tree: &Tree, row: &[f64]) {
         // Inputs 0 and 3 are made from one column.
         let players = [0, 1, 2, 0];
-        let walk = Walk { tree, reading: Reading::Double, row, players: &players };
+        let shares = Shares::of(tree).expect("covers are known");
+        let walk = Walk { tree, shares: &shares, reading: Reading::Double, row, players: &players };
         let mut found = vec![0.0; 3];
         walk.descend(walk.root(), Vec::new(), Step { player: None, zero: 1.0, one: 1.0 }, &mut found);
+        assert!((shares.expected - known_value(&walk, walk.root(), 0)).abs() < 1e-9);
         for (a, b) in found.iter().zip(by_definition(&walk, 3)) {
             assert!((a - b).abs() < 1e-9, "{found:?}");
         }
-        let sum = walk.expected(walk.root()) + found.iter().sum::<f64>();
+        let sum = shares.expected + found.iter().sum::<f64>();
         assert!((sum - tree.value(Reading::Double, row)).abs() < 1e-9);
     }
 

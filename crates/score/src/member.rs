@@ -2,8 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::ScoreError;
 use crate::bin::Trend;
 use crate::encode::{Categories, Encoder, Input, fit as fit_encoder};
+use crate::explain::Shares;
 use crate::fast::Fast;
 use crate::frame::{Frame, Kind};
 use crate::grow::{Binned, GrowSpec, Watch, boost};
@@ -44,15 +46,47 @@ pub struct CardMember {
     pub coefficients: Vec<f64>,
 }
 
-/// Boosted trees over encoded inputs.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+/// Boosted trees over encoded inputs, ready to answer.
+#[derive(Clone, Debug)]
 pub struct TreesMember {
-    /// How a frame becomes inputs.
+    encoder: Encoder,
+    ensemble: Ensemble,
+    fast: Fast,
+    shares: Option<Vec<Shares>>,
+}
+
+/// What of a member of trees is kept in a file; the rest is made ready from it.
+#[derive(Decode)]
+struct Kept {
     #[n(0)]
-    pub encoder: Encoder,
-    /// The trees of all seeds; their mean is the answer.
+    encoder: Encoder,
     #[n(1)]
-    pub ensemble: Ensemble,
+    ensemble: Ensemble,
+}
+
+impl<C> Encode<C> for TreesMember {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(2)?;
+        Encode::encode(&self.encoder, e, ctx)?;
+        Encode::encode(&self.ensemble, e, ctx)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for TreesMember {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<TreesMember, minicbor::decode::Error> {
+        let Kept { encoder, ensemble } = Kept::decode(d, ctx)?;
+        TreesMember::new(encoder, ensemble).map_err(|error| minicbor::decode::Error::message(error.to_string()))
+    }
+}
+
+impl PartialEq for TreesMember {
+    fn eq(&self, other: &TreesMember) -> bool {
+        self.encoder == other.encoder && self.ensemble == other.ensemble
+    }
 }
 
 impl Member {
@@ -86,12 +120,39 @@ impl CardMember {
 }
 
 impl TreesMember {
+    /// Makes trees ready. Errors if they are not sound, or ask for other inputs than the encoder makes.
+    pub fn new(encoder: Encoder, ensemble: Ensemble) -> Result<TreesMember, ScoreError> {
+        if ensemble.columns.len() != encoder.inputs.len() {
+            return Err(ScoreError::NotAModel("its trees ask for inputs that are not made".to_owned()));
+        }
+        let fast = Fast::new(&ensemble)?;
+        let shares = ensemble.trees.iter().map(Shares::of).collect();
+        Ok(TreesMember { encoder, ensemble, fast, shares })
+    }
+
+    /// How a frame becomes inputs.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// The trees of all seeds; their mean is the answer.
+    pub fn ensemble(&self) -> &Ensemble {
+        &self.ensemble
+    }
+
+    /// What each tree's splits parted in training; none where that is not known.
+    pub(crate) fn shares(&self) -> Option<&[Shares]> {
+        self.shares.as_deref()
+    }
+
     /// Log odds of every row.
     pub fn log_odds(&self, frame: &Frame) -> Vec<f64> {
         let inputs = self.encoder.encode(frame);
+        if frame.rows == 1 {
+            let row: Vec<f64> = inputs.iter().map(|input| input.first().copied().unwrap_or(f64::NAN)).collect();
+            return vec![self.fast.one(&row)];
+        }
         let width = inputs.len().max(1);
-        // A member comes from training or from a file that was checked.
-        let Ok(fast) = Fast::new(&self.ensemble) else { return vec![f64::NAN; frame.rows] };
         let mut said = vec![0.0; frame.rows];
         let mut cells = vec![0.0; BLOCK * width];
         for (block, said) in said.chunks_mut(BLOCK).enumerate() {
@@ -100,7 +161,7 @@ impl TreesMember {
                     cells[row * width + place] = *value;
                 }
             }
-            fast.answer(&cells[..said.len() * width], said);
+            self.fast.answer(&cells[..said.len() * width], said);
         }
         said
     }
@@ -151,7 +212,7 @@ pub fn fit_trees(
     categories: Categories,
     rounds: usize,
     seeds: &[u64],
-) -> TreesMember {
+) -> Result<TreesMember, ScoreError> {
     let all = vec![true; past.rows()];
     let (mut trees, mut start, mut encoder) = (Vec::new(), 0.0, Encoder { inputs: Vec::new() });
     for seed in seeds {
@@ -170,5 +231,5 @@ pub fn fit_trees(
         |(place, input): (usize, &Input)| format!("{place} {}", past.schema.columns[input.column as usize].name);
     let columns = encoder.inputs.iter().enumerate().map(named).collect();
     let sum = Sum { start, rounding: Rounding::Double, scale: 1.0 / seeds.len().max(1) as f64, offset: 0.0 };
-    TreesMember { encoder, ensemble: Ensemble { columns, reading: Reading::Double, trees, sum, link: Link::Identity } }
+    TreesMember::new(encoder, Ensemble { columns, reading: Reading::Double, trees, sum, link: Link::Identity })
 }

@@ -126,7 +126,7 @@ pub fn train(
     tell("fitting what was chosen on all rows");
     let chosen: Vec<usize> = (0..racers.len()).filter(|m| blended.weights[*m] > 0.0).collect();
     let folds_each = folds[0].held.len().max(1) as f64 / judged.len().max(1) as f64;
-    let parts = refit(past, study, &racers, &chosen, &rounds, folds_each, crew);
+    let parts = refit(past, study, &racers, &chosen, &rounds, folds_each, crew)?;
     let seeds = study.effort.seeds(past.rows()) as u64;
     work += chosen.iter().map(|m| racers[*m].candidate.work(past, 1) * seeds).sum::<u64>();
     let parts = chosen.iter().zip(parts).map(|(m, member)| Part { member, weight: blended.weights[*m] }).collect();
@@ -290,7 +290,7 @@ fn refit(
     rounds: &[usize],
     held_share: f64,
     crew: Crew,
-) -> Vec<Member> {
+) -> Result<Vec<Member>, ScoreError> {
     let all = vec![true; past.rows()];
     let growth = (1.0 / (1.0 - held_share.clamp(0.0, 0.5))).sqrt();
     let seeds: Vec<u64> =
@@ -298,13 +298,15 @@ fn refit(
     gather(crew, chosen.len(), |job| match &racers[chosen[job]].candidate {
         Candidate::Card(penalty) => {
             let mut cards = fit_cards(past, &study.trends, &all, &[*penalty]);
-            Member::Card(cards.swap_remove(0))
+            Ok(Member::Card(cards.swap_remove(0)))
         }
         Candidate::Trees { grow, categories, .. } => {
             let rounds = (rounds[chosen[job]] as f64 * growth).round() as usize;
-            Member::Trees(fit_trees(past, &study.trends, grow, *categories, rounds, &seeds))
+            fit_trees(past, &study.trends, grow, *categories, rounds, &seeds).map(Member::Trees)
         }
     })
+    .into_iter()
+    .collect()
 }
 
 type Learn = fn(&[f64], &[bool], &[f64]) -> Calibrator;

@@ -249,8 +249,10 @@ impl PointScale {
 }
 
 /// The PD in ppm, to the nearest, of log odds in millionths.
+#[inline(always)]
 pub fn pd_ppm_of(log_odds_micro: i64) -> i64 {
-    (logistic(log_odds_micro as f64 / 1e6) * 1e6 + 0.5).floor() as i64
+    // Never below 0: the cast cuts off what the floor would.
+    (logistic(log_odds_micro as f64 / 1e6) * 1e6 + 0.5) as i64
 }
 
 /// A real number in whole millionths, to the nearest.

@@ -197,6 +197,11 @@ fn a_model_of_another_library_is_taken_over() {
     3,0.119202922
     4,0.817574476
     ");
+    insta::assert_snapshot!(said(at, "show --model ours.txm", 0), @r"
+    predicts   bad = 1
+    taken over from LightGBM: how it was trained, and what it was worth there, is not known
+               categories are given as the whole numbers they had in training
+    ");
     fs::write(at.join("cut.txt"), &LIGHTGBM[..200]).unwrap();
     let words = said(at, "import cut.txt --target bad --out cut.txm", 1);
     assert!(words.contains("cut.txt: LightGBM model, line"), "{words}");

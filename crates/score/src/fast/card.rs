@@ -6,17 +6,17 @@
 
 use super::{BLOCK, Instructions, machine};
 use crate::ScoreError;
-use crate::math::logistic_quick;
 use crate::scorecard::{PointScale, Scorecard, micro, pd_ppm_of};
 
 /// Most that a range may add, in millionths of log odds, so that no sum is beyond what a number holds.
 const ADDS_MAX: i64 = 1_000_000_000_000;
 /// Reasons told for one row.
 const REASONS: usize = 3;
-/// Nearer to the border of two whole ppm than this, the slow function decides; the quick one is within 1e-9.
-const NEAR: f64 = 1e-6;
-
 /// A scorecard ready to answer quickly. A row has its columns in the order of the card's features.
+///
+/// For whole villages, where the probability and the three costliest columns are enough. A decision about one household keeps
+/// what every column added, in its record and for ever: that is [`Scorecard::score`], which costs a few microseconds and
+/// would have to be walked anyway.
 #[derive(Clone, Debug)]
 pub struct QuickCard {
     base: i64,
@@ -91,21 +91,8 @@ impl QuickCard {
                 }
                 feature.add(&values, &mut sums);
             }
-            let mut ppm = [0.0; BLOCK];
-            let mut is_near = false;
-            for (ppm, sum) in ppm.iter_mut().zip(&sums) {
-                let exact = logistic_quick(*sum as f64 / 1e6) * 1e6 + 0.5;
-                let whole = exact as i64 as f64;
-                is_near |= exact - whole < NEAR || exact - whole > 1.0 - NEAR;
-                *ppm = whole;
-            }
-            if is_near {
-                for (ppm, sum) in ppm.iter_mut().zip(&sums) {
-                    *ppm = pd_ppm_of(*sum) as f64;
-                }
-            }
-            for (answer, ppm) in answers.iter_mut().zip(&ppm) {
-                *answer = ppm / 1e6;
+            for (answer, sum) in answers.iter_mut().zip(&sums) {
+                *answer = pd_ppm_of(*sum) as f64 / 1e6;
             }
         }
     }
@@ -126,10 +113,7 @@ impl QuickCard {
                 }
             }
         }
-        let exact = logistic_quick(sum as f64 / 1e6) * 1e6 + 0.5;
-        let over = exact - exact.trunc();
-        let is_near = !(NEAR..=1.0 - NEAR).contains(&over);
-        let pd_ppm = if is_near { pd_ppm_of(sum) } else { exact as i64 };
+        let pd_ppm = pd_ppm_of(sum);
         Said { pd_ppm, log_odds_micro: sum, points: self.scale.points_of(sum), reasons }
     }
 }

@@ -134,7 +134,7 @@ impl Fast {
         match self.link {
             Link::Identity => sums.iter_mut().for_each(|sum| *sum = self.sum.close(*sum)),
             Link::Logistic { steepness } => {
-                sums.iter_mut().for_each(|sum| *sum = crate::math::logistic_quick(steepness * self.sum.close(*sum)))
+                sums.iter_mut().for_each(|sum| *sum = crate::math::logistic(steepness * self.sum.close(*sum)))
             }
         }
     }

@@ -5,14 +5,47 @@ pub fn is_missing(cell: &str) -> bool {
     matches!(cell, "" | "NA" | "N/A" | "n/a" | "NaN" | "nan" | "NULL" | "null" | "?")
 }
 
-/// The number of a cell, infinite ones included; none if it is no number.
+/// The number of a cell, infinite ones included; none if it is no number. `$1,200.50` and `13.5 %` are numbers too, the sign of
+/// a currency, commas between thousands and a percent sign being left out.
 pub fn number(cell: &str) -> Option<f64> {
     let first = cell.bytes().next()?;
     // Rust reads `infinity` and `nan` as numbers; `nan` is a missing cell here.
-    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'i' | b'I')) {
+    if first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'i' | b'I') {
+        if let Ok(number) = cell.parse::<f64>() {
+            return Some(number).filter(|n| !n.is_nan());
+        }
+    }
+    adorned(cell)
+}
+
+/// A number with the sign of a currency, commas between thousands or a percent sign.
+fn adorned(cell: &str) -> Option<f64> {
+    let last = cell.chars().next_back()?;
+    if !cell.contains(['$', '€', '£', '¥', '￥', '%', ',']) || !(last.is_ascii_digit() || last == '%' || last == '.')
+    {
         return None;
     }
-    cell.parse::<f64>().ok().filter(|n| !n.is_nan())
+    let bare = cell.strip_suffix('%').map_or(cell, str::trim_end);
+    let (sign, bare) = bare.strip_prefix('-').map_or(("", bare), |rest| ("-", rest));
+    let bare = bare.strip_prefix(['$', '€', '£', '¥', '￥']).map_or(bare, str::trim_start);
+    let (whole, rest) = bare.split_once('.').map_or((bare, ""), |(whole, rest)| (whole, rest));
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let are_thousands = whole.contains(',') && first.len() <= 3 && groups.all(|g| g.len() == 3 && is_digits(g));
+    let is_plain = !whole.contains(',') || are_thousands;
+    if first.is_empty() || !is_digits(first) || !is_plain || !is_digits(rest) {
+        return None;
+    }
+    format!("{sign}{}.{rest}0", whole.replace(',', "")).parse().ok()
+}
+
+/// A number written with a decimal comma, with a point in its place; none if it is not one.
+pub fn with_point(cell: &str) -> Option<String> {
+    let (whole, rest) = cell.split_once(',')?;
+    let digits = whole.strip_prefix(['-', '+']).unwrap_or(whole);
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (is_digits(digits) && is_digits(rest)).then(|| format!("{whole}.{rest}"))
 }
 
 /// Days since 1970-01-01 of `2016-03-05`, `2016/3/5`, or either followed by a time of day.
@@ -57,6 +90,15 @@ mod tests {
             ("-", None, None),
             ("A12", None, None),
             ("inf", Some(f64::INFINITY), None),
+            ("$1,200.50", Some(1200.5), None),
+            ("-¥12", Some(-12.0), None),
+            ("13.56%", Some(13.56), None),
+            ("1,234,567", Some(1_234_567.0), None),
+            ("12,34", None, None),
+            ("1,2,3", None, None),
+            ("$", None, None),
+            ("%", None, None),
+            ("36 months", None, None),
             ("1970-01-01", None, Some(0.0)),
             ("2000/2/29", None, Some(11_016.0)),
             ("2016-03-05 10:11:12", None, Some(16_865.0)),
@@ -65,6 +107,8 @@ mod tests {
         ] {
             assert_eq!((number(cell), date(cell)), (is, as_date), "{cell}");
         }
+        assert_eq!(with_point("-12,5").as_deref(), Some("-12.5"));
+        assert!(["1,2,3", ",5", "5,", "a,1", "12"].iter().all(|cell| with_point(cell).is_none()));
         assert!(is_missing("") && is_missing("NaN") && !is_missing("-") && !is_missing("None"));
     }
 }

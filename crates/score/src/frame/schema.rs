@@ -1,6 +1,6 @@
 //! What each column is, told from its cells once and kept with the model.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use minicbor::{Decode, Encode};
 
@@ -13,6 +13,16 @@ use crate::ScoreError;
 const LEVELS_MAX: usize = 20_000;
 /// Part of a column's cells that may fail to be numbers in training and it still is one.
 const ODD_CELLS_PPM: usize = 10_000;
+/// Most different words that stand for a missing number.
+const WORDS_MAX: usize = 3;
+/// Fewest different numbers of a column in which words stand for missing ones.
+const NUMBERS_MIN: usize = 20;
+/// Names, or last words of names, of columns that number the rows.
+const ROW_WORDS: &[&str] = &["id", "index", "row", "rownum", "no", "number", "key", "编号", "序号", "unnamed"];
+/// The same in one word.
+const ROW_IDS: &[&str] = &["customerid", "userid", "loanid", "memberid", "clientid", "accountid", "applicationid"];
+/// Fewest rows by which a column shows that it numbers them.
+const NUMBERED_MIN: usize = 30;
 /// Parts of names of whole-number columns that are codes of places, branches and trades, not quantities.
 const CODE_WORDS: &[&str] = &["zip", "postcode", "postal", "naics", "branch", "industry", "area_code", "area", "code"];
 
@@ -28,6 +38,10 @@ pub enum Kind {
         /// At or below this a value is a code even if it was not seen, and counts as missing.
         #[n(1)]
         codes_below: Option<f64>,
+        /// Words that stand for a missing number, such as `None` or `unknown`.
+        #[n(2)]
+        #[cbor(default)]
+        words: Vec<String>,
     },
     /// Dates, as days since 1970-01-01.
     #[n(1)]
@@ -110,6 +124,30 @@ impl Schema {
         Ok(Schema { columns })
     }
 
+    /// Columns that number the rows: their names say so, every row has a value and no value comes twice. What a model
+    /// would learn of them is the order of the file.
+    pub fn numbering(table: &Table, spec: &SchemaSpec) -> Vec<String> {
+        let is_named = |name: &str| {
+            let lower = name.to_lowercase();
+            let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
+            let glued = name.ends_with("ID") || name.ends_with("Id") || ROW_IDS.contains(&lower.as_str());
+            lower.is_empty() || words.last().is_some_and(|word| ROW_WORDS.contains(word)) || glued
+        };
+        let is_whole = |cell: &str| number(cell).is_none_or(|n| n.fract() == 0.0);
+        let is_numbering = |position: usize| {
+            let mut seen = HashSet::new();
+            table.rows() >= NUMBERED_MIN
+                && table.cells(position).all(|cell| !is_missing(cell) && is_whole(cell) && seen.insert(cell))
+        };
+        let names = table.names().iter().enumerate();
+        let kept = |name: &String| spec.numbers.contains(name) || spec.categories.contains(name);
+        names
+            .filter(|(at, name)| is_named(name) && !kept(name) && is_numbering(*at))
+            .filter(|(_, name)| !spec.left_out.contains(*name))
+            .map(|(_, name)| name.clone())
+            .collect()
+    }
+
     /// Reads a table as this schema says. Cells that cannot be read as the numbers they should be count
     /// as missing and are reported; levels not known are [`UNSEEN`]. Columns the schema does not name are ignored.
     ///
@@ -121,7 +159,8 @@ impl Schema {
             let position = table.position(&spec.name)?;
             let cells = table.cells(position);
             columns.push(match &spec.kind {
-                Kind::Number { specials, codes_below } => {
+                Kind::Number { specials, codes_below, words } => {
+                    let cells = cells.map(|cell| if words.iter().any(|word| word == cell) { "" } else { cell });
                     let mut values = parsed(cells, number, &spec.name, &mut bad_cells);
                     for value in &mut values {
                         if codes_below.is_some_and(|top| *value <= top) && !specials.contains(value) {
@@ -191,6 +230,7 @@ fn code(cell: &str, numeric: bool, code_of: &HashMap<&str, u32>) -> u32 {
 fn kind_of(table: &Table, position: usize, spec: &SchemaSpec) -> Result<Kind, ScoreError> {
     let name = &table.names()[position];
     let (mut values, mut known, mut dates) = (Vec::new(), 0_usize, 0_usize);
+    let mut words: BTreeSet<&str> = BTreeSet::new();
     for (row, cell) in table.cells(position).enumerate() {
         if is_missing(cell) {
             continue;
@@ -199,7 +239,12 @@ fn kind_of(table: &Table, position: usize, spec: &SchemaSpec) -> Result<Kind, Sc
         match number(cell) {
             Some(n) if n.is_infinite() => return Err(ScoreError::Infinite { column: name.clone(), row: row + 1 }),
             Some(n) => values.push(n),
-            None => dates += usize::from(date(cell).is_some()),
+            None => {
+                dates += usize::from(date(cell).is_some());
+                if words.len() <= WORDS_MAX {
+                    words.insert(cell);
+                }
+            }
         }
     }
     if known == 0 {
@@ -208,12 +253,22 @@ fn kind_of(table: &Table, position: usize, spec: &SchemaSpec) -> Result<Kind, Sc
     if dates == known {
         return Ok(Kind::Date);
     }
-    let is_numeric = (known - values.len()) * 1_000_000 <= known * ODD_CELLS_PPM;
+    // A few odd cells are mistakes; a word or two in a column of many numbers mean that there is none.
+    let is_odd = (known - values.len()) * 1_000_000 <= known * ODD_CELLS_PPM;
+    let has_words = !is_odd && dates == 0 && words.len() <= WORDS_MAX && is_mostly_numbers(&values, known);
+    let is_numeric = is_odd || has_words;
     let is_code = is_numeric && !spec.numbers.contains(name) && looks_like_code(name, &values);
     if is_numeric && !is_code && !spec.categories.contains(name) {
-        return Ok(Kind::Number { specials: codes_of(&values), codes_below: None });
+        let words = if has_words { words.into_iter().map(str::to_owned).collect() } else { Vec::new() };
+        return Ok(Kind::Number { specials: codes_of(&values), codes_below: None, words });
     }
     Ok(Kind::Category { levels: levels_of(table, position, is_numeric), numeric: is_numeric })
+}
+
+/// Whether a column holds many different numbers, and hardly less often than words.
+fn is_mostly_numbers(values: &[f64], known: usize) -> bool {
+    let distinct: BTreeSet<u64> = values.iter().map(|v| v.to_bits()).collect();
+    values.len() * 5 >= known * 2 && distinct.len() >= NUMBERS_MIN
 }
 
 /// A table that writes codes below zero in one column writes them in others too, also such as were not met often
@@ -288,7 +343,7 @@ id,age,when,job,ZIP,mixed,bad
         let schema = Schema::learn(&table(TEXT), &left_out(&["bad", "id"])).unwrap();
         let told: Vec<String> = schema.columns.iter().map(|c| format!("{}: {:?}", c.name, c.kind)).collect();
         insta::assert_snapshot!(told.join("\n"), @r#"
-        age: Number { specials: [], codes_below: None }
+        age: Number { specials: [], codes_below: None, words: [] }
         when: Date
         job: Category { levels: ["farm", "shop"], numeric: false }
         ZIP: Category { levels: ["610000", "620000"], numeric: true }
@@ -332,6 +387,25 @@ id,age,when,job,ZIP,mixed,bad
         let Values::Number(b) = &frame.columns[1] else { panic!() };
         assert!(a[0] == -8.0 && a[1].is_nan() && b[0].is_nan() && b[1].is_nan() && b[2] == 5.0);
         assert!(frame.columns[2] == Values::Number(vec![-8.0, -9.0, 5.0]) && bad.is_empty());
+    }
+
+    #[test]
+    fn words_in_a_column_of_numbers_are_missing_and_row_numbers_are_told() {
+        let mut text = "loan_id,since,paid,grade\n".to_owned();
+        for i in 0..60 {
+            let since = if i % 3 == 0 { "None".to_owned() } else { i.to_string() };
+            text +=
+                &format!("{},{since},{i},{}\n", 900 - i, if i % 2 == 0 { "x".to_owned() } else { (i % 5).to_string() });
+        }
+        let table = table(&text);
+        assert_eq!(Schema::numbering(&table, &SchemaSpec::default()), ["loan_id"]);
+        let kept = SchemaSpec { numbers: ["loan_id".to_owned()].into(), ..SchemaSpec::default() };
+        assert!(Schema::numbering(&table, &kept).is_empty());
+        let schema = Schema::learn(&table, &SchemaSpec::default()).unwrap();
+        assert!(matches!(&schema.columns[1].kind, Kind::Number { words, .. } if words == &["None"]));
+        assert!(matches!(&schema.columns[3].kind, Kind::Category { .. }));
+        let (frame, bad) = schema.read(&table).unwrap();
+        assert!(bad.is_empty() && matches!(&frame.columns[1], Values::Number(v) if v[0].is_nan() && v[1] == 1.0));
     }
 
     #[test]

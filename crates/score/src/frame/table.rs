@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::io::Read;
 
-use super::cell::{date, number};
+use super::cell::{date, is_missing, number, with_point};
 use crate::ScoreError;
 
 /// Most columns of a table.
 const COLUMNS_MAX: usize = 20_000;
+/// How much is read ahead to find the separator.
+const HEAD_BYTES: u64 = 1 << 16;
 /// Most rows of a table.
 const ROWS_MAX: usize = 50_000_000;
 
@@ -36,10 +38,25 @@ impl Cells {
         let begin = if row == 0 { 0 } else { self.ends[row - 1] };
         &self.text[begin..self.ends[row]]
     }
+
+    /// Writes decimal commas as points, if that makes every cell a number.
+    fn put_points(&mut self) {
+        let mut pointed = Cells::default();
+        for row in 0..self.ends.len() {
+            let cell = self.get(row);
+            match with_point(cell) {
+                Some(number) => pointed.push(&number),
+                None if is_missing(cell) || number(cell).is_some() => pointed.push(cell),
+                None => return,
+            }
+        }
+        *self = pointed;
+    }
 }
 
 impl Table {
-    /// Reads comma-separated text with a header line, UTF-8, a byte order mark allowed.
+    /// Reads separated text with a header line, UTF-8, a byte order mark allowed. The separator is the comma, the semicolon or
+    /// the tab, whichever stands most often in the header line; with semicolons, numbers may have a decimal comma.
     ///
     /// Errors if a line has another number of cells than the header, two columns have one name, there
     /// is no row, or the text is no UTF-8.
@@ -50,9 +67,19 @@ impl Table {
     /// assert_eq!((table.rows(), table.cell(1, 1)), (2, "1"));
     /// assert!(Table::read_csv("a,a\n1,2\n".as_bytes()).is_err());
     /// ```
-    pub fn read_csv(text: impl Read) -> Result<Table, ScoreError> {
-        let refused = |error: csv::Error| ScoreError::NotATable(error.to_string());
-        let mut reader = csv::ReaderBuilder::new().from_reader(text);
+    pub fn read_csv(mut text: impl Read) -> Result<Table, ScoreError> {
+        let refused = |error: csv::Error| match error.kind() {
+            csv::ErrorKind::Utf8 { .. } => {
+                ScoreError::NotATable(format!("{error}: it is not UTF-8, save it as UTF-8 and try again"))
+            }
+            _ => ScoreError::NotATable(error.to_string()),
+        };
+        let mut head = Vec::new();
+        let told = |error: std::io::Error| ScoreError::NotATable(error.to_string());
+        text.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(told)?;
+        let separator = separator_of(&head);
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(separator).from_reader(std::io::Cursor::new(head).chain(text));
         let names: Vec<String> = reader.headers().map_err(refused)?.iter().map(clean_name).collect();
         let mut table = Table::with_columns(names)?;
         let mut record = csv::StringRecord::new();
@@ -67,6 +94,9 @@ impl Table {
         }
         if table.rows == 0 {
             return Err(ScoreError::NotATable("it has no rows below the header".to_owned()));
+        }
+        if separator == b';' {
+            table.columns.iter_mut().for_each(Cells::put_points);
         }
         Ok(table)
     }
@@ -139,6 +169,22 @@ impl Table {
     }
 }
 
+/// What stands between the cells of the first line, as far as it was read: the comma where nothing tells.
+fn separator_of(head: &[u8]) -> u8 {
+    let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];
+    let mut is_quoted = false;
+    for byte in head {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\n' | b'\r' if !is_quoted => break,
+            _ if is_quoted => {}
+            byte => counts.iter_mut().filter(|(separator, _)| separator == byte).for_each(|(_, count)| *count += 1),
+        }
+    }
+    // The first of equals wins.
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(separator, _)| *separator)
+}
+
 /// Some names, and how many more there are.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 12;
@@ -173,6 +219,11 @@ mod tests {
         assert!(Table::read_csv(&[b'a', b'\n', 0xff, b'\n'][..]).is_err());
         let table = Table::read_csv("\u{feff}a,b\n1,\"x,y\"\n".as_bytes()).unwrap();
         assert_eq!((table.names()[0].as_str(), table.cell(1, 0)), ("a", "x,y"));
+        let semicolons = Table::read_csv("a;b;\"c,d\"\n1,5;x;2\n;y,z;-0,25\n".as_bytes()).unwrap();
+        assert_eq!(semicolons.names(), ["a", "b", "c,d"]);
+        assert_eq!([(0, 0), (1, 1), (2, 1)].map(|(c, r)| semicolons.cell(c, r)), ["1.5", "y,z", "-0.25"]);
+        let tabs = Table::read_csv("a\tb\r\n\"1\n2\"\t3\r\n\r\n".as_bytes()).unwrap();
+        assert_eq!((tabs.rows(), tabs.cell(0, 0), tabs.cell(1, 0)), (1, "1\n2", "3"));
         assert!(table.position("c").is_err() && table.quantities("b").is_err());
         assert_eq!((table.quantities("a").unwrap(), table.dates("a").unwrap()), (vec![1.0], None));
     }

@@ -1,6 +1,6 @@
 //! Boosting: tree after tree on what the trees before left over.
 
-use crate::math::ln;
+use crate::math::{exp, ln, logistic};
 use crate::random::Stream;
 
 use super::binned::Binned;
@@ -111,42 +111,16 @@ fn set_slopes(slopes: &mut Slopes, watch: &Watch, scores: &[f64]) -> f64 {
     for (row, score) in scores.iter().enumerate() {
         let w = watch.weights[row];
         if watch.is_training[row] {
-            let p = 1.0 / (1.0 + quick_exp(-score));
+            let p = logistic(*score);
             let outcome = if watch.bad[row] { 1.0 } else { 0.0 };
             slopes.set(row, w * (p - outcome), w * p * (1.0 - p));
         } else if watch.patience.is_some() {
             let against = if watch.bad[row] { -score } else { *score };
-            loss += w * ln(1.0 + quick_exp(against));
+            loss += w * ln(1.0 + exp(against));
             weight += w;
         }
     }
     loss / f64::max(weight, 1e-9)
-}
-
-/// e^x by the same steps on every machine, to about 1e-12: gradients are rounded more coarsely than that.
-#[inline(always)]
-fn quick_exp(x: f64) -> f64 {
-    const INVERSE_FACTORIALS: [f64; 11] = [
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ];
-    let x = x.clamp(-60.0, 60.0);
-    let k = (x * std::f64::consts::LOG2_E + 0.5).floor();
-    let r = x - k * std::f64::consts::LN_2;
-    let mut sum = 1.0 / 39_916_800.0;
-    for term in INVERSE_FACTORIALS {
-        sum = sum * r + term;
-    }
-    sum * f64::from_bits(((k as i64 + 1023) as u64) << 52)
 }
 
 fn is_drawn(stream: &mut Stream, share: f64) -> bool {
@@ -163,15 +137,4 @@ fn draw_inputs(inputs: usize, share: f64, stream: &mut Stream) -> Vec<usize> {
         all.sort_unstable();
     }
     all
-}
-
-#[cfg(test)]
-mod unit {
-    #[test]
-    fn the_quick_exponential_is_close() {
-        for i in -590..590 {
-            let x = f64::from(i) * 0.1;
-            assert!((super::quick_exp(x) / x.exp() - 1.0).abs() < 1e-10, "{x}");
-        }
-    }
 }

@@ -15,12 +15,12 @@ impl Imported {
     ///
     /// Errors if the model tells no probability.
     pub fn adopt(self, target: Target) -> Result<Bundle, ScoreError> {
-        let Imported { source, ensemble, .. } = self;
+        let Imported { source, ensemble, notes } = self;
         let Link::Logistic { steepness } = ensemble.link else {
             let what = format!("this {source} model tells no probability; import one trained on good and bad");
             return Err(ScoreError::NotAModel(what));
         };
-        let number = || Kind::Number { specials: Vec::new(), codes_below: None };
+        let number = || Kind::Number { specials: Vec::new(), codes_below: None, words: Vec::new() };
         let columns = ensemble.columns.iter().map(|name| ColumnSpec { name: name.clone(), kind: number() }).collect();
         let inputs = (0..ensemble.columns.len() as u32)
             .map(|column| Input { column, making: Making::Number { specials: Vec::new() } })
@@ -28,15 +28,15 @@ impl Imported {
         let columns_read = ensemble.columns.len();
         let trends = vec![0; columns_read];
         let unknown = Reference { missing: 0.0, cuts: Vec::new(), levels: Vec::new() };
-        let member =
-            TreesMember { encoder: Encoder { inputs }, ensemble: Ensemble { link: Link::Identity, ..ensemble } };
+        let ensemble = Ensemble { link: Link::Identity, ..ensemble };
+        let member = TreesMember::new(Encoder { inputs }, ensemble)?;
         Ok(Bundle {
             target,
             schema: Schema { columns },
             trends,
-            parts: vec![Part { member: Member::Trees(member), weight: 1.0 }],
-            // The sum times the steepness is the log odds.
-            calibrator: Calibrator::Line { intercept: 0.0, slope: steepness },
+            // The sum times the steepness is the log odds, of which reasons are told.
+            parts: vec![Part { member: Member::Trees(member), weight: steepness }],
+            calibrator: Calibrator::Line { intercept: 0.0, slope: 1.0 },
             making: Record {
                 rows: 0,
                 bads: 0,
@@ -47,6 +47,8 @@ impl Imported {
                 left_out_brier: f64::NAN,
                 standings: Vec::new(),
                 references: vec![unknown; columns_read],
+                source: Some(source.to_string()),
+                notes,
             },
         })
     }

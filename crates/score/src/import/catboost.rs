@@ -112,7 +112,10 @@ pub(super) fn read(text: &str) -> Result<Imported, ImportError> {
         (None, Some(branching)) => {
             for (at, root) in branching.iter().enumerate() {
                 let mut growing = Growing::default();
-                grow(at, root, &float_features, &mut growing)?;
+                let is_weighed = grow(at, root, &float_features, &mut growing)?.1;
+                if !is_weighed {
+                    growing.tree.covers.clear();
+                }
                 trees.push(Tree::Branching(growing.tree));
             }
         }
@@ -173,16 +176,17 @@ fn oblivious_tree(at: usize, levels: Levels, floats: &[Float]) -> Result<Tree, I
     Ok(Tree::Oblivious(Oblivious { levels: levels_asked?, leaves: levels.leaf_values, covers: levels.leaf_weights }))
 }
 
-/// JSON is read to a bounded depth, and so is this.
-fn grow(at: usize, node: &Node, floats: &[Float], growing: &mut Growing) -> Result<Child, ImportError> {
+/// Whether every leaf below has a weight is told beside it: one without makes all shares unknown. JSON is read to a bounded
+/// depth, and so is this.
+fn grow(at: usize, node: &Node, floats: &[Float], growing: &mut Growing) -> Result<(Child, bool), ImportError> {
     match node {
-        Node::Leaf { value, weight } => Ok(growing.leaf(*value, weight.unwrap_or(0.0))),
+        Node::Leaf { value, weight } => Ok((growing.leaf(*value, weight.unwrap_or(0.0)), weight.is_some())),
         Node::Split { split, left, right } => {
             let place = growing.split(question(at, split, floats)?);
-            let yes = grow(at, left, floats, growing)?;
-            let no = grow(at, right, floats, growing)?;
+            let (yes, left_weighed) = grow(at, left, floats, growing)?;
+            let (no, right_weighed) = grow(at, right, floats, growing)?;
             growing.lead(place, yes, no);
-            Ok(Child::Split(place))
+            Ok((Child::Split(place), left_weighed && right_weighed))
         }
     }
 }

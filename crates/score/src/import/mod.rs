@@ -97,14 +97,26 @@ pub fn import(bytes: &[u8]) -> Result<Imported, ImportError> {
     let imported = if text.starts_with("tree\n") || text.starts_with("tree\r\n") {
         lightgbm::read(text)
     } else if text.trim_start().starts_with('{') {
-        // XGBoost has everything under `learner`, which no CatBoost file has.
-        if text.contains("\"learner\"") { xgboost::read(text) } else { catboost::read(text) }
+        // XGBoost has everything under `learner`, which stands at the top of no CatBoost file.
+        if has_learner(text) { xgboost::read(text) } else { catboost::read(text) }
     } else {
         Err(ImportError::Unknown("it begins as none; give LightGBM text, XGBoost JSON or CatBoost JSON"))
     }?;
     let source_name = imported.source;
     imported.ensemble.check().map_err(|error| ImportError::Tree { source_name, error })?;
     Ok(imported)
+}
+
+/// Whether a JSON object has a `learner` of its own; one cut short counts as having what was met.
+fn has_learner(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Heads {
+        learner: Option<serde::de::IgnoredAny>,
+    }
+    match serde_json::from_str::<Heads>(text) {
+        Ok(heads) => heads.learner.is_some(),
+        Err(_) => text.split_once('{').is_some_and(|(_, rest)| rest.trim_start().starts_with("\"learner\"")),
+    }
 }
 
 /// What is wrong with JSON, with the place in it.

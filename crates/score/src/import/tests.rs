@@ -67,6 +67,55 @@ fn small_files_read_as_they_say() {
 }
 
 #[test]
+fn whose_a_file_is_does_not_follow_from_what_its_columns_are_called() {
+    let learner = CATBOOST.replace("\"feature_id\": \"income\"", "\"feature_id\": \"learner\"");
+    assert_eq!(import(learner.as_bytes()).expect("sound").source, Source::CatBoost);
+    let first = XGBOOST
+        .replacen("{\"learner\"", "{\"version\": [3, 2, 0], \"learner\"", 1)
+        .replace(", \"version\": [3, 2, 0]}", "}");
+    assert_eq!(import(first.as_bytes()).expect("sound").source, Source::XgBoost);
+}
+
+fn adopted(text: &str) -> crate::bundle::Bundle {
+    let target = crate::frame::Target { column: "bad".to_owned(), positive: "1".to_owned() };
+    import(text.as_bytes()).expect("sound").adopt(target).expect("a probability")
+}
+
+#[test]
+fn reasons_are_in_log_odds_whatever_the_steepness() {
+    let frame = crate::frame::Frame { rows: 1, columns: vec![crate::frame::Values::Number(vec![1.0]); 2] };
+    let told = |sigmoid: &str| adopted(&LIGHTGBM.replace("sigmoid:1", sigmoid)).explain(&frame, 0).columns;
+    let (one, two) = (told("sigmoid:1"), told("sigmoid:2"));
+    assert!(one[0].abs() > 0.05 && one.iter().zip(&two).all(|(one, two)| (2.0 * one - two).abs() < 1e-12));
+    let bundle = adopted(&LIGHTGBM.replace("sigmoid:1", "sigmoid:2"));
+    let log_odds = bundle.log_odds(&frame)[0];
+    assert!((bundle.predict(&frame)[0] - crate::math::logistic(log_odds)).abs() < 1e-12);
+}
+
+#[test]
+fn shares_that_are_not_told_are_not_made_up() {
+    let tree = |weight: &str| {
+        let leaf = "{\"value\": 0.5, \"weight\": 3}";
+        let other = format!("{{\"value\": -0.25{weight}}}");
+        let border = "{\"split_type\": \"FloatFeature\", \"float_feature_index\": 1, \"border\": 12.5}";
+        let tree = format!("\"trees\": [{{\"split\": {border}, \"left\": {leaf}, \"right\": {other}}}]");
+        let (before, rest) = CATBOOST.split_once("\"oblivious_trees\"").expect("there");
+        let after = &rest[rest.find("\"scale_and_bias\"").expect("there")..];
+        adopted(&format!("{before}{tree}, {after}"))
+    };
+    assert!(tree(", \"weight\": 1").check_explained().is_ok());
+    assert_eq!(tree("").check_explained(), Err(crate::ScoreError::Unexplained));
+}
+
+#[test]
+fn what_was_noted_stays_with_the_model() {
+    let bundle = adopted(LIGHTGBM);
+    let read = crate::bundle::Bundle::from_bytes(&bundle.to_bytes()).expect("whole");
+    assert_eq!(read.making.source.as_deref(), Some("LightGBM"));
+    assert_eq!(read.making.notes, ["categories are given as the whole numbers they had in training"]);
+}
+
+#[test]
 fn only_the_rounds_up_to_the_best_are_taken() {
     let stopped = XGBOOST.replace("\"learner\": {", "\"learner\": {\"attributes\": {\"best_iteration\": \"0\"},");
     assert_eq!(import(stopped.as_bytes()), import(XGBOOST.as_bytes()));

@@ -268,7 +268,7 @@ impl Link {
     pub fn of(self, raw: f64) -> f64 {
         match self {
             Link::Identity => raw,
-            Link::Logistic { steepness } => crate::math::logistic_quick(steepness * raw),
+            Link::Logistic { steepness } => crate::math::logistic(steepness * raw),
         }
     }
 }

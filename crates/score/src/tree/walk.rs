@@ -26,7 +26,7 @@ impl Ensemble {
     /// model.check()?;
     /// assert_eq!(model.raw(&[0.5, 99.0]), -1.0);
     /// assert_eq!(model.raw(&[f64::NAN, 30.0]), 0.25);
-    /// assert_eq!(model.probability(&[1.0, 31.0]), score::math::logistic_quick(2.0));
+    /// assert_eq!(model.probability(&[1.0, 31.0]), score::math::logistic(2.0));
     /// # Ok::<(), TreeError>(())
     /// ```
     pub fn raw(&self, row: &[f64]) -> f64 {

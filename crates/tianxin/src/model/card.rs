@@ -45,6 +45,13 @@ pub fn record(model: &Bundle) -> String {
     let record = &model.making;
     let mut told = String::new();
     let _ = writeln!(told, "predicts   {} = {}", model.target.column, model.target.positive);
+    if let Some(source) = &record.source {
+        let _ = write!(told, "taken over from {source}: how it was trained, and what it was worth there, is not known");
+        for note in &record.notes {
+            let _ = write!(told, "\n           {note}");
+        }
+        return told;
+    }
     let _ = writeln!(told, "made from  {} rows, {} of them bad; seed {}", record.rows, record.bads, record.seed);
     let (auc, loss, brier) = (record.left_out_auc, record.left_out_log_loss, record.left_out_brier);
     let _ = writeln!(told, "left out   auc {auc:.4}, log loss {loss:.4}, brier {brier:.4}");

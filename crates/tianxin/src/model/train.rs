@@ -101,7 +101,11 @@ impl Train {
         let about = |error: ScoreError| wrong(&self.data, &error);
         let target = Target::of(&table, &self.target, self.positive.as_deref()).map_err(about)?;
         let bad = target.outcomes(&table).map_err(about)?;
-        let spec = self.schema_spec();
+        let mut spec = self.schema_spec();
+        for column in Schema::numbering(&table, &spec) {
+            log(&format!("column `{column}` numbers the rows and is left out; --number {column} uses it all the same"));
+            spec.left_out.insert(column);
+        }
         let schema = Schema::learn(&table, &spec).map_err(about)?;
         refuse_unlawful(&schema)?;
         let trends = self.trends(&schema)?;

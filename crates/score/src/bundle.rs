@@ -67,7 +67,7 @@ pub struct Record {
     /// The seed.
     #[n(2)]
     pub seed: u64,
-    /// Rows × columns × trees looked at.
+    /// How much was done to make it: about one for each number added up.
     #[n(3)]
     pub work: u64,
     /// AUC on rows left out.
@@ -92,6 +92,9 @@ pub struct Record {
     #[n(10)]
     #[cbor(default)]
     pub notes: Vec<String>,
+    /// What was said of training rows by models that had not seen them.
+    #[n(11)]
+    pub said: Option<SaidReference>,
 }
 
 /// A finalist of the race.
@@ -123,6 +126,27 @@ pub struct Reference {
     /// Parts of the rows at the most frequent levels, at most ten. Empty for numbers.
     #[n(2)]
     pub levels: Vec<f64>,
+    /// Parts of the rows between the cuts, or at the levels and at all others; missing ones apart. Empty where it is not known.
+    #[n(3)]
+    #[cbor(default)]
+    pub shares: Vec<f64>,
+}
+
+/// What was said of training rows by models that had not seen them.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SaidReference {
+    /// Tenths of the calibrated log odds, ascending.
+    #[n(0)]
+    pub cuts: Vec<f64>,
+    /// Parts of the goods between the cuts.
+    #[n(1)]
+    pub goods: Vec<f64>,
+    /// Parts of the bads.
+    #[n(2)]
+    pub bads: Vec<f64>,
+    /// Part of the rows that were bad.
+    #[n(3)]
+    pub rate: f64,
 }
 
 impl Bundle {
@@ -133,7 +157,7 @@ impl Bundle {
         study: &Study,
         parts: Vec<Part>,
         calibrator: Calibrator,
-        (figures, standings, work): (Option<Figures>, Vec<Standing>, u64),
+        (figures, standings, work, said): (Option<Figures>, Vec<Standing>, u64, Option<SaidReference>),
     ) -> Bundle {
         let of = |pick: fn(&Figures) -> f64| figures.as_ref().map_or(f64::NAN, pick);
         let trend = |trend: &Trend| match trend {
@@ -156,9 +180,10 @@ impl Bundle {
                 left_out_log_loss: of(|f| f.log_loss),
                 left_out_brier: of(|f| f.brier),
                 standings,
-                references: references(&past.frame),
+                references: past.frame.columns.iter().map(|c| Reference::of(c, past.rows())).collect(),
                 source: None,
                 notes: Vec::new(),
+                said,
             },
         }
     }
@@ -244,23 +269,4 @@ impl Bundle {
         }
         Ok(())
     }
-}
-
-fn references(frame: &Frame) -> Vec<Reference> {
-    use crate::frame::{MISSING, Values};
-    let rows = frame.rows.max(1) as f64;
-    let of = |column: &Values| match column {
-        Values::Number(values) => {
-            let mut known: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-            known.sort_unstable_by(f64::total_cmp);
-            let cut = |tenth: usize| known.get(known.len() * tenth / 10).copied();
-            let cuts = (1..10).filter_map(cut).collect();
-            Reference { missing: 1.0 - known.len() as f64 / rows, cuts, levels: Vec::new() }
-        }
-        Values::Category(codes) => {
-            let share = |code: u32| codes.iter().filter(|c| **c == code).count() as f64 / rows;
-            Reference { missing: share(MISSING), cuts: Vec::new(), levels: (0..10).map(share).collect() }
-        }
-    };
-    frame.columns.iter().map(of).collect()
 }

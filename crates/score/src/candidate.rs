@@ -1,9 +1,9 @@
 //! What races: the candidates for each kind of model and effort.
 
 use crate::encode::Categories;
-use crate::grow::{GrowSpec, Shape, Thresholds};
+use crate::grow::{GrowSpec, Shape, Thresholds, tree_work};
 use crate::logistic::Penalty;
-use crate::sample::Past;
+use crate::member::card_work;
 
 /// What kind of model is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Effort {
         }
     }
 
-    /// How many candidates run on all folds.
+    /// How many candidates run on all folds, if the work allows.
     pub fn finalists(self) -> usize {
         match self {
             Effort::Fast => 3,
@@ -48,17 +48,38 @@ impl Effort {
         }
     }
 
-    /// With how many seeds the chosen are fitted on all rows.
-    pub fn seeds(self, rows: usize) -> usize {
-        match (self, rows) {
-            (Effort::Fast, _) => 1,
-            (Effort::Normal, 0..20_000) => 5,
-            (Effort::Normal, _) => 3,
-            (Effort::Best, 0..20_000) => 10,
-            (Effort::Best, _) => 5,
+    /// With how many seeds the chosen are fitted on all rows, if the work allows.
+    pub fn seeds(self) -> usize {
+        match self {
+            Effort::Fast => 1,
+            Effort::Normal => 5,
+            Effort::Best => 10,
+        }
+    }
+
+    /// How much may be done for a model of so many rows, in numbers added up: see [`crate::grow::Boosted::work`].
+    ///
+    /// At normal effort this is about half of what two cores do in a minute below 5,000 rows, in three minutes below 50,000 and in seven
+    /// beyond.
+    pub fn allowance(self, rows: usize) -> u64 {
+        let seconds = match rows {
+            0..5_000 => 60,
+            5_000..50_000 => 180,
+            _ => 400,
+        };
+        let normal = seconds * WORK_A_SECOND;
+        match self {
+            Effort::Fast => normal / 8,
+            Effort::Normal => normal,
+            Effort::Best => normal * 4,
         }
     }
 }
+
+/// Highest rate of learning, however little work is allowed.
+const RATE_MAX: f64 = 0.15;
+/// What two cores are allowed for a second of the time aimed at.
+const WORK_A_SECOND: u64 = 450_000_000;
 
 /// One way to make a member.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,10 +119,20 @@ impl Candidate {
         }
     }
 
-    /// Rows × columns × trees that it costs at most on so many folds.
-    pub fn work(&self, past: &Past, folds: usize) -> u64 {
-        let trees = self.keep_at().last().copied().unwrap_or(10);
-        (past.rows() * past.schema.columns.len() * trees * folds) as u64
+    /// What it costs at most on so many rows and inputs.
+    pub(crate) fn work_at_most(&self, rows: usize, inputs: usize) -> u64 {
+        match self {
+            Candidate::Card(_) => card_work(rows, inputs),
+            Candidate::Trees { grow, keep_at, .. } => {
+                let trees = keep_at.last().copied().unwrap_or(0) as u64;
+                let part = |all: usize, share: f64| (all as f64 * share).ceil() as usize;
+                let leaves = match grow.shape {
+                    Shape::LeafWise(leaves) => leaves as usize,
+                    Shape::DepthWise(depth) | Shape::Oblivious(depth) => 1 << depth.min(12),
+                };
+                trees * tree_work(part(rows, grow.rows_share), part(inputs, grow.inputs_share), leaves, rows)
+            }
+        }
     }
 
     /// Its settings in a line.
@@ -125,20 +156,21 @@ impl Candidate {
     }
 }
 
-/// The candidates for so many rows.
-pub fn offered(kind: ModelKind, effort: Effort, past: &Past) -> Vec<Candidate> {
+/// The candidates for so many rows, learning `pace` times as fast as they would if work were free; the first few are those that
+/// stay where it is not.
+pub fn offered(kind: ModelKind, effort: Effort, rows: usize, pace: f64) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     if kind != ModelKind::Trees {
         let penalties = [(0.0, 2.0), (1.0, 8.0), (4.0, 30.0)];
         candidates.extend(penalties.map(|(lasso, ridge)| Candidate::Card(Penalty { lasso, ridge })));
     }
     if kind != ModelKind::Scorecard {
-        candidates.extend(trees(effort, past.rows()));
+        candidates.extend(trees(effort, rows, pace));
     }
     candidates
 }
 
-fn trees(effort: Effort, rows: usize) -> Vec<Candidate> {
+fn trees(effort: Effort, rows: usize, pace: f64) -> Vec<Candidate> {
     use Categories::{Levels, Statistics};
     use Shape::{DepthWise, LeafWise, Oblivious};
     use Thresholds::{All, Drawn};
@@ -169,9 +201,9 @@ fn trees(effort: Effort, rows: usize) -> Vec<Candidate> {
     table
         .into_iter()
         .take(count)
-        .map(|(shape, thresholds, pace, leaf_curvature, ridge, rows_share, inputs_share, categories)| {
-            let grow =
-                GrowSpec { shape, thresholds, rate: rate * pace, leaf_curvature, ridge, rows_share, inputs_share };
+        .map(|(shape, thresholds, own, leaf_curvature, ridge, rows_share, inputs_share, categories)| {
+            let rate = f64::min(rate * own * pace, RATE_MAX);
+            let grow = GrowSpec { shape, thresholds, rate, leaf_curvature, ridge, rows_share, inputs_share };
             Candidate::Trees { grow, categories, keep_at: lengths(grow.rate) }
         })
         .collect()

@@ -204,32 +204,57 @@ pub fn bins_for(rows: usize) -> usize {
     (rows / 20).clamp(32, 255)
 }
 
-/// Boosts on all rows once for each seed; the member's answer is the mean.
+/// What learning a card costs, in numbers added up: every pair of columns at every step of the regression.
+pub(crate) fn card_work(rows: usize, columns: usize) -> u64 {
+    let columns = columns.min(CARD_COLUMNS_MAX) as u64;
+    rows as u64 * columns * (columns + 20) * 4
+}
+
+/// Boosts on all rows once.
 pub fn fit_trees(
     past: &Past,
     trends: &[Trend],
     grow: &GrowSpec,
     categories: Categories,
     rounds: usize,
-    seeds: &[u64],
+    seed: u64,
 ) -> Result<TreesMember, ScoreError> {
     let all = vec![true; past.rows()];
-    let (mut trees, mut start, mut encoder) = (Vec::new(), 0.0, Encoder { inputs: Vec::new() });
-    for seed in seeds {
-        let (fitted, encoded) = fit_encoder(past, &all, categories, *seed);
-        let binned = Binned::cut(&encoded, &fitted.natures(trends), &all, bins_for(past.rows()));
-        let watch =
-            Watch { is_training: &all, bad: &past.bad, weights: &past.weights, keep_at: &[rounds], patience: None };
-        let boosted = boost(&binned, &watch, grow, *seed);
-        trees.extend(boosted.trees.iter().map(|tree| tree.tree(&binned)));
-        start += boosted.start;
-        // What a level means to later rows does not depend on the seed, only the inner folds do.
-        encoder = fitted;
-    }
+    let (encoder, encoded) = fit_encoder(past, &all, categories, seed);
+    let binned = Binned::cut(&encoded, &encoder.natures(trends), &all, bins_for(past.rows()));
+    let watch = Watch { is_training: &all, bad: &past.bad, weights: &past.weights, keep_at: &[rounds], patience: None };
+    let boosted = boost(&binned, &watch, grow, seed);
+    let trees = boosted.trees.iter().map(|tree| tree.tree(&binned)).collect();
     // A column may have several inputs; their places tell them apart.
     let named =
         |(place, input): (usize, &Input)| format!("{place} {}", past.schema.columns[input.column as usize].name);
     let columns = encoder.inputs.iter().enumerate().map(named).collect();
-    let sum = Sum { start, rounding: Rounding::Double, scale: 1.0 / seeds.len().max(1) as f64, offset: 0.0 };
+    let sum = Sum { start: boosted.start, rounding: Rounding::Double, scale: 1.0, offset: 0.0 };
     TreesMember::new(encoder, Ensemble { columns, reading: Reading::Double, trees, sum, link: Link::Identity })
+}
+
+/// One member of what was fitted with several seeds: trees of all of them, of which the mean is taken. Errors if one of them is none,
+/// or there is none.
+pub(crate) fn joined_trees(fitted: impl Iterator<Item = Result<Member, ScoreError>>) -> Result<Member, ScoreError> {
+    let (mut seeds, mut encoder, mut whole): (f64, _, Option<Ensemble>) = (0.0, Encoder { inputs: Vec::new() }, None);
+    for member in fitted {
+        let trees = match member? {
+            Member::Card(card) => return Ok(Member::Card(card)),
+            Member::Trees(trees) => trees,
+        };
+        seeds += 1.0;
+        // What a level means to later rows does not depend on the seed, only the inner folds do.
+        encoder = trees.encoder;
+        whole = Some(match whole {
+            None => trees.ensemble,
+            Some(mut whole) => {
+                whole.sum.start += trees.ensemble.sum.start;
+                whole.trees.extend(trees.ensemble.trees);
+                whole
+            }
+        });
+    }
+    let mut whole = whole.ok_or_else(|| ScoreError::NotAModel("nothing was fitted".to_owned()))?;
+    whole.sum.scale = 1.0 / seeds;
+    TreesMember::new(encoder, whole).map(Member::Trees)
 }

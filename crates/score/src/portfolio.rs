@@ -5,21 +5,21 @@
 //! Talwalkar, 2016); the rest run on all folds. Encoders, bins and ranges are learned anew inside each fold. The
 //! finalists' log odds of rows left out give the weights of the blend and the calibration; then
 //! they are fitted again on all rows, with several seeds. How much is tried is told by counted work, never by a clock,
-//! so that the same rows, settings and seed give the same model.
+//! so that the same rows, settings and seed give the same model: how many candidates begin and at which rate they learn follows
+//! from what they may cost at most, how many go on and with how many seeds they are fitted from what the first heat did cost.
 
 use crate::ScoreError;
 use crate::bin::Trend;
 use crate::blend::{LeftOut, blend};
-use crate::bundle::{Bundle, Part, Standing};
+use crate::bundle::{Bundle, Part, SaidReference, Standing};
 use crate::calibrate::Calibrator;
 use crate::candidate::{Candidate, Effort, ModelKind, offered};
 use crate::crew::{Crew, gather};
-use crate::encode::fit as fit_encoder;
 use crate::frame::Target;
-use crate::grow::{Binned, Watch, boost};
 use crate::judge::{Figures, area, judge, log_loss};
 use crate::math::logistic;
-use crate::member::{Member, bins_for, fit_cards, fit_trees};
+use crate::member::{Member, fit_cards, fit_trees, joined_trees};
+use crate::race::{Racer, folds, ranked, run};
 use crate::sample::{Past, deal};
 
 /// How to train.
@@ -46,18 +46,23 @@ pub struct Times {
     pub gap: f64,
 }
 
-/// Rows to train on and rows to judge on.
-struct Fold {
-    is_training: Vec<bool>,
-    held: Vec<usize>,
+/// A trained model, and what models that had not seen a row said of it.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The model.
+    pub model: Bundle,
+    /// Calibrated log odds of each row by models that were not trained on it; NaN for rows that were in no fold.
+    pub left_out: Vec<f64>,
 }
 
-/// A candidate on its way through the race.
-struct Racer {
-    candidate: Candidate,
-    /// Log odds of held rows by number of trees, for each fold run so far.
-    heard: Vec<Vec<Vec<f32>>>,
-}
+/// Most rows of the race; of more, so many are drawn, and what is chosen is fitted on all.
+const RACE_ROWS_MAX: usize = 150_000;
+/// Part of the work allowed that the first heat may take if no candidate ends early.
+const FIRST_HEAT: f64 = 0.7;
+/// Fewest candidates that begin, and that go on, whatever they cost.
+const RACERS_MIN: usize = 4;
+/// Fewest that go on.
+const FINALISTS_MIN: usize = 2;
 
 /// Trains a model.
 ///
@@ -69,39 +74,48 @@ pub fn train(
     crew: Crew,
     tell: &dyn Fn(&str),
 ) -> Result<Bundle, ScoreError> {
+    trained(past, target, study, crew, tell).map(|trained| trained.model)
+}
+
+/// [`train`], with what was said of the training rows by models that had not seen them.
+pub fn trained(
+    past: &Past,
+    target: &Target,
+    study: &Study,
+    crew: Crew,
+    tell: &dyn Fn(&str),
+) -> Result<Trained, ScoreError> {
     if study.trends.len() != past.schema.columns.len() {
         let (found, rows) = (study.trends.len(), past.schema.columns.len());
         return Err(ScoreError::Shape { column: "trends".to_owned(), found, rows });
     }
-    let (folds, first) = plan(past, study)?;
-    let mut racers: Vec<Racer> = offered(study.kind, study.effort, past)
-        .into_iter()
-        .map(|candidate| Racer { candidate, heard: Vec::new() })
-        .collect();
-    tell(&format!("{} candidates on {first} of {} folds", racers.len(), folds.len()));
-    run(past, study, &folds[..first], &mut racers, crew);
-    let mut work: u64 = racers.iter().map(|r| r.candidate.work(past, first)).sum();
-    let kept = study.effort.finalists();
-    let losses: Vec<f64> = racers.iter().map(|r| r.best(past, &folds).1).collect();
-    racers = halved(racers, &losses, kept);
-    tell(&format!("{} candidates on all {} folds", racers.len(), folds.len()));
-    run(past, study, &folds[first..], &mut racers, crew);
-    work += racers.iter().map(|r| r.candidate.work(past, folds.len() - first)).sum::<u64>();
-
-    let judged: Vec<usize> = {
-        let mut seen = vec![false; past.rows()];
-        folds.iter().flat_map(|f| &f.held).for_each(|row| seen[*row] = true);
-        (0..past.rows()).filter(|row| seen[*row]).collect()
-    };
-    let bad: Vec<bool> = judged.iter().map(|row| past.bad[*row]).collect();
-    let weights: Vec<f64> = judged.iter().map(|row| past.weights[*row]).collect();
-    let (mut members, mut rounds) = (Vec::new(), Vec::new());
-    for racer in &racers {
-        let (at, _) = racer.best(past, &folds);
-        let all = racer.left_out(past.rows(), &folds, at);
-        members.push(judged.iter().map(|row| all[*row]).collect::<Vec<f64>>());
-        rounds.push(racer.candidate.keep_at().get(at).copied().unwrap_or(0));
+    if past.rows() <= RACE_ROWS_MAX {
+        return finish(past, past, study, target, crew, tell, None);
     }
+    let drawn = past.drawn(RACE_ROWS_MAX, study.seed);
+    let part = past.take(&drawn);
+    let time =
+        study.time.as_ref().map(|times| Times { of_row: drawn.iter().map(|r| times.of_row[*r]).collect(), ..*times });
+    let inside = Study { time, ..study.clone() };
+    finish(past, &part, &inside, target, crew, tell, Some(&drawn))
+}
+
+/// Races on `part` and fits what is chosen on `past`; `drawn` says which rows of it the part is.
+fn finish(
+    past: &Past,
+    part: &Past,
+    study: &Study,
+    target: &Target,
+    crew: Crew,
+    tell: &dyn Fn(&str),
+    drawn: Option<&[usize]>,
+) -> Result<Trained, ScoreError> {
+    let race = race(part, study, crew, tell)?;
+    let judged: Vec<usize> = (0..part.rows()).filter(|row| part.is_told(*row) && race.held[*row]).collect();
+    let pick = |all: &[f64]| judged.iter().map(|row| all[*row]).collect::<Vec<f64>>();
+    let bad: Vec<bool> = judged.iter().map(|row| part.bad[*row]).collect();
+    let weights = pick(&part.weights);
+    let members: Vec<Vec<f64>> = race.said.iter().map(|all| pick(all)).collect();
     let blended = blend(&LeftOut { members: &members, bad: &bad, weights: &weights });
     let mut joined = vec![0.0; judged.len()];
     for (member, weight) in members.iter().zip(&blended.weights) {
@@ -111,8 +125,8 @@ pub fn train(
     let learn = if study.kind == ModelKind::Scorecard { Calibrator::line } else { Calibrator::fit };
     let calibrator = learn(&joined, &bad, &weights);
     let figures = cross_figures(&joined, &bad, &weights, study.seed, learn);
-
-    let standings: Vec<Standing> = racers
+    let standings: Vec<Standing> = race
+        .racers
         .iter()
         .zip(&members)
         .zip(&blended.weights)
@@ -123,190 +137,133 @@ pub fn train(
             weight: *weight,
         })
         .collect();
-    tell("fitting what was chosen on all rows");
-    let chosen: Vec<usize> = (0..racers.len()).filter(|m| blended.weights[*m] > 0.0).collect();
-    let folds_each = folds[0].held.len().max(1) as f64 / judged.len().max(1) as f64;
-    let parts = refit(past, study, &racers, &chosen, &rounds, folds_each, crew)?;
-    let seeds = study.effort.seeds(past.rows()) as u64;
-    work += chosen.iter().map(|m| racers[*m].candidate.work(past, 1) * seeds).sum::<u64>();
-    let parts = chosen.iter().zip(parts).map(|(m, member)| Part { member, weight: blended.weights[*m] }).collect();
-    Ok(Bundle::new(past, target, study, parts, calibrator, (figures, standings, work)))
+
+    let chosen: Vec<usize> = (0..members.len()).filter(|m| blended.weights[*m] > 0.0).collect();
+    let all_rows = past.rows() as f64 / part.rows() as f64;
+    let costs: f64 = chosen.iter().map(|m| race.racers[*m].work_a_fold() as f64 * all_rows * race.growth).sum();
+    let left = study.effort.allowance(past.rows()).saturating_sub(race.work) as f64;
+    let seeds = ((left / costs.max(1.0)) as usize).clamp(1, study.effort.seeds());
+    tell(&format!("fitting {} on all rows with {seeds} seeds", chosen.len()));
+    // More rows bear more trees.
+    let growth = race.growth * all_rows.sqrt().sqrt().min(1.5);
+    let fitted = refit(past, study, &race, &chosen, (growth, seeds), crew)?;
+    let parts = chosen.iter().zip(fitted).map(|(m, member)| Part { member, weight: blended.weights[*m] }).collect();
+    let work = race.work + (costs * seeds as f64) as u64;
+    let calibrated: Vec<f64> = joined.iter().map(|z| calibrator.apply(*z)).collect();
+    let said = SaidReference::of(&calibrated, &bad, &weights);
+    let mut left_out = vec![f64::NAN; past.rows()];
+    for (row, z) in judged.iter().zip(&calibrated) {
+        left_out[drawn.map_or(*row, |drawn| drawn[*row])] = *z;
+    }
+    let model = Bundle::new(past, target, study, parts, calibrator, (figures, standings, work, said));
+    Ok(Trained { model, left_out })
 }
 
-/// The folds, and how many of them the first heat runs on.
-fn plan(past: &Past, study: &Study) -> Result<(Vec<Fold>, usize), ScoreError> {
-    if let Some(times) = &study.time {
-        return Ok((chained(past, times)?, 1));
+/// How the race ended.
+struct Race {
+    /// Those who ran on all folds.
+    racers: Vec<Racer>,
+    /// The number of trees at which each was best.
+    rounds: Vec<usize>,
+    /// What each said of every row, by its mean over the folds that left it out.
+    said: Vec<Vec<f64>>,
+    /// Whether a row was left out by any fold.
+    held: Vec<bool>,
+    /// How many more trees all rows bear than those of a fold.
+    growth: f64,
+    work: u64,
+}
+
+fn race(past: &Past, study: &Study, crew: Crew, tell: &dyn Fn(&str)) -> Result<Race, ScoreError> {
+    let (repeats, parts, first) = study.effort.folds(past.rows());
+    let (mut folds, deal) = folds(past, study, repeats, parts)?;
+    let first = if study.time.is_some() { 1 } else { first.min(folds.len()) };
+    let allowance = study.effort.allowance(past.rows());
+    let candidates = affordable(past, study, first, allowance);
+    let mut racers: Vec<Racer> = candidates.into_iter().map(Racer::new).collect();
+    tell(&format!("{} candidates on {first} of {} folds", racers.len(), folds.len()));
+    run(past, study, &folds[..first], &mut racers, crew);
+    let mut work: u64 = racers.iter().map(Racer::work).sum();
+    let losses: Vec<f64> = racers.iter().map(|r| r.best(past, &folds).1).collect();
+    racers = ranked(racers, &losses);
+    racers.truncate(study.effort.finalists());
+    // What is left pays for the other folds and for one fit on all rows; deals are given up before finalists.
+    let left = allowance.saturating_sub(work);
+    let costs = |racers: &[Racer], folds: usize| -> u64 {
+        racers.iter().map(|r| r.work_a_fold() * (folds.saturating_sub(first) + 2) as u64).sum()
+    };
+    while folds.len() > deal.max(first) && costs(&racers, folds.len()) > left {
+        folds.truncate(folds.len().saturating_sub(deal).max(deal).max(first));
     }
+    while racers.len() > FINALISTS_MIN && costs(&racers, folds.len()) > left {
+        racers.pop();
+    }
+    tell(&format!("{} candidates on all {} folds", racers.len(), folds.len()));
+    let before: u64 = racers.iter().map(Racer::work).sum();
+    run(past, study, &folds[first..], &mut racers, crew);
+    work += racers.iter().map(Racer::work).sum::<u64>() - before;
+
+    let mut held = vec![false; past.rows()];
+    folds.iter().flat_map(|f| &f.held).for_each(|row| held[*row] = true);
+    let (mut rounds, mut said) = (Vec::new(), Vec::new());
+    for racer in &racers {
+        let (at, _) = racer.best(past, &folds);
+        said.push(racer.left_out(past.rows(), &folds, at));
+        rounds.push(racer.candidate.keep_at().get(at).copied().unwrap_or(0));
+    }
+    let trained = folds.iter().map(|f| f.is_training.iter().filter(|is| **is).count()).sum::<usize>() / folds.len();
+    let growth = (past.rows() as f64 / trained.max(1) as f64).min(2.0).sqrt();
+    Ok(Race { racers, rounds, said, held, growth, work })
+}
+
+/// The candidates that begin: as many, learning as slowly, as the first heat can pay for if none of them ends early.
+fn affordable(past: &Past, study: &Study, first: usize, allowance: u64) -> Vec<Candidate> {
     let rows = past.rows();
-    let (repeats, parts, first) = study.effort.folds(rows);
-    // No fold may be left without a class.
-    let parts = parts.min(past.bads()).min(rows - past.bads()).max(2);
-    let mut folds = Vec::new();
-    for repeat in 0..repeats as u64 {
-        let fold_of = deal(&past.bad, &past.twins, parts, study.seed.wrapping_add(1_000 * repeat));
-        for fold in 0..parts {
-            folds.push(Fold {
-                is_training: fold_of.iter().map(|f| *f != fold).collect(),
-                held: (0..rows).filter(|row| fold_of[*row] == fold).collect(),
-            });
+    let inputs = past.schema.columns.len();
+    let offered = |pace: f64| offered(study.kind, study.effort, rows, pace);
+    let most = |candidates: &[Candidate]| -> f64 {
+        candidates.iter().map(|candidate| candidate.work_at_most(rows, inputs) as f64 * first as f64).sum()
+    };
+    let may = FIRST_HEAT * allowance as f64;
+    for pace in [1.0, 1.5, 2.0, 2.5] {
+        let candidates = offered(pace);
+        if most(&candidates) <= may {
+            return candidates;
         }
     }
-    Ok((folds, first.min(repeats * parts)))
+    let mut candidates = offered(2.5);
+    while candidates.len() > RACERS_MIN && most(&candidates) > may {
+        candidates.pop();
+    }
+    candidates
 }
 
-/// Forward chaining: the last four tenths of the rows in three parts, each judged by what came before.
-fn chained(past: &Past, times: &Times) -> Result<Vec<Fold>, ScoreError> {
-    let refused = |value: String, wanted| Err(ScoreError::Setting { setting: "time", value, wanted });
-    if let Some(row) = times.of_row.iter().position(|t| !t.is_finite()) {
-        return refused(format!("missing in row {}", row + 1), "give every row a date or a number");
-    }
-    let mut sorted = times.of_row.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let at = |tenths_of_percent: usize| sorted[(sorted.len() - 1) * tenths_of_percent / 1_000];
-    let cuts = [at(600), at(733), at(866), f64::INFINITY];
-    let mut folds = Vec::new();
-    for pair in cuts.windows(2) {
-        let is_training: Vec<bool> = times.of_row.iter().map(|t| *t < pair[0] - times.gap).collect();
-        let held: Vec<usize> =
-            (0..past.rows()).filter(|row| (pair[0]..pair[1]).contains(&times.of_row[*row])).collect();
-        let bads = (0..past.rows()).filter(|row| is_training[*row] && past.bad[*row]).count();
-        let rows = is_training.iter().filter(|is| **is).count();
-        let held_bads = held.iter().filter(|row| past.bad[**row]).count();
-        if bads >= 5 && rows - bads >= 5 && held_bads > 0 && held_bads < held.len() {
-            folds.push(Fold { is_training, held });
-        }
-    }
-    if folds.is_empty() {
-        return refused(
-            "too short".to_owned(),
-            "the rows do not reach far enough back: leave out --time or shorten the gap",
-        );
-    }
-    Ok(folds)
-}
-
-/// Runs every racer on some folds.
-fn run(past: &Past, study: &Study, folds: &[Fold], racers: &mut [Racer], crew: Crew) {
-    let jobs = folds.len() * racers.len();
-    let heard = gather(crew, jobs, |job| {
-        let (fold, racer) = (job / racers.len(), job % racers.len());
-        hear(past, study, &folds[fold], fold, &racers[racer].candidate)
-    });
-    for (job, heard) in heard.into_iter().enumerate() {
-        let count = racers.len();
-        racers[job % count].heard.push(heard);
-    }
-}
-
-/// What a candidate says of the rows left out, by number of trees.
-fn hear(past: &Past, study: &Study, fold: &Fold, number: usize, candidate: &Candidate) -> Vec<Vec<f32>> {
-    match candidate {
-        Candidate::Card(penalty) => {
-            let cards = fit_cards(past, &study.trends, &fold.is_training, &[*penalty]);
-            let held = past.frame.take(&fold.held);
-            cards.iter().map(|card| card.log_odds(&held).iter().map(|z| *z as f32).collect()).collect()
-        }
-        Candidate::Trees { grow, categories, keep_at } => {
-            let seed = study.seed.wrapping_add(77 * number as u64);
-            let (encoder, encoded) = fit_encoder(past, &fold.is_training, *categories, seed);
-            let rows = fold.is_training.iter().filter(|is| **is).count();
-            let binned = Binned::cut(&encoded, &encoder.natures(&study.trends), &fold.is_training, bins_for(rows));
-            let patience = Some((4.0 / grow.rate) as usize);
-            let watch =
-                Watch { is_training: &fold.is_training, bad: &past.bad, weights: &past.weights, keep_at, patience };
-            let boosted = boost(&binned, &watch, grow, seed);
-            boosted.kept.iter().map(|all| fold.held.iter().map(|row| all[*row] as f32).collect()).collect()
-        }
-    }
-}
-
-impl Racer {
-    /// At which number of trees the rows left out so far cost least, and how much.
-    fn best(&self, past: &Past, folds: &[Fold]) -> (usize, f64) {
-        let lengths = self.heard.first().map_or(0, Vec::len);
-        let mut best = (0, f64::INFINITY);
-        for at in 0..lengths {
-            let (mut loss, mut rows) = (0.0, 0.0);
-            for (fold, heard) in folds.iter().zip(&self.heard) {
-                let z: Vec<f64> = heard[at].iter().map(|z| f64::from(*z)).collect();
-                let bad: Vec<bool> = fold.held.iter().map(|row| past.bad[*row]).collect();
-                let weights: Vec<f64> = fold.held.iter().map(|row| past.weights[*row]).collect();
-                loss += log_loss(&z, &bad, &weights) * z.len() as f64;
-                rows += z.len() as f64;
-            }
-            let mean = loss / f64::max(rows, 1.0);
-            if mean < best.1 {
-                best = (at, mean);
-            }
-        }
-        best
-    }
-
-    /// Mean log odds of each row over the folds that left it out.
-    fn left_out(&self, rows: usize, folds: &[Fold], at: usize) -> Vec<f64> {
-        let (mut sum, mut times) = (vec![0.0; rows], vec![0.0; rows]);
-        for (fold, heard) in folds.iter().zip(&self.heard) {
-            for (row, z) in fold.held.iter().zip(&heard[at]) {
-                sum[*row] += f64::from(*z);
-                times[*row] += 1.0;
-            }
-        }
-        sum.iter().zip(times).map(|(s, n)| s / f64::max(n, 1.0)).collect()
-    }
-}
-
-/// The racers that go on: the best of each family, then the best of all, up to `kept`.
-fn halved(racers: Vec<Racer>, losses: &[f64], kept: usize) -> Vec<Racer> {
-    let mut order: Vec<usize> = (0..racers.len()).collect();
-    order.sort_by(|a, b| losses[*a].total_cmp(&losses[*b]));
-    let mut chosen: Vec<usize> = Vec::new();
-    for at in &order {
-        let family = racers[*at].candidate.family();
-        if chosen.iter().all(|c| racers[*c].candidate.family() != family) {
-            chosen.push(*at);
-        }
-    }
-    for at in order {
-        if chosen.len() < kept && !chosen.contains(&at) {
-            chosen.push(at);
-        }
-    }
-    let mut at = 0;
-    let mut racers = racers;
-    racers.retain(|_| {
-        at += 1;
-        chosen.contains(&(at - 1))
-    });
-    racers
-}
-
-/// Fits the chosen on all rows. Rounds grow a little with the rows that folds had left out.
+/// Fits the chosen on all rows, each with several seeds.
 fn refit(
     past: &Past,
     study: &Study,
-    racers: &[Racer],
+    race: &Race,
     chosen: &[usize],
-    rounds: &[usize],
-    held_share: f64,
+    (growth, seeds): (f64, usize),
     crew: Crew,
 ) -> Result<Vec<Member>, ScoreError> {
     let all = vec![true; past.rows()];
-    let growth = (1.0 / (1.0 - held_share.clamp(0.0, 0.5))).sqrt();
-    let seeds: Vec<u64> =
-        (0..study.effort.seeds(past.rows()) as u64).map(|s| study.seed.wrapping_add(7_919 * (s + 1))).collect();
-    gather(crew, chosen.len(), |job| match &racers[chosen[job]].candidate {
-        Candidate::Card(penalty) => {
-            let mut cards = fit_cards(past, &study.trends, &all, &[*penalty]);
-            Ok(Member::Card(cards.swap_remove(0)))
+    // A job for each seed of each member, so that few members keep all threads at work.
+    let fitted = gather(crew, chosen.len() * seeds, |job| {
+        let (member, seed) = (chosen[job / seeds], job % seeds);
+        match &race.racers[member].candidate {
+            Candidate::Card(_) if seed > 0 => None,
+            Candidate::Card(penalty) => {
+                fit_cards(past, &study.trends, &all, &[*penalty]).pop().map(|card| Ok(Member::Card(card)))
+            }
+            Candidate::Trees { grow, categories, .. } => {
+                let rounds = (race.rounds[member] as f64 * growth).round() as usize;
+                let seed = study.seed.wrapping_add(7_919 * (seed as u64 + 1));
+                Some(fit_trees(past, &study.trends, grow, *categories, rounds, seed).map(Member::Trees))
+            }
         }
-        Candidate::Trees { grow, categories, .. } => {
-            let rounds = (rounds[chosen[job]] as f64 * growth).round() as usize;
-            fit_trees(past, &study.trends, grow, *categories, rounds, &seeds).map(Member::Trees)
-        }
-    })
-    .into_iter()
-    .collect()
+    });
+    fitted.chunks(seeds).map(|of_one| joined_trees(of_one.iter().flatten().cloned())).collect()
 }
 
 type Learn = fn(&[f64], &[bool], &[f64]) -> Calibrator;

@@ -19,6 +19,8 @@ pub struct Past {
     pub weights: Vec<f64>,
     /// A number for each row, equal for rows that are equal: see [`Frame::twin_keys`].
     pub twins: Vec<u64>,
+    /// Rows whose outcome is inferred: they are learned from, and nothing is judged by them. None where all are known.
+    pub untold: Option<Vec<bool>>,
 }
 
 impl Past {
@@ -43,7 +45,34 @@ impl Past {
         let mean = weights.iter().sum::<f64>() / rows as f64;
         let weights = weights.into_iter().map(|w| w / mean).collect();
         let twins = frame.twin_keys();
-        Ok(Past { schema, frame, bad, weights, twins })
+        Ok(Past { schema, frame, bad, weights, twins, untold: None })
+    }
+
+    /// These rows, in this order.
+    pub fn take(&self, rows: &[usize]) -> Past {
+        Past {
+            schema: self.schema.clone(),
+            frame: self.frame.take(rows),
+            bad: rows.iter().map(|row| self.bad[*row]).collect(),
+            weights: rows.iter().map(|row| self.weights[*row]).collect(),
+            twins: rows.iter().map(|row| self.twins[*row]).collect(),
+            untold: self.untold.as_ref().map(|untold| rows.iter().map(|row| untold[*row]).collect()),
+        }
+    }
+
+    /// About so many rows, drawn by what they hold, so that twins come together and the order of rows does not matter; ascending.
+    pub(crate) fn drawn(&self, count: usize, seed: u64) -> Vec<usize> {
+        let share = count as f64 / self.rows() as f64;
+        let is_drawn = |twin: u64| {
+            let bits = Stream::new(seed ^ twin.rotate_left(29)).next_bits();
+            ((bits >> 11) as f64) < share * (1_u64 << 53) as f64
+        };
+        (0..self.rows()).filter(|row| is_drawn(self.twins[*row])).collect()
+    }
+
+    /// Whether what became of a row is known, and not inferred.
+    pub fn is_told(&self, row: usize) -> bool {
+        self.untold.as_ref().is_none_or(|untold| !untold[row])
     }
 
     /// Number of rows.

@@ -8,10 +8,12 @@ use score::bin::Trend;
 use score::bundle::Bundle;
 use score::candidate::{Effort, ModelKind};
 use score::crew::{Crew, alone};
+use score::drift::{Kinds, drift};
 use score::frame::{Schema, SchemaSpec, Table, Target};
 use score::judge::area;
 use score::portfolio::{Study, Times, train};
 use score::random::Stream;
+use score::rejects::{Rejects, with_rejects};
 use score::sample::Past;
 
 /// A table of income, arrears (with the code 99), job and month; bad by income and job.
@@ -164,4 +166,69 @@ fn time_and_small_samples() {
         trained(&lines[..12], ModelKind::Auto, Trend::Free, &alone),
         Err(ScoreError::TooFew { .. } | ScoreError::Target { .. })
     ));
+}
+
+#[test]
+fn three_kinds_of_drift_are_told_apart() {
+    let model = trained(&text(900, 21, by_income), ModelKind::Scorecard, Trend::Free, &threads).unwrap();
+    let found = |lines: &[String]| {
+        let table = table(lines);
+        let bad = Target::of(&table, "bad", None).unwrap().outcomes(&table).unwrap();
+        drift(&model, &model.read(&table).unwrap().0, Some(&bad)).unwrap()
+    };
+    let later = text(1_500, 22, by_income);
+    let same = found(&later);
+    assert_eq!(same.kinds, [], "{same:?}");
+    let income = |line: &String| line.split(',').next().unwrap().parse::<i64>().unwrap();
+    let richer: Vec<String> = later.iter().filter(|line| income(line) > 30).cloned().collect();
+    let told = found(&richer);
+    assert_eq!((told.kinds, told.columns[0].name.as_str()), (vec![Kinds::Covariate], "income"));
+    // Two of three bads are gone, whoever they were.
+    let fewer: Vec<String> = later
+        .iter()
+        .enumerate()
+        .filter(|(at, line)| line.ends_with('0') || at % 3 == 0)
+        .map(|(_, l)| l.clone())
+        .collect();
+    let told = found(&fewer);
+    assert_eq!(told.kinds, [Kinds::Prior], "{told:?}");
+    assert!((told.shift - told.outcome.as_ref().unwrap().shift_of_rates).abs() < 0.3);
+    let rate = told.outcome.as_ref().unwrap().rate_now;
+    assert!((told.rate_estimated - rate).abs() < 0.08, "{} {rate}", told.rate_estimated);
+    let moved = Bundle { calibrator: model.calibrator.shifted(told.shift), ..model.clone() };
+    let said = predicted(&moved, &fewer);
+    assert!((said.iter().sum::<f64>() / said.len() as f64 - rate).abs() < 1e-6);
+    let turned = text(1_500, 23, |income, job, chance| by_income(100 - income, job, chance));
+    assert!(found(&turned).kinds.contains(&Kinds::Concept));
+}
+
+#[test]
+fn who_was_turned_away_is_learned_from_and_judges_nobody() {
+    // Accepted by income: among them, bads are rarer than among all.
+    let lines = text(700, 31, by_income);
+    let (accepted, rejected): (Vec<String>, Vec<String>) =
+        lines.iter().cloned().partition(|line| line.split(',').next().unwrap().parse::<usize>().unwrap() * 7 % 90 > 25);
+    let table = table(&accepted);
+    let target = Target::of(&table, "bad", None).unwrap();
+    let spec = SchemaSpec { left_out: ["bad".to_owned()].into(), ..SchemaSpec::default() };
+    let schema = Schema::learn(&table, &spec).unwrap();
+    let past =
+        Past::new(schema.clone(), schema.read(&table).unwrap().0, target.outcomes(&table).unwrap(), None).unwrap();
+    let (others, _) = schema.read(&self::table(&rejected)).unwrap();
+    let trends = vec![Trend::Free; 4];
+    let study = Study { kind: ModelKind::Scorecard, effort: Effort::Fast, trends, seed: 1, time: None };
+    let known = past.rows();
+    let with = |how| with_rejects(past.clone(), &others, &target, &study, how, &threads).unwrap();
+    assert_eq!(with(Rejects::Ignore).weights, past.weights);
+    let reweighted = with(Rejects::Reweight);
+    assert_eq!(reweighted.rows(), known);
+    assert!(reweighted.weights.iter().any(|w| *w > 1.5) && reweighted.weights.iter().any(|w| *w < 0.9));
+    let fuzzy = with(Rejects::Fuzzy);
+    assert_eq!(fuzzy.rows(), known + 2 * rejected.len());
+    assert!(fuzzy.is_told(known - 1) && !fuzzy.is_told(known));
+    // The two halves of a row weigh what one row does.
+    let one = fuzzy.weights[0];
+    assert!((fuzzy.weights[known] + fuzzy.weights[known + rejected.len()] - one).abs() < 1e-9);
+    let model = train(&fuzzy, &target, &study, &threads, &|_| {}).unwrap();
+    assert!(model.making.left_out_auc > 0.75);
 }

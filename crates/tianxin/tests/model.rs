@@ -152,6 +152,66 @@ fn what_cannot_be_done_says_why_and_leaves_nothing() {
     assert!(!at.join("model.txm").exists());
 }
 
+#[test]
+fn drift_and_fairness_are_told() {
+    let folder = folder();
+    let at = folder.path();
+    said(at, &format!("{TRAIN} --kind scorecard --out card.txm"), 0);
+    let told = said(at, "drift --model card.txm --data later.csv.gz --json --recalibrate moved.txm", 0);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(told["kinds"].as_array().unwrap().is_empty() && told["outcome"]["shift"].is_number(), "{told}");
+    said(at, "evaluate --model moved.txm --data later.csv.gz", 0);
+    assert!(said(at, "drift --model card.txm --data later.csv.gz", 0).ends_with("no drift\n"));
+    // Without outcomes, and with nobody who earns little.
+    let table = fs::read_to_string(at.join("past.csv")).unwrap();
+    let rows =
+        table.lines().filter_map(|line| line.rsplit_once(',')).filter(|(row, _)| !row.starts_with(['1', '2', '3']));
+    fs::write(at.join("rich.csv"), rows.map(|(row, _)| format!("{row}\n")).collect::<String>()).unwrap();
+    let told = said(at, "drift --model card.txm --data rich.csv", 0);
+    assert!(told.contains("outcomes are not known") && told.contains("covariate drift"), "{told}");
+
+    let told = said(
+        at,
+        "fair --data past.csv --target bad --positive - --exclude opened --kind scorecard --group job --json",
+        0,
+    );
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let groups = told["models"][0]["fairness"]["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 3);
+    assert!(told["proxy_auc"].as_f64().unwrap() < 0.65 && told["models"].as_array().unwrap().len() > 3, "{told}");
+    said(at, "fair --data past.csv --target bad --positive - --kind scorecard --group income", 2);
+    assert!(
+        said(
+            at,
+            "fair --data past.csv --target bad --positive - --exclude opened --kind scorecard --group income:40",
+            0
+        )
+        .contains("below 40")
+    );
+}
+
+#[test]
+fn who_was_turned_away_has_no_outcome() {
+    let folder = folder();
+    let at = folder.path();
+    let text = fs::read_to_string(at.join("past.csv")).unwrap();
+    let mut told = text.lines().enumerate().map(|(row, line)| match line.rsplit_once(',') {
+        Some((rest, _)) if row > 0 && row % 3 == 0 => format!("{rest},,no\n"),
+        _ => format!("{line},{}\n", if row == 0 { "accepted" } else { "yes" }),
+    });
+    fs::write(at.join("all.csv"), told.by_ref().collect::<String>()).unwrap();
+    let train = "train --data all.csv --target bad --positive - --effort fast --exclude opened --kind scorecard";
+    let words = said(at, train, 1);
+    assert!(words.contains("says nothing"), "{words}");
+    for rejects in ["ignore", "reweight", "fuzzy"] {
+        let told = said(at, &format!("{train} --accepted accepted --rejects {rejects} --json --out {rejects}.txm"), 0);
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["rows"], if rejects == "fuzzy" { 400 } else { 200 });
+    }
+    said(at, &format!("{train} --accepted late"), 1);
+    said(at, &format!("{train} --rejects fuzzy"), 2);
+}
+
 /// A model as LightGBM writes it: income up to 12.5 or missing is risky, unless the crop is 0 or 2.
 const LIGHTGBM: &str = "tree
 version=v4

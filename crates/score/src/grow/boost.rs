@@ -11,6 +11,11 @@ use super::split::Ground;
 use super::tree::Grown;
 use super::{GrowSpec, Shape};
 
+/// What setting gradients and scores of a row costs beside one addition.
+const SLOPE_WORK: u64 = 8;
+/// What looking through the bins of an input costs.
+const BINS_WORK: u64 = 200;
+
 /// Rows to boost on, with everything known of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch<'a> {
@@ -36,6 +41,8 @@ pub struct Boosted {
     pub trees: Vec<Grown>,
     /// Log odds of all rows, at each of [`Watch::keep_at`].
     pub kept: Vec<Vec<f64>>,
+    /// How much was done: about one for each number added up, the same on every machine.
+    pub work: u64,
 }
 
 /// Boosts up to the last of [`Watch::keep_at`] trees.
@@ -55,7 +62,7 @@ pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boos
     let start = ln(bad_weight.max(0.5) / (weight - bad_weight).max(0.5));
     let mut scores = vec![start; binned.rows];
     let mut slopes = Slopes::new(binned.rows, watch.weights.iter().sum::<f64>().max(1e-9));
-    let mut boosted = Boosted { start, trees: Vec::with_capacity(rounds), kept: Vec::new() };
+    let mut boosted = Boosted { start, trees: Vec::with_capacity(rounds), kept: Vec::new(), work: 0 };
     let (mut least, mut least_at) = (f64::INFINITY, 0);
     let held: Vec<u32> = (0..binned.rows).filter(|row| !watch.is_training[*row]).map(|row| row as u32).collect();
     let (mut rows, mut others) = (Vec::new(), Vec::new());
@@ -79,6 +86,7 @@ pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boos
         let tree = grow_one(ground, &mut rows, &mut stream);
         tree.add_to_own(&rows, &mut scores);
         tree.add_to(binned, &others, &mut scores);
+        boosted.work += tree_work(rows.len(), inputs.len(), tree.leaves.len(), binned.rows);
         boosted.trees.push(Grown { spans: Vec::new(), ..tree });
         if watch.keep_at.contains(&(round + 1)) {
             boosted.kept.push(scores.clone());
@@ -88,6 +96,13 @@ pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boos
         boosted.kept.push(scores.clone());
     }
     boosted
+}
+
+/// What a tree costs: every row it sees is added up for every input on about every other level, the bins of every leaf are looked
+/// through, and all rows get new gradients.
+pub(crate) fn tree_work(rows: usize, inputs: usize, leaves: usize, all_rows: usize) -> u64 {
+    let levels = u64::from(leaves.max(2).ilog2());
+    (rows * inputs) as u64 * (2 + levels) / 2 + (leaves * inputs) as u64 * BINS_WORK + SLOPE_WORK * all_rows as u64
 }
 
 fn grow_one(ground: Ground, rows: &mut [u32], stream: &mut Stream) -> Grown {

@@ -18,6 +18,7 @@ mod tree;
 mod tests;
 
 pub use binned::Binned;
+pub(crate) use boost::tree_work;
 pub use boost::{Boosted, Watch, boost};
 pub use tree::Grown;
 

@@ -27,7 +27,7 @@ impl Imported {
             .collect();
         let columns_read = ensemble.columns.len();
         let trends = vec![0; columns_read];
-        let unknown = Reference { missing: 0.0, cuts: Vec::new(), levels: Vec::new() };
+        let unknown = Reference { missing: 0.0, cuts: Vec::new(), levels: Vec::new(), shares: Vec::new() };
         let ensemble = Ensemble { link: Link::Identity, ..ensemble };
         let member = TreesMember::new(Encoder { inputs }, ensemble)?;
         Ok(Bundle {
@@ -49,6 +49,7 @@ impl Imported {
                 references: vec![unknown; columns_read],
                 source: Some(source.to_string()),
                 notes,
+                said: None,
             },
         })
     }

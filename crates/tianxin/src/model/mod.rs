@@ -7,7 +7,9 @@ use crate::failure::Failure;
 
 mod card;
 mod crew;
+mod drift;
 mod explain;
+mod fair;
 mod files;
 mod import;
 mod judge;
@@ -32,6 +34,10 @@ pub enum Model {
     Show(card::Show),
     /// Take over a model of LightGBM, XGBoost or CatBoost
     Import(import::Import),
+    /// Hold a table against what a model was trained on
+    Drift(drift::DriftTask),
+    /// Say how models of a table treat groups of people
+    Fair(fair::Fair),
     /// Put a model forward as the champion of a data folder
     Promote(promote::Promote),
 }
@@ -47,6 +53,8 @@ impl Model {
             Model::Compare(compare) => compare.run(),
             Model::Show(show) => show.run(),
             Model::Import(import) => import.run(),
+            Model::Drift(drift) => drift.run(),
+            Model::Fair(fair) => fair.run(),
             Model::Promote(promote) => promote.run(place),
         }
     }

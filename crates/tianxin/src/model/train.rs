@@ -1,5 +1,6 @@
 //! `tianxin model train`: from a table of past loans to a model file.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use score::bundle::Bundle;
 use score::candidate::{Effort, ModelKind};
 use score::frame::{BadCells, Schema, SchemaSpec, Table, Target};
 use score::portfolio::{Study, Times, train};
+use score::rejects::{Rejects, with_rejects};
 use score::sample::Past;
 use serde_json::json;
 
@@ -45,6 +47,13 @@ pub struct Train {
     /// it takes until an outcome is known
     #[arg(long, value_name = "N", default_value_t = 0.0, requires = "time")]
     gap: f64,
+    /// A column that says who was accepted (1, yes, true) and who was turned away (0, no, false); what became of the latter
+    /// may be left empty
+    #[arg(long, value_name = "COL")]
+    accepted: Option<String>,
+    /// What is done with who was turned away
+    #[arg(long, value_enum, default_value_t = RejectsName::Ignore, requires = "accepted")]
+    rejects: RejectsName,
     /// Columns that are not used
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
     exclude: Vec<String>,
@@ -75,7 +84,7 @@ pub struct Train {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum KindName {
+pub enum KindName {
     /// One scorecard, readable as a table of points
     Scorecard,
     /// Boosted trees alone
@@ -85,7 +94,7 @@ enum KindName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum EffortName {
+pub enum EffortName {
     /// A quick look
     Fast,
     /// For use
@@ -94,13 +103,46 @@ enum EffortName {
     Best,
 }
 
+impl KindName {
+    /// As training has it.
+    pub fn kind(self) -> ModelKind {
+        match self {
+            KindName::Scorecard => ModelKind::Scorecard,
+            KindName::Trees => ModelKind::Trees,
+            KindName::Auto => ModelKind::Auto,
+        }
+    }
+}
+
+impl EffortName {
+    /// As training has it.
+    pub fn effort(self) -> Effort {
+        match self {
+            EffortName::Fast => Effort::Fast,
+            EffortName::Normal => Effort::Normal,
+            EffortName::Best => Effort::Best,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RejectsName {
+    /// Learn from the accepted alone
+    Ignore,
+    /// Let each accepted row stand for the turned away like it
+    Reweight,
+    /// Add each of the turned away as bad and as good, by what a model of the accepted says
+    Fuzzy,
+}
+
 impl Train {
     /// Runs the command.
     pub fn run(self) -> Result<(), Failure> {
         let table = files::table(&self.data)?;
         let about = |error: ScoreError| wrong(&self.data, &error);
-        let target = Target::of(&table, &self.target, self.positive.as_deref()).map_err(about)?;
-        let bad = target.outcomes(&table).map_err(about)?;
+        let (known, rejected) = self.parted(&table)?;
+        let target = Target::of(&known, &self.target, self.positive.as_deref()).map_err(about)?;
+        let bad = target.outcomes(&known).map_err(about)?;
         let mut spec = self.schema_spec();
         for column in Schema::numbering(&table, &spec) {
             log(&format!("column `{column}` numbers the rows and is left out; --number {column} uses it all the same"));
@@ -109,29 +151,35 @@ impl Train {
         let schema = Schema::learn(&table, &spec).map_err(about)?;
         refuse_unlawful(&schema)?;
         let trends = self.trends(&schema)?;
-        let (frame, bad_cells) = schema.read(&table).map_err(about)?;
+        let (frame, bad_cells) = schema.read(&known).map_err(about)?;
         for BadCells { column, count, example } in &bad_cells {
             log(&format!(
                 "{count} cells of column `{column}` are no numbers and count as missing, such as `{example}`"
             ));
         }
-        let weights = self.weight.as_ref().map(|column| table.quantities(column)).transpose().map_err(about)?;
-        let past = Past::new(schema, frame, bad, weights).map_err(about)?;
+        let turned_away = rejected.map(|rejected| schema.read(&rejected)).transpose().map_err(about)?;
+        let weights = self.weight.as_ref().map(|column| known.quantities(column)).transpose().map_err(about)?;
+        let mut past = Past::new(schema, frame, bad, weights).map_err(about)?;
         let study = Study {
-            kind: match self.kind {
-                KindName::Scorecard => ModelKind::Scorecard,
-                KindName::Trees => ModelKind::Trees,
-                KindName::Auto => ModelKind::Auto,
-            },
-            effort: match self.effort {
-                EffortName::Fast => Effort::Fast,
-                EffortName::Normal => Effort::Normal,
-                EffortName::Best => Effort::Best,
-            },
+            kind: self.kind.kind(),
+            effort: self.effort.effort(),
             trends,
             seed: self.seed,
-            time: self.times(&table)?,
+            time: self.times(&known)?,
         };
+        if let Some((frame, _)) = turned_away {
+            if self.rejects == RejectsName::Fuzzy && study.time.is_some() {
+                let what = "--rejects fuzzy gives rows of which nobody knows when they would have turned bad: leave out --time";
+                return Err(Failure::Usage(what.to_owned()));
+            }
+            let how = match self.rejects {
+                RejectsName::Ignore => Rejects::Ignore,
+                RejectsName::Reweight => Rejects::Reweight,
+                RejectsName::Fuzzy => Rejects::Fuzzy,
+            };
+            log(&format!("{} rows were accepted, {} turned away", past.rows(), frame.rows));
+            past = with_rejects(past, &frame, &target, &study, how, &all_cores).map_err(about)?;
+        }
         let progress = Progress::begin("training");
         let model = train(&past, &target, &study, &all_cores, &|what| progress.set(format!("training: {what}")));
         drop(progress);
@@ -142,10 +190,32 @@ impl Train {
         Ok(())
     }
 
+    /// The rows whose outcome is known, and those who were turned away.
+    fn parted<'a>(&self, table: &'a Table) -> Result<(Cow<'a, Table>, Option<Table>), Failure> {
+        let Some(column) = &self.accepted else { return Ok((Cow::Borrowed(table), None)) };
+        let position = table.position(column).map_err(|error| wrong(&self.data, &error))?;
+        let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
+        for (row, cell) in table.cells(position).enumerate() {
+            match cell.to_lowercase().as_str() {
+                "1" | "1.0" | "yes" | "y" | "true" | "accepted" | "approved" => accepted.push(row),
+                "0" | "0.0" | "no" | "n" | "false" | "rejected" | "declined" => rejected.push(row),
+                _ => {
+                    let what = format!(
+                        "row {} of column `{column}` is `{cell}`: write 1 for accepted, 0 for turned away",
+                        row + 1
+                    );
+                    return Err(Failure::Wrong(format!("{}: {what}", self.data.display())));
+                }
+            }
+        }
+        Ok((Cow::Owned(table.take(&accepted)), Some(table.take(&rejected))))
+    }
+
     fn schema_spec(&self) -> SchemaSpec {
         let set = |names: &[String]| names.iter().filter(|n| !n.is_empty()).cloned().collect::<BTreeSet<String>>();
         let mut left_out = set(&self.exclude);
-        left_out.extend([self.target.clone()].into_iter().chain(self.weight.clone()).chain(self.time.clone()));
+        let aside = [&self.weight, &self.time, &self.accepted].into_iter().flatten().cloned();
+        left_out.extend(aside.chain([self.target.clone()]));
         SchemaSpec { left_out, categories: set(&self.category), numbers: set(&self.number) }
     }
 

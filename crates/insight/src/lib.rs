@@ -32,6 +32,7 @@
 pub mod event;
 pub mod feature;
 pub mod profile;
+pub mod reason;
 pub mod window;
 
 pub use event::{Channel, Event, EventError, EventKind, Purchase, Stream};

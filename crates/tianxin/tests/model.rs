@@ -191,6 +191,23 @@ fn drift_and_fairness_are_told() {
 }
 
 #[test]
+fn a_feature_that_speaks_against_a_household_says_what_can_be_done() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    let rows = (0..200).map(|row: usize| {
+        let bad = (row % 20) * 7 + row % 13 < 40;
+        format!("{},{}\n", row % 20, u8::from(bad))
+    });
+    fs::write(at.join("past.csv"), format!("buffer,bad\n{}", rows.collect::<String>()).replace("buffer", "cushion"))
+        .unwrap();
+    said(at, "train --data past.csv --target bad --kind scorecard --effort fast --out card.txm", 0);
+    let told = said(at, "explain --model card.txm --data past.csv --row 1", 0);
+    assert!(told.contains("家底相对收入偏薄（家底厚薄：0）") && told.contains("put aside a small part"), "{told}");
+    let told = said(at, "explain --model card.txm --data past.csv --row 20 --json", 0);
+    assert!(told.contains("lowers the risk") && told.contains("\"advice_en\":null"), "{told}");
+}
+
+#[test]
 fn who_was_turned_away_has_no_outcome() {
     let folder = folder();
     let at = folder.path();

@@ -125,7 +125,7 @@ impl Schema {
     }
 
     /// Columns that number the rows: their names say so, every row has a value and no value comes twice. What a model
-    /// would learn of them is the order of the file.
+    /// would learn of them is the order of the file. Columns without name and value count as such.
     pub fn numbering(table: &Table, spec: &SchemaSpec) -> Vec<String> {
         let is_named = |name: &str| {
             let lower = name.to_lowercase();
@@ -135,6 +135,10 @@ impl Schema {
         };
         let is_whole = |cell: &str| number(cell).is_none_or(|n| n.fract() == 0.0);
         let is_numbering = |position: usize| {
+            // A line that ends in a separator makes a column of nothing, which has no name by which to leave it out.
+            if table.names()[position].is_empty() && table.cells(position).all(is_missing) {
+                return true;
+            }
             let mut seen = HashSet::new();
             table.rows() >= NUMBERED_MIN
                 && table.cells(position).all(|cell| !is_missing(cell) && is_whole(cell) && seen.insert(cell))
@@ -401,6 +405,7 @@ id,age,when,job,ZIP,mixed,bad
         assert_eq!(Schema::numbering(&table, &SchemaSpec::default()), ["loan_id"]);
         let kept = SchemaSpec { numbers: ["loan_id".to_owned()].into(), ..SchemaSpec::default() };
         assert!(Schema::numbering(&table, &kept).is_empty());
+        assert_eq!(Schema::numbering(&self::table("a,\n1,\n2,\n"), &SchemaSpec::default()), [""]);
         let schema = Schema::learn(&table, &SchemaSpec::default()).unwrap();
         assert!(matches!(&schema.columns[1].kind, Kind::Number { words, .. } if words == &["None"]));
         assert!(matches!(&schema.columns[3].kind, Kind::Category { .. }));

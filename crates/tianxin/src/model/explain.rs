@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use insight::reason;
 use score::bundle::Bundle;
 use score::frame::Table;
 use serde_json::{Value, json};
@@ -79,6 +80,12 @@ impl Explain {
                 for reason in raising.chain(lowering) {
                     let (zh, en) = reason.words();
                     say(format!("  {:>+6.3}  {zh}\n          {en}", reason.log_odds));
+                    if let Some(words) = reason.reviewed() {
+                        say(format!(
+                            "          可以：{}\n          what can be done: {}",
+                            words.advice_zh, words.advice_en
+                        ));
+                    }
                 }
             }
         }
@@ -97,24 +104,36 @@ fn reasons(model: &Bundle, table: &Table, row: usize, columns: &[f64]) -> Result
 }
 
 impl Reason {
-    /// The reason in Chinese and English. Features of the platform have names of their own, other columns are named as
-    /// the table names them.
+    /// The reason in Chinese and English. What a feature of the platform says against a household stands in the reviewed table;
+    /// other columns are named as the table names them.
     fn words(&self) -> (String, String) {
         let feature = insight::feature::find(&self.column);
         let (zh, en) = feature.map_or((self.column.as_str(), self.column.as_str()), |f| (f.zh, f.en));
-        let (way_zh, way_en) = if self.log_odds > 0.0 {
-            ("提高了风险", "raises the risk")
-        } else {
-            ("降低了风险", "lowers the risk")
-        };
+        let raises = self.log_odds > 0.0;
+        let (way_zh, way_en) =
+            if raises { ("提高了风险", "raises the risk") } else { ("降低了风险", "lowers the risk") };
         if self.value.is_empty() {
             return (format!("“{zh}”没有记录，{way_zh}"), format!("{en} is not known, which {way_en}"));
         }
-        (format!("“{zh}”为 {}，{way_zh}", self.value), format!("{en} is {}, which {way_en}", self.value))
+        match self.reviewed() {
+            Some(words) => {
+                (format!("{}（{zh}：{}）", words.zh, self.value), format!("{} ({en}: {})", words.en, self.value))
+            }
+            None => (format!("“{zh}”为 {}，{way_zh}", self.value), format!("{en} is {}, which {way_en}", self.value)),
+        }
+    }
+
+    /// The reviewed words for a feature that speaks against the household.
+    fn reviewed(&self) -> Option<reason::Reason> {
+        if self.log_odds > 0.0 { reason::find(&self.column) } else { None }
     }
 
     fn json(&self) -> Value {
         let (zh, en) = self.words();
-        json!({"column": self.column, "value": self.value, "log_odds": self.log_odds, "zh": zh, "en": en})
+        let advice = self.reviewed();
+        json!({
+            "column": self.column, "value": self.value, "log_odds": self.log_odds, "zh": zh, "en": en,
+            "advice_zh": advice.map(|words| words.advice_zh), "advice_en": advice.map(|words| words.advice_en),
+        })
     }
 }

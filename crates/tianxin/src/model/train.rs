@@ -145,7 +145,9 @@ impl Train {
         let bad = target.outcomes(&known).map_err(about)?;
         let mut spec = self.schema_spec();
         for column in Schema::numbering(&table, &spec) {
-            log(&format!("column `{column}` numbers the rows and is left out; --number {column} uses it all the same"));
+            let what =
+                "holds nothing but the place of a row and is left out; --number names what is to be used all the same";
+            log(&format!("column `{column}` {what}"));
             spec.left_out.insert(column);
         }
         let schema = Schema::learn(&table, &spec).map_err(about)?;

@@ -261,7 +261,7 @@ impl Bundle {
                     card.evidence.iter().all(|e| (e.column as usize) < columns)
                         && card.coefficients.len() == card.evidence.len()
                 }
-                Member::Trees(trees) => trees.encoder().inputs.iter().all(|i| (i.column as usize) < columns),
+                Member::Trees(trees) => trees.encoder().inputs.iter().all(|input| input.is_sound(columns)),
             };
             if !fits {
                 return not("a member names what is not there");

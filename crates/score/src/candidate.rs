@@ -149,6 +149,7 @@ impl Candidate {
                 let categories = match categories {
                     Categories::Levels => "levels".to_owned(),
                     Categories::Statistics { prior } => format!("statistics of prior {prior}"),
+                    Categories::Ordered { prior } => format!("ordered statistics of prior {prior} and pairs"),
                 };
                 format!("{shape}{drawn}, rate {}, ridge {}, {categories}", grow.rate, grow.ridge)
             }
@@ -171,7 +172,7 @@ pub fn offered(kind: ModelKind, effort: Effort, rows: usize, pace: f64) -> Vec<C
 }
 
 fn trees(effort: Effort, rows: usize, pace: f64) -> Vec<Candidate> {
-    use Categories::{Levels, Statistics};
+    use Categories::{Levels, Ordered, Statistics};
     use Shape::{DepthWise, LeafWise, Oblivious};
     use Thresholds::{All, Drawn};
     let rate = match (effort, rows) {
@@ -182,6 +183,7 @@ fn trees(effort: Effort, rows: usize, pace: f64) -> Vec<Candidate> {
     };
     let soft = Statistics { prior: 30.0 };
     let sharp = Statistics { prior: 8.0 };
+    let ordered = Ordered { prior: 2.0 };
     // Shape, thresholds, rate over the usual, leaf curvature, ridge, part of rows, part of inputs, categories.
     let table = [
         (LeafWise(8), All, 1.0, 3.0, 3.0, 0.8, 0.6, Levels),
@@ -192,6 +194,7 @@ fn trees(effort: Effort, rows: usize, pace: f64) -> Vec<Candidate> {
         (DepthWise(5), All, 1.0, 5.0, 10.0, 0.7, 0.4, Levels),
         (Oblivious(4), All, 1.0, 0.0, 10.0, 0.7, 0.5, Levels),
         (Oblivious(6), Drawn, 1.5, 0.0, 3.0, 0.9, 0.8, soft),
+        (Oblivious(6), All, 1.0, 0.0, 5.0, 0.8, 0.8, ordered),
         (LeafWise(16), Drawn, 1.5, 3.0, 3.0, 0.9, 0.8, soft),
         (DepthWise(6), Drawn, 1.5, 2.0, 5.0, 0.9, 0.8, Levels),
         (LeafWise(32), Drawn, 1.5, 3.0, 10.0, 0.8, 0.5, sharp),

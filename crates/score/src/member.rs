@@ -220,10 +220,11 @@ pub fn fit_trees(
     seed: u64,
 ) -> Result<TreesMember, ScoreError> {
     let all = vec![true; past.rows()];
-    let (encoder, encoded) = fit_encoder(past, &all, categories, seed);
-    let binned = Binned::cut(&encoded, &encoder.natures(trends), &all, bins_for(past.rows()));
+    let encoded = fit_encoder(past, &all, categories, seed);
+    let mut binned = Binned::cut(&encoded, trends, &all, bins_for(past.rows()));
+    let encoder = encoded.encoder;
     let watch = Watch { is_training: &all, bad: &past.bad, weights: &past.weights, keep_at: &[rounds], patience: None };
-    let boosted = boost(&binned, &watch, grow, seed);
+    let boosted = boost(&mut binned, &watch, grow, seed);
     let trees = boosted.trees.iter().map(|tree| tree.tree(&binned)).collect();
     // A column may have several inputs; their places tell them apart.
     let named =

@@ -59,6 +59,8 @@ pub struct Trained {
 const RACE_ROWS_MAX: usize = 150_000;
 /// Part of the work allowed that the first heat may take if no candidate ends early.
 const FIRST_HEAT: f64 = 0.7;
+/// From so many rows on candidates learn more slowly, if the work allows.
+const SLOW_ROWS_MIN: usize = 12_000;
 /// Fewest candidates that begin, and that go on, whatever they cost.
 const RACERS_MIN: usize = 4;
 /// Fewest that go on.
@@ -225,7 +227,9 @@ fn affordable(past: &Past, study: &Study, first: usize, allowance: u64) -> Vec<C
         candidates.iter().map(|candidate| candidate.work_at_most(rows, inputs) as f64 * first as f64).sum()
     };
     let may = FIRST_HEAT * allowance as f64;
-    for pace in [1.0, 1.5, 2.0, 2.5] {
+    // Where rows are many, slower is a little better; where they are few, it only costs.
+    let slowest = if rows >= SLOW_ROWS_MIN { 0.6 } else { 1.0 };
+    for pace in [slowest, 1.0, 1.5, 2.0, 2.5] {
         let candidates = offered(pace);
         if most(&candidates) <= may {
             return candidates;

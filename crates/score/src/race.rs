@@ -111,12 +111,12 @@ fn hear(past: &Past, study: &Study, fold: &Fold, number: usize, candidate: &Cand
         }
         Candidate::Trees { grow, categories, keep_at } => {
             let seed = study.seed.wrapping_add(77 * number as u64);
-            let (encoder, encoded) = fit_encoder(past, &fold.is_training, *categories, seed);
-            let binned = Binned::cut(&encoded, &encoder.natures(&study.trends), &fold.is_training, bins_for(rows));
+            let encoded = fit_encoder(past, &fold.is_training, *categories, seed);
+            let mut binned = Binned::cut(&encoded, &study.trends, &fold.is_training, bins_for(rows));
             let patience = Some((4.0 / grow.rate) as usize);
             let watch =
                 Watch { is_training: &fold.is_training, bad: &past.bad, weights: &past.weights, keep_at, patience };
-            let boosted = boost(&binned, &watch, grow, seed);
+            let boosted = boost(&mut binned, &watch, grow, seed);
             let said = boosted.kept.iter().map(|all| fold.held.iter().map(|row| all[*row] as f32).collect());
             Heard { said: said.collect(), work: boosted.work }
         }

@@ -1,7 +1,7 @@
 //! Inputs as small whole numbers: the bin of each value, so that a histogram is a few adds a row.
 
 use crate::bin::Trend;
-use crate::encode::Nature;
+use crate::encode::{Encoded, Nature};
 
 /// Most bins of an input, the one for missing values included.
 pub(super) const BINS_MAX: usize = 256;
@@ -11,6 +11,9 @@ pub(super) const BINS_MAX: usize = 256;
 pub struct Binned {
     pub(super) rows: usize,
     pub(super) inputs: Vec<BinnedInput>,
+    /// Codes of the same rows with their statistics in other random orders, by the place of the input: tree after tree takes the
+    /// next order.
+    reordered: Vec<Vec<(usize, Vec<u8>)>>,
 }
 
 /// One input.
@@ -35,12 +38,36 @@ pub(super) enum Scale {
 
 impl Binned {
     /// Cuts inputs into at most `bins_max` bins of about equal number of training rows.
-    pub fn cut(encoded: &[Vec<f64>], natures: &[Nature], is_training: &[bool], bins_max: usize) -> Binned {
+    pub fn cut(encoded: &Encoded, trends: &[Trend], is_training: &[bool], bins_max: usize) -> Binned {
+        let natures = encoded.encoder.natures(trends);
+        let mut binned = Binned::of(&encoded.inputs, &natures, is_training, bins_max);
+        for version in encoded.reordered.iter().filter(|version| !version.is_empty()) {
+            let codes = |(place, values): &(usize, Vec<f64>)| match &binned.inputs[*place].scale {
+                Scale::Ordered { edges, .. } => Some((*place, values.iter().map(|v| code_of(*v, edges)).collect())),
+                Scale::Sets => None,
+            };
+            binned.reordered.push(version.iter().filter_map(codes).collect());
+        }
+        binned
+    }
+
+    /// Puts the codes of the next order in the place of those of the last.
+    pub(super) fn turn(&mut self, tree: usize) {
+        if self.reordered.is_empty() {
+            return;
+        }
+        let version = tree % self.reordered.len();
+        for (place, codes) in &mut self.reordered[version] {
+            std::mem::swap(&mut self.inputs[*place].codes, codes);
+        }
+    }
+
+    /// The same of inputs that have one order.
+    pub(super) fn of(encoded: &[Vec<f64>], natures: &[Nature], is_training: &[bool], bins_max: usize) -> Binned {
         let inputs = encoded.iter().zip(natures).map(|(values, nature)| match nature {
             Nature::Ordered(trend) => {
                 let edges = edges_of(values, is_training, bins_max.clamp(2, BINS_MAX) - 1);
-                let code = |v: &f64| if v.is_nan() { 0 } else { 1 + edges.partition_point(|e| e < v) as u8 };
-                let codes = values.iter().map(code).collect();
+                let codes = values.iter().map(|v| code_of(*v, &edges)).collect();
                 BinnedInput { codes, bins: edges.len() + 2, scale: Scale::Ordered { edges, trend: *trend } }
             }
             Nature::Sets(top) => {
@@ -49,13 +76,17 @@ impl Binned {
                 BinnedInput { codes, bins: (*top as usize + 2).min(BINS_MAX), scale: Scale::Sets }
             }
         });
-        Binned { rows: is_training.len(), inputs: inputs.collect() }
+        Binned { rows: is_training.len(), inputs: inputs.collect(), reordered: Vec::new() }
     }
 
     /// Number of inputs.
     pub fn inputs(&self) -> usize {
         self.inputs.len()
     }
+}
+
+fn code_of(value: f64, edges: &[f64]) -> u8 {
+    if value.is_nan() { 0 } else { 1 + edges.partition_point(|edge| *edge < value) as u8 }
 }
 
 /// Upper edges of all bins but the last: halfway between neighbouring values, so that a value not seen goes
@@ -102,7 +133,7 @@ mod tests {
         let many: Vec<f64> = (0..1_000).map(|i| f64::from(i / 2)).chain([7.0; 400]).collect();
         let edges = edges_of(&many, &vec![true; many.len()], 15);
         assert!((11..=14).contains(&edges.len()) && edges.is_sorted(), "{edges:?}");
-        let binned = Binned::cut(&[many], &[Nature::Ordered(Trend::Free)], &vec![true; 1_400], 16);
+        let binned = Binned::of(&[many], &[Nature::Ordered(Trend::Free)], &vec![true; 1_400], 16);
         assert_eq!(binned.inputs[0].bins, edges.len() + 2);
         assert!(binned.inputs[0].codes.iter().all(|c| *c >= 1 && usize::from(*c) < binned.inputs[0].bins));
     }

@@ -45,11 +45,11 @@ pub struct Boosted {
     pub work: u64,
 }
 
-/// Boosts up to the last of [`Watch::keep_at`] trees.
+/// Boosts up to the last of [`Watch::keep_at`] trees. Where inputs have statistics in several orders, tree after tree takes the next.
 ///
 /// The same rows, settings and seed give the same trees, in whatever order the rows stand but for the choice
 /// of rows each tree sees.
-pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boosted {
+pub fn boost(binned: &mut Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boosted {
     let rounds = watch.keep_at.last().copied().unwrap_or(0);
     let mut stream = Stream::new(seed);
     let (mut bad_weight, mut weight) = (0.0, 0.0);
@@ -81,6 +81,7 @@ pub fn boost(binned: &Binned, watch: &Watch, spec: &GrowSpec, seed: u64) -> Boos
             let seen = spec.rows_share >= 1.0 || is_drawn(&mut stream, spec.rows_share);
             (if seen { &mut rows } else { &mut others }).push(*row);
         }
+        binned.turn(round);
         let inputs = draw_inputs(binned.inputs(), spec.inputs_share, &mut stream);
         let ground = Ground { binned, inputs: &inputs, slopes: &slopes, spec };
         let tree = grow_one(ground, &mut rows, &mut stream);

@@ -34,10 +34,10 @@ fn rows(count: usize, seed: u64) -> (Vec<Vec<f64>>, Vec<bool>) {
 fn grown(inputs: &[Vec<f64>], bad: &[bool], trend: Trend, spec: &GrowSpec, trees: usize) -> (Binned, Boosted) {
     let natures = [Nature::Ordered(trend), Nature::Ordered(Trend::Free), Nature::Sets(4)];
     let all = vec![true; bad.len()];
-    let binned = Binned::cut(inputs, &natures, &all, 64);
+    let mut binned = Binned::of(inputs, &natures, &all, 64);
     let weights = vec![1.0; bad.len()];
     let watch = Watch { is_training: &all, bad, weights: &weights, keep_at: &[trees], patience: None };
-    let boosted = boost(&binned, &watch, spec, 1);
+    let boosted = boost(&mut binned, &watch, spec, 1);
     (binned, boosted)
 }
 
@@ -93,12 +93,12 @@ fn boosting_ends_when_rows_left_out_gain_nothing_more() {
     let (inputs, bad) = rows(200, 6);
     let is_training: Vec<bool> = (0..200).map(|i| i % 2 == 0).collect();
     let natures = [Nature::Ordered(Trend::Free), Nature::Ordered(Trend::Free), Nature::Sets(4)];
-    let binned = Binned::cut(&inputs, &natures, &is_training, 64);
+    let mut binned = Binned::of(&inputs, &natures, &is_training, 64);
     let weights = vec![1.0; 200];
     let keep_at = [5, 400];
     let watch =
         Watch { is_training: &is_training, bad: &bad, weights: &weights, keep_at: &keep_at, patience: Some(10) };
-    let boosted = boost(&binned, &watch, &spec(Shape::LeafWise(8), Thresholds::All), 1);
+    let boosted = boost(&mut binned, &watch, &spec(Shape::LeafWise(8), Thresholds::All), 1);
     assert!(boosted.trees.len() < 200 && boosted.kept.len() == 2, "{}", boosted.trees.len());
 }
 

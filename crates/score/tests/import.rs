@@ -13,7 +13,7 @@ use score::bundle::Bundle;
 use score::fast::Fast;
 use score::frame::{Frame, Target, Values};
 use score::import::{Source, import};
-use score::tree::Tree;
+use score::tree::{Link, Tree};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -28,6 +28,9 @@ struct Case {
     leaves: Option<Vec<String>>,
     #[serde(default)]
     answers: String,
+    /// Of every seventh row, what each column adds to the sum, and the base.
+    #[serde(default)]
+    reasons: Vec<String>,
 }
 
 fn folder() -> PathBuf {
@@ -62,6 +65,27 @@ fn compare(case: &Case) -> usize {
         }
     }
     case.rows.len()
+}
+
+/// Rows whose reasons were compared.
+fn compare_reasons(case: &Case) -> usize {
+    let name = case.case.as_deref().unwrap_or("?");
+    let imported = import(case.model.as_bytes()).expect("a model");
+    let Link::Logistic { steepness } = imported.ensemble.link else { panic!("{name} tells no probability") };
+    let bundle = imported.adopt(Target { column: "bad".to_owned(), positive: "1".to_owned() }).expect("a model");
+    bundle.check_explained().expect("counts");
+    for (row, reasons) in case.rows.iter().step_by(7).zip(&case.reasons) {
+        let columns = numbers(row).into_iter().map(|value| Values::Number(vec![value])).collect();
+        let told = bundle.explain(&Frame { rows: 1, columns }, 0);
+        let theirs = numbers(reasons);
+        let ours = told.columns.iter().copied().chain([told.base]);
+        for (ours, theirs) in ours.zip(&theirs) {
+            // Theirs are parts of the sum, ours of the log odds.
+            let apart = (ours - steepness * theirs).abs();
+            assert!(apart <= 1e-9 * theirs.abs().max(1.0), "{name}, {row}: {told:?}, not {theirs:?}");
+        }
+    }
+    case.reasons.len()
 }
 
 fn cases(text: &str) -> Vec<Case> {
@@ -124,12 +148,16 @@ fn live_answers_of_the_libraries_are_ours() {
                 return;
             }
         };
+        let (mut explained, mut asked) = (0, 0);
         for case in cases(&found) {
             match &case.absent {
                 Some(absent) => eprintln!("skipped {absent}"),
                 None => assert!(compare(&case) > 30),
             }
+            asked += usize::from(case.case.as_deref().is_some_and(|name| name.starts_with("lightgbm")));
+            explained += if case.reasons.is_empty() { 0 } else { compare_reasons(&case) };
         }
+        assert!(asked == 0 || explained > 30, "reasons of {explained} rows of {asked} models");
     }
 }
 

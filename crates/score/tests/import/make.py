@@ -4,7 +4,7 @@
 
 prints one JSON object a line: `case`, `library`, `model` (the file as text, without the settings of its training),
 `rows` (numbers as text, read back to the bit), `leaves` (of each tree, by the library's own count, where it tells),
-`answers`. A library that is not installed is a line with `absent`. The files beside this one were made with
+`answers`, `reasons` (of every seventh row: what each column adds to the sum, and the base; where the library tells). A library that is not installed is a line with `absent`. The files beside this one were made with
 
     python3 make.py 1 3 5
 """
@@ -88,9 +88,12 @@ def lightgbm_cases(seed, trees, leaves):
                 if int(d) & 1 == 0:
                     thresholds.append((int(f), float(t)))
         rows = probes(data, thresholds, False, bool(categorical), seed)
+        # Linear leaves are not explained; contributions to an average are not those to its trees.
+        told = case not in ("linear", "average")
         yield dict(case="lightgbm_" + case, library="LightGBM " + lgb.__version__,
                    model=text.split("\nfeature_importances")[0] + "\n", rows=rows,
-                   leaves=model.predict(rows, pred_leaf=True), answers=model.predict(rows))
+                   leaves=model.predict(rows, pred_leaf=True), answers=model.predict(rows),
+                   reasons=model.predict(rows[::7], pred_contrib=True) if told else None)
 
 
 def xgboost_cases(seed, trees, leaves):
@@ -163,6 +166,9 @@ def main():
                     continue
                 found["rows"] = [" ".join(repr(float(v)) for v in row) for row in found["rows"]]
                 found["answers"] = " ".join(repr(float(v)) for v in found["answers"])
+                reasons = found.pop("reasons", None)
+                if reasons is not None:
+                    found["reasons"] = [" ".join(repr(float(v)) for v in row) for row in reasons]
                 if found["leaves"] is not None:
                     leaves_of = np.atleast_2d(found["leaves"].astype(int))
                     found["leaves"] = [" ".join(map(str, row)) for row in leaves_of]

@@ -2,7 +2,8 @@
 //!
 //! Each set is a folder with a `card.json` (target, bad value, columns to drop) and a table. Outer folds are seeded, with twins in one
 //! fold: 10 below 2,000 rows, 5 to 12,000, else 3. Whoever is measured sees the training rows alone and tunes inside them.
-//! What a library predicted is kept outside the repository by data, version and fold, and not computed again.
+//! What a library predicted is kept outside the repository by data, version and fold, and not computed again. Our models are held
+//! against the mean of the boosters in log odds, our scorecard alone against optbinning; at the end stands the mean over all sets.
 
 mod set;
 mod tables;
@@ -16,6 +17,8 @@ use set::Set;
 
 /// The libraries measured beside ours, where `python3` has them.
 const LIBRARIES: [&str; 3] = ["lightgbm", "xgboost", "catboost"];
+/// The library that makes scorecards.
+const CARDS: &str = "optbinning";
 /// Their part in Python.
 const REFERENCE: &str = include_str!("reference.py");
 
@@ -92,28 +95,38 @@ struct Predicted {
 }
 
 fn compare(tianxin: &Path, asked: &Asked) -> Result<(), String> {
-    let libraries: Vec<(&str, String)> =
-        LIBRARIES.into_iter().filter_map(|name| Some((name, version(&asked.python, name)?))).collect();
-    for name in LIBRARIES.iter().filter(|name| libraries.iter().all(|l| l.0 != **name)) {
-        eprintln!("skipped: {} has no package {name}", asked.python);
-    }
+    let there = |name: &'static str| match version(&asked.python, name) {
+        Some(version) => Some((name, version)),
+        None => {
+            eprintln!("skipped: {} has no package {name}", asked.python);
+            None
+        }
+    };
+    let libraries: Vec<(&str, String)> = LIBRARIES.into_iter().filter_map(there).collect();
+    let cards = there(CARDS);
     let script = asked.cache.join("reference.py");
     tables::write(&script, REFERENCE)?;
     println!("{:<28}{:>6}{:>8}{:>10}{:>10}{:>10}", "set", "rows", "", "auc", "log loss", "brier");
+    let (mut boosters, mut scorecards) = (Vec::new(), Vec::new());
     for name in set::names(&asked.data, &asked.sets)? {
         let set = Set::open(&asked.data.join(&name), &name, &asked.cache)?;
-        let mut all = vec![ours(tianxin, &set, &asked.effort)?];
-        for (library, version) in &libraries {
-            match reference(&asked.python, &script, &set, library, version) {
-                Ok(predicted) => all.push(predicted),
-                Err(what) => eprintln!("skipped: {library} on {name}: {what}"),
-            }
-        }
+        let heard = |(library, version): &(&str, String)| {
+            reference(&asked.python, &script, &set, library, version)
+                .map_err(|what| eprintln!("skipped: {library} on {name}: {what}"))
+                .ok()
+        };
+        let mut all = vec![ours(tianxin, &set, &asked.effort, "auto")?];
+        all.extend(libraries.iter().filter_map(heard));
         if all.len() > 2 {
             all.push(mean_of(&all[1..]));
         }
-        tell(&set, &all);
+        boosters.extend(tell(&set, &all));
+        if let Some(theirs) = cards.as_ref().and_then(heard) {
+            scorecards.extend(tell(&set, &[ours(tianxin, &set, &asked.effort, "scorecard")?, theirs]));
+        }
     }
+    sum_up("against the boosters", &boosters);
+    sum_up("scorecards", &scorecards);
     Ok(())
 }
 
@@ -123,12 +136,13 @@ fn version(python: &str, library: &str) -> Option<String> {
     told.status.success().then(|| String::from_utf8_lossy(&told.stdout).trim().to_owned())
 }
 
-fn ours(tianxin: &Path, set: &Set, effort: &str) -> Result<Predicted, String> {
+fn ours(tianxin: &Path, set: &Set, effort: &str, kind: &str) -> Result<Predicted, String> {
     let mut by_fold = Vec::new();
     for fold in &set.folds {
-        let (model, said) = (fold.folder.join("ours.txm"), fold.folder.join("ours.csv"));
+        let (model, said) = (fold.folder.join(format!("{kind}.txm")), fold.folder.join(format!("{kind}.csv")));
         let mut train = Command::new(tianxin);
         train.args(["model", "train", "--target", &set.target, "--positive", &set.positive, "--effort", effort]);
+        train.args(["--kind", kind]);
         train.arg("--data").arg(fold.train()).arg("--out").arg(&model);
         run(&mut train)?;
         let mut predict = Command::new(tianxin);
@@ -142,7 +156,7 @@ fn ours(tianxin: &Path, set: &Set, effort: &str) -> Result<Predicted, String> {
         run(&mut predict)?;
         by_fold.push(tables::last_column(&said, fold.bad.len())?);
     }
-    Ok(Predicted { name: "tianxin".to_owned(), by_fold })
+    Ok(Predicted { name: format!("tianxin {kind}"), by_fold })
 }
 
 fn reference(python: &str, script: &Path, set: &Set, library: &str, version: &str) -> Result<Predicted, String> {
@@ -183,8 +197,11 @@ fn mean_of(all: &[Predicted]) -> Predicted {
     Predicted { name: "their mean".to_owned(), by_fold: by_fold.collect() }
 }
 
-/// A line for each, and ours against the last: differences are means over folds, errors by DeLong within folds.
-fn tell(set: &Set, all: &[Predicted]) {
+/// Ours less theirs on one set: AUC, log loss, Brier score, each with its squared standard error.
+type Difference = [(f64, f64); 3];
+
+/// A line for each, and ours against the last: differences are means over folds, errors within folds (of the AUC by DeLong).
+fn tell(set: &Set, all: &[Predicted]) -> Option<Difference> {
     let folds = set.folds.len() as f64;
     for predicted in all {
         let (mut auc, mut loss, mut brier) = (0.0, 0.0, 0.0);
@@ -197,15 +214,43 @@ fn tell(set: &Set, all: &[Predicted]) {
         }
         println!("{:<28}{:>6}{:>8}{auc:>10.4}{loss:>10.4}{brier:>10.4}  {}", set.name, set.rows, "", predicted.name);
     }
-    let ([first, .., last], true) = (all, all.len() > 1) else { return };
-    let (mut difference, mut variance) = (0.0, 0.0);
+    let [first, .., last] = all else { return None };
+    let mut found = [(0.0, 0.0); 3];
     for (at, fold) in set.folds.iter().enumerate() {
-        if let Some(pair) = paired(&first.by_fold[at], &last.by_fold[at], &fold.bad) {
-            difference += pair.auc_difference / folds;
-            variance += pair.auc_error * pair.auc_error / folds / folds;
+        let Some(pair) = paired(&first.by_fold[at], &last.by_fold[at], &fold.bad) else { continue };
+        let figures = [
+            (pair.auc_difference, pair.auc_error),
+            (pair.log_loss_difference, pair.log_loss_error),
+            (pair.brier_difference, pair.brier_error),
+        ];
+        for (sum, (difference, error)) in found.iter_mut().zip(figures) {
+            *sum = (sum.0 + difference / folds, sum.1 + error * error / folds / folds);
         }
     }
-    let reach = 1.96 * f64::sqrt(variance);
-    let (low, high) = (difference - reach, difference + reach);
-    println!("{:<28}auc against {}: {difference:+.4} ({low:+.4} to {high:+.4})", set.name, last.name);
+    println!("{:<28}{} less {}: {}", set.name, first.name, last.name, words(&found));
+    Some(found)
+}
+
+/// Differences with 95 % intervals.
+fn words(found: &Difference) -> String {
+    let one = |(name, (difference, variance)): (&str, &(f64, f64))| {
+        let reach = 1.96 * variance.sqrt();
+        format!("{name} {difference:+.4} ({:+.4} to {:+.4})", difference - reach, difference + reach)
+    };
+    ["auc", "log loss", "brier"].into_iter().zip(found).map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The mean over sets, each counting the same.
+fn sum_up(what: &str, sets: &[Difference]) {
+    if sets.is_empty() {
+        return;
+    }
+    let count = sets.len() as f64;
+    let mut mean = [(0.0, 0.0); 3];
+    for set in sets {
+        for (sum, (difference, variance)) in mean.iter_mut().zip(set) {
+            *sum = (sum.0 + difference / count, sum.1 + variance / count / count);
+        }
+    }
+    println!("over {} sets, {what}: {}", sets.len(), words(&mean));
 }

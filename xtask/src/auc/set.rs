@@ -50,10 +50,16 @@ pub fn names(data: &Path, asked: &[String]) -> Result<Vec<String>, String> {
                     || card["target"]["bad_or_positive_value"].is_number()
             })
         })
-        .filter(|name| data.join(name).join("train.csv.gz").exists())
+        .filter(|name| table_of(&data.join(name)).exists())
         .collect();
     found.sort();
     Ok(found)
+}
+
+/// The table of a set: `train.csv.gz`, or `data.csv.gz` where it was not parted.
+fn table_of(folder: &Path) -> PathBuf {
+    let train = folder.join("train.csv.gz");
+    if train.exists() { train } else { folder.join("data.csv.gz") }
 }
 
 fn card(folder: &Path) -> Result<Value, String> {
@@ -68,7 +74,7 @@ impl Set {
         let card = card(folder)?;
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let (column, positive) = (text(&card["target"]["column"]), text(&card["target"]["bad_or_positive_value"]));
-        let path = folder.join("train.csv.gz");
+        let path = table_of(folder);
         let table = tables::read(&path)?;
         let told = |error: score::ScoreError| format!("{name}: {error}");
         let target = Target::of(&table, &column, Some(&positive)).map_err(told)?;

@@ -1,6 +1,9 @@
 //! Rows, trees and a scorecard by formula, for machines without the libraries that would train them.
 
+use score::ScoreError;
+use score::frame::{ColumnSpec, Frame, Kind, Schema, Values};
 use score::random::Stream;
+use score::sample::Past;
 use score::scorecard::{Bands, CardFeature, PointScale, Scorecard};
 use score::tree::{Branching, Child, Ensemble, Link, Oblivious, Question, Reading, Split, Sum, Test, Tree};
 
@@ -32,6 +35,15 @@ pub fn rows(count: usize) -> Vec<f64> {
         }
     };
     (0..count * WIDTH).map(&mut cell).collect()
+}
+
+/// Rows with their outcomes, as training takes them.
+pub fn past(rows: &[f64], outcomes: &[u8]) -> Result<Past, ScoreError> {
+    let column = |at: usize| Values::Number(rows.iter().copied().skip(at).step_by(WIDTH).collect());
+    let number = || Kind::Number { specials: Vec::new(), codes_below: None, words: Vec::new() };
+    let columns = (0..WIDTH).map(|at| ColumnSpec { name: at.to_string(), kind: number() }).collect();
+    let frame = Frame { rows: rows.len() / WIDTH, columns: (0..WIDTH).map(column).collect() };
+    Past::new(Schema { columns }, frame, outcomes.iter().map(|bad| *bad != 0).collect(), None)
 }
 
 /// Thresholds of each column, from the rows themselves.

@@ -7,7 +7,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use ::score::bin::Trend;
+use ::score::encode::Categories;
 use ::score::fast::{Fast, Instructions, QuickCard};
+use ::score::grow::{GrowSpec, Shape, Thresholds};
+use ::score::member::fit_trees;
 use ::score::tree::Ensemble;
 
 use self::reference::Reference;
@@ -18,7 +22,8 @@ use crate::failure::Failure;
 mod made;
 mod reference;
 
-/// Score rows of 30 columns on one core: 100 and 500 trees of 31 leaves, as many oblivious ones of depth 6, a scorecard.
+/// Score rows of 30 columns on one core: 100 and 500 trees of 31 leaves, as many oblivious ones of depth 6, a scorecard; and learn 100
+/// trees.
 ///
 /// Where `python3` has LightGBM, tl2cgen, CatBoost or numpy, they are timed in the same run, and the trees are those that they
 /// trained; else the trees are made by formula. Before anything is timed, answers are compared with those of the
@@ -78,6 +83,7 @@ impl ScoreBench {
             }
             if trees == LEAFWISE[0].0 {
                 card(&mut report, during, &rows, &references)?;
+                training(&mut report, &rows, &place.join("bad.u8"), trees, &references)?;
             }
             for why in references.iter().filter_map(|found| found.absent.as_deref()) {
                 report.line(&Line::skipped(leafwise.1, "none", None, why))?;
@@ -108,6 +114,45 @@ fn card(report: &mut Report, during: Duration, rows: &[f64], references: &[Refer
     let mut line = one_line("score_card_one", "card", &[], times);
     line.note = Some("the 15 columns' points and the three that cost most; includes reading the clock".to_owned());
     report.line(&line)
+}
+
+/// Trees of 31 leaves, learned on one thread from all rows, from typed columns on: bins, trees, and what makes them answer.
+fn training(
+    report: &mut Report,
+    rows: &[f64],
+    outcomes: &Path,
+    trees: u32,
+    references: &[Reference],
+) -> Result<(), Failure> {
+    const NAME: &str = "score_training_100";
+    let Ok(outcomes) = fs::read(outcomes) else {
+        return report.line(&Line::skipped(NAME, "none", None, "no library made outcomes to learn from"));
+    };
+    let past = made::past(rows, &outcomes).map_err(|error| Failure::Wrong(error.to_string()))?;
+    let trends = vec![Trend::Free; made::WIDTH];
+    let grow = GrowSpec {
+        shape: Shape::LeafWise(31),
+        thresholds: Thresholds::All,
+        rate: 0.05,
+        leaf_curvature: 1e-3,
+        ridge: 0.0,
+        rows_share: 1.0,
+        inputs_share: 1.0,
+    };
+    let mut best = f64::INFINITY;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let made = fit_trees(&past, &trends, &grow, Categories::Levels, trees as usize, 1);
+        black_box(made.map_err(|error| Failure::Wrong(error.to_string()))?);
+        best = best.min(begun.elapsed().as_secs_f64());
+    }
+    let rate = three_places(past.rows() as f64 * f64::from(trees) / best);
+    let line = Line { name: NAME, engine: "none", ours: Some(rate), unit: Some("rows x trees/s"), ..Line::default() };
+    let note = format!("one thread, {trees} trees of 31 leaves on {} rows of {} columns", past.rows(), made::WIDTH);
+    match references.iter().find_map(|found| found.rate_at("training")) {
+        Some((library, theirs)) => report.line(&line.against(library, three_places(theirs), note)),
+        None => report.line(&Line { note: Some(note), ..line }),
+    }
 }
 
 /// What other libraries wrote, as numbers of this machine.

@@ -157,7 +157,7 @@ impl Bundle {
         study: &Study,
         parts: Vec<Part>,
         calibrator: Calibrator,
-        (figures, standings, work, said): (Option<Figures>, Vec<Standing>, u64, Option<SaidReference>),
+        (figures, standings, work): (Option<Figures>, Vec<Standing>, u64),
     ) -> Bundle {
         let of = |pick: fn(&Figures) -> f64| figures.as_ref().map_or(f64::NAN, pick);
         let trend = |trend: &Trend| match trend {
@@ -183,7 +183,7 @@ impl Bundle {
                 references: past.frame.columns.iter().map(|c| Reference::of(c, past.rows())).collect(),
                 source: None,
                 notes: Vec::new(),
-                said,
+                said: None,
             },
         }
     }

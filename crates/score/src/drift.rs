@@ -20,6 +20,8 @@ use crate::math::{ln, logistic as probability};
 
 /// An index, a shift or a slope's distance from 1 below this does not matter.
 const MATTERS: f64 = 0.1;
+/// Standard errors beyond which a shift or a slope is not taken for chance: one case in a hundred.
+const SURE: f64 = 2.58;
 /// Groups in which probabilities are held against what came.
 const GROUPS: usize = 10;
 /// Rounds in which the rate is estimated where outcomes are not known.
@@ -150,8 +152,8 @@ pub fn drift(model: &Bundle, frame: &Frame, bad: Option<&[bool]>) -> Option<Drif
 
 fn kinds(has_moved: bool, outcome: Option<&Outcome>) -> Vec<Kinds> {
     let Some(outcome) = outcome else { return if has_moved { vec![Kinds::Covariate] } else { Vec::new() } };
-    let is_off = outcome.shift.abs() > MATTERS.max(1.96 * outcome.shift_error);
-    let bends = (outcome.slope - 1.0).abs() > MATTERS.max(2.58 * outcome.slope_error)
+    let is_off = outcome.shift.abs() > MATTERS.max(SURE * outcome.shift_error);
+    let bends = (outcome.slope - 1.0).abs() > MATTERS.max(SURE * outcome.slope_error)
         || (outcome.groups > outcome.groups_limit && (outcome.slope - 1.0).abs() > 1.96 * outcome.slope_error);
     let by_rates = (outcome.shift - outcome.shift_of_rates).abs() <= MATTERS.max(1.96 * outcome.shift_error);
     let mut kinds = Vec::new();

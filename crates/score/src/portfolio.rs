@@ -152,12 +152,18 @@ fn finish(
     let parts = chosen.iter().zip(fitted).map(|(m, member)| Part { member, weight: blended.weights[*m] }).collect();
     let work = race.work + (costs * seeds as f64) as u64;
     let calibrated: Vec<f64> = joined.iter().map(|z| calibrator.apply(*z)).collect();
-    let said = SaidReference::of(&calibrated, &bad, &weights);
     let mut left_out = vec![f64::NAN; past.rows()];
     for (row, z) in judged.iter().zip(&calibrated) {
         left_out[drawn.map_or(*row, |drawn| drawn[*row])] = *z;
     }
-    let model = Bundle::new(past, target, study, parts, calibrator, (figures, standings, work, said));
+    let mut model = Bundle::new(past, target, study, parts, calibrator, (figures, standings, work));
+    model.making.said = if study.kind == ModelKind::Scorecard {
+        // A card says few different things, and hardly more than it knows: its own are the ones to compare with.
+        let own = model.log_odds(&part.frame.take(&judged));
+        SaidReference::of(&own.iter().map(|z| model.calibrator.apply(*z)).collect::<Vec<f64>>(), &bad, &weights)
+    } else {
+        SaidReference::of(&calibrated, &bad, &weights)
+    };
     Ok(Trained { model, left_out })
 }
 

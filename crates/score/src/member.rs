@@ -29,7 +29,7 @@ pub enum Member {
     Card(#[n(0)] CardMember),
     /// Boosted trees.
     #[n(1)]
-    Trees(#[n(0)] TreesMember),
+    Trees(#[n(0)] Box<TreesMember>),
 }
 
 /// A scorecard: weights of evidence, each with a coefficient.
@@ -86,6 +86,12 @@ impl<'b, C> Decode<'b, C> for TreesMember {
 impl PartialEq for TreesMember {
     fn eq(&self, other: &TreesMember) -> bool {
         self.encoder == other.encoder && self.ensemble == other.ensemble
+    }
+}
+
+impl From<TreesMember> for Member {
+    fn from(trees: TreesMember) -> Member {
+        Member::Trees(Box::new(trees))
     }
 }
 
@@ -257,5 +263,5 @@ pub(crate) fn joined_trees(fitted: impl Iterator<Item = Result<Member, ScoreErro
     }
     let mut whole = whole.ok_or_else(|| ScoreError::NotAModel("nothing was fitted".to_owned()))?;
     whole.sum.scale = 1.0 / seeds;
-    TreesMember::new(encoder, whole).map(Member::Trees)
+    TreesMember::new(encoder, whole).map(Member::from)
 }

@@ -269,7 +269,7 @@ fn refit(
             Candidate::Trees { grow, categories, .. } => {
                 let rounds = (race.rounds[member] as f64 * growth).round() as usize;
                 let seed = study.seed.wrapping_add(7_919 * (seed as u64 + 1));
-                Some(fit_trees(past, &study.trends, grow, *categories, rounds, seed).map(Member::Trees))
+                Some(fit_trees(past, &study.trends, grow, *categories, rounds, seed).map(Member::from))
             }
         }
     });

@@ -10,10 +10,9 @@ pub fn is_missing(cell: &str) -> bool {
 pub fn number(cell: &str) -> Option<f64> {
     let first = cell.bytes().next()?;
     // Rust reads `infinity` and `nan` as numbers; `nan` is a missing cell here.
-    if first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'i' | b'I') {
-        if let Ok(number) = cell.parse::<f64>() {
-            return Some(number).filter(|n| !n.is_nan());
-        }
+    let may_be_plain = first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.' | b'i' | b'I');
+    if let Some(number) = cell.parse::<f64>().ok().filter(|_| may_be_plain) {
+        return Some(number).filter(|n| !n.is_nan());
     }
     adorned(cell)
 }

@@ -35,7 +35,7 @@ impl Imported {
             schema: Schema { columns },
             trends,
             // The sum times the steepness is the log odds, of which reasons are told.
-            parts: vec![Part { member: Member::Trees(member), weight: steepness }],
+            parts: vec![Part { member: Member::from(member), weight: steepness }],
             calibrator: Calibrator::Line { intercept: 0.0, slope: 1.0 },
             making: Record {
                 rows: 0,

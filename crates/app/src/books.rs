@@ -9,6 +9,7 @@ use door::{Record, Stamp, Value, key};
 use ledger::{Line, SubAccount, SubjectCode};
 
 use crate::fact::{Booked, Crossed, Fact};
+use crate::subject_day;
 use crate::tables::{
     BusinessDay, Crossing, CrossingState, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota,
     Reversal, Staff, StaffStatus, WaitingPayout, Wallet,
@@ -88,7 +89,15 @@ pub fn gl_key(cell: Cell, subject: SubjectCode, currency: Currency) -> Vec<Value
 pub fn gl(slice: &Overlay, cell: Cell, subject: SubjectCode, currency: Currency) -> Result<GlBalance, Fault> {
     let found = slice.get::<GlBalance>(&gl_key(cell, subject, currency))?;
     let subject = i64::from(subject.0);
-    Ok(found.unwrap_or(GlBalance { cell, subject, currency, balance_minor: 0, held_minor: 0 }))
+    Ok(found.unwrap_or(GlBalance {
+        cell,
+        subject,
+        currency,
+        balance_minor: 0,
+        held_minor: 0,
+        day_debit_minor: 0,
+        day_credit_minor: 0,
+    }))
 }
 
 /// A household's wallet, if it has one.
@@ -161,7 +170,8 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         }),
         // Who decided and why: what it does is told by the facts beside it.
         Fact::PayoutReleased { .. } => {}
-        Fact::Declined { .. } | Fact::DayClosed { .. } | Fact::EventsObserved { .. } => {}
+        Fact::Declined { .. } | Fact::EventsObserved { .. } => {}
+        Fact::DayClosed { .. } => subject_day::begin_day(books, cell)?,
         Fact::Booked(booked) => apply_entry(books, stamp, booked)?,
         Fact::WalletHeld { household, currency, amount_minor } => {
             let mut row = wallet(books, cell, *household, *currency)?
@@ -219,7 +229,8 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
                 reserve_minor: 0,
             });
         }
-        Fact::ReceiptTaken { day, year, .. } => {
+        Fact::ReceiptTaken { day, year, moved, .. } => {
+            subject_day::add_moved(books, *day, moved)?;
             let row = business_day(books, cell, *day)?;
             let told = year.unwrap_or(crate::period_end::YearEnd { profit_minor: 0, loans_minor: 0 });
             let sums = row.with_year(told)?;
@@ -230,7 +241,10 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             let row = business_day(books, cell, *day)?;
             books.put(&BusinessDay { profit_minor: *profit_minor, reserve_minor: *reserve_minor, ..row });
         }
-        Fact::InstitutionDayClosed { day } => {
+        Fact::InstitutionDayClosed { day, moved } => {
+            subject_day::add_moved(books, *day, moved)?;
+            subject_day::set_balances(books, *day)?;
+            subject_day::begin_day(books, cell)?;
             let row = business_day(books, cell, *day)?;
             books.put(&BusinessDay { closed: true, ..row });
         }
@@ -301,6 +315,9 @@ fn apply_entry(books: &mut Overlay, stamp: &Stamp, booked: &Booked) -> Result<()
     for (place, line) in booked.entry.lines().iter().enumerate() {
         let mut balance = gl(books, cell, line.subject, currency)?;
         balance.balance_minor = add(balance.balance_minor, line.amount_minor)?;
+        let (debit, credit) = subject_day::sides(line.amount_minor);
+        balance.day_debit_minor = add(balance.day_debit_minor, debit)?;
+        balance.day_credit_minor = add(balance.day_credit_minor, credit)?;
         books.put(&balance);
         if let Some(sub) = line.sub
             && sub.book == BOOK_WALLET

@@ -24,10 +24,9 @@ use crate::line::{CreditLine, LineMoved, LinePlace};
 use crate::loan_books::{needs_touch, put_event};
 use crate::period_end::YearEnd;
 use crate::posting::Role;
+use crate::subject_day::{SubjectMoved, moved_on_open_day, needs_moved};
 use crate::sums::put_group;
-use crate::tables::{
-    AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, GlBalance, LoanEvent, LoanNote,
-};
+use crate::tables::{AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, LoanEvent, LoanNote};
 
 /// What one step takes from the agenda at most.
 pub const STEP_MAX: usize = 256;
@@ -67,6 +66,10 @@ pub struct TakeReceipt {
     /// What its year came to, on the last day of one.
     #[n(2)]
     pub year: Option<YearEnd>,
+    /// What was booked in the cell on the day, subject by subject.
+    #[n(3)]
+    #[cbor(default)]
+    pub moved: Vec<SubjectMoved>,
 }
 
 /// How long the close of a day took, told by whoever ran it: the books have no clock.
@@ -237,12 +240,13 @@ impl Tianxin {
             facts.extend(ended);
             year = Some(came_to);
         }
+        let told = moved_on_open_day(slice, cell, &facts)?;
         let entries = entries_in(&facts);
         facts.insert(0, Fact::DayAccrued { day, groups, entries });
         facts.push(Fact::DayClosed { day });
         let receipt = Message {
             id: context.command_id.derive("receipt"),
-            command: Command::TakeReceipt(TakeReceipt { from: cell, day, year }),
+            command: Command::TakeReceipt(TakeReceipt { from: cell, day, year, moved: told }),
         };
         let mut change = Change::new(Outcome::Closed { day }, facts).with_message(receipt);
         change.opens = Some(day.add_days(1));
@@ -285,9 +289,7 @@ impl Tianxin {
 
     pub(crate) fn needs_receipt(&self, command: &TakeReceipt, needs: &mut Needs) {
         self.needs_day(command.day, needs);
-        if is_last_of_year(command.day) {
-            needs.rows::<GlBalance>(key![Cell::OFFICE]);
-        }
+        needs_moved(command.day, needs);
     }
 
     pub(crate) fn take_receipt(&self, slice: &Overlay, command: &TakeReceipt, _: &Context) -> Decided<Tianxin> {
@@ -295,7 +297,8 @@ impl Tianxin {
         let row = slice
             .get::<BusinessDay>(&key![Cell::OFFICE, day])?
             .ok_or_else(|| Refusal::new("not_closing", format!("{day} is not being closed")))?;
-        let mut facts = vec![Fact::ReceiptTaken { day, from: command.from, year: command.year }];
+        let moved = command.moved.clone();
+        let mut facts = vec![Fact::ReceiptTaken { day, from: command.from, year: command.year, moved }];
         if row.received + 1 < row.expected {
             return Ok(Change::new(Outcome::Done, facts));
         }
@@ -306,7 +309,8 @@ impl Tianxin {
             facts.extend(ended);
             facts.extend(self.set_reserve(slice, day, cells, office)?);
         }
-        facts.push(Fact::InstitutionDayClosed { day });
+        let moved = moved_on_open_day(slice, Cell::OFFICE, &facts)?;
+        facts.push(Fact::InstitutionDayClosed { day, moved });
         let mut change = Change::new(Outcome::Closed { day }, facts);
         change.opens = Some(day.add_days(1));
         Ok(change)

@@ -14,6 +14,7 @@ use crate::change_books::DisasterStatus;
 use crate::holding::Stands;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::period_end::{AllowanceSet, YearEnd};
+use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
 /// One fact.
@@ -143,6 +144,10 @@ pub enum Fact {
         /// What the cell's year came to, on the last day of one.
         #[n(2)]
         year: Option<YearEnd>,
+        /// What was booked in the cell on the day, subject by subject.
+        #[n(3)]
+        #[cbor(default)]
+        moved: Vec<SubjectMoved>,
     },
     /// The institution closed a day.
     #[n(14)]
@@ -150,6 +155,10 @@ pub enum Fact {
         /// The day.
         #[n(0)]
         day: Date,
+        /// What was booked in the office on the day, subject by subject.
+        #[n(1)]
+        #[cbor(default)]
+        moved: Vec<SubjectMoved>,
     },
     /// A person's data was erased, as far as nothing must be retained.
     #[n(15)]

@@ -22,7 +22,7 @@ use crate::identities::group_sum;
 use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
 use crate::line::{BOOK_LINE, BOOK_MERCHANT};
 use crate::tables::{Application, Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
-use crate::{books, permission, tables};
+use crate::{books, permission, subject_day, tables};
 
 /// The rule pack an institution works under unless told otherwise.
 const SHIPPED_PACK: &str = "cn-rural";
@@ -408,6 +408,7 @@ impl App for Tianxin {
         if loans != posted {
             findings.push(format!("{cell:?}: loans owe {loans} of principal, the ledger has {posted}"));
         }
+        subject_day::observe(cell, books, sums)?;
         findings.extend(self.check_loans(cell, books, sums)?);
         let owed = |id| sums.get(&format!("merchant {} {id}", cell.0));
         findings.extend(crate::line::check_accounts(cell, books, owed)?);
@@ -438,6 +439,7 @@ impl App for Tianxin {
             }
             under_way += amount;
         }
+        findings.extend(subject_day::check(sums));
         let clearing = sums.get(&format!("gl {}", self.subjects.clearing));
         if clearing != under_way {
             findings.push(format!("clearing over all cells is {clearing}, transfers under way are {under_way}"));

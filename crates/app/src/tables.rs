@@ -126,6 +126,10 @@ door::table! {
         balance_minor: i64,
         /// What of a bank balance is reserved for other cells.
         held_minor: i64,
+        /// Debits booked on the cell's open day.
+        day_debit_minor: i64,
+        /// Credits booked on the cell's open day.
+        day_credit_minor: i64,
     }
 }
 
@@ -830,6 +834,7 @@ pub fn all() -> Vec<&'static Table> {
         Quota::table(),
         WaitingPayout::table(),
         BusinessDay::table(),
+        crate::subject_day::SubjectDay::table(),
         BehaviourProfile::table(),
         Behaviour::table(),
         Facility::table(),

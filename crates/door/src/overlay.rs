@@ -207,18 +207,27 @@ impl Overlay {
     }
 
     /// What the commands so far changed, a table at a time, in the order tables were first touched.
-    pub fn changes(&self) -> Vec<Changes> {
+    ///
+    /// Asked for once, when a batch is written: rows that are not kept as a cache are handed over, not copied.
+    pub fn changes(&mut self) -> Vec<Changes> {
         let mut all = Vec::new();
-        for rows in &self.tables {
-            let mut dirty: Vec<&Key> = rows.dirty.iter().collect();
-            dirty.sort_unstable();
+        for rows in &mut self.tables {
+            let kept = rows.table.origin == Origin::State;
             let mut changes =
                 Changes { table: rows.table, inserts: Vec::new(), updates: Vec::new(), deletes: Vec::new() };
-            for key in dirty {
-                let Some(slot) = rows.rows.get(key) else { continue };
-                match (&slot.row, slot.stored) {
-                    (Some(row), false) => changes.inserts.push(row.clone()),
-                    (Some(row), true) => changes.updates.push(row.clone()),
+            rows.dirty.sort_unstable();
+            let dirty = if kept { Vec::new() } else { std::mem::take(&mut rows.dirty) };
+            for key in if kept { &rows.dirty } else { &dirty } {
+                let (row, stored) = if kept {
+                    let Some(slot) = rows.rows.get(key) else { continue };
+                    (slot.row.clone(), slot.stored)
+                } else {
+                    let Some(slot) = rows.rows.remove(key) else { continue };
+                    (slot.row, slot.stored)
+                };
+                match (row, stored) {
+                    (Some(row), false) => changes.inserts.push(row),
+                    (Some(row), true) => changes.updates.push(row),
                     (None, true) => changes.deletes.push(key.clone()),
                     (None, false) => {}
                 }

@@ -7,9 +7,13 @@
 
 mod chart;
 mod entry;
+mod statement;
 
 pub use chart::{Chart, ChartError, Subject, SubjectCode, SubjectKind};
 pub use entry::{Entry, LedgerError, Line, SubAccount};
+pub use statement::{
+    BalanceSheet, IncomeStatement, Section, StatementError, StatementLine, TrialBalance, TrialLine, Turnover, Turnovers,
+};
 
 /// The chart of accounts that ships with the program.
 pub const CHART_CN_RURAL: &str = include_str!("../charts/cn-rural.toml");

@@ -9,6 +9,7 @@ use crate::config::Place;
 mod audit;
 mod backtest;
 mod bench;
+mod books;
 mod checkpoint;
 mod clock;
 mod config;
@@ -58,6 +59,9 @@ enum Task {
     /// Prove the books from the journal, or derive them again
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Look at the general ledger: trial balance, balance sheet, income statement, entries
+    #[command(subcommand)]
+    Books(books::BooksTask),
     /// Look at the business day, or close it
     #[command(subcommand)]
     Day(day::Day),
@@ -95,6 +99,7 @@ fn main() -> ExitCode {
         Task::Serve(serve) => serve.run(&place),
         Task::Demo(demo) => demo.run(&place),
         Task::Audit(audit) => audit.run(&place),
+        Task::Books(books) => books.run(&place),
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),
         Task::Decision(decision) => decision.run(&place),

@@ -257,6 +257,72 @@ fn the_door_is_measured_on_postgres() {
 }
 
 #[test]
+fn transfers_are_measured() {
+    let folder = TempDir::new().unwrap();
+    let small = ["--households", "200", "--under-way", "16", "--seconds", "1", "--postings", "1000"];
+    let args = [&["bench", "ledger", "--engine", "sqlite"], &small[..], &["--json"]].concat();
+    let lines: Vec<_> = said(folder.path(), &args, 0).lines().map(json).collect();
+    let row = |line: &serde_json::Value| {
+        let text = |field: &str| line[field].as_str().unwrap_or("-").to_owned();
+        assert!(["unit", "p50_ms", "p99_ms", "rss_mb"].iter().all(|field| line.get(field).is_some()), "{line}");
+        (text("name"), text("reference_name"))
+    };
+    let expected = [
+        ("ledger_uniform", "bare"),
+        ("ledger_institution", "bare"),
+        ("ledger_institution", "uniform"),
+        ("ledger_crossing", "bare"),
+        ("ledger_single", "-"),
+        ("ledger_trial_balance", "-"),
+    ]
+    .map(|(name, reference)| (name.to_owned(), reference.to_owned()));
+    assert_eq!(lines.iter().map(row).collect::<Vec<_>>(), expected);
+    assert!(lines.iter().all(|line| line["ours"].as_f64().is_some_and(|ours| ours > 0.0)), "{lines:?}");
+}
+
+#[test]
+fn the_general_ledger_is_shown_for_people_and_programs() {
+    let folder = county();
+    said(folder.path(), &["day", "close"], 0);
+    let shown = said(folder.path(), &["books", "trial-balance"], 0);
+    let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+        Test Co-operative
+        试算平衡表 trial balance
+        2026-03-01 – 2026-03-02
+
+        科目 subject  名称 name                 期初借方 opening debit  期初贷方 opening credit  本期借方 debit  本期贷方 credit  期末借方 closing debit  期末贷方 closing credit
+        1002          银行存款 Bank balance                                                          1000000.00             0.00              1000000.00
+        4001          实收资本 Paid-in capital                                                             0.00       1000000.00                                       1000000.00
+                      合计 total                                  0.00                     0.00      1000000.00       1000000.00              1000000.00               1000000.00
+    ");
+    let sheet = json(&said(folder.path(), &["books", "balance-sheet", "--at", "2026-03-02", "--format", "json"], 0));
+    assert_eq!((&sheet["at"], &sheet["open"]), (&"2026-03-02".into(), &false.into()));
+    let amounts: Vec<&str> = sheet["rows"].as_array().unwrap().iter().map(|r| r["amount"].as_str().unwrap()).collect();
+    assert_eq!(amounts, ["1000000.00", "1000000.00", "0.00", "1000000.00", "1000000.00", "1000000.00"]);
+    let income = json(&said(folder.path(), &["books", "income", "--at", "2026-03-03", "--format", "json"], 0));
+    assert_eq!((&income["open"], &income["from"]), (&true.into(), &"2026-03-01".into()));
+    let csv = said(folder.path(), &["books", "statement", "--subject", "1002", "--format", "csv"], 0);
+    let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines[0].trim(), "booked_on,value_date,cell,voucher,account,memo,debit,credit");
+    assert!(lines[2].starts_with("2026-03-02,2026-03-02,0,1-0-0,,capital") && lines[2].contains("1000000.00"), "{csv}");
+    let file = folder.path().join("trial.xlsx");
+    let path = file.to_str().unwrap();
+    said(folder.path(), &["books", "trial-balance", "--format", "xlsx", "--out", path], 0);
+    assert!(std::fs::read(&file).unwrap().starts_with(b"PK"));
+    for (args, words) in [
+        (&["trial-balance", "--at", "2026-03-04"][..], "after the open day 2026-03-03"),
+        (&["income", "--from", "2026-03-03", "--at", "2026-03-02"], "turn the two round"),
+        (&["statement", "--subject", "9999"], "no subject 9999"),
+        (&["trial-balance", "--format", "xlsx"], "--out"),
+        (&["statement", "--subject", "4001", "--limit", "0"], "0"),
+    ] {
+        let told = said(folder.path(), &[&["books"], args].concat(), 2);
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn whole_loans_are_measured_on_both_engines() {
     let folder = TempDir::new().unwrap();
     let args = ["bench", "loans", "--households", "200", "--callers", "8", "--seconds", "2", "--json"];

@@ -35,6 +35,18 @@ impl Books {
         Place { data: self.folder.path().join(PLACE), checkpoints: None, postgres }
     }
 
+    /// Makes the empty database that is to be founded, in the place of what was there.
+    pub fn make(&mut self, tables: &[&'static Table]) -> Result<Arc<dyn Backend>, Failure> {
+        if let Some(server) = &mut self.server {
+            server.create(FOUNDED, None)?;
+            return server.open(FOUNDED, tables);
+        }
+        self.folder.remove(FOUNDED_FILE);
+        let place = self.folder.path().join(PLACE);
+        std::fs::create_dir_all(&place).map_err(|error| Failure::file(&place, "made", error))?;
+        self.folder.open(FOUNDED_FILE, tables)
+    }
+
     /// What a server needs once after the founding: statistics.
     pub fn founded(&self) -> Result<(), Failure> {
         self.server.as_ref().map_or(Ok(()), |server| server.analyse(FOUNDED))

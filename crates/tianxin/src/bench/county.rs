@@ -23,6 +23,10 @@ const FOUNDING_BATCH: usize = 4_096;
 const START_MINOR: i64 = 1_000_000;
 /// Each cell's share of the bank balance, in minor units: enough for every payout.
 const QUOTA_MINOR: i64 = 1_000_000_000_000;
+/// Amounts are 1 to so many minor units.
+const AMOUNTS: usize = 5_000;
+/// What a transfer is for.
+const NOTE: &str = "seed maize";
 
 /// The mix, in words.
 pub const MIX: &str = "40 % top up, 30 % withdraw, 20 % transfer within a cell, 10 % transfer across cells";
@@ -126,11 +130,11 @@ impl County {
     /// The next command of a caller, in the mix that [`MIX`] tells.
     pub fn ask(&self, stream: &mut Stream, at: Instant) -> Request<Command> {
         let (cell, household) = self.households[stream.below(self.households.len())];
-        let minor = 1 + stream.below(5_000) as i64;
+        let minor = 1 + stream.below(AMOUNTS) as i64;
         let amount = Money::new(minor, Currency::CNY);
-        let own = Actor { kind: ActorKind::Household, id: household, role: Role::Household };
+        let own = own(household);
         let transfer = |(to_cell, to)| {
-            Command::Transfer(Transfer { cell, from: household, to_cell, to, amount, note: "seed maize".to_owned() })
+            Command::Transfer(Transfer { cell, from: household, to_cell, to, amount, note: NOTE.to_owned() })
         };
         let (actor, command) = match stream.below(10) {
             0..=3 => (Actor::SYSTEM, top_up(cell, household, minor)),
@@ -147,6 +151,38 @@ impl County {
         Request::plain(stream.id(at), actor, at, Order::Do(command))
     }
 
+    /// A transfer between two households of one cell.
+    pub fn transfer_within(&self, stream: &mut Stream, at: Instant) -> Request<Command> {
+        loop {
+            let (cell, from) = self.households[stream.below(self.households.len())];
+            if let Some(to) = self.neighbour(stream, cell, from) {
+                return transfer(stream, at, (cell, from), (cell, to));
+            }
+        }
+    }
+
+    /// A transfer to a household of another cell; within one where there is no other.
+    pub fn transfer_across(&self, stream: &mut Stream, at: Instant) -> Request<Command> {
+        let (cell, from) = self.households[stream.below(self.households.len())];
+        match self.stranger(stream, cell) {
+            Some(to) => transfer(stream, at, (cell, from), to),
+            None => self.transfer_within(stream, at),
+        }
+    }
+
+    /// A movement between a wallet and the institution's bank balance, as often in as out.
+    pub fn with_the_bank(&self, stream: &mut Stream, at: Instant) -> Request<Command> {
+        let (cell, household) = self.households[stream.below(self.households.len())];
+        let minor = 1 + stream.below(AMOUNTS) as i64;
+        let (actor, command) = if stream.below(2) == 0 {
+            (Actor::SYSTEM, top_up(cell, household, minor))
+        } else {
+            let amount = Money::new(minor, Currency::CNY);
+            (own(household), Command::Withdraw(Withdraw { cell, household, amount, value_date: None }))
+        };
+        Request::plain(stream.id(at), actor, at, Order::Do(command))
+    }
+
     fn neighbour(&self, stream: &mut Stream, cell: Cell, not: Id) -> Option<Id> {
         let others = &self.by_cell[usize::from(cell.0)];
         (0..8).map(|_| others[stream.below(others.len())]).find(|id| *id != not)
@@ -155,6 +191,17 @@ impl County {
     fn stranger(&self, stream: &mut Stream, not: Cell) -> Option<(Cell, Id)> {
         (0..64).map(|_| self.households[stream.below(self.households.len())]).find(|(cell, _)| *cell != not)
     }
+}
+
+fn own(household: Id) -> Actor {
+    Actor { kind: ActorKind::Household, id: household, role: Role::Household }
+}
+
+fn transfer(stream: &mut Stream, at: Instant, from: (Cell, Id), to: (Cell, Id)) -> Request<Command> {
+    let amount = Money::new(1 + stream.below(AMOUNTS) as i64, Currency::CNY);
+    let ((cell, from), (to_cell, to)) = (from, to);
+    let command = Command::Transfer(Transfer { cell, from, to_cell, to, amount, note: NOTE.to_owned() });
+    Request::plain(stream.id(at), own(from), at, Order::Do(command))
 }
 
 fn top_up(cell: Cell, household: Id, minor: i64) -> Command {

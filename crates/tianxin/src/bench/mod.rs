@@ -16,6 +16,7 @@ mod day;
 mod door;
 mod http;
 mod in_process;
+mod ledger;
 mod loans;
 mod outside;
 mod schedule;
@@ -30,6 +31,8 @@ mod sqlite;
 pub enum Bench {
     /// Commands through the door, each answered durable before its caller sends the next
     Door(door::DoorBench),
+    /// Transfers through the door, durable, against their rows alone; a trial balance over many postings
+    Ledger(ledger::LedgerBench),
     /// Whole loans: asked for, decided, signed and drawn, in process and over HTTP
     Loans(loans::LoansBench),
     /// Schedules on one core, against the same worked out in decimals
@@ -47,6 +50,7 @@ impl Bench {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             Bench::Door(bench) => bench.run(place),
+            Bench::Ledger(bench) => bench.run(place),
             Bench::Loans(bench) => bench.run(place),
             Bench::Schedule(bench) => bench.run(),
             Bench::Score(bench) => bench.run(),

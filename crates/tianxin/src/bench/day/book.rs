@@ -268,7 +268,7 @@ impl<'a> Drawing<'a> {
         Ok(())
     }
 
-    fn end(self, connection: &mut dyn Connection) -> Result<(), Failure> {
+    fn end(mut self, connection: &mut dyn Connection) -> Result<(), Failure> {
         let heads =
             self.heads.into_values().map(|(head, range)| door::backend::Head { range: range.to_bytes(), ..head });
         let writes = Writes {

@@ -43,8 +43,8 @@ impl Effort {
     pub fn finalists(self) -> usize {
         match self {
             Effort::Fast => 3,
-            Effort::Normal => 7,
-            Effort::Best => 10,
+            Effort::Normal => 9,
+            Effort::Best => 12,
         }
     }
 

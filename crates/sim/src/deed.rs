@@ -93,7 +93,9 @@ pub enum Act {
         months: u16,
         /// What it says the money is for.
         purpose: String,
-        /// Crops by name with their areas in thousandths of a mu, for a product that follows the seasons.
+        /// Where its fields lie, by the crop calendar, for a product that follows the seasons.
+        region: String,
+        /// Crops by name with their areas in thousandths of a mu, for the same.
         crops: Vec<(String, u32)>,
     },
     /// Signs what was approved, and draws it.
@@ -123,27 +125,31 @@ pub enum Act {
         /// The loan.
         mine: Mine,
     },
+    /// A shopkeeper asks to sell on lines.
+    SellOnLines {
+        /// What the lender keeps of each sale, hundredths of a percent.
+        discount_bp: i64,
+    },
     /// Opens a statement line.
     OpenLine {
-        /// The product's code.
-        product: String,
+        /// How much, in fen.
+        limit_fen: i64,
+        /// For how many months.
+        months: u16,
     },
-    /// Buys at a merchant by its line.
+    /// Buys at a shop by its line.
     Buy {
-        /// The merchant, a household or business of the county.
-        merchant: u64,
+        /// The shopkeeper.
+        shop: HouseholdNo,
         /// How much, in fen.
         amount_fen: i64,
     },
-    /// Pays its line.
+    /// Brings its last purchase back to the shop.
+    BringBack,
+    /// Pays its line from its wallet.
     PayLine {
-        /// How much, in fen.
+        /// How much, in fen; what is more than owed is not taken.
         amount_fen: i64,
-    },
-    /// Complains.
-    Complain {
-        /// About what, in words.
-        about: String,
     },
 }
 
@@ -284,14 +290,44 @@ pub enum Told {
         /// Limit in fen.
         limit_fen: i64,
     },
-    /// A statement of its line: minimum and whole sum in fen, and by when.
+    /// A shopkeeper may sell on lines from now on.
+    SellsOnLines,
+    /// Something was bought by its line.
+    Bought {
+        /// The shopkeeper.
+        shop: HouseholdNo,
+        /// How much, in fen.
+        amount_fen: i64,
+    },
+    /// A purchase went back.
+    BroughtBack {
+        /// The shopkeeper.
+        shop: HouseholdNo,
+        /// How much, in fen.
+        amount_fen: i64,
+    },
+    /// What its statements ask for: minimum and whole sum in fen, and by when.
     Statement {
-        /// Minimum in fen.
+        /// What the minimum payments so far still lack, in fen.
         minimum_fen: i64,
-        /// Whole sum in fen.
+        /// All that is billed and not paid, in fen.
         whole_fen: i64,
         /// By when.
         due: Date,
+        /// Whole days past due already; 0 before and on the day.
+        days_past_due: u32,
+    },
+    /// A payment of its line was booked.
+    LinePaid {
+        /// What was paid, in fen.
+        amount_fen: i64,
+        /// What is owed on it now, in fen.
+        owed_fen: i64,
+    },
+    /// The platform said no to something about a line, with the code of its reason: nothing changed there.
+    NotOnLine {
+        /// The code.
+        code: String,
     },
     /// The platform said no to an act, with the code of its reason: nothing changed there.
     No {
@@ -306,7 +342,12 @@ pub enum Told {
 impl Told {
     /// The platform says no to an act.
     pub fn no(code: &str, act: &Act) -> Told {
-        Told::No { code: code.to_owned(), back_fen: act.back_fen() }
+        match act {
+            Act::SellOnLines { .. } | Act::OpenLine { .. } | Act::Buy { .. } | Act::BringBack | Act::PayLine { .. } => {
+                Told::NotOnLine { code: code.to_owned() }
+            }
+            _ => Told::No { code: code.to_owned(), back_fen: act.back_fen() },
+        }
     }
 }
 

@@ -127,6 +127,7 @@ fn a_village_lives_through_the_door_and_the_books_are_exact() {
     // Of the sixteen that were offered a loan, those whose number seven divides let it go.
     assert_eq!(notes.len(), 14);
     later_ends(&run.village, &records::<LoanEvent>(backend.as_ref()));
+    on_a_line(&run.village);
     let late: HashSet<u32> = run
         .village
         .told
@@ -172,6 +173,51 @@ fn later_ends(village: &Village, events: &[LoanEvent]) {
         }
     }
     assert_eq!(extended, [1, 19], "13 was proposed one and let it go");
+}
+
+/// Who has a line buys by it, brings back, and pays its statement; the shop is paid less what the lender keeps.
+fn on_a_line(village: &Village) {
+    let heard = |no: u32| {
+        let told = village.told.iter().filter(move |(_, reply)| reply.household.0 == no);
+        let about = told.filter(|(_, reply)| {
+            matches!(
+                reply.told,
+                Told::SellsOnLines
+                    | Told::LineOpen { .. }
+                    | Told::Bought { .. }
+                    | Told::BroughtBack { .. }
+                    | Told::Statement { .. }
+                    | Told::LinePaid { .. }
+                    | Told::NotOnLine { .. }
+            )
+        });
+        about.map(|(date, reply)| format!("{date} {:?}\n", reply.told)).collect::<String>()
+    };
+    insta::assert_snapshot!(heard(Village::SHOP), @"2026-03-05 SellsOnLines");
+    insta::assert_snapshot!(heard(Village::SHOPPER), @r#"
+    2026-03-26 NotOnLine { code: "over_facility" }
+    2026-03-28 LineOpen { limit_fen: 200000 }
+    2026-03-29 Bought { shop: HouseholdNo(23), amount_fen: 30000 }
+    2026-03-29 BroughtBack { shop: HouseholdNo(23), amount_fen: 30000 }
+    2026-03-29 NotOnLine { code: "unknown_purchase" }
+    2026-03-30 Bought { shop: HouseholdNo(23), amount_fen: 45000 }
+    2026-03-30 NotOnLine { code: "over_line" }
+    2026-03-30 NotOnLine { code: "unknown_merchant" }
+    2026-04-17 Statement { minimum_fen: 5000, whole_fen: 45000, due: 2026-04-20, days_past_due: 0 }
+    2026-04-17 LinePaid { amount_fen: 45000, owed_fen: 0 }
+    "#);
+    // 450.00 less 0.6 % by the next morning, told together with what else moved; the books of the wallet are compared above.
+    let owed: BTreeMap<Date, i64> = village
+        .told
+        .iter()
+        .filter(|(_, reply)| reply.household.0 == Village::SHOP)
+        .filter_map(|(date, reply)| {
+            Some((*date, if let Told::Wallet { balance_fen } = reply.told { balance_fen } else { return None }))
+        })
+        .collect();
+    let (before, after) = (open_date().add_days(28), open_date().add_days(29));
+    let last_before = owed.range(..=before).next_back().map_or(0, |(_, fen)| *fen);
+    assert!(owed.get(&after).is_some_and(|fen| fen - last_before >= 44_730), "{owed:?}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::{Desk, DeskError};
 use crate::assess::Standing;
 use crate::facility::{FacilityView, facility_view};
 use crate::house::Tianxin;
+use crate::line::{CreditLine, CreditLineEvent, LineView, line_events, line_view};
 use crate::tables::{
     Application, BehaviourProfile, Contract, ContractStatus, Facility, LoanEvent, LoanNote, LoanState, MemberRole,
     Person, Sealed, Wallet,
@@ -32,6 +33,8 @@ pub enum Reading {
     Behaviour,
     /// Its loans with their lives, and its wallet.
     Loans,
+    /// Its statement lines with their lives, and its wallet.
+    Lines,
     /// Its wallet.
     Wallet,
 }
@@ -48,10 +51,11 @@ impl Reading {
                 Contract::table(),
                 Facility::table(),
                 crate::facility::FacilityLife::table(),
-                crate::line::CreditLine::table(),
+                CreditLine::table(),
             ],
             Reading::Behaviour => vec![Person::table(), BehaviourProfile::table()],
             Reading::Loans => vec![LoanNote::table(), LoanEvent::table(), Contract::table(), Wallet::table()],
+            Reading::Lines => vec![CreditLine::table(), CreditLineEvent::table(), Wallet::table()],
             Reading::Wallet => vec![Wallet::table()],
         }
     }
@@ -132,6 +136,14 @@ impl Known {
         let terms = cbor::from_bytes(&contract.terms)?;
         let events = crate::loan_books::loan_events(&self.slice, self.cell, self.household, loan).map_err(damaged)?;
         Ok(Some((note, terms, events)))
+    }
+
+    /// One of its statement lines as it stands on the open day; `None` if there is no such line.
+    pub fn line(&self, line: Id) -> Result<Option<LineView>, DeskError> {
+        let place = key![self.cell, self.household, line];
+        let Some(row) = self.slice.get::<CreditLine>(&place).map_err(damaged)? else { return Ok(None) };
+        let events = line_events(&self.slice, self.cell, self.household, line).map_err(damaged)?;
+        line_view(row, events, self.open_date).map(Some).map_err(damaged)
     }
 
     /// The amount of a signed contract, and what falls due if it is drawn today.

@@ -15,7 +15,8 @@ impl<'a> Lines<'a> {
 
     /// The line, from 1, of a field in the nth section of this name; of the section's head if the field is not there.
     fn of(&self, section: &str, nth: usize, field: &str) -> usize {
-        let (mut here, mut met, mut head) = (false, 0, 1);
+        // Fields before the first section have none.
+        let (mut here, mut met, mut head) = (section.is_empty(), 0, 1);
         for (number, line) in self.text.lines().enumerate().map(|(n, line)| (n + 1, line.trim())) {
             if line.starts_with('[') {
                 let name = line.trim_matches(|c| matches!(c, '[' | ']' | ' ')).split(']').next().unwrap_or_default();
@@ -67,7 +68,7 @@ impl<'a> Lines<'a> {
         CountyError::Unknown {
             file: self.file.to_owned(),
             line: self.of(section, nth, field),
-            field: format!("{section}.{field}"),
+            field: if section.is_empty() { field.to_owned() } else { format!("{section}.{field}") },
             found: found.to_owned(),
             known: known.join(", "),
         }

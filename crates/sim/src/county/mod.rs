@@ -9,15 +9,19 @@ mod sections;
 
 pub use error::CountyError;
 pub use sections::{
-    Credit, Crop, Fraud, Herd, Land, Life, Living, Offer, People, Place, Price, Reason, Shop, Weather, Will,
+    Credit, Crop, Fraud, Herd, Land, Life, Living, Offer, People, Place, Price, Reason, Shop, Shopping, Weather, Will,
 };
 
+use loan::season::CropCalendar;
 use serde::Deserialize;
 
 use lines::Lines;
 
 /// The text of the county that the program comes with.
 pub const SHIPPED: &str = include_str!("../../../../counties/county.toml");
+
+/// The text of the county that stands beside it, so that nothing is tried on one county alone.
+pub const TERRACES: &str = include_str!("../../../../counties/terraces.toml");
 
 /// The parameters of a county.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,6 +31,8 @@ pub struct County {
     pub code: String,
     /// Its Chinese name, plainly made up.
     pub name_zh: String,
+    /// Where it lies, by the platform's crop calendar.
+    pub region: String,
     /// Where villages lie, and how they are reached.
     pub place: Place,
     /// Rain and disasters.
@@ -51,6 +57,8 @@ pub struct County {
     pub life: Life,
     /// Ways to money.
     pub credit: Credit,
+    /// Buying on statement lines, where people do.
+    pub shopping: Option<Shopping>,
     /// What keeps people to their word.
     pub will: Will,
     /// How much fraud there is, by kind.
@@ -78,6 +86,7 @@ impl County {
     }
 
     fn check(&self, lines: &Lines) -> Result<(), CountyError> {
+        self.check_region(lines)?;
         self.place.check(lines, "place")?;
         self.weather.check(lines, "weather")?;
         self.price.check(lines, "price")?;
@@ -87,6 +96,9 @@ impl County {
         self.living.check(lines, "living")?;
         self.life.check(lines, "life")?;
         self.credit.check(lines, "credit")?;
+        if let Some(shopping) = &self.shopping {
+            shopping.check(lines, "shopping")?;
+        }
         self.will.check(lines, "will")?;
         self.fraud.check(lines, "fraud")?;
         let weather = self.weather.county_percent + self.weather.township_percent;
@@ -107,6 +119,23 @@ impl County {
             offer.check(lines, nth)?;
         }
         lines.not_twice("offer", self.offer.iter().map(|o| o.reason.as_str()))
+    }
+
+    /// The platform must know the region, and every crop there: a loan that follows the seasons asks for both.
+    fn check_region(&self, lines: &Lines) -> Result<(), CountyError> {
+        let Ok(calendar) = CropCalendar::shipped() else { return Ok(()) };
+        let regions: Vec<&str> = calendar.regions.iter().map(|region| region.code.as_str()).collect();
+        if !regions.contains(&self.region.as_str()) {
+            return Err(lines.unknown("", 0, "region", &self.region, &regions));
+        }
+        for (nth, crop) in self.crop.iter().enumerate() {
+            if calendar.season(&self.region, &crop.code).is_err() {
+                let grown = calendar.crops.iter().map(|crop| crop.code.as_str());
+                let grown: Vec<&str> = grown.filter(|code| calendar.season(&self.region, code).is_ok()).collect();
+                return Err(lines.unknown("crop", nth, "code", &crop.code, &grown));
+            }
+        }
+        Ok(())
     }
 
     fn check_crops(&self, lines: &Lines) -> Result<(), CountyError> {

@@ -248,6 +248,22 @@ section! {
 }
 
 section! {
+    /// Buying on a statement line at village shops. Where a county file has no such section, nobody does.
+    Shopping {
+        /// A line as people ask for it, yuan.
+        limit_yuan 500 to 20_000,
+        /// For how many months.
+        months 1 to 24,
+        /// What is kept of each sale, hundredths of a percent.
+        discount_bp 0 to 1_000,
+        /// Days of a household's spending below which it buys on its line rather than for cash.
+        short_days 0 to 365,
+        /// Purchases that go back to the shop, permille.
+        returned_permille 0 to 500,
+    }
+}
+
+section! {
     /// What keeps people to their word. Weights are in days of a household's spending.
     Will {
         /// Worth of credit in the years to come, to a patient household that lives by seasons, days.

@@ -49,6 +49,12 @@ pub struct Home {
     pub cell: Cell,
     /// Its loans and applications, by its own number.
     pub deals: BTreeMap<Mine, Deal>,
+    /// Its statement line, if it has one.
+    pub line: Option<Id>,
+    /// What it last bought by it: the purchase, the shop, and for how much in fen. None once that went back.
+    pub bought: Option<(Id, HouseholdNo, i64)>,
+    /// What the lender keeps of each sale, hundredths of a percent, if it sells on lines.
+    pub discount_bp: Option<i64>,
 }
 
 /// Whom the driver knows.
@@ -61,6 +67,8 @@ pub struct Book {
     pub(super) referred: Vec<(HouseholdNo, Mine)>,
     /// Loans whose households asked for a later end.
     pub(super) wishes: Vec<(HouseholdNo, Mine)>,
+    /// Shopkeepers who sold on lines since their wallets were last looked at.
+    pub(super) sold: BTreeSet<HouseholdNo>,
     /// What was proposed to them and is not agreed to yet.
     pub(super) proposals: BTreeMap<(HouseholdNo, Mine), Proposal>,
 }
@@ -82,12 +90,17 @@ impl Book {
         Some((home, home.deals.get(&mine)?))
     }
 
+    pub(super) fn home_mut(&mut self, no: HouseholdNo) -> Option<&mut Home> {
+        self.homes.get_mut(no.0 as usize)?.as_mut()
+    }
+
     pub(super) fn enrolled(&mut self, no: HouseholdNo, id: Id, cell: Cell) {
         let place = no.0 as usize;
         if self.homes.len() <= place {
             self.homes.resize(place + 1, None);
         }
-        self.homes[place] = Some(Home { id, cell, deals: BTreeMap::new() });
+        self.homes[place] =
+            Some(Home { id, cell, deals: BTreeMap::new(), line: None, bought: None, discount_bp: None });
     }
 
     pub(super) fn put(&mut self, no: HouseholdNo, mine: Mine, deal: Deal) {

@@ -27,10 +27,8 @@ use super::reminder::owed_fen;
 use super::staff::{Staff, household};
 use super::window::Carried;
 use super::{DriveError, Driver, Pace, Platform};
-use crate::deed::{Act, Deed, Mine, Pay, Person, Told, Way};
+use crate::deed::{Act, Deed, HouseholdNo, Mine, Pay, Person, Told, Way};
 
-/// The region of every county, as the crop calendar calls it: a county file does not say where it lies.
-pub(crate) const REGION: &str = "huang-huai-hai";
 /// How often a request is made anew when what it rests on has changed.
 const TRIES_MAX: u8 = 8;
 
@@ -93,6 +91,16 @@ pub(super) enum After {
     Corrected,
     /// A loan has a later end.
     Changed,
+    /// It sells on lines, and this is kept of each sale, hundredths of a percent.
+    SellsOnLines(i64),
+    /// This line was opened, with its limit.
+    LineOpen(Id, i64),
+    /// This was bought by its line.
+    Bought(Id, HouseholdNo, i64),
+    /// A purchase went back to this shop.
+    BroughtBack(HouseholdNo, i64),
+    /// This much was paid on its line.
+    LinePaid(i64),
     /// It waits for a second person, under the id of its command.
     Proposed(Id),
 }
@@ -122,6 +130,7 @@ impl Errand {
                 Some(Reading::Lending)
             }
             (Act::Repay { .. }, Step::First) => Some(Reading::Loans),
+            (Act::PayLine { .. }, Step::First) => Some(Reading::Lines),
             _ => None,
         }
     }
@@ -157,7 +166,8 @@ impl Errand {
         };
         let made = Making { errand: self, around, home };
         if let Step::Approve(proposal) = self.step {
-            let order = Order::Approve { cell: home.cell, proposal };
+            let cell = if matches!(self.deed.act, Act::SellOnLines { .. }) { Cell::OFFICE } else { home.cell };
+            let order = Order::Approve { cell, proposal };
             let request = Request::plain(made.id("approved"), around.staff.approver, made.at(), order);
             return Ok(send(request, self.after_approval()));
         }
@@ -185,7 +195,12 @@ impl Errand {
                 Some(Stage::Offered) => Vec::new(),
                 _ => vec![self.no("wrong_status")],
             })),
-            _ => Ok(Made::Tell(vec![self.no("not_offered")])),
+            Act::SellOnLines { discount_bp } => made.shop(*discount_bp),
+            Act::OpenLine { limit_fen, months } => made.line(*limit_fen, *months),
+            Act::Buy { shop, amount_fen } => made.purchase(*shop, *amount_fen),
+            Act::BringBack => Ok(made.refund()),
+            Act::PayLine { amount_fen } => made.line_payment(*amount_fen, known.ok_or_else(unread)?),
+            Act::Enrol(_) => Ok(Made::Tell(vec![self.no("already_enrolled")])),
         }
     }
 
@@ -195,6 +210,7 @@ impl Errand {
             Act::Apply { .. } => After::Applied,
             Act::Repay { .. } => After::Corrected,
             Act::Agree { .. } => After::Changed,
+            Act::SellOnLines { discount_bp } => After::SellsOnLines(*discount_bp),
             _ => After::Wallet,
         }
     }
@@ -249,11 +265,11 @@ impl Making<'_> {
         self.home.id.derive(&format!("sim {day} {round} {ordinal} {step}"))
     }
 
-    fn own(&self) -> Actor {
+    pub(super) fn own(&self) -> Actor {
         household(self.home.id)
     }
 
-    fn money(&self, fen: i64) -> Money {
+    pub(super) fn money(&self, fen: i64) -> Money {
         Money::new(fen, self.around.platform.house.institution.currency)
     }
 
@@ -339,7 +355,7 @@ impl Making<'_> {
     }
 
     fn application(&self) -> Made {
-        let Act::Apply { mine, product, amount_fen, months, purpose, crops } = &self.errand.deed.act else {
+        let Act::Apply { mine, product, amount_fen, months, purpose, region, crops } = &self.errand.deed.act else {
             return Made::Tell(Vec::new());
         };
         if self.home.deals.contains_key(mine) {
@@ -347,7 +363,7 @@ impl Making<'_> {
         }
         let grown = crops.iter().map(|(crop, area)| Grown { crop: crop.clone(), weight_milli: i64::from(*area) });
         let follows_seasons = self.around.platform.house.product(product).is_ok_and(|product| product.season.is_some());
-        let season = SeasonAsked { region: REGION.to_owned(), crops: grown.collect() };
+        let season = SeasonAsked { region: region.clone(), crops: grown.collect() };
         let apply = Command::Apply(Apply {
             cell: self.home.cell,
             household: self.home.id,
@@ -531,7 +547,16 @@ impl Driver {
                     told.push(Told::Changed { mine, dues: proposal.dues });
                 }
             }
+            (_, Outcome::OverLine { .. }) => told.push(errand.no("over_line")),
             (After::Wallet | After::Given, _) => {}
+            (
+                After::SellsOnLines(_)
+                | After::LineOpen(..)
+                | After::Bought(..)
+                | After::BroughtBack(..)
+                | After::LinePaid(_),
+                outcome,
+            ) if self.shopped(no_of, &after, outcome, told) => {}
             (after, outcome) => {
                 return Err(self.broken(format!("household {}: {after:?} was answered {outcome:?}", no_of.0)));
             }

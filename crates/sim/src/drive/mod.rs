@@ -27,6 +27,7 @@ mod record;
 mod reminder;
 mod replan;
 mod round;
+mod shopping;
 mod staff;
 mod window;
 
@@ -34,7 +35,7 @@ pub mod export;
 
 pub(crate) use book::REMIND_ON;
 pub use book::{Book, Deal, Home, Stage};
-pub(crate) use errand::{REGION, dues};
+pub(crate) use errand::dues;
 pub use founding::Founding;
 pub(crate) use office::approved_fen;
 pub use record::{Acknowledged, Closing, ReplayError, Sent, Wave};
@@ -175,6 +176,8 @@ pub struct Counts {
     pub events: u64,
     /// Loans drawn.
     pub loans: u64,
+    /// Statement lines opened.
+    pub lines: u64,
     /// Deeds that people did.
     pub deeds: u64,
 }
@@ -286,6 +289,8 @@ impl Driver {
         told.extend(self.decide_referred(people)?);
         told.extend(self.answer_wishes(people)?);
         told.extend(self.remind()?);
+        told.extend(self.bill()?);
+        told.extend(self.tell_shops()?);
         let mut deeds = people.morning(self.day, &told);
         for round in 0..ROUNDS_MAX {
             if deeds.is_empty() {

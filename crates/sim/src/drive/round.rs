@@ -221,11 +221,15 @@ impl Driver {
     /// Tells of money that arrived, and where the wallets of those stand who moved any.
     fn purses(&self, purses: Purses) -> Result<Vec<Reply>, DriveError> {
         let mut replies: Vec<Reply> = purses.received;
-        let homes: Vec<(HouseholdNo, Cell, Id)> = purses
-            .touched
-            .into_iter()
-            .filter_map(|no| self.book.home(no).map(|home| (no, home.cell, home.id)))
-            .collect();
+        replies.extend(self.wallets(purses.touched)?);
+        Ok(replies)
+    }
+
+    /// Where wallets stand.
+    pub(super) fn wallets(&self, touched: BTreeSet<HouseholdNo>) -> Result<Vec<Reply>, DriveError> {
+        let mut replies = Vec::new();
+        let homes: Vec<(HouseholdNo, Cell, Id)> =
+            touched.into_iter().filter_map(|no| self.book.home(no).map(|home| (no, home.cell, home.id))).collect();
         for part in homes.chunks(PART) {
             let keys: Vec<(Cell, Id)> = part.iter().map(|(_, cell, id)| (*cell, *id)).collect();
             for ((no, ..), known) in part.iter().zip(self.read(&keys, Reading::Wallet)?) {
@@ -260,7 +264,7 @@ impl Preparer<'_> {
             self.around.platform.vault.make_keys(&persons)?;
         }
         let mut known: Vec<Option<Known>> = errands.iter().map(|_| None).collect();
-        for reading in [Reading::Behaviour, Reading::Lending, Reading::Loans] {
+        for reading in [Reading::Behaviour, Reading::Lending, Reading::Loans, Reading::Lines] {
             let (mut places, mut keys) = (Vec::new(), Vec::new());
             for (place, errand) in errands.iter().enumerate().filter(|(_, errand)| errand.reads() == Some(reading)) {
                 if let Some(home) = self.around.book.home(errand.deed.household) {
@@ -311,7 +315,12 @@ impl Purses {
         let moves = |act: &Act| {
             matches!(
                 act,
-                Act::PayIn { .. } | Act::TakeOut { .. } | Act::Give { .. } | Act::Repay { .. } | Act::Accept { .. }
+                Act::PayIn { .. }
+                    | Act::TakeOut { .. }
+                    | Act::Give { .. }
+                    | Act::Repay { .. }
+                    | Act::Accept { .. }
+                    | Act::PayLine { .. }
             )
         };
         let touched =

@@ -117,6 +117,7 @@ fn empty(village: u32, first: i32) -> Household {
         asks_from: first,
         loans: Vec::new(),
         guarantees: 0,
+        on_line: None,
         repaid: 0,
         scheme: 0,
         acted_for: None,

@@ -71,6 +71,7 @@ impl Folk {
             amount_fen,
             months: offer.months as u16,
             purpose: offer.purpose.clone(),
+            region: today.county.region.clone(),
             crops,
         };
         deeds.push(self.deed(today, number, 5, apply));

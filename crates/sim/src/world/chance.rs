@@ -80,6 +80,7 @@ purposes! {
     Chore "Small sums on ordinary days.",
     Lesson "Whether it comes to a lesson.",
     Judged "How a friend judges its word.",
+    Shopping "What it buys by its line.",
 }
 
 /// The chance of one county: everything follows from its seed.

@@ -296,7 +296,8 @@ impl Living<'_, '_> {
                 Trace::Account,
             );
         }
-        self.purse.gain(EventKind::PaymentIn, takings - traced, 0, Trace::Hand);
+        let by_line = self.purse.h.use_sold(takings - traced);
+        self.purse.gain(EventKind::PaymentIn, takings - traced - by_line, 0, Trace::Hand);
         let goods = takings * (100 - shop.margin_percent) / 100;
         let dealer = today.chance.veil(Entity::County, 60 + u64::from(number % 11));
         let trace = self.is_traced(draw, 12);
@@ -447,7 +448,12 @@ impl Living<'_, '_> {
             fen += fen * living.food_percent * 3 / 1_000;
         }
         let luck = (ONE + draw.normal(0) * 25 / 100).max(ONE / 4);
-        fen = part(fen, luck).min(h.liquid());
+        fen = part(fen, luck);
+        // What was bought by line before is used up first.
+        let by_line = self.purse.h.use_goods(fen);
+        self.purse.h.sums[CONSUMED] += by_line;
+        fen = (fen - by_line).min(self.purse.h.liquid());
+        let h = &*self.purse.h;
         let traced = part(fen, i64::from(h.traced) * 10_000);
         let shares = [
             (Purchase::Food, living.food_percent * 6 / 10, 0),

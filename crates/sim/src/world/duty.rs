@@ -24,7 +24,7 @@ const LOOK_AHEAD_DAYS: i32 = 45;
 
 /// What a household would do about a loan today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Will {
+pub(super) enum Will {
     Pays,
     /// It keeps more than it loses: both in fen.
     WouldNot(i64, i64),
@@ -89,9 +89,9 @@ impl Folk {
     }
 
     /// What a household gains by not paying, against what it loses.
-    fn will(&self, today: &Today<'_>, number: u32, h: &Household) -> Will {
+    pub(super) fn will(&self, today: &Today<'_>, number: u32, h: &Household) -> Will {
         let will = &today.county.will;
-        let gain: i64 = h.loans.iter().map(Owed::left_fen).sum();
+        let gain = h.loans.iter().map(Owed::left_fen).sum::<i64>() + h.owed_on_line();
         // Whoever lives by seasons needs credit again; a wage-earner hardly does.
         let seasonal = share(inputs(today, h, 11) / 12, h.usual_fen.max(1)).min(ONE / 2) + ONE / 2;
         // Who is long past due has lost that already, and does not win it back by paying.

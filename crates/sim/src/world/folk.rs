@@ -29,10 +29,16 @@ pub(super) struct Folk {
     /// The year whose schemes have begun; 0 before the first.
     pub schemes_year: i16,
     pub levers: Levers,
+    /// Shopkeepers who do business by phone, by village.
+    pub shops: BTreeMap<u32, Vec<u32>>,
 }
 
 impl Folk {
     pub(super) fn new(households: Vec<Household>) -> Folk {
+        let mut shops: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (number, h) in (0_u32..).zip(&households).filter(|(_, h)| h.takings_fen > 0 && h.has_phone_page) {
+            shops.entry(h.village).or_default().push(number);
+        }
         Folk {
             households,
             waiting: BTreeMap::new(),
@@ -42,6 +48,7 @@ impl Folk {
             schemes: Vec::new(),
             schemes_year: 0,
             levers: Levers::default(),
+            shops,
         }
     }
 
@@ -77,6 +84,7 @@ impl Folk {
     /// Lets those live whose day it is, and takes them to the counter. Gives who asks to be enrolled.
     pub(super) fn live(&mut self, today: &Today<'_>, deeds: &mut Vec<Deed>) -> Vec<(u32, u32)> {
         let (mut asked, mut feasts, mut busy) = (Vec::new(), Vec::new(), Vec::new());
+        let mut shopping = Vec::new();
         for (number, h) in (0_u32..).zip(self.households.iter_mut()) {
             if h.wake > today.day {
                 continue;
@@ -101,6 +109,9 @@ impl Folk {
                     if !seen.is_empty() {
                         self.waiting.entry(number).or_default().append(&mut seen);
                     }
+                    if today.county.shopping.is_some() && h.has_phone_page {
+                        shopping.push(number);
+                    }
                     if !h.loans.is_empty() || is_pay_day {
                         busy.push((number, is_pay_day));
                     }
@@ -121,6 +132,9 @@ impl Folk {
                 self.look_ahead(today, number, deeds);
                 self.seek(today, number, deeds);
             }
+        }
+        for number in shopping {
+            self.shop(today, number, deeds);
         }
         self.spread(today);
         asked

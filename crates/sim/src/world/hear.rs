@@ -76,12 +76,20 @@ impl Folk {
                     }
                 }
                 Told::No { back_fen, .. } => self.sent_back(number, *back_fen),
-                Told::Limits(_) | Told::NotChanged { .. } | Told::LineOpen { .. } | Told::Statement { .. } => {}
+                Told::LineOpen { limit_fen } => self.line_open(number, *limit_fen),
+                Told::SellsOnLines => self.sells(number),
+                Told::Bought { shop, amount_fen } => self.bought(today, number, (*shop, *amount_fen), deeds),
+                Told::BroughtBack { shop, amount_fen } => self.moved_by_line(number, *shop, -*amount_fen),
+                Told::Statement { minimum_fen, whole_fen, days_past_due, .. } => {
+                    self.billed(today, number, (*minimum_fen, *whole_fen), *days_past_due as i32, deeds);
+                }
+                Told::LinePaid { amount_fen, owed_fen } => self.line_paid(number, *amount_fen, *owed_fen),
+                Told::Limits(_) | Told::NotChanged { .. } | Told::NotOnLine { .. } => {}
             }
         }
     }
 
-    fn unheard(&self, number: u32) -> i64 {
+    pub(super) fn unheard(&self, number: u32) -> i64 {
         self.unheard.get(&number).copied().unwrap_or(0)
     }
 

@@ -2,6 +2,7 @@
 
 use basics::Date;
 
+use super::shopping::OnLine;
 use crate::county::Reason;
 use crate::deed::{HouseholdNo, Mine, Way};
 
@@ -212,6 +213,8 @@ pub(super) struct Household {
     pub loans: Vec<Owed>,
     /// How many loans of others it guarantees.
     pub guarantees: i8,
+    /// What it has to do with statement lines, if anything.
+    pub on_line: Option<Box<OnLine>>,
     /// Loans that it has paid back in full.
     pub repaid: u16,
     /// The scheme it has a part in, from 1; 0 if none.

@@ -18,6 +18,7 @@ mod person;
 mod place;
 mod purse;
 mod season;
+mod shopping;
 #[cfg(test)]
 mod tests;
 mod ties;

@@ -176,3 +176,74 @@ fn a_visit_finds_out_a_stolen_name() {
     }
     assert!(world.folk.households.iter().any(|h| h.standing == Standing::Enrolled));
 }
+
+/// A plain lender that lets everybody with a line buy by it, and keeps the account.
+#[test]
+fn what_is_bought_by_line_is_not_paid_for_twice_and_the_shop_is_paid_once() {
+    let mut county = County::shipped().unwrap();
+    (county.credit.campaign_days, county.place.signal_percent) = (20, 100);
+    let mut world = World::new(&county, 9, HOUSEHOLDS, first());
+    let (mut lender, mut owed, mut told) = (Lender::new(HOUSEHOLDS as usize), BTreeMap::<u32, i64>::new(), Vec::new());
+    let (mut bought, mut paid, mut back, mut opened) = (0, 0, 0, 0);
+    for day in 0..500 {
+        let date = first().add_days(day);
+        told.extend(lender.night());
+        if date.day() == 17 {
+            let bills = owed.iter().filter(|(_, fen)| **fen > 0).map(|(no, fen)| Reply {
+                household: HouseholdNo(*no),
+                told: Told::Statement {
+                    minimum_fen: fen / 10,
+                    whole_fen: *fen,
+                    due: date.add_days(3),
+                    days_past_due: 0,
+                },
+            });
+            told.extend(bills);
+        }
+        let mut deeds = world.morning(date, &told);
+        told.clear();
+        for _ in 0..4 {
+            let mut answers = Vec::new();
+            for deed in &deeds {
+                let no = deed.household.0;
+                let reply = match &deed.act {
+                    Act::SellOnLines { .. } => Told::SellsOnLines,
+                    Act::OpenLine { limit_fen, .. } => {
+                        opened += 1;
+                        owed.insert(no, 0);
+                        Told::LineOpen { limit_fen: *limit_fen }
+                    }
+                    Act::Buy { shop, amount_fen } => {
+                        assert!(world.folk.get(shop.0).is_some_and(|h| h.takings_fen > 0), "a shop sells");
+                        bought += amount_fen;
+                        *owed.get_mut(&no).expect("only who has a line buys by it") += amount_fen;
+                        Told::Bought { shop: *shop, amount_fen: *amount_fen }
+                    }
+                    Act::PayLine { amount_fen } => {
+                        let left = owed.get_mut(&no).expect("only who has a line pays it");
+                        assert!(*amount_fen <= *left);
+                        *left -= amount_fen;
+                        paid += amount_fen;
+                        Told::LinePaid { amount_fen: *amount_fen, owed_fen: *left }
+                    }
+                    Act::BringBack => {
+                        back += 1;
+                        Told::NotOnLine { code: "shut".to_owned() }
+                    }
+                    _ => continue,
+                };
+                answers.push(Reply { household: deed.household, told: reply });
+            }
+            answers.extend(lender.answers(date, &deeds));
+            deeds = world.react(date, &answers);
+        }
+        world.evening(date);
+        lender.close(date);
+    }
+    assert!(opened > 3 && bought > 0 && paid > 0 && back > 0, "{opened} {bought} {paid} {back}");
+    // Nobody uses up or is paid for more than was bought, and what is owed is what was bought less what was paid.
+    let lines = || world.folk.households.iter().filter_map(|h| h.on_line.as_deref());
+    assert_eq!(lines().map(|l| l.owed_fen).sum::<i64>(), bought - paid);
+    assert!(lines().all(|l| l.goods_fen >= 0 && l.sold_fen >= 0 && l.owed_fen <= l.limit_fen));
+    assert!(lines().map(|l| l.goods_fen).sum::<i64>() < bought && lines().map(|l| l.sold_fen).sum::<i64>() < bought);
+}

@@ -86,6 +86,15 @@ pub enum Truth {
         /// What was due, in fen.
         due_fen: i64,
     },
+    /// It could not pay what its line asked for.
+    ShortOfMinimum {
+        /// What it would have paid, in fen.
+        due_fen: i64,
+        /// What was missing, in fen.
+        short_fen: i64,
+        /// What had gone against it.
+        trouble: Trouble,
+    },
     /// What it had and owed, seen and unseen, when it applied.
     Wealth {
         /// The application.
@@ -145,6 +154,9 @@ impl TruthRow {
             }
             Truth::WouldNot { mine, due_fen, gain_fen, loss_fen } => {
                 ("would-not", Some(mine), "gain", due_fen, Some(gain_fen), loss_fen.to_string())
+            }
+            Truth::ShortOfMinimum { due_fen, short_fen, trouble } => {
+                ("short-of-minimum", None, trouble.code(), due_fen, Some(short_fen), none())
             }
             Truth::PutOff { mine, due_fen } => ("put-off", Some(mine), "other-things-first", due_fen, None, none()),
             Truth::Wealth { mine, hidden_fen, other_fen, kin_fen, word_days, patience, reason } => {

@@ -80,6 +80,9 @@ pub struct RunFile {
     pub events: u64,
     /// Loans drawn.
     pub loans: u64,
+    /// Statement lines opened.
+    #[serde(default)]
+    pub lines: u64,
 }
 
 impl Run {
@@ -133,14 +136,15 @@ impl Run {
             commands: counts.commands,
             events: counts.events,
             loans: counts.loans,
+            lines: counts.lines,
         };
         let text = toml::to_string(&run).map_err(|error| Failure::Wrong(error.to_string()))?;
         write_file(&out.join(RUN_FILE), |file| Ok(file.write_all(text.as_bytes())?))?;
         fs::remove_file(&unfinished).map_err(|error| Failure::file(&unfinished, "removed", error))?;
         let seconds = begun.elapsed().as_secs_f64();
         say(format!(
-            "lived {days} days with {} households: {} commands, {} events, {} loans in {seconds:.1} s",
-            self.households, counts.commands, counts.events, counts.loans
+            "lived {days} days with {} households: {} commands, {} events, {} loans, {} lines in {seconds:.1} s",
+            self.households, counts.commands, counts.events, counts.loans, counts.lines
         ));
         say(format!("  books    {}", out.display()));
         say("  values   events.csv, loans.csv, truth.csv");

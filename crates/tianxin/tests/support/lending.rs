@@ -21,7 +21,8 @@ use super::{farmer, id, staff, top_up};
 /// An institution that lends the shipped products the tests draw.
 pub fn lender() -> Arc<Tianxin> {
     let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
-    let products = ["short-working-capital", "season-bullet"].map(|code| loan::product::shipped(code).unwrap());
+    let codes = ["short-working-capital", "season-bullet", "revolving-consumer-line"];
+    let products = codes.map(|code| loan::product::shipped(code).unwrap());
     Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products.to_vec()))
 }
 

@@ -23,6 +23,36 @@ impl Village {
         Village { first, households, told: Vec::new(), visits: 0, wallets: BTreeMap::new(), owes: BTreeMap::new() }
     }
 
+    /// Who sells on statement lines, and who buys there.
+    pub const SHOP: u32 = 23;
+    pub const SHOPPER: u32 = 2;
+
+    /// What shop and shopper do with a line: the loan is paid off first, then there is room for it.
+    fn shopping(since: i32) -> Vec<Deed> {
+        let shop = HouseholdNo(Village::SHOP);
+        let own = |second, act| Village::deed(Village::SHOPPER, second, act);
+        match since {
+            3 => vec![Village::deed(Village::SHOP, 37_000, Act::SellOnLines { discount_bp: 60 })],
+            24 => vec![own(37_000, Act::OpenLine { limit_fen: 200_000, months: 12 })],
+            25 => vec![
+                own(37_000, Act::PayIn { amount_fen: 600_000 }),
+                own(37_001, Act::Repay { mine: 1, pay: Pay::Off }),
+            ],
+            26 => vec![own(37_000, Act::OpenLine { limit_fen: 200_000, months: 12 })],
+            27 => vec![
+                own(37_000, Act::Buy { shop, amount_fen: 30_000 }),
+                own(37_001, Act::BringBack),
+                own(37_002, Act::BringBack),
+            ],
+            28 => vec![
+                own(37_000, Act::Buy { shop, amount_fen: 45_000 }),
+                own(37_001, Act::Buy { shop, amount_fen: 170_000 }),
+                own(37_002, Act::Buy { shop: HouseholdNo(22), amount_fen: 1_000 }),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
     pub fn id(no: u32) -> Id {
         Id::default().derive(&format!("village {no}"))
     }
@@ -74,6 +104,9 @@ impl Village {
                     deeds.push(Village::deed(no, 40_000, Act::Accept { mine: *mine }));
                 }
                 Told::Offered { mine, .. } => deeds.push(Village::deed(no, 40_000, Act::Decline { mine: *mine })),
+                Told::Statement { whole_fen, .. } => {
+                    deeds.push(Village::deed(no, 42_000, Act::PayLine { amount_fen: *whole_fen }));
+                }
                 // Every fifth never pays; the others pay on the day.
                 Told::Due { mine, amount_fen, days_past_due: 0, date: due }
                     if !no.is_multiple_of(5) && *due == date =>
@@ -93,6 +126,7 @@ impl People for Village {
     fn morning(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
         let mut deeds = self.listen(date, told);
         let since = date - self.first;
+        deeds.extend(Village::shopping(since));
         for no in 0..self.households {
             let lived = |kind, amount_fen| Lived {
                 kind,
@@ -124,6 +158,7 @@ impl People for Village {
                         amount_fen: 500_000,
                         months: 6,
                         purpose: "farming-inputs".to_owned(),
+                        region: String::new(),
                         crops: Vec::new(),
                     },
                 ));

@@ -14,7 +14,7 @@ use score::Trend;
 use super::super::policy::{Channel, LendAs, Referral, Scoring};
 use super::{Asked, Lender, Loan};
 use crate::deed::{Act, Deed, HouseholdNo, Mine, Told};
-use crate::drive::{REGION, dues};
+use crate::drive::dues;
 use crate::world::World;
 
 /// Days a friend's own credit stops after: the borrower it stands for is so late.
@@ -71,7 +71,9 @@ impl Applicant {
 impl Lender<'_> {
     /// Takes an application in: who stands for it, what is seen, what score and rules say.
     pub(super) fn apply(&mut self, world: &mut World, date: Date, deed: &Deed) -> Result<Vec<Told>, LoanError> {
-        let Act::Apply { mine, product, amount_fen, months, purpose, crops } = &deed.act else { return Ok(Vec::new()) };
+        let Act::Apply { mine, product, amount_fen, months, purpose, crops, .. } = &deed.act else {
+            return Ok(Vec::new());
+        };
         let (who, mine) = (deed.household, *mine);
         if self.asked.contains_key(&(who, mine)) {
             return Ok(vec![Told::no("application_exists", &deed.act)]);
@@ -240,7 +242,7 @@ impl Lender<'_> {
             .iter()
             .map(|(crop, area)| Grown { crop: crop.clone(), weight_milli: i64::from(*area) })
             .collect();
-        Ok(Cow::Owned(product.for_household(&self.rooms.calendar, REGION, &grown)?))
+        Ok(Cow::Owned(product.for_household(&self.rooms.calendar, &self.county.region, &grown)?))
     }
 
     fn open_loans(&self, who: HouseholdNo) -> impl Iterator<Item = &Loan> {

@@ -82,6 +82,10 @@ fn plan(product: &Value, loan: &Value) -> Result<PlanRule, Stop> {
     };
     let by_days = or_product("interest_calculation_period") == "DAILY";
     let partial = read::flag(product, "allow_partial_period_interest");
+    let progressive = read::text(product, "loan_schedule_type") == "PROGRESSIVE";
+    if progressive && read::small(loan, "grace_on_interest_periods", 0)? > 0 {
+        return Err(Stop::Unsupported("grace on the interest of a progressive plan".to_owned()));
+    }
     Ok(PlanRule {
         engine: match read::text(product, "loan_schedule_type") {
             "PROGRESSIVE" => PlanEngine::Progressive,
@@ -142,6 +146,13 @@ fn plan(product: &Value, loan: &Value) -> Result<PlanRule, Stop> {
 
 fn recalculation(product: &Value) -> Result<Option<Recalculation>, Stop> {
     let Some(rule) = product.get("interest_recalculation").filter(|rule| !rule.is_null()) else { return Ok(None) };
+    every_one(rule, "rest_frequency")?;
+    every_one(rule, "compounding_frequency")?;
+    let compounds = rule.get("compounding_frequency").map_or("", |frequency| read::text(frequency, "type"));
+    if !matches!(compounds, "" | "NONE" | "SAME_AS_REPAYMENT" | "SAME_AS_REPAYMENT_PERIOD") {
+        // Overdue interest joins the base once, on its due date.
+        return Err(Stop::Unsupported(format!("interest compounded {compounds}")));
+    }
     Ok(Some(Recalculation {
         advance: match read::text(rule, "advance_payment_strategy") {
             "REDUCE_EMI_AMOUNT" => AdvanceRule::SmallerInstalments,
@@ -166,6 +177,14 @@ fn recalculation(product: &Value) -> Result<Option<Recalculation>, Stop> {
             other => return Err(Stop::Unsupported(format!("compounding {other}"))),
         },
     }))
+}
+
+/// Rests and compounding count every day or every period, never every second or third.
+fn every_one(rule: &Value, name: &str) -> Result<(), Stop> {
+    match rule.get(name).and_then(|frequency| read::whole(frequency, "interval")) {
+        None | Some(0 | 1) => Ok(()),
+        Some(interval) => Err(Stop::Unsupported(format!("a {} of every {interval}", name.replace('_', " ")))),
+    }
 }
 
 /// The unit of a frequency.

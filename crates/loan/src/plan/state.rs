@@ -44,6 +44,8 @@ pub struct PeriodState {
     /// Interest that was borne up to the due date but is not in `interest_fen`, since the instalment was
     /// settled earlier; it falls due with the next one.
     pub carried_interest_fen: i64,
+    /// Whether its principal was agreed to be left out: it asks for interest alone.
+    pub interest_alone: bool,
     /// Index of its first segment.
     pub(super) first_segment: usize,
 }
@@ -73,6 +75,7 @@ impl PeriodState {
             paid_principal_fen: 0,
             paid_interest_fen: 0,
             carried_interest_fen: 0,
+            interest_alone: false,
             first_segment,
         }
     }

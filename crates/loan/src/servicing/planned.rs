@@ -133,9 +133,16 @@ impl Servicing<'_> {
         let mut rows = std::mem::take(&mut self.rows);
         // A tranche on a due date falls to the next instalment.
         self.lengthen(rule, &mut rows, today.add_days(1))?;
-        let coming: Vec<usize> = (0..rows.len())
-            .filter(|index| rows.get(*index).is_some_and(|row| row.is_planned() && row.due_on > today))
+        let planned = (0..rows.len()).filter(|index| rows.get(*index).is_some_and(Row::is_planned));
+        // The first so many instalments carry no principal.
+        let coming: Vec<usize> = planned
+            .skip(usize::from(rule.principal_grace))
+            .filter(|index| rows.get(*index).is_some_and(|row| row.due_on > today))
             .collect();
+        if coming.is_empty() {
+            let problem = format!("{} instalments without principal leave none to repay it", rule.principal_grace);
+            return Err(LoanError::Terms(problem));
+        }
         // Each coming instalment takes an equal part on top of what it has, the sum to the multiple; the last the rest.
         let mut left = add(amount_fen, -share)?;
         let count = i128::try_from(coming.len()).unwrap_or(1);

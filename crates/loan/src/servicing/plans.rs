@@ -122,7 +122,13 @@ impl Servicing<'_> {
                 if let (Some(row), Some(seed)) = (self.rows.first_mut(), rule.seed) {
                     row.plan.from = seed;
                 }
-                let mut model = Progressive::new(convention(rule, self.terms), self.terms.rate, &periods)?;
+                if rule.interest_grace > 0 {
+                    let problem =
+                        "a plan that follows the balance puts no interest off: leave the grace on interest out";
+                    return Err(LoanError::Terms(problem.to_owned()));
+                }
+                let model = Progressive::new(convention(rule, self.terms), self.terms.rate, &periods)?;
+                let mut model = model.without_principal(rule.principal_grace)?;
                 for change in changes {
                     if let TermChangeKind::Rate(rate) = change.kind {
                         model.change_rate(dates.period(change.number)?.from, rate)?;

@@ -140,7 +140,8 @@ pub struct LoanTerms {
     /// Region, crops and rows of a seasonal loan.
     #[n(60)]
     pub season: Option<SeasonTerms>,
-    /// How far the contract lets itself be changed; absent, [`ChangeLimits::DEFAULT`].
+    /// How far the contract lets itself be changed; absent, [`ChangeLimits::DEFAULT`], and nothing is put off to more than a year after
+    /// the plan's end.
     #[n(61)]
     pub change: Option<ChangeLimits>,
     /// Whether overdue principal may be spread over a new plan (re-age, re-amortise), and what that does to days past due;

@@ -11,11 +11,13 @@ use crate::plan::weight::Factor;
 use crate::plan::{Convention, InterestRounding, Smoothing};
 
 impl Progressive {
-    /// Levels the instalments from `index` on over the balance before the first of them and what is disbursed in it.
+    /// Levels the instalments from `index` on over the balance before the first of them and what is disbursed in it. Those without
+    /// principal are passed over.
     pub(super) fn level_from(&mut self, index: usize) -> Result<(), LoanError> {
         // A tranche on a due date splits nothing there but may have split the period before.
         self.weigh(index.saturating_sub(1))?;
         self.run_down()?;
+        let index = index + self.rows.iter().skip(index).take_while(|row| row.interest_alone).count();
         let before = match index.checked_sub(1) {
             Some(before) => self.row(before)?.balance_after_fen,
             None => 0,
@@ -92,6 +94,9 @@ impl Progressive {
                 balance = sum_of([segment.balance_fen, segment.disbursed_fen, segment.corrected_fen])?;
             }
             let borne = sum.total()?.checked_add(carried).ok_or(TOO_LARGE)?;
+            if row.interest_alone {
+                row.instalment_fen = sum_of([borne.max(row.paid_interest_fen), row.paid_principal_fen])?;
+            }
             row.interest_fen = due_interest(row, borne);
             row.principal_fen = (row.instalment_fen - row.interest_fen).max(row.paid_principal_fen);
             row.carried_interest_fen = borne - row.interest_fen;
@@ -114,7 +119,7 @@ impl Progressive {
             }
             // No instalment pays back what is paid out only after it.
             left = left.min(self.row(index)?.balance_after_fen);
-            if !self.row(index)?.is_settled() && missing <= left {
+            if !self.row(index)?.is_settled() && !self.row(index)?.interest_alone && missing <= left {
                 self.add_to(index, missing)?;
                 missing = self.missing_fen()?;
             }

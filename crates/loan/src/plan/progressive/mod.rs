@@ -89,6 +89,21 @@ impl Progressive {
         Ok(plan)
     }
 
+    /// The same plan, its first instalments without principal 宽限期: they ask for interest alone, and those after them are levelled.
+    ///
+    /// To be said before anything is disbursed. Errors if no instalment is left to repay.
+    pub fn without_principal(mut self, instalments: u16) -> Result<Progressive, LoanError> {
+        let free = usize::from(instalments);
+        if free >= self.rows.len() {
+            let count = self.rows.len();
+            return Err(LoanError::Terms(format!(
+                "{free} instalments without principal leave none of {count} to repay it"
+            )));
+        }
+        self.rows.iter_mut().take(free).for_each(|row| row.interest_alone = true);
+        Ok(self)
+    }
+
     /// The instalments as they stand.
     pub fn rows(&self) -> &[PeriodState] {
         &self.rows
@@ -316,6 +331,11 @@ impl Progressive {
             let before = index.checked_sub(1).and_then(|before| self.rows.get(before));
             due_interest(&row, sum_of([own, before.map_or(0, |row| row.carried_interest_fen)])?)
         };
+        if row.interest_alone {
+            let principal_fen = row.paid_principal_fen;
+            let instalment_fen = sum_of([principal_fen, interest_fen])?;
+            return Ok(Payable { instalment_fen, principal_fen, interest_fen, balance_fen });
+        }
         // The whole of it would be no more than closes the loan: what bears interest on the day, and what is out at all
         // when the instalments before it are paid.
         let whole = sum_of([balance_fen, row.paid_principal_fen, interest_fen])?;

@@ -182,3 +182,39 @@ fn a_prepayment_counts_from_its_day() {
     let first = plan.segments(0).iter().map(|s| s.interest_fen).sum::<i64>();
     assert_eq!(first, 9_200);
 }
+
+/// 3,000 at 12 % over six months, the first two without principal: 30.00 of interest each, then four level instalments.
+#[test]
+fn the_first_instalments_may_carry_no_principal() {
+    let start = Date::ymd(2024, 1, 1).unwrap();
+    let convention = Convention {
+        spacing: Spacing::MONTHLY,
+        weight: Weight::Nominal { month: MonthLength::D30, year: YearLength::D360 },
+        arithmetic: Arithmetic::Exact,
+        interest_rounding: InterestRounding::Segment,
+        rounding: Rounding::HalfUp,
+        multiple_fen: 1,
+        smoothing: Smoothing::None,
+    };
+    let periods = Spacing::MONTHLY.periods(start, 6).unwrap();
+    let made = || Progressive::new(convention, Rate::parse_percent("12").unwrap(), &periods).unwrap();
+    let mut plan = made().without_principal(2).unwrap();
+    plan.disburse(start, 300_000).unwrap();
+    let table = |plan: &Progressive| {
+        let rows = plan.rows().iter();
+        rows.map(|row| (row.principal_fen, row.interest_fen, row.balance_after_fen)).collect::<Vec<_>>()
+    };
+    let level = [(73_884, 3_000, 226_116), (74_623, 2_261, 151_493), (75_369, 1_515, 76_124), (76_124, 761, 0)];
+    let free = [(0, 3_000, 300_000), (0, 3_000, 300_000)];
+    assert_eq!(table(&plan), [&free[..], &level[..]].concat());
+    // Paid on its day, the first asks for nothing of the principal; a tranche within the time is levelled with the rest.
+    let first = plan.payable(0, periods[0].due).unwrap();
+    assert_eq!((first.principal_fen, first.interest_fen), (0, 3_000));
+    plan.pay_interest(0, 3_000).unwrap();
+    plan.disburse(periods[1].from.add_days(10), 60_000).unwrap();
+    let rows = table(&plan);
+    assert_eq!(rows[1].0, 0);
+    assert_eq!(rows.iter().map(|(principal, ..)| principal).sum::<i64>(), 360_000);
+    assert!(rows[2].0 + rows[2].1 - (rows[3].0 + rows[3].1) == 0, "{rows:?}");
+    assert!(made().without_principal(6).is_err());
+}

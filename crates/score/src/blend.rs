@@ -6,8 +6,8 @@ use crate::math::logistic;
 /// Standard errors by which a member may make the mean worse and still enter: chosen on halves of four sets, where none or one
 /// were worse on the whole, and two worse on one of them.
 const DOUBT: f64 = 0.5;
-/// From so many bads on weights are fitted.
-const FITTED_BADS_MIN: usize = 2_000;
+/// From so many bads on weights are fitted. On sets of up to 3,800 equal ones were never worse.
+const FITTED_BADS_MIN: usize = 5_000;
 /// What the distance from equal weights costs.
 const RIDGE: f64 = 30.0;
 /// Rounds of the descent.

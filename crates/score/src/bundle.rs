@@ -270,3 +270,79 @@ impl Bundle {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Kind;
+
+    /// Parts of a model as the first files had them.
+    mod older {
+        use minicbor::Encode;
+
+        #[derive(Encode)]
+        pub struct Reference {
+            #[n(0)]
+            pub missing: f64,
+            #[n(1)]
+            pub cuts: Vec<f64>,
+            #[n(2)]
+            pub levels: Vec<f64>,
+        }
+
+        #[derive(Encode)]
+        pub enum Kind {
+            #[n(0)]
+            Number {
+                #[n(0)]
+                specials: Vec<f64>,
+                #[n(1)]
+                codes_below: Option<f64>,
+            },
+        }
+
+        #[derive(Encode)]
+        pub struct Record {
+            #[n(0)]
+            pub rows: u64,
+            #[n(1)]
+            pub bads: u64,
+            #[n(2)]
+            pub seed: u64,
+            #[n(3)]
+            pub work: u64,
+            #[n(4)]
+            pub left_out_auc: f64,
+            #[n(5)]
+            pub left_out_log_loss: f64,
+            #[n(6)]
+            pub left_out_brier: f64,
+            #[n(7)]
+            pub standings: Vec<super::Standing>,
+            #[n(8)]
+            pub references: Vec<Reference>,
+        }
+    }
+
+    #[test]
+    fn what_the_first_files_did_not_tell_is_absent() {
+        let reference = older::Reference { missing: 0.25, cuts: vec![1.0], levels: Vec::new() };
+        let record = older::Record {
+            rows: 100,
+            bads: 20,
+            seed: 1,
+            work: 5,
+            left_out_auc: 0.75,
+            left_out_log_loss: 0.5,
+            left_out_brier: 0.125,
+            standings: Vec::new(),
+            references: vec![reference],
+        };
+        let read: Record = minicbor::decode(&minicbor::to_vec(&record).unwrap()).unwrap();
+        assert_eq!((read.rows, read.references[0].missing, read.references[0].shares.len()), (100, 0.25, 0));
+        assert_eq!((read.source, read.notes.len(), read.said), (None, 0, None));
+        let kind = older::Kind::Number { specials: vec![-9.0], codes_below: Some(-9.0) };
+        let read: Kind = minicbor::decode(&minicbor::to_vec(&kind).unwrap()).unwrap();
+        assert_eq!(read, Kind::Number { specials: vec![-9.0], codes_below: Some(-9.0), words: Vec::new() });
+    }
+}

@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/applications/{ap}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that a person decides what model and rules decided: the application goes back to the office's queue. */
+        post: operations["ask_for_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/applications/{ap}/signature": {
         parameters: {
             query?: never;
@@ -609,6 +626,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's rating and its changes with their reasons. */
+        get: operations["rating"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/topups": {
         parameters: {
             query?: never;
@@ -937,6 +971,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models that have or had a place. */
+        get: operations["list"];
+        put?: never;
+        /** Gives a model a place; a second person approves. A model whose file is not kept, or may not judge, is refused. */
+        post: operations["promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/proposals": {
         parameters: {
             query?: never;
@@ -1228,6 +1280,8 @@ export interface components {
             currency: string;
             /** @description The loan, once it is drawn. */
             loan?: string | null;
+            /** @description Whether the household may ask that a person looks at it. */
+            may_ask_for_person: boolean;
             offer?: components["schemas"]["OfferShown"] | null;
             product: string;
             purpose: string;
@@ -1239,6 +1293,15 @@ export interface components {
             status: string;
             /** Format: int64 */
             term_months: number;
+        };
+        /** @description What a model looked at. */
+        CauseShown: {
+            /** @description The feature. */
+            code: string;
+            /** @description In English. */
+            en: string;
+            /** @description In Chinese. */
+            zh: string;
         };
         /** @description The borrower agrees. */
         ChangeAgreed: {
@@ -2438,6 +2501,43 @@ export interface components {
             merchant?: string | null;
             name: string;
         };
+        /** @description A model that two people gave a place. */
+        ModelShown: {
+            /** @description The champion before it. */
+            before?: string | null;
+            /** @description Whether it is in use: false for a champion or challenger whose file cannot be used. */
+            in_use: boolean;
+            /** @description `scorecard` or `portfolio`. */
+            kind: string;
+            /** @description SHA-256 of its file. */
+            model: string;
+            /** @description `champion`, `challenger` or `retired`. */
+            place: string;
+            reason: string;
+            /** @description Since when. */
+            since: string;
+        };
+        /** @description A model is given a place. */
+        ModelTold: {
+            /** @description SHA-256 of its file, 64 hexadecimal digits; the file has been put into the data folder by `tianxin model promote`. */
+            model: string;
+            /**
+             * @description `champion`, `challenger` or `retired`.
+             * @example champion
+             */
+            place: string;
+            /** @description Why: what it was compared with, and who looked at it. */
+            reason: string;
+        };
+        /** @description What judges, and what did. */
+        ModelsShown: {
+            /** @description The model that judges now; none if people decide. */
+            judging?: string | null;
+            /** @description All that ever had a place, the latest change first. */
+            models: components["schemas"]["ModelShown"][];
+            /** @description The rules in force, by the hash of their file. */
+            rules: string;
+        };
         /** @description Nothing is asked beside the address. */
         Nothing: Record<string, never>;
         /** @description The profile's version since. */
@@ -2783,12 +2883,37 @@ export interface components {
             rate: string;
             rating?: string | null;
         };
+        /** @description A change of a rating. */
+        RatingChangeShown: {
+            after?: string | null;
+            before?: string | null;
+            /** @description What does not speak against it any more. */
+            better: components["schemas"]["CauseShown"][];
+            changed_on: string;
+            /** @description What has come to speak against the household. */
+            worse: components["schemas"]["CauseShown"][];
+        };
+        /** @description How a household is rated. */
+        RatingShown: {
+            /** @description Every change, the latest first. */
+            changes: components["schemas"]["RatingChangeShown"][];
+            /** @description The rating; none while too little is known. */
+            rating?: string | null;
+            /** @description What speaks against it most. */
+            reasons: components["schemas"]["CauseShown"][];
+            /** @description Since when; none if it was never rated. */
+            since?: string | null;
+        };
         /** @description A reason in words. */
         ReasonShown: {
             /** @description Code of the rule, limit or feature. */
             code: string;
             /** @description In English. */
             en: string;
+            /** @description The same in English. */
+            help_en?: string | null;
+            /** @description What would help, in Chinese, where there is something. */
+            help_zh?: string | null;
             /** @description In Chinese. */
             zh: string;
         };
@@ -2823,6 +2948,8 @@ export interface components {
             rating?: string | null;
             /** @description Why it was referred. */
             reasons: components["schemas"]["ReasonShown"][];
+            /** @description When the household asked that a person looks at it, RFC 3339, if it did. */
+            review_asked_at?: string | null;
             /** @description What the rules would let a person lend. */
             suggested?: string | null;
             /** Format: int64 */
@@ -3313,6 +3440,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApplicationShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask_for_person: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The application */
+                ap: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {
@@ -4562,6 +4728,36 @@ export interface operations {
             };
         };
     };
+    rating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     top_up: {
         parameters: {
             query?: never;
@@ -5242,6 +5438,67 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MerchantTold"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    promote: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelTold"];
             };
         };
         responses: {

@@ -23,7 +23,20 @@ const PURE: &[(&str, &[&str])] = &[
     ("score", &["basics", "csv", "insight", "minicbor", "serde", "serde_json", "sha2", "thiserror"]),
     (
         "policy",
-        &["basics", "insight", "loan", "score", "minicbor", "rust_decimal", "serde", "sha2", "thiserror", "toml"],
+        // `cel` evaluates the conditions of rules over values that it is given; it has no clock without its features.
+        &[
+            "basics",
+            "cel",
+            "insight",
+            "loan",
+            "score",
+            "minicbor",
+            "rust_decimal",
+            "serde",
+            "sha2",
+            "thiserror",
+            "toml",
+        ],
     ),
     ("watch", &["basics", "insight", "minicbor", "serde", "thiserror", "toml"]),
     ("partner", &["basics", "minicbor", "rust_decimal", "serde", "thiserror", "toml"]),
@@ -53,6 +66,7 @@ const RESERVED: &[(&str, &[&str])] = &[
 
 /// Features that give a pure crate a clock, a time zone of the machine, or a random source.
 const FORBIDDEN_FEATURES: &[(&str, &[&str])] = &[
+    ("cel", &["default", "chrono", "regex"]),
     ("jiff", &["default", "std", "tz-system"]),
     ("uuid", &["fast-rng", "rng-getrandom", "rng-rand", "v1", "v4", "v6", "v7"]),
 ];

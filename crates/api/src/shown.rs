@@ -16,11 +16,23 @@ pub struct ReasonShown {
     pub zh: String,
     /// In English.
     pub en: String,
+    /// What would help, in Chinese, where there is something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help_zh: Option<String>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help_en: Option<String>,
 }
 
 impl From<&Reason> for ReasonShown {
     fn from(reason: &Reason) -> ReasonShown {
-        ReasonShown { code: reason.code.clone(), zh: reason.zh.clone(), en: reason.en.clone() }
+        ReasonShown {
+            code: reason.code.clone(),
+            zh: reason.zh.clone(),
+            en: reason.en.clone(),
+            help_zh: reason.help.as_ref().map(|help| help.zh.clone()),
+            help_en: reason.help.as_ref().map(|help| help.en.clone()),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use minicbor::{Decode, Encode};
 
 use crate::books::check_text;
 use crate::command::Outcome;
+use crate::explore::{self, Entered};
 use crate::facility::{FacilityLife, facility, facility_events, granted_event, rising_id};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
 use crate::holding::Holding;
@@ -121,6 +122,9 @@ pub struct Decide {
     /// Commitment to it.
     #[n(15)]
     pub commitment: ByteVec,
+    /// Whether the exploration lane could have it, and took it.
+    #[n(16)]
+    pub explored: Option<Entered>,
 }
 
 /// Decide a referred application in person.
@@ -266,6 +270,7 @@ impl Tianxin {
 
     pub(crate) fn needs_decide(&self, cell: Cell, household: Id, needs: &mut Needs) {
         needs.rows::<BehaviourProfile>(key![cell, household]);
+        explore::needs(needs, cell);
         needs_exposure(needs, cell, household);
     }
 
@@ -305,6 +310,9 @@ impl Tianxin {
                 commitment: command.commitment.clone(),
             },
         })];
+        if let Some(lane) = &command.explored {
+            facts.push(explore::entered(slice, lane, (household, command.application), context)?);
+        }
         if approved {
             let needed_minor = seen.total_minor().saturating_add(command.approved_minor);
             if lowered_below(slice, cell, household, needed_minor, context.open_date)?.is_some() {

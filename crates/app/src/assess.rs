@@ -4,6 +4,7 @@
 //! outcome; [`replay`] computes it again from the inputs and must give the same bytes.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use basics::{Date, Id, Money, Rate, cbor};
 use insight::feature::{FeatureVector, Request, TABLE, features, features_for};
@@ -15,58 +16,76 @@ use loan::schedule::{Schedule, schedule};
 use loan::{LoanError, LoanTerms, Product, Term};
 use minicbor::{Decode, Encode};
 use policy::decision::{Decision, LimitDecision, Reason};
+use policy::exploration::LaneFacts;
 use policy::facts::{Ask, Facts, ScoreFacts};
 use policy::rules::{Price, RuleSet};
 use score::model::ModelFile;
 
 use crate::books::AMOUNT_MAX_MINOR;
+use crate::scorer::{Said, Scorer};
 use crate::tables::ApplicationStatus;
-
-/// Reasons from the score that are told at most.
-const REASONS_MAX: usize = 3;
 
 /// What judges: a model, if there is one, and the rules.
 #[derive(Clone, Debug)]
 pub struct Judge {
-    /// The model and its content hash.
-    pub model: Option<(ModelFile, String)>,
+    /// The champion; without one, people decide.
+    pub model: Option<Arc<Scorer>>,
+    /// The model that is asked beside it and never heeded.
+    pub challenger: Option<Arc<Scorer>>,
     /// The rules.
-    pub rules: RuleSet,
+    pub rules: Arc<RuleSet>,
+    /// Cells that share the budget of the exploration lane; none keeps the lane closed.
+    pub cells: Option<u16>,
 }
 
 impl Judge {
-    /// A judge with a model, or with none: then people decide.
+    /// A judge with a points card, or with none: then people decide.
     pub fn new(model: Option<ModelFile>, rules: RuleSet) -> Judge {
-        let model = model.map(|file| {
-            let hash = file.hash();
-            (file, hash)
-        });
-        Judge { model, rules }
+        let model = model.map(|file| Arc::new(Scorer::card(file)));
+        Judge { model, challenger: None, rules: Arc::new(rules), cells: None }
     }
 
     /// The model's hash; empty where there is none.
     pub fn model_hash(&self) -> &str {
-        self.model.as_ref().map_or("", |(_, hash)| hash)
+        self.model.as_ref().map_or("", |model| model.name())
     }
+}
 
-    fn score(&self, vector: &FeatureVector) -> Option<ScoreFacts> {
-        let (model, _) = self.model.as_ref()?;
-        let score = model.card.predict(|name| vector.get(name));
-        let costs = score
-            .reasons(REASONS_MAX)
-            .into_iter()
-            .filter_map(|part| {
-                let feature = insight::feature::find(&part.feature)?;
-                Some(Reason {
-                    code: format!("feature.{}", feature.name),
-                    zh: feature.zh.to_owned(),
-                    en: feature.en.to_owned(),
-                    figures: Vec::new(),
-                })
-            })
-            .collect();
-        Some(ScoreFacts { pd_ppm: score.pd_ppm, rating: score.rating.as_str().to_owned(), costs })
+/// What a model said, as rules look at it.
+fn score_facts(said: &Said, rules: &RuleSet) -> ScoreFacts {
+    let costs = said.costs.iter().map(|feature| Reason {
+        code: format!("feature.{}", feature.name),
+        zh: feature.zh.to_owned(),
+        en: feature.en.to_owned(),
+        figures: Vec::new(),
+        help: None,
+    });
+    let rating = rules.rating(said.pd_ppm).unwrap_or(said.rating).to_owned();
+    ScoreFacts { pd_ppm: said.pd_ppm, rating, costs: costs.collect() }
+}
+
+/// The rating of a household apart from any loan, and the features that speak against it most, the worst first. None for a
+/// thin file, and where no model speaks.
+pub fn rated(judge: &Judge, profile: &Profile) -> (Option<String>, Vec<String>) {
+    if is_thin(profile) {
+        return (None, Vec::new());
     }
+    let Some(said) = judge.model.as_ref().and_then(|model| model.say(&features(profile))) else {
+        return (None, Vec::new());
+    };
+    let rating = judge.rules.rating(said.pd_ppm).unwrap_or(said.rating).to_owned();
+    (Some(rating), said.costs.iter().map(|feature| feature.name.to_owned()).collect())
+}
+
+/// What the challenger would have said; it had no part in the decision.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Shadow {
+    /// Hash of its file.
+    #[n(0)]
+    pub model: String,
+    /// Log odds of turning bad, in millionths; none if it has no number.
+    #[n(1)]
+    pub log_odds_micro: Option<i64>,
 }
 
 /// What is known of a household beside its behaviour.
@@ -80,6 +99,8 @@ pub struct Standing {
     pub age_years: Option<i64>,
     /// What an officer has lowered its facility to, in minor units; `None` where nobody did.
     pub lowered_to_minor: Option<i64>,
+    /// What the exploration lane looks at, for a request that may enter it.
+    pub lane: Option<LaneFacts>,
 }
 
 /// What is asked for.
@@ -139,6 +160,9 @@ pub struct Assessment {
     /// What an officer had lowered the facility to, in minor units; none where nobody had.
     #[n(12)]
     pub lowered_to_minor: Option<i64>,
+    /// What a challenger would have said; none where there was none, and in older records.
+    #[n(13)]
+    pub shadow: Option<Shadow>,
 }
 
 impl Assessment {
@@ -200,8 +224,8 @@ pub fn assess(
     let request =
         Request { amount_minor: asked.amount.minor(), instalment_minor, term_months: u32::from(asked.term_months) };
     let vector = features_for(profile, &request);
-    let log_odds_micro = judge.model.as_ref().map(|(m, _)| m.card.predict(|name| vector.get(name)).log_odds_micro);
-    let facts = facts(judge, product, profile, standing, &vector);
+    let said = judge.model.as_ref().and_then(|model| model.say(&vector));
+    let facts = facts(&judge.rules, said.as_ref(), product, profile, standing, &vector);
     let rules = priced(&judge.rules, product);
     let rate = facts
         .score
@@ -221,16 +245,17 @@ pub fn assess(
         application: asked.application,
         product: product.code.clone(),
         profile_version: profile.version() as i64,
-        features: vector,
+        features: vector.clone(),
         model: judge.model_hash().to_owned(),
         rules: judge.rules.hash.clone(),
         decision: policy::decision::decide(&rules, &facts, &ask),
         facts,
         ask,
         rate,
-        log_odds_micro,
+        log_odds_micro: said.map(|said| said.log_odds_micro),
         product_version: Some(product.version),
         lowered_to_minor: standing.lowered_to_minor,
+        shadow: judge.challenger.as_ref().map(|challenger| shadow(challenger, &vector)),
     };
     fit_to_product(&mut assessment.decision, product);
     keep_to_facility(&mut assessment);
@@ -251,9 +276,17 @@ fn keep_to_facility(assessment: &mut Assessment) {
             en: "An officer has lowered the credit facility, and this loan does not fit into it: a person decides"
                 .to_owned(),
             figures: Vec::new(),
+            help: None,
         };
+        // What a person decides is no draw of the lane.
+        decision.explored = None;
         decision.reasons.insert(0, reason);
     }
+}
+
+fn shadow(challenger: &Scorer, vector: &FeatureVector) -> Shadow {
+    let log_odds_micro = challenger.say(vector).map(|said| said.log_odds_micro);
+    Shadow { model: challenger.name().to_owned(), log_odds_micro }
 }
 
 /// An amount lent less must still be one of the product's multiples.
@@ -274,7 +307,21 @@ pub fn limit(
     let nothing = Profile::default();
     let profile = profile.unwrap_or(&nothing);
     let vector = features(profile);
-    let facts = facts(judge, product, profile, standing, &vector);
+    let said = judge.model.as_ref().and_then(|model| model.say(&vector));
+    limit_said(judge, said.as_ref(), product, profile, standing, term_months)
+}
+
+/// The same where the model has spoken already, of many households at once.
+pub fn limit_said(
+    judge: &Judge,
+    said: Option<&Said>,
+    product: &Product,
+    profile: &Profile,
+    standing: &Standing,
+    term_months: u16,
+) -> LimitDecision {
+    let vector = features(profile);
+    let facts = facts(&judge.rules, said, product, profile, standing, &vector);
     let limit = policy::decision::limit(&priced(&judge.rules, product), &facts, u32::from(term_months));
     // What can be asked for is one of the product's multiples, and no more than it lends.
     let most = limit.available_minor.min(product.amount_max_fen).max(0);
@@ -283,20 +330,45 @@ pub fn limit(
 
 /// Computes a record again from its own inputs: the decision must come out the same, bit for bit.
 ///
-/// `None` if model or rules are not those that decided.
+/// `None` if model, challenger or rules are not those that decided.
 pub fn replay(judge: &Judge, product: &Product, record: &Assessment) -> Option<bool> {
-    if record.model != judge.model_hash() || record.rules != judge.rules.hash {
+    let shadow_model = record.shadow.as_ref().map(|shadow| shadow.model.as_str());
+    let known_shadow = shadow_model.is_none() || shadow_model == judge.challenger.as_ref().map(|c| c.name());
+    if record.model != judge.model_hash() || record.rules != judge.rules.hash || !known_shadow {
         return None;
     }
     let mut again = record.clone();
-    again.facts.score = if record.facts.thin { None } else { judge.score(&record.features) };
-    again.log_odds_micro =
-        judge.model.as_ref().map(|(m, _)| m.card.predict(|name| record.features.get(name)).log_odds_micro);
+    let said = judge.model.as_ref().and_then(|model| model.say(&record.features));
+    again.facts.score = said.as_ref().filter(|_| !record.facts.thin).map(|said| score_facts(said, &judge.rules));
+    again.log_odds_micro = said.map(|said| said.log_odds_micro);
+    again.shadow = judge.challenger.as_ref().filter(|_| record.shadow.is_some()).map(|c| shadow(c, &record.features));
     let product = priced_then(product, record);
     again.decision = policy::decision::decide(&priced(&judge.rules, &product), &again.facts, &record.ask);
     fit_to_product(&mut again.decision, &product);
     keep_to_facility(&mut again);
     Some(cbor::to_bytes(&again) == cbor::to_bytes(record))
+}
+
+/// What a request of the past would be decided under other rules, on the facts of then.
+///
+/// The score stands and the new file's scale rates it. The exploration lane is not drawn again. A product priced by a
+/// published rate keeps the rate of then.
+pub fn under(rules: &RuleSet, product: &Product, record: &Assessment) -> Assessment {
+    let mut again = record.clone();
+    let product = priced_then(product, record);
+    if let Some(score) = &mut again.facts.score
+        && let Some(rating) = rules.rating(score.pd_ppm).filter(|_| product.linked.is_none())
+    {
+        rating.clone_into(&mut score.rating);
+    }
+    again.facts.lane = None;
+    again.rules.clone_from(&rules.hash);
+    let rating = again.facts.score.as_ref().map(|score| score.rating.as_str());
+    again.rate = product.price(rating).or_else(|_| product.price(None)).unwrap_or(record.rate);
+    again.decision = policy::decision::decide(&priced(rules, &product), &again.facts, &record.ask);
+    fit_to_product(&mut again.decision, &product);
+    keep_to_facility(&mut again);
+    again
 }
 
 /// A product whose prices follow a published rate, at the price that its record was decided with.
@@ -319,7 +391,14 @@ pub fn priced(rules: &RuleSet, product: &Product) -> RuleSet {
     RuleSet { prices: prices.collect(), ..rules.clone() }
 }
 
-fn facts(judge: &Judge, product: &Product, profile: &Profile, standing: &Standing, vector: &FeatureVector) -> Facts {
+fn facts(
+    rules: &RuleSet,
+    said: Option<&Said>,
+    product: &Product,
+    profile: &Profile,
+    standing: &Standing,
+    vector: &FeatureVector,
+) -> Facts {
     let thin = is_thin(profile);
     Facts {
         product_cap_minor: product.amount_max_fen,
@@ -330,9 +409,10 @@ fn facts(judge: &Judge, product: &Product, profile: &Profile, standing: &Standin
         other_instalments_minor: standing.other_instalments_minor,
         thin,
         // A score of too few movements would only look like knowledge.
-        score: if thin { None } else { judge.score(vector) },
+        score: said.filter(|_| !thin).map(|said| score_facts(said, rules)),
         age_years: standing.age_years,
         features: vector.iter().map(|(feature, value)| (feature.name.to_owned(), value)).collect(),
+        lane: standing.lane,
     }
 }
 

@@ -256,6 +256,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         }
         Fact::Applied(_)
         | Fact::Decided(_)
+        | Fact::PersonAsked { .. }
         | Fact::FacilityGranted { .. }
         | Fact::FacilityMoved { .. }
         | Fact::ContractSigned(_)
@@ -272,6 +273,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => crate::loan_books::apply(books, stamp, fact)?,
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
+        Fact::Explored { lane, .. } => crate::explore::apply(books, stamp, lane)?,
+        Fact::RatingMoved(moved) => crate::rating::apply(books, stamp, moved)?,
+        Fact::ModelPromoted(promoted) => crate::promote::apply(books, stamp, promoted)?,
         Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) | Fact::RatesReset { .. } => {
             crate::close::apply(books, stamp, fact)?;
         }

@@ -15,10 +15,13 @@ use crate::facility::ChangeFacility;
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
+use crate::promote::PromoteModel;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
+use crate::rating::Rate;
 use crate::renew::{Renew, UndoRenewal};
 use crate::repay::Repay;
 use crate::reverse::Reverse;
+use crate::review::AskForPerson;
 use crate::service::{LoanShown, ServiceLoan};
 use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
@@ -161,6 +164,15 @@ pub enum Command {
     /// Date an event of a loan back, or take one back.
     #[n(26)]
     CorrectLoan(#[n(0)] CorrectLoan),
+    /// Give a model a place: champion, challenger, or none.
+    #[n(130)]
+    PromoteModel(#[n(0)] PromoteModel),
+    /// Ask that a person decides what model and rules decided.
+    #[n(131)]
+    AskForPerson(#[n(0)] AskForPerson),
+    /// Book that a household is rated otherwise.
+    #[n(133)]
+    Rate(#[n(0)] Rate),
 }
 
 /// What is answered.
@@ -393,6 +405,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Apply(c) => c.cell,
         Command::Decide(c) => c.cell,
         Command::DecideByHand(c) => c.cell,
+        Command::AskForPerson(c) => c.cell,
+        Command::Rate(c) => c.cell,
         Command::Sign(c) => c.cell,
         Command::AddPaper(c) => c.cell,
         Command::Draw(c) => c.cell,
@@ -420,6 +434,7 @@ pub fn cell_of(command: &Command) -> Cell {
         | Command::DecideDisaster(_)
         | Command::AskQuota(_)
         | Command::TakeReceipt(_)
+        | Command::PromoteModel(_)
         | Command::SetStaff(_) => Cell::OFFICE,
     }
 }

@@ -11,9 +11,12 @@ use minicbor::{Decode, Encode};
 
 use crate::application::SeasonAsked;
 use crate::change_books::DisasterStatus;
+use crate::explore::Entered;
 use crate::holding::Stands;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::period_end::{AllowanceSet, YearEnd};
+use crate::promote::ModelPromoted;
+use crate::rating::RatingMoved;
 use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
@@ -254,6 +257,35 @@ pub enum Fact {
         /// Why, and what is to become of the money.
         #[n(2)]
         reason: String,
+    },
+    /// A model came to a place, by two people.
+    #[n(130)]
+    ModelPromoted(#[n(0)] ModelPromoted),
+    /// A decision could have been made, or was made, by the exploration lane.
+    #[n(132)]
+    Explored {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The application.
+        #[n(1)]
+        application: Id,
+        /// Chance, draw and expected loss.
+        #[n(2)]
+        lane: Entered,
+    },
+    /// A household is rated otherwise.
+    #[n(133)]
+    RatingMoved(#[n(0)] RatingMoved),
+    /// A household asked that a person decides what model and rules decided.
+    #[n(131)]
+    PersonAsked {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The application.
+        #[n(1)]
+        application: Id,
     },
     /// A loan was drawn.
     #[n(21)]

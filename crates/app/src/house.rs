@@ -227,6 +227,9 @@ impl App for Tianxin {
             }
             Command::CorrectLine(_) => act("correct_line", None, 0),
             Command::RegisterMerchant(_) => act("register_merchant", None, 0),
+            Command::PromoteModel(_) => act("promote_model", None, 0),
+            Command::Rate(c) => act("rate", Some(c.household), 0),
+            Command::AskForPerson(c) => act("ask_for_person", Some(c.household), 0),
             Command::ReleasePayout(c) => act("release_payout", Some(c.household), 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
@@ -285,6 +288,9 @@ impl App for Tianxin {
             Command::MoveLine(c) => return self.needs_line(c.place(), &c.act, slice, needs),
             Command::CorrectLine(c) => return self.needs_line(c.place(), &c.act, slice, needs),
             Command::RegisterMerchant(c) => self.needs_merchant(c, needs),
+            Command::PromoteModel(_) => self.needs_models(needs),
+            Command::Rate(c) => self.needs_rate(c, needs),
+            Command::AskForPerson(c) => self.needs_ask_for_person(c, needs),
             Command::ReleasePayout(c) => self.needs_release_payout(c, needs),
         }
         Ok(())
@@ -336,6 +342,9 @@ impl App for Tianxin {
             Command::MoveLine(c) => self.move_line(slice, c, context),
             Command::CorrectLine(c) => self.correct_line(slice, c, context),
             Command::RegisterMerchant(c) => self.register_merchant(c, context),
+            Command::PromoteModel(c) => self.promote_model(slice, c, context),
+            Command::Rate(c) => self.rate(slice, c, context),
+            Command::AskForPerson(c) => self.ask_for_person(slice, c, context),
             Command::ReleasePayout(c) => self.release_payout(slice, c),
         }
     }

@@ -36,6 +36,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             rate_ppm: 0,
             decision: None,
             reason: None,
+            review_asked_at: None,
             asked_at: stamp.at,
         }),
         Fact::Decided(decided) => {
@@ -51,6 +52,11 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 },
                 ..row
             });
+        }
+        Fact::PersonAsked { household, application } => {
+            let row: Application = standing(books, cell, *household, *application)?;
+            let status = ApplicationStatus::Referred;
+            books.put(&Application { status, approved_minor: 0, review_asked_at: Some(stamp.at), ..row });
         }
         Fact::FacilityGranted { .. } | Fact::FacilityMoved { .. } => crate::facility::apply(books, stamp, fact)?,
         Fact::ContractSigned(signed) => {

@@ -492,6 +492,8 @@ door::table! {
         decision: Option<Id>,
         /// Why, where a person decided.
         reason: Option<String>,
+        /// When the household asked that a person decides, if it did.
+        review_asked_at: Option<Instant>,
         /// When it was asked.
         asked_at: Instant,
     }
@@ -857,6 +859,10 @@ pub fn all() -> Vec<&'static Table> {
         crate::period_end::AllowanceDay::table(),
         crate::change_books::LoanChange::table(),
         crate::change_books::Disaster::table(),
+        crate::promote::JudgingModel::table(),
+        crate::explore::ExplorationYear::table(),
+        crate::rating::HouseholdRating::table(),
+        crate::rating::RatingChange::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

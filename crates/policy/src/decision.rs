@@ -4,6 +4,8 @@ use basics::Rate;
 use basics::money::{Rounding, div_round, format_minor};
 use minicbor::{Decode, Encode};
 
+use crate::condition::Unanswered;
+use crate::exploration::Explored;
 use crate::facts::{Ask, Facts};
 use crate::rules::RuleSet;
 
@@ -40,6 +42,20 @@ pub struct Reason {
     /// The figures behind it.
     #[n(3)]
     pub figures: Vec<Figure>,
+    /// What would help the household, where there is something.
+    #[n(4)]
+    pub help: Option<Help>,
+}
+
+/// What would help.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Help {
+    /// In Chinese.
+    #[n(0)]
+    pub zh: String,
+    /// In English.
+    #[n(1)]
+    pub en: String,
 }
 
 /// A figure behind a reason.
@@ -87,6 +103,9 @@ pub struct Decision {
     /// Hash of the rule set.
     #[n(9)]
     pub rules_hash: String,
+    /// Whether the exploration lane could have it, and took it; none where it could not.
+    #[n(10)]
+    pub explored: Option<Explored>,
 }
 
 /// What a household could borrow, before it asks.
@@ -128,6 +147,10 @@ pub fn decide(rules: &RuleSet, facts: &Facts, ask: &Ask) -> Decision {
     }
     let capacity = instalment_room(rules, facts).map(|room| scaled(room, ask.amount_minor, ask.instalment_minor));
     let (limit_minor, bound_by) = least(rules, facts, capacity);
+    let explored = found.exploration(rules, facts, ask, limit_minor);
+    if let Some(lane) = explored.as_ref().filter(|explored| explored.taken) {
+        return found.explored(rules, facts, ask, lane.clone());
+    }
     let mut amount_minor = ask.amount_minor.min(limit_minor).max(0);
     if amount_minor < ask.amount_minor {
         found.bounded(rules, facts, limit_minor, bound_by);
@@ -141,18 +164,7 @@ pub fn decide(rules: &RuleSet, facts: &Facts, ask: &Ask) -> Decision {
     if found.outcome == Outcome::Decline {
         amount_minor = 0;
     }
-    Decision {
-        outcome: found.outcome,
-        amount_minor,
-        limit_minor,
-        rating: facts.score.as_ref().map(|s| s.rating.clone()),
-        rate_annual: found.rate_annual,
-        two_person: rules.two_person_from_minor.is_some_and(|from| amount_minor >= from),
-        reasons: found.reasons,
-        rules_code: rules.code.clone(),
-        rules_version: rules.version,
-        rules_hash: rules.hash.clone(),
-    }
+    found.decision(rules, facts, amount_minor, limit_minor, explored)
 }
 
 /// What a household could borrow at once over `term_months` equal months, before it asks.
@@ -180,23 +192,36 @@ pub fn limit(rules: &RuleSet, facts: &Facts, term_months: u32) -> LimitDecision 
 }
 
 /// What was found so far.
-struct Found {
-    outcome: Outcome,
+pub(crate) struct Found {
+    pub(crate) outcome: Outcome,
     rate_annual: Option<Rate>,
-    reasons: Vec<Reason>,
+    pub(crate) reasons: Vec<Reason>,
+    /// Whether something objects that the exploration lane may not pass over.
+    pub(crate) is_barred: bool,
 }
 
 /// What the rules say of the household, apart from any limit.
 fn judged(rules: &RuleSet, facts: &Facts, ask: Option<&Ask>) -> Found {
-    let mut found = Found { outcome: Outcome::Approve, rate_annual: None, reasons: Vec::new() };
-    for rule in rules.rules.iter().filter(|r| r.when.holds(facts, ask)) {
+    let mut found = Found { outcome: Outcome::Approve, rate_annual: None, reasons: Vec::new(), is_barred: false };
+    for rule in &rules.rules {
+        match rule.when.holds(facts, ask) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            // A rule without an answer is nobody's approval.
+            Err(why) => {
+                found.unanswered(rules, &rule.code, &why);
+                continue;
+            }
+        }
         found.outcome = found.outcome.max(rule.outcome);
+        found.is_barred |= !rule.explore;
         let pd = facts.score.as_ref().filter(|_| rule.when.looks_at_pd());
         found.reasons.push(Reason {
             code: rule.code.clone(),
             zh: rule.zh.clone(),
             en: rule.en.clone(),
             figures: pd.map(|s| Figure { name: "pd_ppm".to_owned(), value: s.pd_ppm }).into_iter().collect(),
+            help: rule.help.clone(),
         });
         found.reasons.extend(pd.into_iter().flat_map(|s| s.costs.iter().cloned()));
     }
@@ -221,10 +246,45 @@ fn judged(rules: &RuleSet, facts: &Facts, ask: Option<&Ask>) -> Found {
 }
 
 impl Found {
+    /// Puts a decision together.
+    pub(crate) fn decision(
+        self,
+        rules: &RuleSet,
+        facts: &Facts,
+        amount_minor: i64,
+        limit_minor: i64,
+        explored: Option<Explored>,
+    ) -> Decision {
+        Decision {
+            outcome: self.outcome,
+            amount_minor,
+            limit_minor,
+            rating: facts.score.as_ref().map(|s| s.rating.clone()),
+            rate_annual: self.rate_annual,
+            two_person: rules.two_person_from_minor.is_some_and(|from| amount_minor >= from),
+            reasons: self.reasons,
+            rules_code: rules.code.clone(),
+            rules_version: rules.version,
+            rules_hash: rules.hash.clone(),
+            explored,
+        }
+    }
+
+    /// Refers a case for which a rule has no answer, and says which rule and why.
+    fn unanswered(&mut self, rules: &RuleSet, rule: &str, why: &Unanswered) {
+        self.say(rules, Outcome::Refer, "rule-error", &[]);
+        if let Some(reason) = self.reasons.last_mut() {
+            reason.en.push_str(&format!(" ({rule}: {why})"));
+            reason.zh.push_str(&format!("（{rule}: {why}）"));
+        }
+    }
+
     /// Adds a reason of the machine's own, in the rule set's words.
-    fn say(&mut self, rules: &RuleSet, outcome: Outcome, code: &str, figures: &[(&str, i64)]) {
+    pub(crate) fn say(&mut self, rules: &RuleSet, outcome: Outcome, code: &str, figures: &[(&str, i64)]) {
         self.outcome = self.outcome.max(outcome);
-        let (zh, en) = rules.words.get(code).cloned().unwrap_or_default();
+        self.is_barred |= outcome >= Outcome::Refer;
+        let (zh, en) = rules.words.get(code).map(|words| (words.zh.clone(), words.en.clone())).unwrap_or_default();
+        let help = rules.words.get(code).and_then(|words| words.help.clone());
         // Amounts are shown as people write them; ages and the like as they are.
         let shown = |name: &str, value: i64| match name {
             "limit" | "cap" | "minimum" => format_minor(value),
@@ -237,6 +297,7 @@ impl Found {
             zh: filled(zh),
             en: filled(en),
             figures: figures.iter().map(|(name, value)| Figure { name: (*name).to_owned(), value: *value }).collect(),
+            help,
         });
     }
 

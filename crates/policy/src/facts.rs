@@ -6,6 +6,7 @@ use basics::Rate;
 use minicbor::{Decode, Encode};
 
 use crate::decision::Reason;
+use crate::exploration::LaneFacts;
 
 /// What is known of a household when it asks for a limit or a loan. Amounts are minor units
 /// of the rule set's currency.
@@ -41,6 +42,9 @@ pub struct Facts {
     /// Features by name, in millionths of their unit, for rules that look at one.
     #[n(9)]
     pub features: BTreeMap<String, i64>,
+    /// What the exploration lane looks at; none where the request cannot enter it.
+    #[n(10)]
+    pub lane: Option<LaneFacts>,
 }
 
 /// What a model said.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use basics::{Currency, Date, Rate};
 use sha2::{Digest, Sha256};
 
-use crate::decision::Outcome;
+use crate::condition::{Expression, Unanswered};
+use crate::decision::{Help, Outcome};
+use crate::exploration::Lane;
 use crate::facts::{Ask, Fact, Facts};
 
 /// The rules of one institution for one jurisdiction, as of a version.
@@ -39,8 +41,45 @@ pub struct RuleSet {
     pub prices: Vec<Price>,
     /// Rules, in the order of the file.
     pub rules: Vec<Rule>,
-    /// Words for what the machine itself finds, by code: zh and en.
-    pub words: BTreeMap<String, (String, String)>,
+    /// Words for what the machine itself finds, by code.
+    pub words: BTreeMap<String, Words>,
+    /// Ratings by probability of turning bad, the safest first; empty where the model's own bands rate.
+    pub scale: Vec<Band>,
+    /// Whom to lend to at random so as to learn, and how much that may cost.
+    pub lane: Option<Lane>,
+    /// What was noticed of the rules that is no error.
+    pub findings: Vec<Finding>,
+}
+
+/// What the household is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+    /// What would help.
+    pub help: Option<Help>,
+}
+
+/// A rating and the probabilities of turning bad that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// Rating.
+    pub rating: String,
+    /// Below this, ppm; none for the last.
+    pub pd_below_ppm: Option<i64>,
+}
+
+/// Something about a rule that its author should look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: String,
+    /// The line it begins at, from 1.
+    pub line: usize,
+    /// What was noticed.
+    pub what: String,
 }
 
 /// Codes that every rule set has words for.
@@ -59,6 +98,9 @@ pub const WORD_CODES: &[&str] = &[
     "all-in-cap",
     "bad-amount",
 ];
+
+/// Codes that only rule sets with something to say under them have words for: conditions in CEL, and the exploration lane.
+pub const MORE_WORD_CODES: &[&str] = &["rule-error", "explored"];
 
 /// What a rating pays a year.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,12 +124,20 @@ pub struct Rule {
     pub zh: String,
     /// The same in English.
     pub en: String,
+    /// What would help.
+    pub help: Option<Help>,
+    /// Whether the exploration lane may pass it over.
+    pub explore: bool,
 }
 
-/// When a rule holds: all its conditions together. (An expression language can take this
-/// place: a rule asks no more of it than [`When::holds`].)
+/// When a rule holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct When(pub Vec<Condition>);
+pub enum When {
+    /// All these tests together: how rules were written before there was CEL. Records name such files by their hash.
+    Tests(Vec<Condition>),
+    /// A condition in CEL.
+    Cel(Expression),
+}
 
 /// A test of one fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,20 +160,27 @@ pub enum Test {
 }
 
 impl When {
-    /// Whether all conditions hold. A condition on a fact that is not known does not.
-    pub fn holds(&self, facts: &Facts, ask: Option<&Ask>) -> bool {
-        self.0.iter().all(|condition| {
-            condition.fact.value(facts, ask).is_some_and(|value| match condition.test {
-                Test::AtLeast(edge) => value >= edge,
-                Test::Below(edge) => value < edge,
-                Test::Is(wanted) => value == wanted,
-            })
-        })
+    /// Whether it holds. A test of a fact that is not known does not; a condition in CEL then has no answer, which is an
+    /// error.
+    pub fn holds(&self, facts: &Facts, ask: Option<&Ask>) -> Result<bool, Unanswered> {
+        match self {
+            When::Tests(tests) => Ok(tests.iter().all(|condition| {
+                condition.fact.value(facts, ask).is_some_and(|value| match condition.test {
+                    Test::AtLeast(edge) => value >= edge,
+                    Test::Below(edge) => value < edge,
+                    Test::Is(wanted) => value == wanted,
+                })
+            })),
+            When::Cel(expression) => expression.holds(facts, ask),
+        }
     }
 
     /// Whether it looks at the PD.
     pub fn looks_at_pd(&self) -> bool {
-        self.0.iter().any(|c| c.fact == Fact::Pd)
+        match self {
+            When::Tests(tests) => tests.iter().any(|c| c.fact == Fact::Pd),
+            When::Cel(expression) => expression.looks_at_score(),
+        }
     }
 }
 
@@ -153,7 +210,7 @@ impl RuleSet {
     /// use policy::RuleSet;
     /// let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &["cushion"])?;
     /// assert_eq!(rules.code, "cn-rural");
-    /// let broken = RuleSet::CN_RURAL.replace("version = 1", "version = 0");
+    /// let broken = RuleSet::CN_RURAL.replace("version = 2", "version = 0");
     /// let error = RuleSet::parse("cn-rural.toml", &broken, &[]).unwrap_err();
     /// assert!(error.to_string().starts_with("cn-rural.toml:5: version:"), "{error}");
     /// # Ok::<(), policy::RuleError>(())
@@ -162,12 +219,32 @@ impl RuleSet {
         crate::toml_file::read(file, text, features)
     }
 
+    /// The rating of a probability of turning bad; none where the file has no scale, and the model's own bands rate.
+    pub fn rating(&self, pd_ppm: i64) -> Option<&str> {
+        let band = self.scale.iter().find(|band| band.pd_below_ppm.is_none_or(|below| pd_ppm < below))?;
+        Some(&band.rating)
+    }
+
+    /// The names that conditions may use, a line each.
+    pub fn names() -> String {
+        crate::condition::name_table()
+    }
+
     /// The yearly rate of a rating.
     pub fn price(&self, rating: &str) -> Option<Rate> {
         self.prices.iter().find(|p| p.rating == rating).map(|p| p.rate_annual)
     }
 
-    pub(crate) fn hash_of(text: &str) -> String {
+    /// All rule files that come with the platform or came with it, by file name.
+    pub const SHIPPED: &'static [(&'static str, &'static str)] = &[
+        ("cn-rural.toml", RuleSet::CN_RURAL),
+        ("history-czk.toml", RuleSet::HISTORY_CZK),
+        ("cn-rural-1.toml", include_str!("../rules/cn-rural-1.toml")),
+        ("history-czk-1.toml", include_str!("../rules/history-czk-1.toml")),
+    ];
+
+    /// SHA-256 of a rule file's text, hex.
+    pub fn hash_of(text: &str) -> String {
         Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
     }
 }

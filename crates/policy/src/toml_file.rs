@@ -8,9 +8,13 @@ use basics::{Currency, Date, Rate};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::decision::Outcome;
+use crate::condition::Expression;
+use crate::decision::{Help, Outcome};
+use crate::exploration::Lane;
 use crate::facts::Fact;
-use crate::rules::{Condition, Price, Rule, RuleError, RuleSet, Test, WORD_CODES, When};
+use crate::rules::{
+    Band, Condition, Finding, MORE_WORD_CODES, Price, Rule, RuleError, RuleSet, Test, WORD_CODES, When, Words,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +24,14 @@ struct File {
     effective_from: Spanned<String>,
     currency: Spanned<String>,
     limits: Spanned<Limits>,
+    #[serde(default, rename = "rating")]
+    scale: Vec<BandRow>,
+    exploration: Option<Spanned<LaneRow>>,
     #[serde(default, rename = "price")]
     prices: Vec<PriceRow>,
     #[serde(default, rename = "rule")]
     rules: Vec<RuleRow>,
-    words: Spanned<BTreeMap<String, Words>>,
+    words: Spanned<BTreeMap<String, WordsRow>>,
 }
 
 #[derive(Deserialize)]
@@ -50,18 +57,39 @@ struct PriceRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct BandRow {
+    rating: Spanned<String>,
+    pd_below_percent: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LaneRow {
+    share_percent: Spanned<String>,
+    amount_max: Spanned<String>,
+    loss_budget_year: Spanned<String>,
+    seed: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RuleRow {
     code: Spanned<String>,
-    when: Spanned<Vec<ConditionRow>>,
+    /// A condition in CEL, or a list of tests.
+    when: Spanned<toml::Value>,
     outcome: Spanned<String>,
     zh: Spanned<String>,
     en: Spanned<String>,
+    help_zh: Option<Spanned<String>>,
+    help_en: Option<Spanned<String>>,
+    #[serde(default)]
+    explore: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConditionRow {
-    fact: Spanned<String>,
+    fact: String,
     at_least: Option<i64>,
     below: Option<i64>,
     is: Option<i64>,
@@ -69,9 +97,11 @@ struct ConditionRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Words {
+struct WordsRow {
     zh: Spanned<String>,
     en: Spanned<String>,
+    help_zh: Option<Spanned<String>>,
+    help_en: Option<Spanned<String>>,
 }
 
 /// The text being read, to say where something is.
@@ -117,6 +147,17 @@ impl Source<'_> {
         }
         Ok(value.get_ref().clone())
     }
+
+    /// What would help, in both languages or in neither.
+    fn help(&self, zh: Option<&Spanned<String>>, en: Option<&Spanned<String>>) -> Result<Option<Help>, RuleError> {
+        match (zh, en) {
+            (None, None) => Ok(None),
+            (Some(zh), Some(en)) => Ok(Some(Help { zh: self.told("help_zh", zh)?, en: self.told("help_en", en)? })),
+            (Some(only), None) | (None, Some(only)) => {
+                Err(self.error(only.span(), "help_zh", "give help_zh and help_en together, or neither"))
+            }
+        }
+    }
 }
 
 /// Reads a rule file; see [`RuleSet::parse`].
@@ -140,6 +181,17 @@ pub(crate) fn read(file: &str, text: &str, features: &[&str]) -> Result<RuleSet,
             return Err(source.error(limits_at, "age_min", "give age_min and age_max together, or neither"));
         }
     };
+    let prices = prices(&source, &parsed.prices)?;
+    let scale = scale(&source, &parsed.scale, &prices)?;
+    let (rules, findings) = rules(&source, &parsed.rules, features)?;
+    let lane = parsed.exploration.as_ref().map(|row| lane(&source, row, &rules)).transpose()?;
+    let mut needed = WORD_CODES.to_vec();
+    if rules.iter().any(|rule| matches!(rule.when, When::Cel(_))) {
+        needed.push("rule-error");
+    }
+    if lane.is_some() {
+        needed.push("explored");
+    }
     Ok(RuleSet {
         code,
         version: parsed.version.into_inner(),
@@ -160,9 +212,12 @@ pub(crate) fn read(file: &str, text: &str, features: &[&str]) -> Result<RuleSet,
             .transpose()?,
         age,
         purposes_forbidden: limits.purposes_forbidden,
-        prices: prices(&source, &parsed.prices)?,
-        rules: rules(&source, &parsed.rules, features)?,
-        words: words(&source, parsed.words)?,
+        prices,
+        rules,
+        words: words(&source, parsed.words, &needed)?,
+        scale,
+        lane,
+        findings,
     })
 }
 
@@ -179,8 +234,69 @@ fn prices(source: &Source, rows: &[PriceRow]) -> Result<Vec<Price>, RuleError> {
     Ok(prices)
 }
 
-fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<Vec<Rule>, RuleError> {
+/// The rating scale: bounds that rise, a last rating without one, and a price for each.
+fn scale(source: &Source, rows: &[BandRow], prices: &[Price]) -> Result<Vec<Band>, RuleError> {
+    let mut bands: Vec<Band> = Vec::with_capacity(rows.len());
+    for (place, row) in rows.iter().enumerate() {
+        let rating = source.told("rating", &row.rating)?;
+        let wrong = |problem: String| source.error(row.rating.span(), "rating", problem);
+        if bands.iter().any(|band| band.rating == rating) {
+            return Err(wrong(format!("`{rating}` stands in the scale already")));
+        }
+        if !prices.is_empty() && !prices.iter().any(|price| price.rating == rating) {
+            return Err(wrong(format!("`{rating}` has no price: add a [[price]] for it")));
+        }
+        let is_last = place + 1 == rows.len();
+        let pd_below_ppm = match &row.pd_below_percent {
+            None if is_last => None,
+            None => return Err(wrong("has no pd_below_percent: only the last rating goes without".to_owned())),
+            Some(bound) if is_last => {
+                return Err(source.error(
+                    bound.span(),
+                    "pd_below_percent",
+                    "bounds the last rating: leave it out, so that everybody has a rating",
+                ));
+            }
+            Some(bound) => {
+                let ppm = source.read("pd_below_percent", bound, Rate::parse_percent)?.ppm();
+                let above = bands.last().and_then(|band| band.pd_below_ppm).unwrap_or(0);
+                if ppm <= above || ppm > 1_000_000 {
+                    return Err(source.error(
+                        bound.span(),
+                        "pd_below_percent",
+                        "has to rise from rating to rating, up to 100",
+                    ));
+                }
+                Some(ppm)
+            }
+        };
+        bands.push(Band { rating, pd_below_ppm });
+    }
+    Ok(bands)
+}
+
+/// The exploration lane. It needs a rule that it may pass over.
+fn lane(source: &Source, row: &Spanned<LaneRow>, rules: &[Rule]) -> Result<Lane, RuleError> {
+    if !rules.iter().any(|rule| rule.explore) {
+        let problem = "no rule says explore = true: the lane has nothing to pass over";
+        return Err(source.error(row.span(), "exploration", problem));
+    }
+    let lane = row.get_ref();
+    let share_ppm = source.read("share_percent", &lane.share_percent, Rate::parse_percent)?.ppm();
+    if !(1..=500_000).contains(&share_ppm) {
+        return Err(source.error(lane.share_percent.span(), "share_percent", "has to be above 0 and at most 50"));
+    }
+    Ok(Lane {
+        share_ppm,
+        amount_max_minor: source.amount("amount_max", &lane.amount_max)?,
+        loss_budget_year_minor: source.amount("loss_budget_year", &lane.loss_budget_year)?,
+        seed: source.told("seed", &lane.seed)?,
+    })
+}
+
+fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<(Vec<Rule>, Vec<Finding>), RuleError> {
     let mut rules: Vec<Rule> = Vec::with_capacity(rows.len());
+    let mut findings = Vec::new();
     for row in rows {
         let code = source.told("code", &row.code)?;
         if rules.iter().any(|r| r.code == code) {
@@ -194,61 +310,100 @@ fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<Vec<Rul
                 return Err(source.error(row.outcome.span(), "outcome", problem));
             }
         };
-        let conditions = row.when.get_ref();
-        if conditions.is_empty() {
-            return Err(source.error(row.when.span(), "when", "is empty: give at least one condition"));
-        }
-        let when = conditions.iter().map(|c| condition(source, c, features)).collect::<Result<_, _>>()?;
+        let at = || row.when.span();
+        let when = match row.when.get_ref() {
+            toml::Value::String(text) => {
+                let expression =
+                    Expression::parse(text, features).map_err(|problem| source.error(at(), "when", problem))?;
+                if expression.never_holds() {
+                    let problem = "can never hold: no value of what it names makes it true";
+                    return Err(source.error(at(), "when", problem));
+                }
+                let line = source.error(row.code.span(), "", "").line;
+                let found = |what: String| Finding { rule: code.clone(), line, what };
+                if expression.always_holds() {
+                    findings.push(found(format!("holds of every household, so each is to {}", row.outcome.get_ref())));
+                }
+                let shadow = rules.iter().find(|earlier| match &earlier.when {
+                    When::Cel(other) => earlier.outcome >= outcome && other.follows_from(&expression),
+                    When::Tests(_) => false,
+                });
+                if let Some(earlier) = shadow {
+                    let what = format!(
+                        "is shadowed: wherever it holds, `{}` holds too and decides at least as much, so it only adds words",
+                        earlier.code
+                    );
+                    findings.push(found(what));
+                }
+                When::Cel(expression)
+            }
+            other => {
+                let conditions: Vec<ConditionRow> = other.clone().try_into().map_err(|_| {
+                    source.error(at(), "when", "is neither a condition in CEL, in quotes, nor a list of tests")
+                })?;
+                if conditions.is_empty() {
+                    return Err(source.error(at(), "when", "is empty: give at least one condition"));
+                }
+                let tests = conditions.iter().map(|test| condition(test, features));
+                When::Tests(
+                    tests.collect::<Result<_, _>>().map_err(|(field, problem)| source.error(at(), field, problem))?,
+                )
+            }
+        };
         rules.push(Rule {
             code,
-            when: When(when),
+            when,
             outcome,
             zh: source.told("zh", &row.zh)?,
             en: source.told("en", &row.en)?,
+            help: source.help(row.help_zh.as_ref(), row.help_en.as_ref())?,
+            explore: row.explore,
         });
     }
-    Ok(rules)
+    Ok((rules, findings))
 }
 
-fn condition(source: &Source, row: &ConditionRow, features: &[&str]) -> Result<Condition, RuleError> {
-    let name = row.fact.get_ref();
+/// A test of an older file; errors are the field and what is wrong with it.
+fn condition(row: &ConditionRow, features: &[&str]) -> Result<Condition, (&'static str, String)> {
+    let name = &row.fact;
     let fact = Fact::parse(name).ok_or_else(|| {
         let known = Fact::NAMES.join(", ");
-        source.error(row.fact.span(), "fact", format!("`{name}` is no fact: write one of {known}, or feature.NAME"))
+        ("fact", format!("`{name}` is no fact: write one of {known}, or feature.NAME"))
     })?;
     if let Fact::Feature(feature) = &fact
         && !features.contains(&feature.as_str())
     {
         let problem = format!("`{feature}` is no lawful feature of the feature table: rules may use only those");
-        return Err(source.error(row.fact.span(), "fact", problem));
+        return Err(("fact", problem));
     }
     let test = match (row.at_least, row.below, row.is) {
         (Some(edge), None, None) => Test::AtLeast(edge),
         (None, Some(edge), None) => Test::Below(edge),
         (None, None, Some(wanted)) => Test::Is(wanted),
-        _ => {
-            return Err(source.error(row.fact.span(), "when", "give just one of at_least, below, is"));
-        }
+        _ => return Err(("when", "give just one of at_least, below, is".to_owned())),
     };
     Ok(Condition { fact, test })
 }
 
 fn words(
     source: &Source,
-    table: Spanned<BTreeMap<String, Words>>,
-) -> Result<BTreeMap<String, (String, String)>, RuleError> {
+    table: Spanned<BTreeMap<String, WordsRow>>,
+    needed: &[&str],
+) -> Result<BTreeMap<String, Words>, RuleError> {
     let at = table.span();
     let table = table.into_inner();
-    if let Some(code) = WORD_CODES.iter().find(|code| !table.contains_key(**code)) {
+    if let Some(code) = needed.iter().find(|code| !table.contains_key(**code)) {
         return Err(source.error(at, &format!("words.{code}"), "is missing: write its zh and en"));
     }
     let mut words = BTreeMap::new();
     for (code, told) in table {
-        if !WORD_CODES.contains(&code.as_str()) {
-            let problem = format!("is never said: the codes are {}", WORD_CODES.join(", "));
+        let known = [WORD_CODES, MORE_WORD_CODES].concat();
+        if !known.contains(&code.as_str()) {
+            let problem = format!("is never said: the codes are {}", known.join(", "));
             return Err(source.error(told.zh.span(), &format!("words.{code}"), problem));
         }
-        words.insert(code, (source.told("zh", &told.zh)?, source.told("en", &told.en)?));
+        let help = source.help(told.help_zh.as_ref(), told.help_en.as_ref())?;
+        words.insert(code, Words { zh: source.told("zh", &told.zh)?, en: source.told("en", &told.en)?, help });
     }
     Ok(words)
 }

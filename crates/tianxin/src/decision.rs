@@ -12,7 +12,7 @@ use door::{Backend, key};
 
 use crate::config::{self, Place, Settings, Use};
 use crate::failure::Failure;
-use crate::lending;
+use crate::lending::Archive;
 use crate::terminal::{Progress, say};
 use crate::vault::Keys;
 
@@ -24,8 +24,9 @@ const PAGE: usize = 200;
 pub enum Decision {
     /// Compute every stored decision again from its own inputs, and compare bit for bit
     ///
-    /// Decisions of another model or other rules than those in force are counted apart; decisions
-    /// whose person was erased are counted as erased.
+    /// Each is computed with the model and the rules that it names by hash, in force or not, from `models/` and `rules/` of
+    /// the data folder. Decisions whose files are not kept are counted apart; decisions whose person was erased are counted
+    /// as erased.
     Replay,
     /// Print the data dictionary: every feature, in Chinese and English, and where it comes from
     Features,
@@ -35,7 +36,7 @@ pub enum Decision {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Replayed {
     same: u64,
-    other_judge: u64,
+    lost_judge: u64,
     erased: u64,
     /// The first that came out differently.
     different: Vec<String>,
@@ -50,7 +51,7 @@ impl Decision {
         }
         let settings = Settings::read(place)?;
         let opened = config::open(place, Use::Read)?;
-        let judge = lending::judge(place, &settings)?;
+        let mut archive = Archive::of(place, &settings)?;
         let vault = Keys::new(opened.keys.clone());
         let _progress = Progress::begin("replaying decisions");
         let mut found = Replayed::default();
@@ -69,17 +70,18 @@ impl Decision {
                 let version = record.product_version.unwrap_or(1);
                 let product = opened.tianxin.product_version(&record.product, version);
                 let product = product.map_err(|e| Failure::Wrong(format!("decision {}: {}", row.id, e.message)))?;
-                match replay(&judge, product, &record) {
+                match archive.judge_of(&record).and_then(|judge| replay(&judge, product, &record)) {
                     Some(true) => found.same += 1,
                     Some(false) => found.different.push(format!("{cell:?}, decision {}", row.id)),
-                    None => found.other_judge += 1,
+                    None => found.lost_judge += 1,
                 }
                 Ok(())
             })?;
         }
         say(format!(
-            "{} decisions came out the same, bit for bit; {} were made under another model or rules; {} are erased",
-            found.same, found.other_judge, found.erased
+            "{} decisions came out the same, bit for bit; {} were made by a model or rules whose file is not kept; {} \
+             are erased",
+            found.same, found.lost_judge, found.erased
         ));
         match found.different.first() {
             None => Ok(()),
@@ -91,7 +93,8 @@ impl Decision {
     }
 }
 
-fn each_record(
+/// Goes through the decision records of a cell.
+pub fn each_record(
     backend: &Arc<dyn Backend>,
     cell: Cell,
     mut visit: impl FnMut(&DecisionRecord) -> Result<(), Failure>,

@@ -13,6 +13,7 @@ mod books;
 mod checkpoint;
 mod clock;
 mod config;
+mod credit;
 mod day;
 mod decision;
 mod demo;
@@ -24,6 +25,7 @@ mod many;
 mod model;
 mod notary;
 mod own;
+mod policy;
 mod product;
 mod quote;
 mod serve;
@@ -71,6 +73,12 @@ enum Task {
     /// Look at stored decisions
     #[command(subcommand)]
     Decision(decision::Decision),
+    /// Preliminary limits of a village or the county
+    #[command(subcommand)]
+    Credit(credit::Credit),
+    /// Read a rule file, and say what it would have decided
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Print the schedule of a loan and what it costs, without a database
     Quote(quote::Quote),
     /// Look at products, and check product files of one's own
@@ -103,6 +111,8 @@ fn main() -> ExitCode {
         Task::Day(day) => day.run(&place),
         Task::Checkpoint(checkpoint) => checkpoint.run(&place),
         Task::Decision(decision) => decision.run(&place),
+        Task::Credit(credit) => credit.run(&place),
+        Task::Policy(policy) => policy.run(&place),
         Task::Quote(quote) => quote.run(&place),
         Task::Product(product) => product.run(&place),
         Task::Model(model) => model.run(&place),

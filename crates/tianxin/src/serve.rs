@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use api::ApiOptions;
 use app::Tianxin;
@@ -20,6 +23,10 @@ use crate::{clock, lending};
 
 /// Connections that pages and programs read by.
 pub(crate) const READERS: usize = 4;
+/// Households rated in one go, so that requests come in between.
+const RATED_AT_ONCE: usize = 200;
+/// From one go to the next.
+const RATING_PAUSE: Duration = Duration::from_secs(1);
 /// Where codes and notices go until a message service is connected.
 const MESSAGES_FILE: &str = "messages.log";
 
@@ -64,6 +71,34 @@ pub struct Service {
     pub desk: Arc<Desk>,
     engine: Arc<Engine<Tianxin>>,
     notary: Notary,
+    rater: Rater,
+}
+
+/// Rates households anew after they were observed, a second at a time.
+struct Rater {
+    done: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Rater {
+    fn start(desk: &Arc<Desk>) -> Rater {
+        let (desk, done) = (desk.clone(), Arc::new(AtomicBool::new(false)));
+        let is_done = done.clone();
+        let thread = std::thread::spawn(move || {
+            while !is_done.load(Ordering::SeqCst) {
+                desk.rate_touched(RATED_AT_ONCE, clock::now());
+                std::thread::park_timeout(RATING_PAUSE);
+            }
+        });
+        Rater { done, thread }
+    }
+
+    fn stop(self) {
+        self.done.store(true, Ordering::SeqCst);
+        self.thread.thread().unpark();
+        // What was not rated is rated when it is next observed; a thread that ended by itself has no more to say.
+        let _ = self.thread.join();
+    }
 }
 
 impl Service {
@@ -75,14 +110,16 @@ impl Service {
             config::make_private_folder(folder)?;
         }
         let judge = lending::judge(place, &settings)?;
+        lending::keep_rules(place, &settings)?;
         let notary = Notary::start(NotaryDesk::new(&opened).quietly(quiet))?;
         let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
         let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
         let vault = Arc::new(Keys::new(opened.keys.clone()));
-        let desk = Arc::new(Desk::new(engine.clone(), vault, judge, READERS));
+        let desk = Arc::new(Desk::new(engine.clone(), vault, judge, READERS).promoting_from(lending::shelf(place)));
         // Enrolments that a crash cut off are finished or freed.
         desk.heal_directory(clock::now())?;
-        Ok(Service { opened, desk, engine, notary })
+        let rater = Rater::start(&desk);
+        Ok(Service { opened, desk, engine, notary, rater })
     }
 
     /// How HTTP is served at an address: cookies need HTTPS unless the address is this machine's own.
@@ -107,6 +144,7 @@ impl Service {
 
     /// Ends in good order.
     pub fn stop(self) {
+        self.rater.stop();
         self.engine.stop();
         self.notary.stop();
     }

@@ -151,6 +151,7 @@ impl House {
             person: household.derive("head"),
             record: vec![1].into(),
             commitment: vec![2].into(),
+            explored: None,
         })
     }
 

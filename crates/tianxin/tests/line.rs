@@ -112,6 +112,7 @@ impl House {
             person: household.derive("head"),
             record: vec![1].into(),
             commitment: vec![2].into(),
+            explored: None,
         });
         self.order(0x142, Actor::SYSTEM, Order::Do(decide)).unwrap();
     }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -88,19 +88,74 @@ fn from_a_table_to_a_champion() {
     let same = said(at, "compare --model card.txm --against card.txm --data past.csv", 0);
     assert!(same.contains("auc        +0.00000   from +0.00000 to +0.00000"), "{same}");
 
-    fs::create_dir(at.join("books")).unwrap();
-    let first = said(at, "--data books promote --model card.txm", 0);
-    said(at, "--data books promote --model trees.txm", 0);
-    let champion = fs::read(at.join("books/models/champion.json")).unwrap();
-    let champion: serde_json::Value = serde_json::from_slice(&champion).unwrap();
-    assert!(first.starts_with(champion["before"].as_str().unwrap()));
-    assert!(at.join("books/models").join(champion["file"].as_str().unwrap()).exists());
+    // A model of another table is no judge of households, and half a model of nobody.
+    let told = said(at, "--data books promote --model card.txm", 1);
+    assert!(told.contains("no lawful feature of the feature table"), "{told}");
     fs::write(at.join("half.txm"), &fs::read(at.join("card.txm")).unwrap()[..900]).unwrap();
-    said(at, "--data books promote --model half.txm", 1);
-    assert_eq!(
-        serde_json::from_slice::<serde_json::Value>(&fs::read(at.join("books/models/champion.json")).unwrap()).unwrap(),
-        champion
-    );
+    let told = said(at, "--data books promote --model half.txm", 1);
+    assert!(told.contains("half.txm: this is no model file"), "{told}");
+    assert!(!at.join("books").exists());
+}
+
+#[test]
+fn two_people_promote_a_model_at_the_terminal() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    let run = |args: &[&str], typed: &str, code: i32| -> String {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tianxin"))
+            .current_dir(at)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let told =
+            format!("{}{}", String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{told}");
+        told
+    };
+    run(&["--data", "books", "init", "--name", "Test Co-operative"], "", 0);
+    take_on(&at.join("books"));
+    fs::write(at.join("theirs.txt"), LIGHTGBM.replace("income crop", "cushion balance_min")).unwrap();
+    run(&["model", "import", "theirs.txt", "--target", "bad", "--out", "ours.txm"], "", 0);
+    let promote = ["--data", "books", "model", "promote", "--model", "ours.txm"];
+    let name = run(&promote, "", 0).split(' ').next().unwrap().to_owned();
+    assert!(at.join("books/models").join(format!("{name}.txm")).exists());
+    let by = [&promote[..], &["--reason", "compared on last year", "--by", "ana", "--second", "petra"]].concat();
+    let wrong = run(&by, "guess and guess\nagain and again\n", 1);
+    assert!(wrong.contains("`ana` could not sign in"), "{wrong}");
+    let same = [&promote[..], &["--reason", "alone", "--by", "petra", "--second", "petra"]].concat();
+    run(&same, "petra petra petra\npetra petra petra\n", 1);
+    let done = run(&by, "ana ana ana\npetra petra petra\n", 0);
+    assert!(done.contains(&format!("{name} is the champion")), "{done}");
+    let twice = run(&by, "ana ana ana\npetra petra petra\n", 1);
+    assert!(twice.contains("has this place already"), "{twice}");
+    run(&["--data", "books", "audit", "verify"], "", 0);
+}
+
+/// Ana, an analyst, and Petra, an approver, whose passwords are their names three times.
+fn take_on(data: &Path) {
+    use app::staff::SetStaff;
+    use door::{Actor, App, Order, Request, Role, Stepper};
+    let chart = ledger::Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
+    let house = app::Tianxin::new(app::Institution::rural_bank("Test Co-operative"), chart).unwrap();
+    let mut tables = door::tables::all();
+    tables.extend(house.tables());
+    let books = store::SqliteBackend::open(data.join("books.db"), &tables, store::OpenOptions::default()).unwrap();
+    let mut stepper = Stepper::new(std::sync::Arc::new(house), std::sync::Arc::new(books), 1);
+    for (n, login, role) in [(1_u128, "ana", Role::Analyst), (2, "petra", Role::Approver)] {
+        let staff = basics::Id::from_u128(n);
+        let hash = api::password::hash(&format!("{login} {login} {login}"), &[n as u8; 16]);
+        let password_hash = Some(hash.unwrap_or_else(|_| panic!("no hash")));
+        let set =
+            app::command::Command::SetStaff(SetStaff { staff, login: login.into(), role, active: true, password_hash });
+        let at = basics::Instant(1_772_000_000_000_000);
+        let request = Request::plain(staff.derive("taken on"), Actor::SYSTEM, at, Order::Do(set));
+        stepper.step(vec![request]).remove(0).unwrap();
+    }
 }
 
 #[test]

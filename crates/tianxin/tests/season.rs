@@ -141,6 +141,7 @@ impl House {
             person: household.derive("head"),
             record: vec![1].into(),
             commitment: vec![2].into(),
+            explored: None,
         });
         assert!(matches!(self.order(key + 5, Actor::SYSTEM, Order::Do(decide)).unwrap(), Outcome::Decided { .. }));
         let (text_hash, evidence) = (vec![7; 32].into(), "page, 12 s".to_owned());

@@ -4,6 +4,7 @@ use app::application::{Apply, SeasonAsked};
 use app::assess::Assessment;
 use app::command::Command;
 use app::desk::Desk;
+use app::review::{AskForPerson, why_no_person};
 use app::sign::Sign;
 use app::tables::{Application, ApplicationStatus, Contract, LoanNote};
 use axum::Json;
@@ -15,7 +16,8 @@ use loan::season::parse_crops;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::act::{Taken, unexpected};
+use super::loans::Nothing;
+use crate::act::{Receipt, Taken, receipt, unexpected};
 use crate::extract::{Body, CommandId, public};
 use crate::gate::Caller;
 use crate::offer::{ContractText, QuoteShown, contract_text, quote_shown};
@@ -81,6 +83,8 @@ pub struct ApplicationShown {
     asked_at: String,
     /// Why, where model and rules decided.
     reasons: Vec<ReasonShown>,
+    /// Whether the household may ask that a person looks at it.
+    may_ask_for_person: bool,
     /// The contract, once it is signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     contract: Option<String>,
@@ -122,6 +126,7 @@ fn application_shown(row: &Application, assessment: Option<&Assessment>) -> Appl
         currency: row.currency.to_string(),
         asked_at: row.asked_at.to_rfc3339(),
         reasons: reasons(row, assessment),
+        may_ask_for_person: why_no_person(row).is_none(),
         contract: None,
         contract_status: None,
         loan: None,
@@ -142,7 +147,8 @@ fn with_contract(shown: &mut ApplicationShown, row: &Application, contracts: &[C
 fn reasons(row: &Application, assessment: Option<&Assessment>) -> Vec<ReasonShown> {
     match (&row.reason, assessment) {
         (Some(reason), _) => {
-            vec![ReasonShown { code: "by_hand".to_owned(), zh: reason.clone(), en: reason.clone() }]
+            let (zh, en) = (reason.clone(), reason.clone());
+            vec![ReasonShown { code: "by_hand".to_owned(), zh, en, help_zh: None, help_en: None }]
         }
         (None, Some(assessment)) => assessment.decision.reasons.iter().map(ReasonShown::from).collect(),
         (None, None) => Vec::new(),
@@ -354,6 +360,25 @@ pub async fn sign(
         Taken::Done(other) => Err(unexpected(&other)),
         Taken::Proposed(_) => Err(Problem::new("not_permitted")),
     }
+}
+
+/// Asks that a person decides what model and rules decided: the application goes back to the office's queue.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/applications/{ap}/review", tag = "loans", request_body = Nothing,
+    params(("hh" = String, Path, description = "The household"), ("ap" = String, Path, description = "The application"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 201, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn ask_for_person(
+    State(api): State<Shared>,
+    Path((hh, ap)): Path<(String, String)>,
+    caller: Caller,
+    command: CommandId,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<(StatusCode, Json<Receipt>), Problem> {
+    let household = api.household(&hh)?;
+    let application = api.thing(&ap, IdKind::Application, household)?;
+    let cell = api.desk.cell_of(household);
+    let ask = AskForPerson { cell, household, application };
+    receipt(api.act(caller.actor, command, Command::AskForPerson(ask)).await?, cell)
 }
 
 /// An amount that is asked for or approved.

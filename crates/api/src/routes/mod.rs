@@ -9,11 +9,13 @@ mod household;
 mod lines;
 mod loan_acts;
 mod loans;
+mod models;
 mod money;
 mod office;
 mod papers;
 mod proposals;
 mod public;
+mod rating;
 mod renewals;
 mod said;
 mod service;
@@ -62,6 +64,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(household::entries))
         .routes(routes!(household::limits))
         .routes(routes!(household::profile))
+        .routes(routes!(rating::rating))
         .routes(routes!(events::observe))
         .routes(routes!(money::top_up))
         .routes(routes!(money::withdraw))
@@ -71,6 +74,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(applications::list, applications::apply))
         .routes(routes!(applications::one))
         .routes(routes!(applications::sign))
+        .routes(routes!(applications::ask_for_person))
         .routes(routes!(lines::products))
         .routes(routes!(lines::list, lines::open))
         .routes(routes!(lines::offer))
@@ -116,6 +120,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(proposals::list))
         .routes(routes!(proposals::approve))
         .routes(routes!(proposals::reject))
+        .routes(routes!(models::list, models::promote))
         .routes(routes!(staff::list, staff::set))
         .routes(routes!(staff::token))
         .split_for_parts();

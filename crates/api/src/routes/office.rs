@@ -60,6 +60,8 @@ pub struct Referral {
     term_months: i64,
     purpose: String,
     asked_at: String,
+    /// When the household asked that a person looks at it, RFC 3339, if it did.
+    review_asked_at: Option<String>,
     /// Why it was referred.
     reasons: Vec<ReasonShown>,
     /// What the rules would let a person lend.
@@ -96,6 +98,7 @@ fn referral(desk: &Desk, row: &Application) -> Result<Referral, Problem> {
         term_months: row.term_months,
         purpose: row.purpose.clone(),
         asked_at: row.asked_at.to_rfc3339(),
+        review_asked_at: row.review_asked_at.map(|at| at.to_rfc3339()),
         reasons: decision.map(|d| d.reasons.iter().map(ReasonShown::from).collect()).unwrap_or_default(),
         suggested: decision.map(|d| amount(d.amount_minor)),
         rate: record.as_ref().map(|record| percent(record.rate)),

@@ -8,6 +8,7 @@ use app::desk::Desk;
 use app::disaster::DisasterVerdict;
 use app::line::{LineAct, RegisterMerchant};
 use app::paper::AddPaper;
+use app::promote::ModelPlace;
 use basics::{Cell, Id, IdKind, Rate, cbor};
 use loan::line::LineWaivable;
 use loan::{Happening, LifeEvent, Paper, Waivable};
@@ -32,6 +33,14 @@ pub(super) fn said(desk: &Desk, command: &Command) -> Result<Option<String>, Pro
         Command::Transfer(c) => vec![c.note.clone()],
         Command::SetStaff(c) => vec![format!("{} {}", c.login, c.role.as_str())],
         Command::RegisterMerchant(c) => merchant(c),
+        Command::PromoteModel(c) => {
+            let place = match c.place {
+                ModelPlace::Champion => "用于审批 judges as champion",
+                ModelPlace::Challenger => "旁听，不参与审批 asked beside the champion, as challenger",
+                ModelPlace::Retired => "停用 retired",
+            };
+            vec![format!("{} {}", c.kind, c.name()), place.to_owned(), c.reason.clone()]
+        }
         Command::AddPaper(c) => paper(c),
         Command::MoveLine(c) => line_act(&c.act),
         Command::CorrectLine(c) => {

@@ -15,6 +15,7 @@ use loan::{LifeEvent, LoanTerms};
 
 use super::{Desk, DeskError};
 use crate::assess::Standing;
+use crate::explore::{ExplorationYear, used_minor};
 use crate::facility::{FacilityView, facility_view};
 use crate::house::Tianxin;
 use crate::line::{CreditLine, CreditLineEvent, LineView, line_events, line_view};
@@ -70,6 +71,8 @@ pub struct Known {
     pub household: Id,
     /// The cell's open date.
     pub open_date: Date,
+    /// What the exploration lane has cost in the cell this year, in minor units; 0 where lending is not looked at.
+    pub lane_used_minor: i64,
     slice: Arc<Overlay>,
 }
 
@@ -105,6 +108,12 @@ impl Known {
         cells.sort_unstable();
         cells.dedup();
         let cells: Vec<Key> = cells.into_iter().map(|cell| key![cell]).collect();
+        let mut years = Vec::new();
+        if reading == Reading::Lending {
+            for row in reader.load_many(ExplorationYear::table(), &[0], &cells)? {
+                years.push(ExplorationYear::from_row(&row).map_err(|e| DeskError::Damaged(e.to_string()))?);
+            }
+        }
         let mut open = HashMap::new();
         for row in reader.load_many(CellHead::table(), &[0], &cells)? {
             let head = CellHead::from_row(&row).map_err(|e| DeskError::Damaged(e.to_string()))?;
@@ -113,7 +122,8 @@ impl Known {
         let slice = Arc::new(slice);
         let known = households.iter().filter_map(|(cell, household)| {
             let open_date = *open.get(cell)?;
-            Some(Known { cell: *cell, household: *household, open_date, slice: slice.clone() })
+            let lane_used_minor = used_minor(&years, *cell, open_date);
+            Some(Known { cell: *cell, household: *household, open_date, lane_used_minor, slice: slice.clone() })
         });
         Ok(known.collect())
     }
@@ -198,7 +208,8 @@ impl Known {
         let age_years = self.age_of_head(vault)?;
         let lowered_to_minor =
             crate::application::lowered_to(&self.slice, self.cell, self.household, self.open_date).map_err(damaged)?;
-        Ok(Standing { exposure_minor: exposure.total_minor(), other_instalments_minor, age_years, lowered_to_minor })
+        let exposure_minor = exposure.total_minor();
+        Ok(Standing { exposure_minor, other_instalments_minor, age_years, lowered_to_minor, lane: None })
     }
 
     /// The household's facility as it stands on the open date, if it has one.

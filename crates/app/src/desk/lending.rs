@@ -49,11 +49,13 @@ impl Desk {
         actor: Actor,
         at: Instant,
     ) -> Result<Answer, DeskError> {
-        self.until_fresh(|| {
+        let answer = self.until_fresh(|| {
             let known = self.known(household, Reading::Behaviour)?;
             let request = known.observation(self.vault.as_ref(), command_id, events, actor, at)?;
             Ok(self.engine.call(request)?)
-        })
+        })?;
+        self.touch(household);
+        Ok(answer)
     }
 
     /// The household's profile and the version it stands at; an empty one if nothing is known.
@@ -63,7 +65,8 @@ impl Desk {
 
     /// What the household could borrow of each product today.
     pub fn limits(&self, household: Id) -> Result<Vec<LimitView>, DeskError> {
-        self.known(household, Reading::Lending)?.limits(self.house(), &self.judge, self.vault.as_ref())
+        let judge = self.judge()?;
+        self.known(household, Reading::Lending)?.limits(self.house(), &judge, self.vault.as_ref())
     }
 
     /// The household's facility, if it has one.
@@ -80,10 +83,10 @@ impl Desk {
         at: Instant,
     ) -> Result<DecidedApplication, DeskError> {
         let mut decided = None;
+        let judge = self.judge()?;
         let answer = self.until_fresh(|| {
             let known = self.known(household, Reading::Lending)?;
-            let decision =
-                known.decision(self.house(), &self.judge, self.vault.as_ref(), command_id, application, at)?;
+            let decision = known.decision(self.house(), &judge, self.vault.as_ref(), command_id, application, at)?;
             let answer = self.engine.call(decision.request)?;
             decided = Some((decision.application, decision.assessment));
             Ok(answer)

@@ -7,12 +7,15 @@
 mod disaster;
 mod enrolment;
 mod harvest;
+mod judges;
 mod known;
 mod lending;
 pub mod prepare;
+mod rating;
 mod views;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use basics::{Cell, Id};
 use door::app::Refusal;
@@ -23,12 +26,17 @@ use loan::LoanError;
 
 use crate::assess::Judge;
 use crate::house::Tianxin;
+use crate::promote::JudgingModel;
+use crate::scorer::Scorer;
 use crate::tables::{MemberRole, Person};
 use crate::vault::{Vault, VaultError};
+
+use judges::Judges;
 
 pub use disaster::{DisasterPreview, DisasterReport, OfferShown, TouchedLoan};
 pub use enrolment::{EnrolRequest, NewMember};
 pub use harvest::{HarvestSeen, LOOK_AHEAD_DAYS};
+pub use judges::Shelf;
 pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
 pub use views::{Account, HouseholdView, TrialLine};
@@ -44,8 +52,9 @@ pub struct Desk {
     pub readers: Readers,
     /// The key store.
     pub vault: Arc<dyn Vault>,
-    /// Model and rules.
-    pub judge: Judge,
+    judges: Judges,
+    /// Households that were observed and wait to be rated.
+    touched: Mutex<BTreeSet<Id>>,
 }
 
 /// Why the desk could not do something.
@@ -97,7 +106,34 @@ impl Desk {
     /// A desk before a running engine.
     pub fn new(engine: Arc<Engine<Tianxin>>, vault: Arc<dyn Vault>, judge: Judge, readers: usize) -> Desk {
         let readers = Readers::new(engine.backend().clone(), readers);
-        Desk { engine, readers, vault, judge }
+        let judge = Judge { cells: Some(engine.backend().cells()), ..judge };
+        Desk { engine, readers, vault, judges: Judges::new(judge), touched: Mutex::default() }
+    }
+
+    /// The same desk, judging by the models that were promoted in the books and stand on this shelf.
+    #[must_use]
+    pub fn promoting_from(mut self, shelf: Shelf) -> Desk {
+        self.judges.set_shelf(shelf);
+        self
+    }
+
+    /// Models that two people gave a place, as the books have it now.
+    pub fn models(&self) -> Result<Vec<JudgingModel>, DeskError> {
+        self.rows(key![Cell::OFFICE])
+    }
+
+    /// A model of the shelf by its name; none if its file is not there or may not judge.
+    pub fn on_shelf(&self, name: &str) -> Option<Arc<Scorer>> {
+        self.judges.take(name)
+    }
+
+    /// Who judges now.
+    pub fn judge(&self) -> Result<Arc<Judge>, DeskError> {
+        Ok(self.judges.in_force(&self.models()?))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeSet<Id>> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The institution and what it lends.

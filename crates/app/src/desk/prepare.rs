@@ -8,7 +8,9 @@ use basics::{Cell, Id, Instant, Money, cbor};
 use door::backend::{ClaimState, DirectoryRow};
 use door::{Actor, DoorError, Order, Request};
 use insight::event::Event;
+use insight::profile::Profile;
 use loan::{Product, Term};
+use policy::{LaneFacts, draw_ppm};
 
 use super::enrolment::{EnrolRequest, NewMember};
 use super::known::Known;
@@ -18,8 +20,10 @@ use crate::application::Decide;
 use crate::assess::{self, Asked, Assessment, Judge, Quote};
 use crate::command::Command;
 use crate::enrol::{Enrol, Member, SealedField};
+use crate::explore::{Entered, share_of_cell};
 use crate::house::Tianxin;
 use crate::observe::Observe;
+use crate::scorer::Said;
 use crate::tables::{Application, ApplicationStatus};
 use crate::vault::{Vault, VaultError, seal_field};
 
@@ -158,7 +162,11 @@ impl Known {
         let person = self.head()?;
         let row = self.application(application)?;
         let (profile, profile_version) = self.profile(vault)?;
-        let standing = self.standing(vault, Some(application))?;
+        let mut standing = self.standing(vault, Some(application))?;
+        standing.lane = judge.rules.lane.as_ref().zip(judge.cells).map(|(lane, cells)| LaneFacts {
+            draw_ppm: draw_ppm(&lane.seed, application),
+            budget_left_minor: share_of_cell(lane.loss_budget_year_minor, cells).saturating_sub(self.lane_used_minor),
+        });
         let asked = Asked {
             application,
             amount: Money::new(row.amount_minor, row.currency),
@@ -189,6 +197,14 @@ impl Known {
             person,
             record: record.into(),
             commitment: commitment.to_vec().into(),
+            explored: assessment.decision.explored.as_ref().zip(judge.rules.lane.as_ref()).map(|(explored, lane)| {
+                Entered {
+                    propensity_ppm: explored.propensity_ppm,
+                    taken: explored.taken,
+                    expected_loss_minor: explored.expected_loss_minor,
+                    budget_year_minor: lane.loss_budget_year_minor,
+                }
+            }),
         });
         let digest = leaf_hash(format!("decide {household} {application}").as_bytes());
         let request = Request { id: command_id, actor: Actor::SYSTEM, at, digest, order: Order::Do(command) };
@@ -215,6 +231,30 @@ impl Known {
             views.push(LimitView { product: product.code.clone(), limit, available_minor });
         }
         Ok(views)
+    }
+
+    /// What a household could borrow at most today, of any product, where the model has spoken already: product and limit,
+    /// the largest available one, or the first product's if none is.
+    pub fn best_limit(
+        &self,
+        house: &Tianxin,
+        judge: &Judge,
+        said: Option<&Said>,
+        profile: &Profile,
+        vault: &dyn Vault,
+    ) -> Result<Option<LimitView>, DeskError> {
+        let standing = self.standing(vault, None)?;
+        let mut best: Option<LimitView> = None;
+        for product in house.offered(self.open_date) {
+            let months = product.term_max.min(12).max(product.term_min);
+            let priced = product.priced_for(Term::Months(months), self.open_date)?;
+            let limit = assess::limit_said(judge, said, &priced, profile, &standing, months);
+            let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
+            if best.as_ref().is_none_or(|best| best.available_minor < available_minor) {
+                best = Some(LimitView { product: product.code.clone(), limit, available_minor });
+            }
+        }
+        Ok(best)
     }
 
     /// What an approved application would be signed at today.

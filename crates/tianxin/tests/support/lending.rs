@@ -75,6 +75,7 @@ impl Wish {
             person: household.derive("head"),
             record: vec![1, 2, 3].into(),
             commitment: vec![4; 32].into(),
+            explored: None,
         };
         let sign =
             Sign { cell, household, application, contract, text_hash: vec![5; 32].into(), evidence: "test".into() };

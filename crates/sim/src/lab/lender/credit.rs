@@ -215,6 +215,7 @@ impl Lender<'_> {
             other_instalments_minor: self.open_loans(who).map(|loan| loan.monthly_fen).sum(),
             age_years: file.and_then(|file| age_on(&file.resident_id, date)),
             lowered_to_minor: None,
+            lane: None,
         };
         let wanted = assess::Asked {
             application: file.and_then(|file| file.id).unwrap_or_default().derive(&format!("application {mine}")),

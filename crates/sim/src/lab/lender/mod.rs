@@ -263,7 +263,7 @@ impl<'a> Lender<'a> {
             scorer,
             is_open: false,
             first,
-            rules: rooms.judge.rules.clone(),
+            rules: RuleSet::clone(&rooms.judge.rules),
             files: vec![File::default(); households],
             asked: BTreeMap::new(),
             running: BTreeMap::new(),

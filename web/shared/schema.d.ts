@@ -1754,6 +1754,12 @@ export interface components {
              * @example harvest_sale
              */
             kind: string;
+            /**
+             * Format: int64
+             * @description What was measured, as a whole number, for kinds that measure something: days late, thousandths of a mu, kilograms,
+             *     minor units, millionths.
+             */
+            measure?: number | null;
         };
         /** @description Behaviour events. */
         EventsTold: {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use basics::{Date, Id, Money, Rate, cbor};
-use insight::feature::{FeatureVector, Request, TABLE, features, features_for};
+use insight::feature::{FeatureVector, Request, features, features_for, for_credit};
 use insight::profile::{Profile, is_thin};
 use insight::window::Window;
 use loan::cost::{CostTable, cost_table};
@@ -64,13 +64,13 @@ fn score_facts(said: &Said, rules: &RuleSet) -> ScoreFacts {
     ScoreFacts { pd_ppm: said.pd_ppm, rating, costs: costs.collect() }
 }
 
-/// The rating of a household apart from any loan, and the features that speak against it most, the worst first. None for a
+/// The rating of a household on a day apart from any loan, and the features that speak against it most, the worst first. None for a
 /// thin file, and where no model speaks.
-pub fn rated(judge: &Judge, profile: &Profile) -> (Option<String>, Vec<String>) {
+pub fn rated(judge: &Judge, profile: &Profile, on: Date) -> (Option<String>, Vec<String>) {
     if is_thin(profile) {
         return (None, Vec::new());
     }
-    let Some(said) = judge.model.as_ref().and_then(|model| model.say(&features(profile))) else {
+    let Some(said) = judge.model.as_ref().and_then(|model| model.say(&features(profile, on))) else {
         return (None, Vec::new());
     };
     let rating = judge.rules.rating(said.pd_ppm).unwrap_or(said.rating).to_owned();
@@ -163,6 +163,20 @@ pub struct Assessment {
     /// What a challenger would have said; none where there was none, and in older records.
     #[n(13)]
     pub shadow: Option<Shadow>,
+    /// The loan as the features read it and the day they were read on; none in records of before they had a day.
+    #[n(16)]
+    pub seen: Option<Seen>,
+}
+
+/// What the features of a decision were read by, beside the profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Seen {
+    /// The day.
+    #[n(0)]
+    pub on: Date,
+    /// The loan as features read it.
+    #[n(1)]
+    pub request: Request,
 }
 
 impl Assessment {
@@ -223,7 +237,7 @@ pub fn assess(
     let instalment_minor = monthly(&upper);
     let request =
         Request { amount_minor: asked.amount.minor(), instalment_minor, term_months: u32::from(asked.term_months) };
-    let vector = features_for(profile, &request);
+    let vector = features_for(profile, &request, asked.on);
     let said = judge.model.as_ref().and_then(|model| model.say(&vector));
     let facts = facts(&judge.rules, said.as_ref(), product, profile, standing, &vector);
     let rules = priced(&judge.rules, product);
@@ -256,6 +270,7 @@ pub fn assess(
         product_version: Some(product.version),
         lowered_to_minor: standing.lowered_to_minor,
         shadow: judge.challenger.as_ref().map(|challenger| shadow(challenger, &vector)),
+        seen: Some(Seen { on: asked.on, request }),
     };
     fit_to_product(&mut assessment.decision, product);
     keep_to_facility(&mut assessment);
@@ -296,19 +311,20 @@ fn fit_to_product(decision: &mut Decision, product: &Product) {
     }
 }
 
-/// What a household could borrow of a product, before it asks.
+/// What a household could borrow of a product on a day, before it asks.
 pub fn limit(
     judge: &Judge,
     product: &Product,
     profile: Option<&Profile>,
     standing: &Standing,
     term_months: u16,
+    on: Date,
 ) -> LimitDecision {
     let nothing = Profile::default();
     let profile = profile.unwrap_or(&nothing);
-    let vector = features(profile);
+    let vector = features(profile, on);
     let said = judge.model.as_ref().and_then(|model| model.say(&vector));
-    limit_said(judge, said.as_ref(), product, profile, standing, term_months)
+    limit_said(judge, said.as_ref(), product, profile, standing, term_months, on)
 }
 
 /// The same where the model has spoken already, of many households at once.
@@ -319,8 +335,9 @@ pub fn limit_said(
     profile: &Profile,
     standing: &Standing,
     term_months: u16,
+    on: Date,
 ) -> LimitDecision {
-    let vector = features(profile);
+    let vector = features(profile, on);
     let facts = facts(&judge.rules, said, product, profile, standing, &vector);
     let limit = policy::decision::limit(&priced(&judge.rules, product), &facts, u32::from(term_months));
     // What can be asked for is one of the product's multiples, and no more than it lends.
@@ -423,5 +440,5 @@ fn monthly(quote: &Quote) -> i64 {
 
 /// Names of the features that rules may look at.
 pub fn feature_names() -> Vec<&'static str> {
-    TABLE.iter().filter(|feature| feature.lawful).map(|feature| feature.name).collect()
+    for_credit().map(|feature| feature.name).collect()
 }

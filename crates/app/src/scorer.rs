@@ -76,7 +76,7 @@ impl Scorer {
         let name = Bundle::name_of(bytes);
         if bytes.first() == Some(&b'{') {
             let card = ModelFile::from_bytes(bytes)?;
-            card.card.check_features(|name| find(name).is_some_and(|feature| feature.lawful))?;
+            card.card.check_features(|name| find(name).is_some_and(|feature| feature.is_for_credit()))?;
             return Ok(Scorer { name, model: Model::Card(Box::new(card)) });
         }
         let bundle = Bundle::from_bytes(bytes)?;
@@ -157,7 +157,7 @@ fn said(log_odds_micro: i64, costs: Vec<&'static Feature>) -> Said {
 
 fn check_columns(bundle: &Bundle) -> Result<(), ScorerError> {
     for column in &bundle.schema.columns {
-        if !find(&column.name).is_some_and(|feature| feature.lawful) {
+        if !find(&column.name).is_some_and(|feature| feature.is_for_credit()) {
             return Err(ScorerError::Feature(column.name.chars().take(60).collect()));
         }
         if column.kind == Kind::Date {

@@ -1,6 +1,6 @@
 //! The one type of behaviour event: what profiles are folded from and what detectors read.
 
-use basics::{Date, Id};
+use basics::{Date, Id, Instant};
 use minicbor::{Decode, Encode};
 
 /// Something a household did or that happened to it, as one record.
@@ -37,6 +37,45 @@ pub struct Event {
     /// The consent under which it was collected, where one is needed.
     #[n(8)]
     pub consent: Option<Id>,
+    /// What was measured, in the unit of [`EventKind::measure`]; only kinds that have one carry it.
+    #[n(9)]
+    pub measure: Option<i64>,
+    /// What it was taken from: the agreement with an authority, a bureau's report, an imported file.
+    #[n(10)]
+    pub source: Option<Id>,
+    /// When the lender came to know it; none in events of before this was kept, and before the event is taken in.
+    #[n(11)]
+    pub known: Option<Known>,
+}
+
+/// When an event became known: what a decision could have seen.
+///
+/// `date` says when a thing happened, `known` when the lender learnt it. Both the instant and the place are given at
+/// the door, never by whoever tells the event. Commands that wait at the same moment may be booked in another order
+/// than that of their instants; the place is exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Known {
+    /// The instant of the command that brought it.
+    #[n(0)]
+    pub at: Instant,
+    /// The version of the profile since: the event is the `place`-th that was folded.
+    #[n(1)]
+    pub place: u64,
+}
+
+/// What the measure of an event counts, in whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Days.
+    Days,
+    /// Minor units of money that did not move: a debt, a sum insured, a published income.
+    Minor,
+    /// Thousandths of a mu 亩 (1 mu is a fifteenth of a hectare).
+    MilliMu,
+    /// Kilograms.
+    Kilograms,
+    /// Millionths: a rate, an index, a deviation from what is normal. The only one that may be negative.
+    Millionths,
 }
 
 /// By which lawful way a fact came to the lender.
@@ -135,6 +174,18 @@ macro_rules! kinds {
                 match self { $(EventKind::$name => $number,)* EventKind::Purchase(what) => 64 + what as u8 }
             }
 
+            /// Whether a class is of money that came in.
+            pub const fn is_in(class: u8) -> bool {
+                const IN: u64 = 0 $(| (matches!(Stream::$stream, Stream::In) as u64) << $number)*;
+                class < 64 && IN >> class & 1 == 1
+            }
+
+            /// Whether a class is of money that went out.
+            pub const fn is_out(class: u8) -> bool {
+                const OUT: u64 = 0 $(| (matches!(Stream::$stream, Stream::Out) as u64) << $number)*;
+                class >= 64 || OUT >> class & 1 == 1
+            }
+
             /// Every kind without a category.
             pub const PLAIN: &'static [EventKind] = &[$(EventKind::$name),*];
         }
@@ -168,6 +219,78 @@ kinds! {
     23 GuaranteeGiven Still "The household guarantees another's debt 对外担保.",
     24 GuaranteeReleased Still "Such a guarantee ended 担保解除.",
     25 Referral Still "Recommended by an acquaintance 熟人推荐.",
+    26 DueMet Still "An instalment, bill or premium was met on its day 按时缴付.",
+    27 DueLate Still "An instalment, bill or premium was met late; measure: days late 逾期缴付.",
+    28 BureauQuery Still "Another lender asked a bureau about the household 征信被查询.",
+    29 DebtElsewhere Still "What it owes to other lenders by a bureau's report; measure: minor units 他行负债.",
+    30 LandCertified Still "Land certified to it by the register, in all; measure: thousandths of a mu 土地确权.",
+    31 CropSown Still "Area under crops this season, in all; measure: thousandths of a mu 播种面积.",
+    32 HarvestExpected Still "Harvest to be expected by area and usual yield; measure: kilograms 预计产量.",
+    33 HarvestWeighed Still "Harvest weighed at a buyer's or a co-op's scale; measure: kilograms 过磅产量.",
+    34 CropInsured Still "A crop insurer underwrote its fields; measure: sum insured in minor units 农险承保.",
+    35 Weather Still "Rain and warmth of the season where it farms, against what is normal; measure: millionths 气象距平.",
+    36 SettledInVillage Still "It came to live in the village on that date 落户.",
+    37 VillageIncome Still "Published yearly income of a household of its village; measure: minor units 村户均收入.",
+    38 RegionYield Still "Published yield of the region against a normal year; measure: millionths 地区单产指数.",
+    39 LoanRepaid Still "A loan was paid off as agreed 贷款结清.",
+    40 LoanOver90 Still "A loan became more than 90 days late 贷款逾期90天以上.",
+}
+
+/// Categories of purchase.
+const PURCHASES: [Purchase; 9] = [
+    Purchase::FarmInput,
+    Purchase::Livestock,
+    Purchase::Machinery,
+    Purchase::Food,
+    Purchase::Household,
+    Purchase::Transport,
+    Purchase::Education,
+    Purchase::Communication,
+    Purchase::Other,
+];
+
+impl EventKind {
+    /// What [`Event::measure`] counts for this kind; none where it has none.
+    pub const fn measure(self) -> Option<Measure> {
+        Some(match self {
+            EventKind::DueLate => Measure::Days,
+            EventKind::DebtElsewhere | EventKind::CropInsured | EventKind::VillageIncome => Measure::Minor,
+            EventKind::LandCertified | EventKind::CropSown => Measure::MilliMu,
+            EventKind::HarvestExpected | EventKind::HarvestWeighed => Measure::Kilograms,
+            EventKind::Weather | EventKind::RegionYield => Measure::Millionths,
+            _ => return None,
+        })
+    }
+
+    /// Its name in files and in the API: `harvest_sale`, `purchase_farm_input`.
+    pub fn name(self) -> String {
+        match self {
+            EventKind::Purchase(what) => format!("purchase_{}", snake(&format!("{what:?}"))),
+            plain => snake(&format!("{plain:?}")),
+        }
+    }
+
+    /// The kind of a name; none if there is no such kind.
+    pub fn named(name: &str) -> Option<EventKind> {
+        let bought = PURCHASES.iter().map(|what| EventKind::Purchase(*what));
+        EventKind::PLAIN.iter().copied().chain(bought).find(|kind| kind.name() == name)
+    }
+}
+
+fn snake(name: &str) -> String {
+    let mut text = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        let begins_word = letter.is_ascii_uppercase() || (letter.is_ascii_digit() && !ends_in_digit(&text));
+        if begins_word && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
+
+fn ends_in_digit(text: &str) -> bool {
+    text.ends_with(|letter: char| letter.is_ascii_digit())
 }
 
 /// Why an event cannot be folded into a profile.
@@ -192,6 +315,18 @@ pub enum EventError {
         id: Id,
         /// The figure in minor units.
         amount_minor: i64,
+    },
+    /// The measure does not fit the kind.
+    #[error("event {id}: {kind:?} with measure {measure:?}: {wanted}")]
+    Measure {
+        /// The event.
+        id: Id,
+        /// Its kind.
+        kind: EventKind,
+        /// What it measures.
+        measure: Option<i64>,
+        /// What the kind asks for.
+        wanted: &'static str,
     },
     /// The event belongs to another household than the profile.
     #[error("event {id} belongs to household {found}, the profile to {expected}: fold it there")]
@@ -219,12 +354,27 @@ impl Event {
         if !fits {
             return Err(EventError::Sign { id: self.id, kind: self.kind, amount_minor: self.amount_minor });
         }
-        for figure in [self.amount_minor, self.balance_after_minor.unwrap_or(0)] {
+        if let Some(wanted) = self.measure_fault() {
+            return Err(EventError::Measure { id: self.id, kind: self.kind, measure: self.measure, wanted });
+        }
+        for figure in [self.amount_minor, self.balance_after_minor.unwrap_or(0), self.measure.unwrap_or(0)] {
             if figure.unsigned_abs() > AMOUNT_MINOR_MAX.unsigned_abs() {
                 return Err(EventError::TooLarge { id: self.id, amount_minor: figure });
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with its measure, if anything.
+    fn measure_fault(&self) -> Option<&'static str> {
+        match (self.kind.measure(), self.measure) {
+            (None, None) | (Some(Measure::Millionths), Some(_)) => None,
+            (None, Some(_)) => Some("this kind measures nothing, leave it out"),
+            (Some(_), None) => Some("this kind needs one"),
+            (Some(Measure::Days), Some(days)) if !(1..=3_650).contains(&days) => Some("give 1 to 3650 days"),
+            (Some(_), Some(measure)) if measure < 0 => Some("it cannot be negative"),
+            _ => None,
+        }
     }
 
     /// Whether it is a movement of money: what the thin-file rule counts.
@@ -249,6 +399,9 @@ mod tests {
             counterparty: Some(77),
             channel: Channel::OwnBusiness,
             consent: None,
+            measure: None,
+            source: None,
+            known: None,
         }
     }
 
@@ -284,5 +437,38 @@ mod tests {
             Event { balance_after_minor: Some(i64::MIN), ..sale() }.check(),
             Err(EventError::TooLarge { .. })
         ));
+    }
+
+    #[test]
+    fn a_measure_is_told_by_the_kinds_that_have_one() {
+        let land = |measure| {
+            Event { kind: EventKind::LandCertified, amount_minor: 0, measure, ..sale() }
+                .check()
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(land(Some(8_500)), Ok(()));
+        assert!(land(None).unwrap_err().contains("needs one"));
+        assert!(land(Some(-1)).unwrap_err().contains("cannot be negative"));
+        assert!(matches!(Event { measure: Some(1), ..sale() }.check(), Err(EventError::Measure { .. })));
+        let late = Event { kind: EventKind::DueLate, amount_minor: 0, measure: Some(0), ..sale() };
+        assert!(matches!(late.check(), Err(EventError::Measure { .. })));
+    }
+
+    #[test]
+    fn when_it_became_known_stands_behind_what_older_readers_know() {
+        let known = Some(Known { at: Instant(1_760_000_000_000_000), place: 7 });
+        let event = Event { known, ..sale() };
+        assert_eq!(cbor::from_bytes::<Event>(&cbor::to_bytes(&event)).unwrap(), event);
+    }
+
+    #[test]
+    fn kinds_are_found_by_name() {
+        assert_eq!(EventKind::named("harvest_sale"), Some(EventKind::HarvestSale));
+        assert_eq!(EventKind::named("loan_over_90"), Some(EventKind::LoanOver90));
+        assert_eq!(EventKind::named("purchase_farm_input"), Some(EventKind::Purchase(Purchase::FarmInput)));
+        for wrong in ["", "HarvestSale", "purchase_", "medicine"] {
+            assert_eq!(EventKind::named(wrong), None, "{wrong}");
+        }
+        assert!(EventKind::PLAIN.iter().all(|kind| EventKind::named(&kind.name()) == Some(*kind)));
     }
 }

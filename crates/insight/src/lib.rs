@@ -18,8 +18,11 @@
 //!     counterparty: None,
 //!     channel: Channel::OwnBusiness,
 //!     consent: None,
+//!     measure: None,
+//!     source: None,
+//!     known: None,
 //! })?;
-//! assert_eq!(features(&profile).get("balance_last"), Some(13_000_000_000)); // 13,000 yuan in millionths
+//! assert_eq!(features(&profile, Date::ymd(2026, 3, 6)?).get("balance_last"), Some(13_000_000_000)); // 13,000 yuan in millionths
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -31,10 +34,15 @@
 
 pub mod event;
 pub mod feature;
+pub mod outcome;
 pub mod profile;
 pub mod reason;
+pub mod rebuild;
 pub mod window;
 
-pub use event::{Channel, Event, EventError, EventKind, Purchase, Stream};
-pub use feature::{Feature, FeatureVector, Request, Safer, TABLE, dictionary, features, features_for};
+pub use event::{Channel, Event, EventError, EventKind, Known, Measure, Purchase, Stream};
+pub use feature::{
+    Feature, FeatureVector, Purpose, Request, Safer, TABLE, dictionary, features, features_for, features_in_shadow,
+    for_credit,
+};
 pub use profile::{Profile, THIN_BELOW_MOVEMENTS, is_thin};

@@ -7,7 +7,7 @@ use policy::{Ask, Facts, Outcome, RuleSet, ScoreFacts, decide, draw_ppm, limit};
 use proptest::prelude::*;
 
 fn features() -> Vec<&'static str> {
-    insight::TABLE.iter().filter(|f| f.lawful).map(|f| f.name).collect()
+    insight::feature::for_credit().map(|f| f.name).collect()
 }
 
 /// The shipped rules with another condition for `thin`.

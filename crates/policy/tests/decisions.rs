@@ -12,7 +12,7 @@ fn rules() -> RuleSet {
 }
 
 fn lawful() -> Vec<&'static str> {
-    insight::TABLE.iter().filter(|f| f.lawful).map(|f| f.name).collect()
+    insight::for_credit().map(|f| f.name).collect()
 }
 
 /// A steady household: 8,000 a month, B, nothing owed.

@@ -169,7 +169,8 @@ impl Run<'_> {
         let vault: &dyn Vault = self.vault;
         let profiles: Vec<Profile> =
             known.iter().map(|known| Ok(known.profile(vault)?.0)).collect::<Result<_, Failure>>()?;
-        let vectors: Vec<FeatureVector> = profiles.iter().map(features).collect();
+        let each = known.iter().zip(&profiles);
+        let vectors: Vec<FeatureVector> = each.map(|(known, profile)| features(profile, known.open_date)).collect();
         let said = match &self.judge.model {
             Some(model) => model.say_many(&vectors),
             None => vectors.iter().map(|_| None).collect(),

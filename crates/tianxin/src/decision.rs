@@ -28,8 +28,6 @@ pub enum Decision {
     /// the data folder. Decisions whose files are not kept are counted apart; decisions whose person was erased are counted
     /// as erased.
     Replay,
-    /// Print the data dictionary: every feature, in Chinese and English, and where it comes from
-    Features,
 }
 
 /// What a replay found.
@@ -45,10 +43,7 @@ struct Replayed {
 impl Decision {
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
-        if let Decision::Features = self {
-            say(insight::dictionary());
-            return Ok(());
-        }
+        let Decision::Replay = self;
         let settings = Settings::read(place)?;
         let opened = config::open(place, Use::Read)?;
         let mut archive = Archive::of(place, &settings)?;
@@ -93,8 +88,8 @@ impl Decision {
     }
 }
 
-/// Goes through the decision records of a cell.
-pub fn each_record(
+/// Visits every decision record of a cell, a page at a time.
+pub(crate) fn each_record(
     backend: &Arc<dyn Backend>,
     cell: Cell,
     mut visit: impl FnMut(&DecisionRecord) -> Result<(), Failure>,

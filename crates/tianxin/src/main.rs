@@ -17,7 +17,9 @@ mod credit;
 mod day;
 mod decision;
 mod demo;
+mod events;
 mod failure;
+mod features;
 mod init;
 mod lab;
 mod lending;
@@ -79,6 +81,11 @@ enum Task {
     /// Read a rule file, and say what it would have decided
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Print the data dictionary of features; check and export the vectors of decisions
+    Features(features::Features),
+    /// Take behaviour events over from files
+    #[command(subcommand)]
+    Events(events::Events),
     /// Print the schedule of a loan and what it costs, without a database
     Quote(quote::Quote),
     /// Look at products, and check product files of one's own
@@ -113,6 +120,8 @@ fn main() -> ExitCode {
         Task::Decision(decision) => decision.run(&place),
         Task::Credit(credit) => credit.run(&place),
         Task::Policy(policy) => policy.run(&place),
+        Task::Features(features) => features.run(&place),
+        Task::Events(events) => events.run(&place),
         Task::Quote(quote) => quote.run(&place),
         Task::Product(product) => product.run(&place),
         Task::Model(model) => model.run(&place),

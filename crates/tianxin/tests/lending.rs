@@ -20,7 +20,7 @@ use app::vault::{Vault, VaultError};
 use app::{Institution, Tianxin};
 use basics::{Cell, Currency, Id, Money, Rate};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit};
-use insight::{Channel, Event, EventKind, Safer, TABLE, features_for};
+use insight::{Channel, Event, EventKind, Safer, features_for, for_credit};
 use ledger::Chart;
 use policy::RuleSet;
 use score::bundle::Bundle;
@@ -70,6 +70,9 @@ fn events(household: Id, income_fen: i64, living_fen: i64) -> Vec<Event> {
                 counterparty: None,
                 channel: Channel::OwnBusiness,
                 consent: None,
+                measure: None,
+                source: None,
+                known: None,
             });
         };
         if n % 15 == 3 {
@@ -92,15 +95,14 @@ fn model() -> ModelFile {
             profile.fold(&event).unwrap();
         }
         let request = insight::Request { amount_minor: 1_000_000, instalment_minor: 90_000, term_months: 12 };
-        rows.push((features_for(&profile, &request), n % 4 == 0));
+        rows.push((features_for(&profile, &request, open_date()), n % 4 == 0));
     }
     let trend = |safer| match safer {
         Safer::Higher => Trend::Falling,
         Safer::Lower => Trend::Rising,
         Safer::Either => Trend::Free,
     };
-    let columns: Vec<(String, Trend)> =
-        TABLE.iter().filter(|f| f.lawful).map(|f| (f.name.to_owned(), trend(f.safer))).collect();
+    let columns: Vec<(String, Trend)> = for_credit().map(|f| (f.name.to_owned(), trend(f.safer))).collect();
     let sample = Sample {
         columns: columns.iter().map(|(name, _)| rows.iter().map(|(v, _)| v.get(name)).collect()).collect(),
         bad: rows.iter().map(|(_, bad)| *bad).collect(),
@@ -399,6 +401,9 @@ fn a_household_is_rated_anew_once_however_much_was_observed() {
             counterparty: None,
             channel: Channel::OwnBusiness,
             consent: None,
+            measure: None,
+            source: None,
+            known: None,
         });
     }
     house.desk.observe(id(0x77), farmer_id, &spent, Actor::SYSTEM, morning()).unwrap();
@@ -468,7 +473,7 @@ fn a_file_that_may_not_judge_says_why() {
         profile.fold(&event).unwrap();
     }
     let request = insight::Request { amount_minor: 1_000_000, instalment_minor: 90_000, term_months: 12 };
-    let vectors = [features_for(&profile, &request), insight::FeatureVector::default()];
+    let vectors = [features_for(&profile, &request, open_date()), insight::FeatureVector::default()];
     for scorer in [Scorer::read(&whole).unwrap(), Scorer::card(card)] {
         let alone = vectors.each_ref().map(|vector| scorer.say(vector).map(|said| (said.pd_ppm, said.log_odds_micro)));
         let together = scorer.say_many(&vectors);
@@ -589,6 +594,57 @@ fn who_is_little_known_is_decided_by_people() {
     house.desk.engine.call(order(2, staff(5, Role::Approver), approve)).unwrap();
     let row = house.desk.application(farmer_id, application).unwrap();
     assert_eq!((row.status, row.approved_minor), (ApplicationStatus::Approved, 3_000_000));
+    house.verify();
+}
+
+#[test]
+fn a_decision_can_be_rebuilt_from_what_was_known_then() {
+    let house = house(Some(model()));
+    let farmer_id = house.enrol(1, "510821198003078512");
+    let told = events(farmer_id, 400_000, 180_000);
+    house.desk.observe(id(1), farmer_id, &told, Actor::SYSTEM, morning()).unwrap();
+    house.apply(1, farmer_id, id(0xA1), 3_000).unwrap();
+    let decided_at = morning().add_seconds(60);
+    let record = house.desk.decide(id(2), farmer_id, id(0xA1), decided_at).unwrap().assessment.unwrap();
+
+    // Afterwards it becomes known that there was more income and a debt, all dated before the decision.
+    let late = |n: u128, days: i32, kind, amount_minor, measure| Event {
+        id: id(0xBEEF00 + n),
+        date: open_date().add_days(days),
+        kind,
+        amount_minor,
+        measure,
+        ..told[0].clone()
+    };
+    let late = [
+        late(1, -40, EventKind::Salary, 900_000, None),
+        late(2, -3, EventKind::PenaltyInterest, -200, None),
+        late(3, -9, EventKind::DueLate, 0, Some(12)),
+    ];
+    house.desk.observe(id(3), farmer_id, &late, Actor::SYSTEM, decided_at.add_seconds(1)).unwrap();
+
+    // The stored vector is what the record holds; rebuilt from events known then it has the same bits.
+    let events = house.desk.events(farmer_id).unwrap();
+    assert_eq!(events.len(), told.len() + late.len());
+    assert!(events.iter().all(|event| event.known.is_some()));
+    let rebuilt = app::desk::vector_as_known(&record, &events).unwrap().unwrap();
+    assert_eq!(basics::cbor::to_bytes(&rebuilt), basics::cbor::to_bytes(&record.features));
+    // The instant says the same as the version, and what is known today is something else.
+    let seen = record.seen.unwrap();
+    let by_instant = insight::rebuild::as_known(&events, insight::rebuild::Until::Instant(decided_at)).unwrap();
+    assert_eq!(features_for(&by_instant, &seen.request, seen.on), record.features);
+    let (today, version) = house.desk.profile(farmer_id).unwrap();
+    assert_eq!(version as usize, events.len());
+    assert_ne!(features_for(&today, &seen.request, seen.on), record.features);
+    // The profile that late events were folded into is the one folded from all events in the order of their dates.
+    let mut by_date = events.clone();
+    by_date.sort_by_key(|event| (event.date, event.id));
+    let mut again = insight::Profile::default();
+    by_date.iter().for_each(|event| again.fold(event).unwrap());
+    assert_eq!(basics::cbor::to_bytes(&again), basics::cbor::to_bytes(&today));
+    // The same events sent again at another time are the same request.
+    let answer = house.desk.observe(id(3), farmer_id, &late, Actor::SYSTEM, decided_at.add_seconds(90)).unwrap();
+    assert!(answer.replayed);
     house.verify();
 }
 

@@ -366,6 +366,9 @@ fn watches_harvests(backend: Arc<dyn Backend>) {
         counterparty: None,
         channel: Channel::ToldByHousehold,
         consent: None,
+        measure: None,
+        source: None,
+        known: None,
     };
     for (household, n, amount_minor) in [(poor, 1, 600_000), (good, 2, 1_300_000)] {
         let events = [sale(household, n, amount_minor)];

@@ -69,8 +69,8 @@ fn a_run(folder: &Path) -> std::path::PathBuf {
     std::fs::write(run.join("run.toml"), said).unwrap();
     let loans = "household,mine,product,asked_on,asked_fen,months,status,approved_fen,rate_ppm,drawn_on,maturity,principal_fen,\
                  outstanding_fen,paid_fen,closed_on,days_past_due,worst_days_past_due,bad,wallet_days\n\
-                 0,0,ripe,2026-06-30,500000,12,approved,500000,84000,2026-07-02,2027-07-02,500000,250000,260000,,0,3,0,11\n\
-                 1,0,unripe,2026-07-01,500000,12,approved,400000,84000,2026-07-03,2027-07-03,400000,250000,260000,,0,3,0,12\n\
+                 0,0,ripe,2026-06-30,500000,12,approved,500000,84000,2026-07-01,2027-07-01,500000,250000,260000,,0,3,0,11\n\
+                 1,0,unripe,2026-07-01,500000,12,approved,400000,84000,2026-07-02,2027-07-02,400000,250000,260000,,0,3,0,12\n\
                  2,0,bad,2026-07-01,500000,12,approved,500000,84000,2026-07-03,2027-07-03,500000,500000,0,,150,150,1,13\n\
                  3,1,closed,2026-11-01,100000,1,approved,100000,84000,2026-11-02,2026-12-02,100000,0,100700,2026-12-01,0,0,0,14\n\
                  4,0,refused,2026-02-01,100000,1,declined,0,84000,,,,,,,,,,15\n";

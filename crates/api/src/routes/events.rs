@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use basics::Id;
 use basics::money::parse_minor;
 use door::ActorKind;
-use insight::event::{Channel, Event, EventKind, Purchase, Stream};
+use insight::event::{Channel, Event, EventKind, Stream};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,6 +39,9 @@ pub struct EventTold {
     amount: String,
     /// Balance of the account after it, where known; may be negative.
     balance_after: Option<String>,
+    /// What was measured, as a whole number, for kinds that measure something: days late, thousandths of a mu, kilograms,
+    /// minor units, millionths.
+    measure: Option<i64>,
     /// By which way it is known: `own_business`, `licensed_bureau`, `authority`, `told_by_household`. Staff only.
     channel: Option<String>,
 }
@@ -89,7 +92,7 @@ fn read_events(household: Id, command: CommandId, own: bool, told: &EventsTold) 
         .iter()
         .enumerate()
         .map(|(place, event)| {
-            let kind = kind_of(&event.kind).ok_or_else(|| bad(place, "there is no such kind of event"))?;
+            let kind = EventKind::named(&event.kind).ok_or_else(|| bad(place, "there is no such kind of event"))?;
             let size = parse_minor(&event.amount)?;
             if size < 0 {
                 return Err(bad(place, "the amount is negative: the kind tells whether it came in or went out"));
@@ -123,55 +126,10 @@ fn read_events(household: Id, command: CommandId, own: bool, told: &EventsTold) 
                 counterparty: None,
                 channel,
                 consent: None,
+                measure: event.measure,
+                source: None,
+                known: None,
             })
         })
         .collect()
-}
-
-/// The kind of an event by its name in the API.
-fn kind_of(name: &str) -> Option<EventKind> {
-    const PURCHASES: [Purchase; 9] = [
-        Purchase::FarmInput,
-        Purchase::Livestock,
-        Purchase::Machinery,
-        Purchase::Food,
-        Purchase::Household,
-        Purchase::Transport,
-        Purchase::Education,
-        Purchase::Communication,
-        Purchase::Other,
-    ];
-    match name.strip_prefix("purchase_") {
-        Some(what) => {
-            PURCHASES.into_iter().find(|purchase| snake(&format!("{purchase:?}")) == what).map(EventKind::Purchase)
-        }
-        None => EventKind::PLAIN.iter().copied().find(|kind| snake(&format!("{kind:?}")) == name),
-    }
-}
-
-fn snake(name: &str) -> String {
-    let mut text = String::with_capacity(name.len() + 4);
-    for (place, letter) in name.chars().enumerate() {
-        if letter.is_ascii_uppercase() && place > 0 {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_are_found_by_name() {
-        assert_eq!(kind_of("harvest_sale"), Some(EventKind::HarvestSale));
-        assert_eq!(kind_of("purchase_farm_input"), Some(EventKind::Purchase(Purchase::FarmInput)));
-        assert_eq!(kind_of("purchase_other"), Some(EventKind::Purchase(Purchase::Other)));
-        for wrong in ["", "HarvestSale", "purchase_", "medicine"] {
-            assert_eq!(kind_of(wrong), None, "{wrong}");
-        }
-        assert!(EventKind::PLAIN.iter().all(|kind| kind_of(&snake(&format!("{kind:?}"))) == Some(*kind)));
-    }
 }

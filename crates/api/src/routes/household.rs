@@ -293,7 +293,7 @@ pub async fn profile(State(api): State<Shared>, Path(hh): Path<String>) -> Resul
     api.blocking(move |desk| {
         desk.head(id)?;
         let (profile, version) = desk.profile(id)?;
-        let vector = insight::features(&profile);
+        let vector = insight::features(&profile, desk.open_date(desk.cell_of(id))?);
         Ok(Json(ProfileShown {
             version,
             known_movements: profile.movements(),
@@ -306,23 +306,24 @@ pub async fn profile(State(api): State<Shared>, Path(hh): Path<String>) -> Resul
     .await
 }
 
-/// The behaviour features of the table, with their values.
+/// The features of the table that ask for no loan, with their values.
 pub(crate) fn features_shown(value: impl Fn(&str) -> Option<i64>) -> Vec<FeatureShown> {
-    let behaviour = insight::TABLE.iter().filter(|f| matches!(f.how, insight::feature::How::Behaviour(_)));
-    behaviour
-        .map(|feature| FeatureShown {
-            name: feature.name,
-            zh: feature.zh,
-            en: feature.en,
-            unit: match feature.unit {
-                Unit::Money => "money",
-                Unit::Ratio => "ratio",
-                Unit::Count => "count",
-                Unit::Months => "months",
-            },
-            value: value(feature.name).map(millionths),
-        })
-        .collect()
+    let own = insight::for_credit().filter(|f| !matches!(f.how, insight::feature::How::Asked(_)));
+    own.map(|feature| FeatureShown {
+        name: feature.name,
+        zh: feature.zh,
+        en: feature.en,
+        unit: match feature.unit {
+            Unit::Money => "money",
+            Unit::Ratio => "ratio",
+            Unit::Count => "count",
+            Unit::Days => "days",
+            Unit::Months => "months",
+            Unit::Mu => "mu",
+        },
+        value: value(feature.name).map(millionths),
+    })
+    .collect()
 }
 
 #[cfg(test)]

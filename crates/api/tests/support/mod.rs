@@ -15,7 +15,7 @@ use app::vault::{Vault, VaultError};
 use app::{Institution, Tianxin};
 use basics::{Cell, Currency, Date, Id, Instant, Money};
 use door::{Actor, App, Backend, Engine, EngineOptions, Order, Request, Role};
-use insight::{Safer, TABLE, features_for};
+use insight::{Safer, features_for, for_credit};
 use ledger::Chart;
 use policy::RuleSet;
 use rails::{Outbox, Phone};
@@ -387,6 +387,9 @@ fn profile_of(told: &Value) -> insight::Profile {
             counterparty: None,
             channel: insight::Channel::OwnBusiness,
             consent: None,
+            measure: None,
+            source: None,
+            known: None,
         };
         profile.fold(&event).unwrap();
     }
@@ -400,15 +403,14 @@ pub fn model() -> ModelFile {
         let (income, living) = (300_000 + n * 1_000, if n % 4 == 0 { 330_000 + n * 1_000 } else { 180_000 });
         let profile = profile_of(&events(income, living));
         let request = insight::feature::Request { amount_minor: 1_000_000, instalment_minor: 90_000, term_months: 12 };
-        rows.push((features_for(&profile, &request), n % 4 == 0));
+        rows.push((features_for(&profile, &request, profile.last_movement().unwrap()), n % 4 == 0));
     }
     let trend = |safer| match safer {
         Safer::Higher => Trend::Falling,
         Safer::Lower => Trend::Rising,
         Safer::Either => Trend::Free,
     };
-    let columns: Vec<(String, Trend)> =
-        TABLE.iter().filter(|f| f.lawful).map(|f| (f.name.to_owned(), trend(f.safer))).collect();
+    let columns: Vec<(String, Trend)> = for_credit().map(|f| (f.name.to_owned(), trend(f.safer))).collect();
     let sample = Sample {
         columns: columns.iter().map(|(name, _)| rows.iter().map(|(v, _)| v.get(name)).collect()).collect(),
         bad: rows.iter().map(|(_, bad)| *bad).collect(),

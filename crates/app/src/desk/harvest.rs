@@ -10,7 +10,6 @@ use door::backend::List;
 use door::permission::Actor;
 use door::table::{Record, Value};
 use door::{DoorError, Order, Request, key};
-use insight::{EventKind, Profile};
 use loan::season::{Departure, SeasonRule, SeasonTerms, household_year};
 use loan::{LoanState as State, fold};
 
@@ -96,7 +95,7 @@ impl Desk {
             return Ok(None);
         }
         let (profile, _) = self.profile(household)?;
-        let observed_minor = sold_minor(&profile, since, today);
+        let observed_minor = profile.sold_minor(since, today);
         let seen = |proposed| HarvestSeen { household, loan, due, expected_minor, observed_minor, proposed };
         let rule = match self.house().season_rule(&terms.product) {
             Ok(rule) => rule,
@@ -143,12 +142,4 @@ fn row_to_come(state: &State, drawn_on: Date) -> Option<(Date, Date, i64)> {
     let since = before.map_or(drawn_on, |due| due.add_days(1));
     let asked = row.due.total_fen().ok()?;
     (row.due.principal_fen > 0).then_some((since, row.due_on, asked))
-}
-
-/// What a household sold of its harvests and animals from one day to another, both counted, in minor units.
-fn sold_minor(profile: &Profile, from: Date, to: Date) -> i64 {
-    let class = EventKind::HarvestSale.class();
-    let days = profile.days().iter().filter(|day| (from..=to).contains(&day.date));
-    let sums = days.flat_map(|day| day.sums.iter()).filter(|sum| sum.class == class);
-    sums.map(|sum| sum.amount_minor).fold(0, i64::saturating_add)
 }

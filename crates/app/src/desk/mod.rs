@@ -10,6 +10,7 @@ mod harvest;
 mod judges;
 mod known;
 mod lending;
+mod past;
 pub mod prepare;
 mod rating;
 mod views;
@@ -39,6 +40,7 @@ pub use harvest::{HarvestSeen, LOOK_AHEAD_DAYS};
 pub use judges::Shelf;
 pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
+pub use past::{stored_events, vector_as_known};
 pub use views::{Account, HouseholdView, TrialLine};
 
 /// How often the desk does its work again when what it read has changed.

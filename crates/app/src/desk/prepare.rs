@@ -7,7 +7,7 @@ use basics::merkle::leaf_hash;
 use basics::{Cell, Id, Instant, Money, cbor};
 use door::backend::{ClaimState, DirectoryRow};
 use door::{Actor, DoorError, Order, Request};
-use insight::event::Event;
+use insight::event::{Event, Known as KnownSince};
 use insight::profile::Profile;
 use loan::{Product, Term};
 use policy::{LaneFacts, draw_ppm};
@@ -124,13 +124,15 @@ impl Known {
         let person = self.head()?;
         let (mut profile, version_before) = self.profile(vault)?;
         let mut sealed = Vec::with_capacity(events.len());
-        // Each event is encoded once, for its seal and for the digest, which is that of the list as it would be encoded.
+        // The digest is that of the list as it was told and would be encoded.
         let mut told = list_head(events.len());
-        for event in events {
+        for (place, event) in (version_before as u64 + 1..).zip(events) {
             profile.fold(event).map_err(|error| DeskError::refused("bad_event", error.to_string()))?;
-            let (field, plain) = (format!("event {}", event.id), cbor::to_bytes(event));
-            let (ciphertext, commitment) = vault.seal(person, &field, command_id, &plain)?;
-            told.extend_from_slice(&plain);
+            told.extend_from_slice(&cbor::to_bytes(event));
+            // When it became known is the door's word: sent again later, the request is still the same.
+            let known = Event { known: Some(KnownSince { at, place }), ..event.clone() };
+            let field = format!("event {}", event.id);
+            let (ciphertext, commitment) = vault.seal(person, &field, command_id, &cbor::to_bytes(&known))?;
             sealed.push((event.id, ciphertext.into(), commitment.to_vec().into()));
         }
         let version = version_before + events.len() as i64;
@@ -226,7 +228,7 @@ impl Known {
         for product in house.offered(self.open_date) {
             let months = product.term_max.min(12).max(product.term_min);
             let priced = product.priced_for(Term::Months(months), self.open_date)?;
-            let limit = assess::limit(judge, &priced, Some(&profile), &standing, months);
+            let limit = assess::limit(judge, &priced, Some(&profile), &standing, months, self.open_date);
             let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
             views.push(LimitView { product: product.code.clone(), limit, available_minor });
         }
@@ -248,7 +250,7 @@ impl Known {
         for product in house.offered(self.open_date) {
             let months = product.term_max.min(12).max(product.term_min);
             let priced = product.priced_for(Term::Months(months), self.open_date)?;
-            let limit = assess::limit_said(judge, said, &priced, profile, &standing, months);
+            let limit = assess::limit_said(judge, said, &priced, profile, &standing, months, self.open_date);
             let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
             if best.as_ref().is_none_or(|best| best.available_minor < available_minor) {
                 best = Some(LimitView { product: product.code.clone(), limit, available_minor });

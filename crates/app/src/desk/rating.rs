@@ -41,7 +41,7 @@ impl Desk {
         let answer = self.until_fresh(|| {
             let known = self.known(household, Reading::Behaviour)?;
             let (profile, profile_version) = known.profile(self.vault.as_ref())?;
-            let (rating, reasons) = rated(&judge, &profile);
+            let (rating, reasons) = rated(&judge, &profile, known.open_date);
             let standing = self.rating(household)?;
             if standing.and_then(|row| row.rating) == rating {
                 return Err(DeskError::refused("rating_stands", "the household is rated so already"));

@@ -347,6 +347,9 @@ impl Making<'_> {
                 counterparty: lived.counterparty,
                 channel: lived.channel,
                 consent: None,
+                measure: None,
+                source: None,
+                known: None,
             })
             .collect();
         let vault = self.around.platform.vault.as_ref();

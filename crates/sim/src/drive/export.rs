@@ -15,7 +15,8 @@ use basics::cbor::DecodeError;
 use basics::{Cell, Id, cbor};
 use door::table::{Key, Record, RowError};
 use door::{StoreError, key};
-use insight::{Event, EventKind, FeatureVector, TABLE};
+use insight::outcome::OutcomeDefinition;
+use insight::{Event, EventKind, FeatureVector, for_credit};
 use loan::{LoanError, fold};
 
 use super::book::Home;
@@ -25,8 +26,10 @@ use crate::deed::{HouseholdNo, Mine};
 
 /// Households read at once.
 const PART: usize = 512;
-/// More days past due than this at any time is bad.
-const BAD_ABOVE_DAYS: u32 = 90;
+/// When a loan of a county counts as bad or good: a county is young, so that half a year must do, and a loan that went bad
+/// later is bad all the same.
+pub const COUNTY_OUTCOME: OutcomeDefinition =
+    OutcomeDefinition { indeterminate_above_days: 90, window_months: 6, ..OutcomeDefinition::USUAL };
 
 /// Why an export came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +97,7 @@ impl Driver {
         let columns = "household,mine,product,asked_on,asked_fen,months,status,approved_fen,rate_ppm,drawn_on,\
                        maturity,principal_fen,outstanding_fen,paid_fen,closed_on,days_past_due,worst_days_past_due,bad";
         write!(out, "{columns}")?;
-        for feature in TABLE {
+        for feature in for_credit() {
             write!(out, ",{}", feature.name)?;
         }
         writeln!(out)?;
@@ -104,7 +107,7 @@ impl Driver {
                 None => line.push_str(",,,,,,,,,"),
                 Some(loan) => loan.write(&mut line),
             }
-            for feature in TABLE {
+            for feature in for_credit() {
                 let value = asked.features.as_ref().and_then(|features| features.get(feature.name));
                 let _ = write!(line, ",{}", value.map(|value| value.to_string()).unwrap_or_default());
             }
@@ -201,7 +204,7 @@ impl Lent {
     fn write(&self, line: &mut String) {
         let Lent { note, paid_fen, days_past_due, worst } = self;
         let closed = note.closed_on.map(|date| date.to_string()).unwrap_or_default();
-        let bad = u8::from(*worst > BAD_ABOVE_DAYS);
+        let bad = u8::from(*worst > COUNTY_OUTCOME.bad_above_days);
         let _ = write!(
             line,
             ",{},{},{},{},{paid_fen},{closed},{days_past_due},{worst},{bad}",

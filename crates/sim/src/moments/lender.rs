@@ -199,7 +199,7 @@ impl Lender {
         let Some((amount_fen, months, dues)) = self.offers.remove(&(who, mine)) else { return Vec::new() };
         let record = self.record.loans.len();
         let columns = self.record.columns(who, date, amount_fen, &dues);
-        let features = self.record.features(who, amount_fen, months, &dues);
+        let features = self.record.features(who, amount_fen, months, &dues, date);
         let drawn = LoanRecord::new(who, mine, date, amount_fen, columns, features);
         self.record.loans.push(drawn);
         let total_fen = dues.iter().map(|(_, fen)| fen).sum();

@@ -171,6 +171,9 @@ impl Record {
                 counterparty: l.counterparty,
                 channel: l.channel,
                 consent: None,
+                measure: None,
+                source: None,
+                known: None,
             };
             // What a profile does not take, the platform would refuse.
             if t.profile.fold(&event).is_err() {
@@ -217,13 +220,14 @@ impl Record {
         amount_fen: i64,
         months: u16,
         dues: &[(Date, i64)],
+        on: Date,
     ) -> FeatureVector {
         let instalment_minor = match dues {
             [(_, whole)] => whole / i64::from(months.max(1)),
             _ => dues.iter().map(|(_, fen)| *fen).max().unwrap_or(0),
         };
         let request = Request { amount_minor: amount_fen, instalment_minor, term_months: u32::from(months) };
-        self.traces.get(who.0 as usize).map(|t| features_for(&t.profile, &request)).unwrap_or_default()
+        self.traces.get(who.0 as usize).map(|t| features_for(&t.profile, &request, on)).unwrap_or_default()
     }
 
     pub(super) fn columns(

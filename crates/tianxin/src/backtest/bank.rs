@@ -170,6 +170,9 @@ fn event_of(row: &Row, account: u64, order: u64) -> Result<Event, Failure> {
         counterparty,
         channel: Channel::OwnBusiness,
         consent: None,
+        measure: None,
+        source: None,
+        known: None,
     })
 }
 

@@ -163,7 +163,7 @@ impl History {
         for loan in &past {
             let profile = profile_before(bank, loan)?;
             if !is_thin(&profile) {
-                rows.push((features_for(&profile, &request_of(loan)), loan.is_bad()));
+                rows.push((features_for(&profile, &request_of(loan), loan.date), loan.is_bad()));
             }
         }
         Ok(History { rows, from: past.first().map(|loan| loan.date), to: past.last().map(|loan| loan.date) })
@@ -183,7 +183,7 @@ impl History {
         };
         let columns: Vec<(String, Trend)> = TABLE
             .iter()
-            .filter(|feature| feature.lawful && wanted(feature.name))
+            .filter(|feature| feature.is_for_credit() && wanted(feature.name))
             .map(|feature| (feature.name.to_owned(), trend(feature.safer)))
             .collect();
         let sample = Sample {
@@ -207,7 +207,7 @@ impl History {
     /// The risk that a model sees in a loan by what was known before it.
     fn risk(&self, bank: &Bank, model: Option<&ModelFile>, loan: &HistoricalLoan) -> Option<i64> {
         let profile = profile_before(bank, loan).ok()?;
-        let vector = features_for(&profile, &request_of(loan));
+        let vector = features_for(&profile, &request_of(loan), loan.date);
         Some(model?.card.predict(|name| vector.get(name)).log_odds_micro)
     }
 }

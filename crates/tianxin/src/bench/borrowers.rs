@@ -182,6 +182,9 @@ impl Borrowers {
                 counterparty: lived.counterparty,
                 channel: lived.channel,
                 consent: None,
+                measure: None,
+                source: None,
+                known: None,
             };
             profile.fold(&event).map_err(|error| Failure::Wrong(error.to_string()))?;
             version += 1;

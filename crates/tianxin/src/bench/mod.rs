@@ -16,6 +16,7 @@ mod day;
 mod door;
 mod http;
 mod in_process;
+mod insight;
 mod ledger;
 mod loans;
 mod outside;
@@ -39,6 +40,8 @@ pub enum Bench {
     Schedule(schedule::ScheduleBench),
     /// Rows to probabilities on one core, beside the libraries that Python has
     Score(score::ScoreBench),
+    /// Events into the profiles of many households on one core
+    Insight(insight::InsightBench),
     /// The close of a day on a book of a million loans
     Day(day::DayBench),
     /// A county that lives through the door
@@ -54,6 +57,7 @@ impl Bench {
             Bench::Loans(bench) => bench.run(place),
             Bench::Schedule(bench) => bench.run(),
             Bench::Score(bench) => bench.run(),
+            Bench::Insight(bench) => bench.run(),
             Bench::Day(bench) => bench.run(place),
             Bench::Sim(bench) => bench.run(place),
         }

@@ -288,7 +288,7 @@ impl Train {
 
 /// Refuses a column that is a feature of the platform's own table which the law does not let a credit decision use.
 pub(super) fn refuse_unlawful(schema: &Schema) -> Result<(), Failure> {
-    let unlawful = |name: &str| insight::feature::find(name).is_some_and(|feature| !feature.lawful);
+    let unlawful = |name: &str| insight::feature::find(name).is_some_and(|feature| !feature.is_for_credit());
     match schema.columns.iter().find(|column| unlawful(&column.name)) {
         Some(column) => Err(Failure::Wrong(format!(
             "column `{}` is a feature that may not be used for credit decisions: leave it out, with --exclude where a model is trained",

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use basics::Date;
 use clap::Args;
-use sim::moments::KNOWN_AFTER_DAYS;
+use insight::outcome::{Observed, Outcome};
+use sim::drive::export::COUNTY_OUTCOME;
 
 use super::run::{finished, write_file};
 use crate::failure::Failure;
@@ -61,12 +62,21 @@ impl Export {
             (0..loans.heads.len()).filter(|n| !LEFT_OUT.contains(&loans.heads[*n].as_str())).collect();
         let (bad, household, mine) = (loans.column("bad")?, loans.column("household")?, loans.column("mine")?);
         let (drawn_on, closed_on) = (loans.column("drawn_on")?, loans.column("closed_on")?);
+        let worst = loans.column("worst_days_past_due")?;
         let drawn: Vec<&Vec<String>> = loans.rows.iter().filter(|row| !row[bad].is_empty()).collect();
         let mut ripe: Vec<&Vec<String>> = Vec::with_capacity(drawn.len());
         for row in &drawn {
-            let since = Date::parse(&row[drawn_on])
-                .map_err(|error| Failure::Unreachable(format!("{}: drawn_on: {error}", loans.path.display())))?;
-            if row[bad] == "1" || !row[closed_on].is_empty() || end - since >= KNOWN_AFTER_DAYS {
+            let wrong =
+                |what: &dyn std::fmt::Display| Failure::Unreachable(format!("{}: {what}", loans.path.display()));
+            let day = |text: &str| Date::parse(text).map_err(|error| wrong(&error));
+            let closed_on = Some(row[closed_on].as_str()).filter(|text| !text.is_empty()).map(day).transpose()?;
+            let outcome = COUNTY_OUTCOME.outcome(&Observed {
+                drawn_on: day(&row[drawn_on])?,
+                closed_on,
+                worst_days_past_due: row[worst].parse().map_err(|error: std::num::ParseIntError| wrong(&error))?,
+                observed_until: end,
+            });
+            if outcome != Outcome::Immature {
                 ripe.push(row);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use basics::Date;
-use insight::{Safer, TABLE};
+use insight::{Safer, for_credit};
 use score::{Sample, Trend};
 use sim::deed::{HouseholdNo, Mine};
 use sim::moments::{BLIND, COLUMNS, Lender, LoanRecord};
@@ -51,7 +51,7 @@ pub fn lawful_columns() -> Vec<(String, Trend)> {
         Safer::Lower => Trend::Rising,
         Safer::Either => Trend::Free,
     };
-    let lawful = TABLE.iter().filter(|feature| feature.lawful);
+    let lawful = for_credit();
     lawful.map(|feature| (feature.name.to_owned(), trend(feature.safer))).collect()
 }
 

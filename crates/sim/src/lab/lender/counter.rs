@@ -203,6 +203,9 @@ impl Lender<'_> {
                 counterparty: lived.counterparty,
                 channel: lived.channel,
                 consent: None,
+                measure: None,
+                source: None,
+                known: None,
             };
             // The world tells no event whose sign does not fit its kind; one that did would be left out.
             if file.profile.fold(&event).is_err() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use app::assess::{self, Assessment, Standing, quote};
 use app::desk::age_on;
 use basics::{Currency, Date, Id, Money, Rate};
-use insight::feature::{Safer, TABLE};
+use insight::feature::{Safer, for_credit};
 use loan::season::Grown;
 use loan::{Happening, LifeEvent, LoanError, Product};
 use policy::{Outcome, ScoreFacts, decide};
@@ -52,7 +52,7 @@ impl Applicant {
             Safer::Lower => Trend::Rising,
             Safer::Either => Trend::Free,
         };
-        let profile = TABLE.iter().filter(|f| f.lawful).map(|f| (f.name.to_owned(), trend(f.safer)));
+        let profile = for_credit().map(|f| (f.name.to_owned(), trend(f.safer)));
         let other = FORM.iter().chain(&REGION_COLUMNS).map(|(name, trend)| ((*name).to_owned(), *trend));
         profile.chain(other).collect()
     }
@@ -267,8 +267,7 @@ impl Lender<'_> {
         assessment: &Assessment,
     ) -> Vec<Option<i64>> {
         const MICRO: i64 = 1_000_000;
-        let mut seen: Vec<Option<i64>> =
-            TABLE.iter().filter(|f| f.lawful).map(|f| assessment.features.get(f.name)).collect();
+        let mut seen: Vec<Option<i64>> = for_credit().map(|f| assessment.features.get(f.name)).collect();
         let file = self.file(who);
         let income_fen = file.map_or(0, |file| file.told_income_fen);
         let land: i64 = asked.crops.first().map_or(0, |(_, area)| i64::from(*area));

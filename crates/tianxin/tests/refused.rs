@@ -15,6 +15,7 @@ use app::tables::{Entry, EntryKind};
 use basics::{Date, Id};
 use door::table::Row;
 use door::{Actor, App, Backend, Order, Role};
+use loan::act::{Alteration, NewRates};
 use loan::season::Departure;
 use loan::terms::PrepayStrategy;
 use loan::{ChargeAmount, ChargeDue, ChargeKind, ChargeTerms, Happening, Waivable};
@@ -129,9 +130,11 @@ fn what_cannot_be_is_refused(backend: Arc<dyn Backend>) {
     );
     say("re-planned where the contract sets no term", officer, replan_to(&season, "2026-06-02", "2060-06-02"));
     say("misuse above the bracket", officer, propose(LoanAct::MarkMisuse { penalty_rate: percent("20") }));
-    let above = loan::act::NewRates { rate: percent("36"), penalty_rate: percent("54") };
-    say("a rate above the cap", accountant, propose(LoanAct::ResetRate(above)));
-    say("a rate above the cap, dated back", accountant, dated(&monthly, day, Happening::RateReset(above)));
+    let above = NewRates { rate: percent("36"), penalty_rate: percent("54") };
+    say("a fixed rate set anew", accountant, propose(LoanAct::ResetRate(above)));
+    let dearer = Alteration { rates: Some(above), ..until("2026-11-10") };
+    say("a rate above the cap", officer, propose(LoanAct::Restructure(dearer.clone())));
+    say("a rate above the cap, dated back", accountant, dated(&monthly, day, Happening::Restructured(dearer)));
     say("a reversed payment reversed again", accountant, dated(&monthly, date("2026-04-02"), reversed));
     let again = Happening::Reversed { target: reversal };
     say("a reversal reversed", accountant, dated(&monthly, date("2026-04-02"), again));
@@ -162,8 +165,9 @@ fn what_cannot_be_is_refused(backend: Arc<dyn Backend>) {
     extended beyond its own term once more: the rules: all extensions together would be 93 days; 100.00 % of the original term of 92 days is 92
     re-planned where the contract sets no term: not changed: the contract does not say how far it may be re-planned: extend or reschedule it instead
     misuse above the bracket: the misuse rate must be 50.00 to 100.00 % over the contract rate of 9.00 %
-    a rate above the cap: 36.00 % a year is above the cap of 24.00 %: ask for less
-    a rate above the cap, dated back: 36.00 % a year is above the cap of 24.00 %: ask for less
+    a fixed rate set anew: event … cannot change the contract: the contract's rate is fixed
+    a rate above the cap: the loan would come to cost 29.2027 % a year in all, above the cap of 24.00 %: ask for less
+    a rate above the cap, dated back: the loan would come to cost 30.0916 % a year in all, above the cap of 24.00 %: ask for less
     a reversed payment reversed again: event … cannot reverse …: it is reversed already
     a reversal reversed: event … cannot reverse …: a reversal is not itself reversed; record the event again
     an entry reversed again: this entry was reversed before, by record 59

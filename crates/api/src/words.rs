@@ -140,6 +140,12 @@ pub const WORDS: &[Word] = &[
     word("unknown_payee", 422, "没有这个收款户，请核对编号。", "There is no such payee: check the id."),
     word("same_wallet", 422, "不能转给自己。", "Payer and payee are the same household."),
     word("below_floor", 422, "这样做会让余额不足，不能办。", "A balance would fall below its floor: it was not done."),
+    word("unknown_hold", 404, "没有这笔预留，请核对编号。", "There is no such hold: check its id."),
+    word("hold_exists", 409, "这个预留编号已经用过，请换一个。", "A hold with this id exists: make a new id."),
+    word("hold_ended", 409, "这笔预留已经办结。", "The hold has ended already: look at it again."),
+    word("hold_over", 422, "预留的期限不对，或已经过期。", "The last day of the hold has passed: reserve anew."),
+    word("hold_too_long", 422, "预留最长 366 天。", "A hold lasts 366 days at most."),
+    word("more_than_held", 422, "金额超过了预留的数。", "More was to be moved than was set apart."),
     word("wallet_not_empty", 409, "钱包里还有钱，请先取出。", "The wallet is not empty: pay it out first."),
     // Loans.
     word("unknown_product", 404, "没有这个贷款产品。", "There is no such product: look at /api/v1/products."),

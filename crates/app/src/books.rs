@@ -9,6 +9,7 @@ use door::{Record, Stamp, Value, key};
 use ledger::{Line, SubAccount, SubjectCode};
 
 use crate::fact::{Booked, Crossed, Fact};
+use crate::hold::WalletHold;
 use crate::subject_day;
 use crate::tables::{
     BusinessDay, Crossing, CrossingState, Entry, GlBalance, Household, HouseholdStatus, Person, Posting, Quota,
@@ -272,6 +273,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::DisasterDeclared(_)
         | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => crate::loan_books::apply(books, stamp, fact)?,
+        Fact::HoldPlaced(_) | Fact::HoldEnded(_) => crate::hold::apply(books, stamp, fact)?,
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
         Fact::Explored { lane, .. } => crate::explore::apply(books, stamp, lane)?,
         Fact::RatingMoved(moved) => crate::rating::apply(books, stamp, moved)?,
@@ -316,20 +318,36 @@ fn apply_entry(books: &mut Overlay, stamp: &Stamp, booked: &Booked) -> Result<()
         currency,
         memo: booked.memo.clone(),
     });
+    // Each balance is read and written once, however many lines of the entry are its.
+    let mut balances: Vec<(SubjectCode, GlBalance)> = Vec::new();
+    let mut wallets: Vec<(Id, Wallet)> = Vec::new();
     for (place, line) in booked.entry.lines().iter().enumerate() {
-        let mut balance = gl(books, cell, line.subject, currency)?;
+        let at = match balances.iter().position(|(subject, _)| *subject == line.subject) {
+            Some(at) => at,
+            None => {
+                balances.push((line.subject, gl(books, cell, line.subject, currency)?));
+                balances.len() - 1
+            }
+        };
+        let balance = &mut balances[at].1;
         balance.balance_minor = add(balance.balance_minor, line.amount_minor)?;
         let (debit, credit) = subject_day::sides(line.amount_minor);
         balance.day_debit_minor = add(balance.day_debit_minor, debit)?;
         balance.day_credit_minor = add(balance.day_credit_minor, credit)?;
-        books.put(&balance);
         if let Some(sub) = line.sub
             && sub.book == BOOK_WALLET
         {
-            let mut row = wallet(books, cell, sub.owner, currency)?
-                .ok_or_else(|| Fault::Broken(format!("no wallet of {} to book on", sub.owner)))?;
+            let at = match wallets.iter().position(|(owner, _)| *owner == sub.owner) {
+                Some(at) => at,
+                None => {
+                    let found = wallet(books, cell, sub.owner, currency)?
+                        .ok_or_else(|| Fault::Broken(format!("no wallet of {} to book on", sub.owner)))?;
+                    wallets.push((sub.owner, found));
+                    wallets.len() - 1
+                }
+            };
+            let row = &mut wallets[at].1;
             row.balance_minor = add(row.balance_minor, -line.amount_minor)?;
-            books.put(&row);
         }
         books.put(&Posting {
             cell,
@@ -343,13 +361,11 @@ fn apply_entry(books: &mut Overlay, stamp: &Stamp, booked: &Booked) -> Result<()
             amount_minor: line.amount_minor,
         });
     }
-    for line in booked.entry.lines() {
-        if let Some(sub) = line.sub
-            && sub.book == BOOK_WALLET
-            && let Some(row) = wallet(books, cell, sub.owner, currency)?
-        {
-            checked_wallet(row)?;
-        }
+    for (_, balance) in &balances {
+        books.put(balance);
+    }
+    for (_, row) in wallets {
+        books.put(&checked_wallet(row)?);
     }
     if let Some((seq, fact)) = booked.reverses {
         books.put(&Reversal { cell, seq, fact, by_seq: stamp.seq });
@@ -377,8 +393,8 @@ fn business_day(books: &Overlay, cell: Cell, day: Date) -> Result<BusinessDay, F
         .ok_or_else(|| Fault::Broken(format!("the close of {day} was never started")))
 }
 
-/// What is wrong with what a cell holds back: each wallet holds what of it is on its way, came back from a payee or waits to be paid
-/// out, and the bank balance what is on its way to other cells.
+/// What is wrong with what a cell holds back: each wallet holds what of it is on its way, came back from a payee, waits to be paid
+/// out or is set apart, and the bank balance what is on its way to other cells or set apart to be paid out.
 pub(crate) fn check_holds(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fault> {
     let mut of_wallets: BTreeMap<(Id, Currency), i128> = BTreeMap::new();
     let mut of_bank = 0;
@@ -399,6 +415,17 @@ pub(crate) fn check_holds(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fa
     for (_, row) in books.all_rows(WaitingPayout::table()) {
         let row = WaitingPayout::from_row(row)?;
         *of_wallets.entry((row.household, row.currency)).or_default() += i128::from(row.amount_minor);
+    }
+    for (_, row) in books.all_rows(WalletHold::table()) {
+        let row = WalletHold::from_row(row)?;
+        let held = i128::from(row.hold()?.held_minor());
+        if held == 0 {
+            continue;
+        }
+        *of_wallets.entry((row.household, row.currency)).or_default() += held;
+        if row.payee.is_none() {
+            of_bank += held;
+        }
     }
     let mut findings = Vec::new();
     for (_, row) in books.all_rows(Wallet::table()) {

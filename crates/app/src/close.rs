@@ -140,6 +140,7 @@ impl Tianxin {
                     self.needs_line_due(LinePlace { cell, household: row.owner, line: row.item }, needs);
                 }
                 AgendaKind::Merchant => self.needs_merchant_due(cell, row.owner, slice, needs)?,
+                AgendaKind::Hold => self.needs_hold((cell, row.owner, row.item), slice, needs)?,
             }
         }
         Ok(())
@@ -163,6 +164,9 @@ impl Tianxin {
             let (facts, message) = self.merchant_due(slice, cell, row.owner, day, transfer)?;
             paid.extend(facts);
             messages.extend(message);
+        }
+        for row in due.iter().filter(|row| row.kind == AgendaKind::Hold.code()) {
+            paid.extend(self.hold_due(slice, row, day)?);
         }
         let mut facts = self.touch_due(slice, cell, day, &due, entries_in(&paid))?;
         facts.extend(paid);
@@ -191,8 +195,8 @@ impl Tianxin {
                     let place = LinePlace { cell, household: row.owner, line: row.item };
                     of_lines.push(self.line_due(slice, &mut turn, place, day)?);
                 }
-                // Paid beside it: each is an entry of its own.
-                AgendaKind::Merchant => {}
+                // Done beside it: neither is part of what loans come to.
+                AgendaKind::Merchant | AgendaKind::Hold => {}
             }
         }
         let mut loans = Vec::with_capacity(of_loans.len());

@@ -12,6 +12,7 @@ use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
+use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
@@ -161,6 +162,15 @@ pub enum Command {
     /// Take a renewal back on its day.
     #[n(81)]
     UndoRenewal(#[n(0)] UndoRenewal),
+    /// Set an amount of a wallet apart for a payee.
+    #[n(140)]
+    ReserveFunds(#[n(0)] ReserveFunds),
+    /// Move what was set apart.
+    #[n(141)]
+    PostFunds(#[n(0)] PostFunds),
+    /// Set free what was set apart.
+    #[n(142)]
+    VoidFunds(#[n(0)] VoidFunds),
     /// Date an event of a loan back, or take one back.
     #[n(26)]
     CorrectLoan(#[n(0)] CorrectLoan),
@@ -425,6 +435,9 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::MoveLine(c) => c.cell,
         Command::CorrectLine(c) => c.cell,
         Command::ReleasePayout(c) => c.cell,
+        Command::ReserveFunds(c) => c.cell,
+        Command::PostFunds(c) => c.cell,
+        Command::VoidFunds(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)

@@ -12,6 +12,7 @@ use minicbor::{Decode, Encode};
 use crate::application::SeasonAsked;
 use crate::change_books::DisasterStatus;
 use crate::explore::Entered;
+use crate::hold::{HoldEnded, HoldPlaced};
 use crate::holding::Stands;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::period_end::{AllowanceSet, YearEnd};
@@ -135,6 +136,12 @@ pub enum Fact {
         #[n(0)]
         day: Date,
     },
+    /// Money of a wallet was set apart for a payee.
+    #[n(140)]
+    HoldPlaced(#[n(0)] HoldPlaced),
+    /// What was set apart was moved or set free.
+    #[n(141)]
+    HoldEnded(#[n(0)] HoldEnded),
     /// The office took a cell's receipt.
     #[n(13)]
     ReceiptTaken {

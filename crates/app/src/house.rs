@@ -231,6 +231,9 @@ impl App for Tianxin {
             Command::Rate(c) => act("rate", Some(c.household), 0),
             Command::AskForPerson(c) => act("ask_for_person", Some(c.household), 0),
             Command::ReleasePayout(c) => act("release_payout", Some(c.household), 0),
+            Command::ReserveFunds(c) => act(c.act(), Some(c.household), c.amount.minor()),
+            Command::PostFunds(c) => act("post_funds", None, c.amount.map_or(0, |amount| amount.minor())),
+            Command::VoidFunds(_) => act("void_funds", None, 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -292,6 +295,9 @@ impl App for Tianxin {
             Command::Rate(c) => self.needs_rate(c, needs),
             Command::AskForPerson(c) => self.needs_ask_for_person(c, needs),
             Command::ReleasePayout(c) => self.needs_release_payout(c, needs),
+            Command::ReserveFunds(c) => self.needs_reserve(c, needs),
+            Command::PostFunds(c) => return self.needs_hold((c.cell, c.household, c.hold), slice, needs),
+            Command::VoidFunds(c) => return self.needs_hold((c.cell, c.household, c.hold), slice, needs),
         }
         Ok(())
     }
@@ -346,6 +352,9 @@ impl App for Tianxin {
             Command::Rate(c) => self.rate(slice, c, context),
             Command::AskForPerson(c) => self.ask_for_person(slice, c, context),
             Command::ReleasePayout(c) => self.release_payout(slice, c),
+            Command::ReserveFunds(c) => self.reserve_funds(slice, c, context),
+            Command::PostFunds(c) => self.post_funds(slice, c, context),
+            Command::VoidFunds(c) => self.void_funds(slice, c),
         }
     }
 

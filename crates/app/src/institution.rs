@@ -46,7 +46,9 @@ impl Institution {
         let allowed = match self.licence {
             Licence::RuralBank => true,
             // It takes no deposits, so it neither moves money between wallets nor pays merchants for what others bought.
-            Licence::MicroLoanCompany => !matches!(act, "transfer" | "register_merchant" | "buy_on_line"),
+            Licence::MicroLoanCompany => {
+                !matches!(act, "transfer" | "reserve_transfer" | "register_merchant" | "buy_on_line")
+            }
             Licence::GuaranteeCompany | Licence::TechnologyOperator => {
                 matches!(act, "enrol" | "bury" | "erase" | "close_day" | "note_close" | "follow_up")
             }

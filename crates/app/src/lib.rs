@@ -22,6 +22,7 @@ pub mod explore;
 pub mod facility;
 pub mod fact;
 pub mod general_ledger;
+pub mod hold;
 pub mod holding;
 pub mod institution;
 pub mod line;

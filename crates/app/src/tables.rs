@@ -715,11 +715,14 @@ pub enum AgendaKind {
     Line,
     /// A merchant: what it sold today is paid.
     Merchant,
+    /// Money set apart in a wallet: its last day ends.
+    Hold,
 }
 
 impl AgendaKind {
     /// All kinds.
-    pub const ALL: &'static [AgendaKind] = &[AgendaKind::Loan, AgendaKind::Line, AgendaKind::Merchant];
+    pub const ALL: &'static [AgendaKind] =
+        &[AgendaKind::Loan, AgendaKind::Line, AgendaKind::Merchant, AgendaKind::Hold];
 
     /// The code in keys; never used for another kind.
     pub const fn code(self) -> i64 {
@@ -727,6 +730,7 @@ impl AgendaKind {
             AgendaKind::Loan => 1,
             AgendaKind::Line => 2,
             AgendaKind::Merchant => 3,
+            AgendaKind::Hold => 4,
         }
     }
 
@@ -835,6 +839,7 @@ pub fn all() -> Vec<&'static Table> {
         Crossing::table(),
         Quota::table(),
         WaitingPayout::table(),
+        crate::hold::WalletHold::table(),
         BusinessDay::table(),
         crate::subject_day::SubjectDay::table(),
         BehaviourProfile::table(),

@@ -7,10 +7,12 @@
 
 mod chart;
 mod entry;
+mod hold;
 mod statement;
 
 pub use chart::{Chart, ChartError, Subject, SubjectCode, SubjectKind};
 pub use entry::{Entry, LedgerError, Line, SubAccount};
+pub use hold::{Hold, HoldError, HoldState};
 pub use statement::{
     BalanceSheet, IncomeStatement, Section, StatementError, StatementLine, TrialBalance, TrialLine, Turnover, Turnovers,
 };

@@ -609,6 +609,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the household was told of its loans, the newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/notices/{notice}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what came of a call or a slip. */
+        post: operations["outcome"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/profile": {
         parameters: {
             query?: never;
@@ -983,6 +1017,23 @@ export interface paths {
         put?: never;
         /** Gives a model a place; a second person approves. A model whose file is not kept, or may not judge, is refused. */
         post: operations["promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notices that wait: whom to call, which slips to hand over, which text messages have not left. */
+        get: operations["waiting"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2546,6 +2597,44 @@ export interface components {
         };
         /** @description Nothing is asked beside the address. */
         Nothing: Record<string, never>;
+        /** @description What came of a call or a slip. */
+        NoticeOutcome: {
+            /** @description Whether the household was reached. */
+            reached: boolean;
+            /** @description What was said, or why nobody was reached. */
+            told: string;
+        };
+        /** @description A notice among a household's messages. */
+        NoticeShown: {
+            /** @description What is owed, as of the day it is about. */
+            amount: string;
+            /** @description How it was to be carried beside standing here: `app`, `sms`, `slip`, `call`. */
+            channel: string;
+            /** @description The due date it is about. */
+            due: string;
+            /** @description In English. */
+            en?: string | null;
+            id: string;
+            /** @description The loan it is about. */
+            loan: string;
+            /** @description The day it is for. */
+            on_day: string;
+            /** @description `shown`, `waiting`, `handed`, `carried` or `let_go`. */
+            state: string;
+            /** @description In Chinese; none where the plan has its text no more. */
+            zh?: string | null;
+        };
+        /** @description A notice that a person is to carry. */
+        NoticeToCarry: {
+            household: string;
+            /** @description Name of the head. */
+            name?: string | null;
+            notice: components["schemas"]["NoticeShown"];
+            /** @description Whom to call. */
+            phone?: string | null;
+            /** @description Where it lives. */
+            village: string;
+        };
         /** @description The profile's version since. */
         Observed: {
             /** Format: int64 */
@@ -4704,6 +4793,75 @@ export interface operations {
             };
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    outcome: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The notice */
+                notice: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeOutcome"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     profile: {
         parameters: {
             query?: never;
@@ -5514,6 +5672,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    waiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `call`, `slip` or `sms`. */
+                channel: string;
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeToCarry"][];
                 };
             };
             default: {

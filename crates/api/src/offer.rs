@@ -305,6 +305,7 @@ fn words_zh(quote: &Quote) -> Vec<String> {
         let (name, amount) = (&fee.name_zh, default_fee_words(fee).0);
         words.push(format!("每期逾期满 {} 天仍未还的，另收一次{name}：{amount}。", fee.after_days));
     }
+    words.push(collected_zh(terms).to_owned());
     words.push(early_zh(terms).to_owned());
     words.retain(|line| !line.is_empty());
     words
@@ -379,6 +380,23 @@ fn method_en(method: Method, instalments: &[&Instalment]) -> String {
     }
 }
 
+/// Whether what is due is taken from the wallet.
+fn collected_zh(terms: &LoanTerms) -> &'static str {
+    if !terms.collected {
+        return "";
+    }
+    "到期应还的钱，我们在到期日日终从您的钱包里自动扣；不够的先扣有的，其余之后再扣。不扣您钱包以外的钱。"
+}
+
+/// The same in English.
+fn collected_en(terms: &LoanTerms) -> &'static str {
+    if !terms.collected {
+        return "";
+    }
+    "What falls due is taken from your wallet at the end of the due day; if there is less, what is there is taken, and the rest \
+     later. Nothing but your wallet is touched."
+}
+
 /// What may be paid early. Nothing is charged for it unless the contract says so.
 fn early_zh(terms: &LoanTerms) -> &'static str {
     match terms.prepayment.as_ref().map(|rule| (rule.allowed, rule.fee.is_some())) {
@@ -438,6 +456,7 @@ fn words_en(quote: &Quote) -> Vec<String> {
             fee.after_days
         ));
     }
+    words.push(collected_en(terms).to_owned());
     words.push(early_en(terms).to_owned());
     words.retain(|line| !line.is_empty());
     words

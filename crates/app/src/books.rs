@@ -276,6 +276,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::HoldPlaced(_) | Fact::HoldEnded(_) => crate::hold::apply(books, stamp, fact)?,
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
         Fact::Explored { lane, .. } => crate::explore::apply(books, stamp, lane)?,
+        Fact::LoansCollected { .. } | Fact::NoticesMade { .. } | Fact::NoticesMoved { .. } => {
+            crate::remind::apply(books, stamp, fact)?;
+        }
         Fact::RatingMoved(moved) => crate::rating::apply(books, stamp, moved)?,
         Fact::ModelPromoted(promoted) => crate::promote::apply(books, stamp, promoted)?,
         Fact::DayAccrued { .. } | Fact::Provided { .. } | Fact::AllowanceSet(_) | Fact::RatesReset { .. } => {

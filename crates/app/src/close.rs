@@ -16,17 +16,19 @@ use minicbor::{Decode, Encode};
 
 use crate::books::booked;
 use crate::command::{Command, Outcome};
-use crate::due::LoanDue;
 use crate::fact::{AccruedGroup, Fact, TouchedLoan};
-use crate::holding::{Holding, Of, Touched, Turn, broken, group_account, group_of};
+use crate::holding::{Holding, Stands, Turn, broken, group_account, group_of};
 use crate::house::Tianxin;
 use crate::line::{CreditLine, LineMoved, LinePlace};
 use crate::loan_books::{needs_touch, put_event};
 use crate::period_end::YearEnd;
 use crate::posting::Role;
+use crate::remind::Purses;
 use crate::subject_day::{SubjectMoved, moved_on_open_day, needs_moved};
 use crate::sums::put_group;
-use crate::tables::{AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, LoanEvent, LoanNote};
+use crate::tables::{
+    AccrualGroup, Agenda, AgendaKind, BusinessDay, CellDay, Contract, EntryKind, LoanEvent, LoanNote, Wallet,
+};
 
 /// What one step takes from the agenda at most.
 pub const STEP_MAX: usize = 256;
@@ -134,6 +136,10 @@ impl Tianxin {
                         && let Some(note) = slice.get::<LoanNote>(&loan)?
                     {
                         needs.rows::<Contract>(key![cell, row.owner, note.contract]);
+                        // What is due may be taken from it.
+                        if self.reminders.is_some() {
+                            needs.rows::<Wallet>(key![cell, row.owner, note.currency]);
+                        }
                     }
                 }
                 AgendaKind::Line => {
@@ -201,21 +207,43 @@ impl Tianxin {
         }
         let mut loans = Vec::with_capacity(of_loans.len());
         let mut resets = Vec::new();
-        for LoanDue { note, old, stands, resets: of_loan } in self.loans_due(slice, day, &of_loans)? {
-            let (household, loan, currency) = (note.household, note.id, note.currency);
-            let (product, new) = (note.product.as_str(), &stands.holding);
-            turn.touch(&Touched { household, id: loan, of: Of::Loan, product, currency, old: &old, new })?;
-            resets.extend(of_loan);
-            loans.push(TouchedLoan { household, loan, stands });
+        let mut all = self.loans_due(slice, day, &of_loans)?;
+        for due in &mut all {
+            turn.touch(&due.touched(&due.old, &due.stands.holding))?;
+            resets.append(&mut due.resets);
         }
         let lines = turn.lines(&self.subjects.roles)?;
+        let (mut collected, mut notices, mut purses) = (Vec::new(), Vec::new(), Purses::new());
+        for mut due in all {
+            let before = due.stands.holding.clone();
+            let taken = self.collect(slice, cell, day, &mut due, &mut purses)?;
+            if taken.is_some() {
+                turn.touch(&due.touched(&before, &due.stands.holding))?;
+            }
+            notices.extend(self.notices(day, &due, taken.as_ref())?);
+            collected.extend(taken);
+            let remind_on = self.remind_on(&due.terms, &due.state, &due.stands, day.add_days(1));
+            let stands = Stands { remind_on, ..due.stands };
+            loans.push(TouchedLoan { household: due.note.household, loan: due.note.id, stands });
+        }
+        let lines_collected = turn.lines(&self.subjects.roles)?;
         let mut facts = Vec::new();
         if !resets.is_empty() {
             facts.push(Fact::RatesReset { loans: resets });
         }
-        facts.push(Fact::LoansTouched { loans, entries: beside + i64::from(!lines.is_empty()) });
-        if !lines.is_empty() {
-            facts.push(booked(EntryKind::LoanDues, day, self.institution.currency, lines, None)?);
+        let entries = i64::from(!lines.is_empty()) + i64::from(!lines_collected.is_empty());
+        if !collected.is_empty() {
+            facts.push(Fact::LoansCollected { loans: collected });
+        }
+        facts.push(Fact::LoansTouched { loans, entries: beside + entries });
+        let currency = self.institution.currency;
+        for (kind, lines) in [(EntryKind::LoanDues, lines), (EntryKind::Collection, lines_collected)] {
+            if !lines.is_empty() {
+                facts.push(booked(kind, day, currency, lines, None)?);
+            }
+        }
+        if !notices.is_empty() {
+            facts.push(Fact::NoticesMade { notices });
         }
         if !of_lines.is_empty() {
             facts.push(Fact::LinesTouched { lines: of_lines });

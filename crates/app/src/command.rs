@@ -19,6 +19,7 @@ use crate::paper::AddPaper;
 use crate::promote::PromoteModel;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::rating::Rate;
+use crate::remind::CarryNotices;
 use crate::renew::{Renew, UndoRenewal};
 use crate::repay::Repay;
 use crate::reverse::Reverse;
@@ -183,6 +184,9 @@ pub enum Command {
     /// Book that a household is rated otherwise.
     #[n(133)]
     Rate(#[n(0)] Rate),
+    /// Tell what became of notices.
+    #[n(200)]
+    CarryNotices(#[n(0)] CarryNotices),
 }
 
 /// What is answered.
@@ -417,6 +421,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::DecideByHand(c) => c.cell,
         Command::AskForPerson(c) => c.cell,
         Command::Rate(c) => c.cell,
+        Command::CarryNotices(c) => c.cell,
         Command::Sign(c) => c.cell,
         Command::AddPaper(c) => c.cell,
         Command::Draw(c) => c.cell,

@@ -11,7 +11,7 @@ use loan::act::reset::{pending_reset, rates_on};
 use loan::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
 
 use crate::fact::ResetLoan;
-use crate::holding::{Holding, Stands};
+use crate::holding::{Holding, Of, Stands, Touched};
 use crate::house::Tianxin;
 use crate::loan_books::loan_events;
 use crate::tables::{Agenda, Contract, LoanNote};
@@ -22,11 +22,25 @@ const SHARE_MIN: usize = 32;
 /// A loan that was due, as it stood and stands.
 pub(crate) struct LoanDue {
     pub(crate) note: LoanNote,
+    pub(crate) terms: LoanTerms,
+    pub(crate) events: Vec<LifeEvent>,
     /// What the books held of it.
     pub(crate) old: Holding,
+    /// As of the day, and what its note shows.
+    pub(crate) state: LoanState,
     pub(crate) stands: Stands,
+    /// Due date of the oldest instalment that was unpaid before anything was collected.
+    pub(crate) unpaid_since: Option<Date>,
     /// The resets of its rate that were due.
     pub(crate) resets: Vec<ResetLoan>,
+}
+
+impl LoanDue {
+    /// The loan from one holding to another.
+    pub(crate) fn touched<'a>(&'a self, old: &'a Holding, new: &'a Holding) -> Touched<'a> {
+        let LoanNote { household, id, currency, .. } = self.note;
+        Touched { household, id, of: Of::Loan, product: &self.note.product, currency, old, new }
+    }
 }
 
 impl Tianxin {
@@ -55,7 +69,7 @@ impl Tianxin {
         let gone = || Fault::Broken(format!("loan {loan} is on the agenda and not in the books"));
         let note = slice.get::<LoanNote>(&key![cell, household, loan])?.ok_or_else(gone)?;
         let contract = slice.get::<Contract>(&key![cell, household, note.contract])?.ok_or_else(gone)?;
-        let terms = basics::cbor::from_bytes(&contract.terms)?;
+        let terms: LoanTerms = basics::cbor::from_bytes(&contract.terms)?;
         let mut events = loan_events(slice, cell, household, loan)?;
         let broken = |e: LoanError| Fault::Broken(format!("loan {loan}: {e}"));
         let (mut state, mut stands) = self.stands(&terms, &events, day).map_err(broken)?;
@@ -65,7 +79,8 @@ impl Tianxin {
             (state, stands) = self.stands(&terms, &events, day).map_err(broken)?;
             resets.push(reset);
         }
-        Ok(LoanDue { old: Holding::of(&note)?, note, stands, resets })
+        let unpaid_since = state.oldest_unpaid_due;
+        Ok(LoanDue { old: Holding::of(&note)?, note, terms, events, state, stands, unpaid_since, resets })
     }
 
     /// The first reset of a rate that the contract asks for and no event has made: at the rate published for its day. Where none

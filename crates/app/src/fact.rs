@@ -18,6 +18,7 @@ use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPa
 use crate::period_end::{AllowanceSet, YearEnd};
 use crate::promote::ModelPromoted;
 use crate::rating::RatingMoved;
+use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 
@@ -284,6 +285,27 @@ pub enum Fact {
     /// A household is rated otherwise.
     #[n(133)]
     RatingMoved(#[n(0)] RatingMoved),
+    /// A close took what was due from wallets.
+    #[n(200)]
+    LoansCollected {
+        /// The payments.
+        #[n(0)]
+        loans: Vec<CollectedLoan>,
+    },
+    /// Notices were made ready.
+    #[n(201)]
+    NoticesMade {
+        /// The notices.
+        #[n(0)]
+        notices: Vec<NoticeMade>,
+    },
+    /// Notices were handed over, carried or let go.
+    #[n(202)]
+    NoticesMoved {
+        /// The notices.
+        #[n(0)]
+        notices: Vec<NoticeMoved>,
+    },
     /// A household asked that a person decides what model and rules decided.
     #[n(131)]
     PersonAsked {

@@ -177,6 +177,17 @@ pub struct Stands {
     /// What the books hold.
     #[n(5)]
     pub holding: Holding,
+    /// The next day on whose close it is reminded of or collected, as the reminder plan of the day of the touch has it.
+    #[n(20)]
+    #[cbor(default)]
+    pub remind_on: Option<Date>,
+}
+
+impl Stands {
+    /// The day it stands on the agenda for.
+    pub fn place_on(&self) -> Option<Date> {
+        [self.agenda_on, self.remind_on].into_iter().flatten().min()
+    }
 }
 
 /// The sub-account of a group's accrued interest.
@@ -428,7 +439,7 @@ impl Tianxin {
             claim.map(|claim| claim.recovered(&state)).transpose()?.map_or(0, |parts| parts.principal_fen);
         let closed_on = state.closed_on.or_else(|| undrawn_on(events));
         let closed = closed_on.is_some();
-        let stands = Stands {
+        let mut stands = Stands {
             outstanding_minor: if claim.is_some() { 0 } else { state.principal_fen },
             next_due: if closed { None } else { state.oldest_unpaid_due.or(state.next_due) },
             closed_on,
@@ -453,7 +464,9 @@ impl Tianxin {
                 adjusted: state.totals.granted.adjusted,
                 borrower_died: state.bearings.died_on.is_some(),
             },
+            remind_on: None,
         };
+        stands.remind_on = self.remind_on(terms, &state, &stands, on);
         Ok((state, stands))
     }
 }

@@ -11,6 +11,7 @@ use door::permission::{Act, Rule};
 use door::table::{Record, Row, Table};
 use ledger::Chart;
 use loan::cost::CostTable;
+use loan::remind::ReminderPlan;
 use loan::rules::RulePack;
 use loan::season::CropCalendar;
 use loan::{Catalogue, Product};
@@ -44,6 +45,8 @@ pub struct Tianxin {
     pub rules: Vec<Rule>,
     /// When crops bring money, by region.
     pub calendar: CropCalendar,
+    /// What borrowers are told, and when what is due is collected; none is neither.
+    pub reminders: Option<ReminderPlan>,
     /// On how many threads a step of the close folds its loans; what it finds is the same with any number.
     pub hands: NonZeroUsize,
 }
@@ -57,7 +60,8 @@ impl Tianxin {
         let rules = permission::RULES.to_vec();
         let calendar = CropCalendar::shipped().map_err(loan::LoanError::from)?;
         let (products, hands) = (Catalogue::default(), NonZeroUsize::MIN);
-        Ok(Tianxin { institution, chart, subjects, products, dated, rules, calendar, hands })
+        let reminders = None;
+        Ok(Tianxin { institution, chart, subjects, products, dated, rules, calendar, reminders, hands })
     }
 
     /// The same institution under another rule pack. Errors if the pack is never complete.
@@ -87,6 +91,12 @@ impl Tianxin {
     #[must_use]
     pub fn by_calendar(self, calendar: CropCalendar) -> Tianxin {
         Tianxin { calendar, ..self }
+    }
+
+    /// The same institution, reminding and collecting by a plan.
+    #[must_use]
+    pub fn reminding(self, plan: ReminderPlan) -> Tianxin {
+        Tianxin { reminders: Some(plan), ..self }
     }
 
     /// The same institution, the loans of a close folded on so many threads.
@@ -229,6 +239,7 @@ impl App for Tianxin {
             Command::RegisterMerchant(_) => act("register_merchant", None, 0),
             Command::PromoteModel(_) => act("promote_model", None, 0),
             Command::Rate(c) => act("rate", Some(c.household), 0),
+            Command::CarryNotices(_) => act("carry_notice", None, 0),
             Command::AskForPerson(c) => act("ask_for_person", Some(c.household), 0),
             Command::ReleasePayout(c) => act("release_payout", Some(c.household), 0),
             Command::ReserveFunds(c) => act(c.act(), Some(c.household), c.amount.minor()),
@@ -293,6 +304,7 @@ impl App for Tianxin {
             Command::RegisterMerchant(c) => self.needs_merchant(c, needs),
             Command::PromoteModel(_) => self.needs_models(needs),
             Command::Rate(c) => self.needs_rate(c, needs),
+            Command::CarryNotices(c) => return self.needs_carry(c, slice, needs),
             Command::AskForPerson(c) => self.needs_ask_for_person(c, needs),
             Command::ReleasePayout(c) => self.needs_release_payout(c, needs),
             Command::ReserveFunds(c) => self.needs_reserve(c, needs),
@@ -350,6 +362,7 @@ impl App for Tianxin {
             Command::RegisterMerchant(c) => self.register_merchant(c, context),
             Command::PromoteModel(c) => self.promote_model(slice, c, context),
             Command::Rate(c) => self.rate(slice, c, context),
+            Command::CarryNotices(c) => self.carry_notices(slice, c, context),
             Command::AskForPerson(c) => self.ask_for_person(slice, c, context),
             Command::ReleasePayout(c) => self.release_payout(slice, c),
             Command::ReserveFunds(c) => self.reserve_funds(slice, c, context),
@@ -418,6 +431,7 @@ impl App for Tianxin {
             findings.push(format!("{cell:?}: wallets hold {wallets}, their postings add up to {posted}"));
         }
         findings.extend(crate::books::check_holds(cell, books)?);
+        findings.extend(crate::remind::check_notices(cell, books)?);
         let mut loans = 0;
         for row in rows(LoanNote::table()) {
             loans += i128::from(LoanNote::from_row(row)?.outstanding_minor);

@@ -34,6 +34,7 @@ pub mod posting;
 pub mod promote;
 pub mod quota;
 pub mod rating;
+pub mod remind;
 pub mod renew;
 pub mod repay;
 pub mod report;

@@ -94,6 +94,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 overdue_since: None,
                 folded_on: stamp.booking_date,
                 agenda_on: None,
+                remind_on: None,
                 holding: cbor::to_bytes(&Holding::default()),
             });
             put_event(books, cell, drawn.household, drawn.loan, &drawn.event);
@@ -204,11 +205,12 @@ fn stand(
         sums.running(of, new, stands.outstanding_minor, Way::In);
     }
     let place = |on_day: Date| key![cell, on_day, AgendaKind::Loan.code(), household, loan];
-    if note.agenda_on != stands.agenda_on {
-        if let Some(on_day) = note.agenda_on {
+    let (left, taken) = (note.place_on(), stands.place_on());
+    if left != taken {
+        if let Some(on_day) = left {
             books.remove::<Agenda>(&place(on_day));
         }
-        if let Some(on_day) = stands.agenda_on {
+        if let Some(on_day) = taken {
             let kind = AgendaKind::Loan.code();
             books.put(&Agenda { cell, on_day, kind, owner: household, item: loan, by_seq: stamp.seq });
         }
@@ -225,6 +227,7 @@ fn stand(
         overdue_since: stands.overdue_since,
         folded_on: on,
         agenda_on: stands.agenda_on,
+        remind_on: stands.remind_on,
         holding: cbor::to_bytes(new),
         ..note
     });

@@ -47,7 +47,7 @@ impl Tianxin {
             && let Some(note) = slice.get::<LoanNote>(&loan_key)?
         {
             needs.rows::<Contract>(key![cell, household, note.contract]);
-            if let Some(on_day) = note.agenda_on {
+            if let Some(on_day) = note.place_on() {
                 needs.rows::<Agenda>(key![cell, on_day, AgendaKind::Loan.code(), household, loan]);
             }
         }

@@ -113,7 +113,9 @@ impl Tianxin {
         let principal = Money::new(row.approved_minor, row.currency);
         let months = u16::try_from(row.term_months).map_err(|e| outside(e.to_string()))?;
         let product = self.product_of(row)?;
-        product.terms(principal, Term::Months(months), open_date, rate).map_err(|e| outside(e.to_string()))
+        let terms = product.terms(principal, Term::Months(months), open_date, rate);
+        let collected = self.reminders.as_ref().is_some_and(|plan| !plan.collect_on.is_empty());
+        Ok(LoanTerms { collected, ..terms.map_err(|e| outside(e.to_string()))? })
     }
 
     pub(crate) fn needs_sign(&self, cell: Cell, household: Id, needs: &mut Needs) {

@@ -178,6 +178,8 @@ door::text_enum! {
         MerchantPayment = "merchant_payment",
         /// What loans came to by themselves on a day: dues, penalty, change of class.
         LoanDues = "loan_dues",
+        /// What was due was taken from wallets at the close of a day 自动扣款.
+        Collection = "collection",
         /// A day's interest, by group.
         Accrual = "accrual",
         /// What an event dated back changed.
@@ -595,12 +597,21 @@ door::table! {
         overdue_since: Option<Date>,
         /// The day as of which the books hold it.
         folded_on: Date,
-        /// Its place on the agenda: the next day on which something happens by itself.
+        /// The next day on which something happens to it by itself.
         agenda_on: Option<Date>,
+        /// The next day on whose close it is reminded of or collected.
+        remind_on: Option<Date>,
         /// What the books hold of it, encoded.
         holding: Vec<u8>,
     }
     index "loan_by_due" ["cell", "status", "next_due", "id"];
+}
+
+impl LoanNote {
+    /// The day it stands on the agenda for.
+    pub fn place_on(&self) -> Option<Date> {
+        [self.agenda_on, self.remind_on].into_iter().flatten().min()
+    }
 }
 
 door::table! {
@@ -868,6 +879,8 @@ pub fn all() -> Vec<&'static Table> {
         crate::explore::ExplorationYear::table(),
         crate::rating::HouseholdRating::table(),
         crate::rating::RatingChange::table(),
+        crate::remind::Notice::table(),
+        crate::remind::NoticeQueue::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

@@ -223,6 +223,12 @@ impl Instant {
         Date(i32::try_from(days).unwrap_or(DAYS_MAX).clamp(DAYS_MIN, DAYS_MAX))
     }
 
+    /// The minute of the civil day of this moment at an offset of `minutes` from UTC, 0 to 1439.
+    pub fn minute_of_day_at_offset(self, minutes: i32) -> u16 {
+        let local = self.0.saturating_add(i64::from(minutes) * 60_000_000);
+        (local.rem_euclid(Self::MICROS_PER_DAY) / 60_000_000) as u16
+    }
+
     /// RFC 3339 in UTC with microseconds, such as `2026-03-05T08:00:00.000000Z`.
     pub fn to_rfc3339(self) -> String {
         let day = self.date_at_offset(0);

@@ -70,6 +70,7 @@ pub mod product;
 pub mod provision;
 pub mod published;
 pub mod reference;
+pub mod remind;
 pub mod rules;
 pub mod schedule;
 pub mod season;

@@ -1,8 +1,7 @@
 //! The outside world behind ports: who someone is, and how they are reached.
 //!
-//! A port is a trait that a real service implements later; the implementations here are
-//! local, need no network, and say what they do not do. Nothing here knows loans,
-//! databases or HTTP.
+//! A port is a trait that a real service implements. Text messages go to a gateway over HTTP; the other implementations
+//! here are local and say what they do not do. Nothing here knows loans or databases.
 
 #![warn(missing_docs)]
 
@@ -10,4 +9,4 @@ pub mod identity;
 pub mod message;
 
 pub use identity::{Claim, FormOnly, IdentityCheck, IdentityError, Phone, Proof, ResidentId};
-pub use message::{Letter, LogMessages, MessageError, MessagePort, Outbox};
+pub use message::{HttpMessages, Letter, LogMessages, MessageError, MessagePort, Outbox};

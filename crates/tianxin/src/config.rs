@@ -12,11 +12,14 @@ use clap::Args;
 use door::checkpoint::read_heads;
 use door::{App, Backend, Table};
 use ledger::Chart;
+use loan::remind::ReminderPlan;
+use rails::{HttpMessages, LogMessages, MessagePort};
 use serde::{Deserialize, Serialize};
 use store::{KeyStore, OpenOptions, PostgresBackend, PostgresOptions, SqliteBackend};
 
 use crate::clock;
 use crate::failure::Failure;
+use crate::own;
 
 const SETTINGS_FILE: &str = "institution.toml";
 const BOOKS_FILE: &str = "books.db";
@@ -86,12 +89,58 @@ pub struct Settings {
     /// Its rule pack of the jurisdiction, relative to the data folder; the one shipped for rural banks if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_pack: Option<PathBuf>,
+    /// What borrowers are told and when what is due is collected, relative to the data folder; nothing of it if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminders: Option<PathBuf>,
+    /// The gateway of text messages; without one they are written to a file of the data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Gateway>,
     /// The PostgreSQL database of its books; books.db in the data folder if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
 }
 
+/// A gateway of text messages over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Where messages are posted to.
+    pub url: String,
+    /// The file with the token that the gateway knows us by, relative to the data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Where messages go until a gateway is named.
+const MESSAGES_FILE: &str = "messages.log";
+
 impl Settings {
+    /// Who carries text messages.
+    pub fn messages(&self, place: &Place) -> Result<Arc<dyn MessagePort>, Failure> {
+        let Some(gateway) = &self.messages else {
+            return Ok(Arc::new(LogMessages::file(place.data.join(MESSAGES_FILE))));
+        };
+        if !gateway.url.starts_with("http://") {
+            let path = place.settings_path();
+            let what = "messages.url begins with http:// (a gateway beyond this network is reached through a proxy that speaks TLS)";
+            return Err(Failure::Unreachable(format!("{}: {what}, not `{}`", path.display(), gateway.url)));
+        }
+        let token = gateway.token_file.as_ref().map(|file| {
+            let path = place.data.join(file);
+            let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, "read", error))?;
+            Ok::<_, Failure>(text.trim().to_owned())
+        });
+        Ok(Arc::new(HttpMessages::new(&gateway.url, token.transpose()?)))
+    }
+
+    /// The reminder plan, if there is one. Errors name file, line and field.
+    fn reminders(&self, place: &Place) -> Result<Option<ReminderPlan>, Failure> {
+        let Some(file) = &self.reminders else { return Ok(None) };
+        let source = own::source(&place.data.join(file))?;
+        let plan = ReminderPlan::parse(&source.file, &source.text);
+        plan.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
+    }
+
     /// Reads the settings of a data folder.
     pub fn read(place: &Place) -> Result<Settings, Failure> {
         let path = place.settings_path();
@@ -149,7 +198,8 @@ impl Settings {
         };
         let chart = chart.map_err(|error| unusable(error.into()))?;
         let tianxin = Tianxin::new(institution, chart).map_err(unusable)?.with_hands(crate::many::hands());
-        crate::lending::lending(tianxin, place, self.rule_pack.as_deref())
+        let tianxin = crate::lending::lending(tianxin, place, self.rule_pack.as_deref())?;
+        Ok(Tianxin { reminders: self.reminders(place)?, ..tianxin })
     }
 }
 

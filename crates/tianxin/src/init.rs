@@ -12,10 +12,12 @@ use basics::{Currency, Date, Money};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use door::{Actor, App, Backend, Order, Request, Stepper};
+use loan::remind::ReminderPlan;
 use store::{KeyStore, OpenOptions, PostgresBackend, PostgresOptions, SqliteBackend};
 
 use crate::config::{Place, Settings, make_private_folder, tables};
 use crate::failure::Failure;
+use crate::sim::write_file;
 use crate::terminal::say;
 use crate::{clock, config, own};
 
@@ -57,6 +59,7 @@ pub fn read_date(text: &str) -> Result<Date, String> {
 }
 
 const CHART_FILE: &str = "chart.toml";
+const REMINDERS_FILE: &str = "reminders.toml";
 
 impl Init {
     /// The demonstration's institution.
@@ -80,13 +83,15 @@ impl Init {
 
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
-        let opened = self.run_quietly(place)?;
+        self.run_quietly(place)?;
+        let opened = remind(place)?;
         let folder = place.data.display();
         let institution = &opened.tianxin.institution;
         say(format!("made {folder}: {}, {}", institution.name, institution.licence.as_str()));
         let (engine, cells) = (opened.backend.name(), opened.backend.cells());
         say(format!("  books   {engine}, {cells} cells, open day {}", opened.open_day()?));
         say(format!("  keys    {}: back this folder up, apart from the books", place.keys_folder().display()));
+        say(format!("  remind  by {folder}/{REMINDERS_FILE}: change it, and look it over with `tianxin remind check`"));
         let own = own::Own::of_folder(place)?;
         for (code, row) in own.newest_rates() {
             say(format!(
@@ -132,6 +137,8 @@ impl Init {
             model: None,
             rules: None,
             rule_pack: None,
+            reminders: None,
+            messages: None,
             postgres: place.postgres.clone(),
         };
         make_private_folder(&place.data)?;
@@ -180,6 +187,14 @@ impl Init {
             }
         })
     }
+}
+
+/// Lets an institution remind and collect by the shipped plan, which it may change.
+pub fn remind(place: &Place) -> Result<config::Opened, Failure> {
+    write_file(&place.data.join(REMINDERS_FILE), |out| Ok(out.write_all(ReminderPlan::SHIPPED.as_bytes())?))?;
+    let settings = Settings { reminders: Some(REMINDERS_FILE.into()), ..Settings::read(place)? };
+    settings.write(place)?;
+    config::open(place, config::Use::Write)
 }
 
 /// Books the capital; the command's id follows from the institution, so that a second run books nothing.

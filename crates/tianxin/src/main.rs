@@ -30,6 +30,7 @@ mod own;
 mod policy;
 mod product;
 mod quote;
+mod remind;
 mod serve;
 mod sim;
 mod terminal;
@@ -91,6 +92,9 @@ enum Task {
     /// Look at products, and check product files of one's own
     #[command(subcommand)]
     Product(product::ProductTask),
+    /// Read a reminder plan: what borrowers are told and when, and when what is due is collected
+    #[command(subcommand)]
+    Remind(remind::Remind),
     /// Train models on tables of past loans, judge them and use them
     #[command(subcommand)]
     Model(model::Model),
@@ -124,6 +128,7 @@ fn main() -> ExitCode {
         Task::Events(events) => events.run(&place),
         Task::Quote(quote) => quote.run(&place),
         Task::Product(product) => product.run(&place),
+        Task::Remind(remind) => remind.run(&place),
         Task::Model(model) => model.run(&place),
         Task::Backtest(backtest) => backtest.run(),
         Task::Sim(sim) => sim.run(&place),

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use api::ApiOptions;
 use app::Tianxin;
-use app::desk::Desk;
+use app::desk::{Desk, Parcel};
 use clap::Args;
 use door::{Engine, EngineOptions};
-use rails::LogMessages;
+use rails::{Letter, MessagePort, Phone};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{self, Opened, Place, Settings, Use};
@@ -27,8 +27,10 @@ pub(crate) const READERS: usize = 4;
 const RATED_AT_ONCE: usize = 200;
 /// From one go to the next.
 const RATING_PAUSE: Duration = Duration::from_secs(1);
-/// Where codes and notices go until a message service is connected.
-const MESSAGES_FILE: &str = "messages.log";
+/// Text messages of a cell that are handed over in one go.
+const SENT_AT_ONCE: usize = 256;
+/// From one go to the next.
+const SENDING_PAUSE: Duration = Duration::from_secs(30);
 
 /// Serve the books: take commands, close days, sign checkpoints.
 ///
@@ -50,7 +52,7 @@ impl Serve {
         let service = Service::start(place, false)?;
         let options = ApiOptions {
             trust_forwarded: self.behind_proxy,
-            messages: Arc::new(LogMessages::file(place.data.join(MESSAGES_FILE))),
+            messages: service.messages.clone(),
             ..service.api_options(self.listen)
         };
         let (engine, day) = (service.opened.backend.name(), service.opened.open_day()?);
@@ -71,32 +73,56 @@ pub struct Service {
     pub desk: Arc<Desk>,
     engine: Arc<Engine<Tianxin>>,
     notary: Notary,
-    rater: Rater,
+    chores: Vec<Chore>,
+    /// Who carries text messages.
+    pub messages: Arc<dyn MessagePort>,
 }
 
-/// Rates households anew after they were observed, a second at a time.
-struct Rater {
+/// Something that is done beside the requests, again and again: households that were observed are rated anew, text messages
+/// that wait are handed over.
+struct Chore {
     done: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-impl Rater {
-    fn start(desk: &Arc<Desk>) -> Rater {
-        let (desk, done) = (desk.clone(), Arc::new(AtomicBool::new(false)));
+impl Chore {
+    fn start(pause: Duration, mut work: impl FnMut() + Send + 'static) -> Chore {
+        let done = Arc::new(AtomicBool::new(false));
         let is_done = done.clone();
         let thread = std::thread::spawn(move || {
             while !is_done.load(Ordering::SeqCst) {
-                desk.rate_touched(RATED_AT_ONCE, clock::now());
-                std::thread::park_timeout(RATING_PAUSE);
+                work();
+                std::thread::park_timeout(pause);
             }
         });
-        Rater { done, thread }
+        Chore { done, thread }
+    }
+
+    fn rating(desk: Arc<Desk>) -> Chore {
+        Chore::start(RATING_PAUSE, move || {
+            desk.rate_touched(RATED_AT_ONCE, clock::now());
+        })
+    }
+
+    fn sending(desk: Arc<Desk>, messages: Arc<dyn MessagePort>) -> Chore {
+        let send = move |parcel: &Parcel| {
+            let to = Phone::parse(&parcel.phone).map_err(|error| error.to_string())?;
+            let letter = Letter { id: Some(parcel.id), to, text: parcel.text.clone() };
+            messages.send(&letter).map_err(|error| error.to_string())
+        };
+        Chore::start(SENDING_PAUSE, move || match desk.send_notices(&send, SENT_AT_ONCE, clock::now()) {
+            Ok(handed) if handed.not_taken > 0 => {
+                log(&format!("{} text messages were not taken by the gateway: they are tried again", handed.not_taken));
+            }
+            Ok(_) => {}
+            Err(error) => log(&format!("text messages wait: {error}")),
+        })
     }
 
     fn stop(self) {
         self.done.store(true, Ordering::SeqCst);
         self.thread.thread().unpark();
-        // What was not rated is rated when it is next observed; a thread that ended by itself has no more to say.
+        // What was left is done by the next server; a thread that ended by itself has no more to say.
         let _ = self.thread.join();
     }
 }
@@ -118,8 +144,9 @@ impl Service {
         let desk = Arc::new(Desk::new(engine.clone(), vault, judge, READERS).promoting_from(lending::shelf(place)));
         // Enrolments that a crash cut off are finished or freed.
         desk.heal_directory(clock::now())?;
-        let rater = Rater::start(&desk);
-        Ok(Service { opened, desk, engine, notary, rater })
+        let messages = settings.messages(place)?;
+        let chores = vec![Chore::rating(desk.clone()), Chore::sending(desk.clone(), messages.clone())];
+        Ok(Service { opened, desk, engine, notary, chores, messages })
     }
 
     /// How HTTP is served at an address: cookies need HTTPS unless the address is this machine's own.
@@ -144,7 +171,9 @@ impl Service {
 
     /// Ends in good order.
     pub fn stop(self) {
-        self.rater.stop();
+        for chore in self.chores {
+            chore.stop();
+        }
         self.engine.stop();
         self.notary.stop();
     }

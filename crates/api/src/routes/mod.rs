@@ -11,6 +11,7 @@ mod loan_acts;
 mod loans;
 mod models;
 mod money;
+mod notices;
 mod office;
 mod papers;
 mod proposals;
@@ -65,6 +66,9 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(household::limits))
         .routes(routes!(household::profile))
         .routes(routes!(rating::rating))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::waiting))
+        .routes(routes!(notices::outcome))
         .routes(routes!(events::observe))
         .routes(routes!(money::top_up))
         .routes(routes!(money::withdraw))

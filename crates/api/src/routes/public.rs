@@ -81,7 +81,7 @@ pub async fn send_code(
     let code = api.codes.make(asked.purpose, &phone, random, api.now())?;
     let text = format!("【田信】验证码 {code}，五分钟内有效。请勿告诉他人。");
     let messages = api.options.messages.clone();
-    api.blocking(move |_| Ok(messages.send(&Letter { to: phone, text })?)).await?;
+    api.blocking(move |_| Ok(messages.send(&Letter { id: None, to: phone, text })?)).await?;
     let demo_code = api.options.demo.then_some(code);
     let sent = CodeSent { expires_in_seconds: EXPIRES_SECONDS, resend_after_seconds: RESEND_SECONDS, demo_code };
     Ok((StatusCode::ACCEPTED, Json(sent)))

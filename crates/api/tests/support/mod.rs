@@ -17,6 +17,7 @@ use basics::{Cell, Currency, Date, Id, Instant, Money};
 use door::{Actor, App, Backend, Engine, EngineOptions, Order, Request, Role};
 use insight::{Safer, features_for, for_credit};
 use ledger::Chart;
+use loan::remind::ReminderPlan;
 use policy::RuleSet;
 use rails::{Outbox, Phone};
 use score::{DataCard, ModelFile, Sample, TrainSpec, Trend, train};
@@ -127,6 +128,7 @@ pub struct Plan {
     pub demo: bool,
     pub rates: Rates,
     pub products: Vec<&'static str>,
+    pub reminders: Option<ReminderPlan>,
 }
 
 impl Default for Plan {
@@ -136,6 +138,7 @@ impl Default for Plan {
             demo: false,
             rates: Rates::UNLIMITED,
             products: vec!["short-working-capital", "season-bullet"],
+            reminders: None,
         }
     }
 }
@@ -145,7 +148,8 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
         let products = plan.products.iter().map(|code| loan::product::shipped(code).unwrap()).collect();
-        let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("测试银行"), chart).unwrap().lending(products));
+        let tianxin = Tianxin::new(Institution::rural_bank("测试银行"), chart).unwrap().lending(products);
+        let tianxin = Arc::new(Tianxin { reminders: plan.reminders, ..tianxin });
         let mut tables = door::tables::all();
         tables.extend(tianxin.tables());
         let options = OpenOptions { cells: CELLS, open_date: open_date(), ..OpenOptions::default() };
@@ -198,7 +202,7 @@ impl Town {
         self.clock.fetch_add(seconds * SECOND, Ordering::SeqCst);
     }
 
-    fn now(&self) -> Instant {
+    pub fn now(&self) -> Instant {
         Instant(self.clock.load(Ordering::SeqCst))
     }
 

@@ -13,6 +13,7 @@ mod lending;
 mod past;
 pub mod prepare;
 mod rating;
+mod remind;
 mod views;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub use judges::Shelf;
 pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
 pub use past::{stored_events, vector_as_known};
+pub use remind::{Handed, Parcel};
 pub use views::{Account, HouseholdView, TrialLine};
 
 /// How often the desk does its work again when what it read has changed.

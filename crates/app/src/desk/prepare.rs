@@ -273,7 +273,8 @@ impl Known {
         };
         let quote = assess::quote(&product, terms.principal, months, self.open_date, terms.rate)?;
         house.check_cost(&product, &quote.cost, self.open_date).map_err(DoorError::from)?;
-        Ok(quote)
+        // What is shown is of the very terms that would be signed.
+        Ok(Quote { terms, ..quote })
     }
 }
 

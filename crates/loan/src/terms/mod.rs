@@ -151,6 +151,10 @@ pub struct LoanTerms {
     /// Conventions of planning and servicing, where they are not the house rule.
     #[n(30)]
     pub conventions: Option<Box<Conventions>>,
+    /// Whether what is due may be taken from the borrower's wallet 自动扣款, as the contract says.
+    #[n(90)]
+    #[cbor(default)]
+    pub collected: bool,
 }
 
 impl LoanTerms {
@@ -218,6 +222,7 @@ impl LoanTerms {
             change: None,
             re_age: None,
             conventions: None,
+            collected: false,
         }
     }
 

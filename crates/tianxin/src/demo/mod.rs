@@ -6,7 +6,6 @@ mod past;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use api::ApiOptions;
 use app::close::CloseDay;
@@ -14,7 +13,6 @@ use app::command::Command;
 use basics::{Cell, Date};
 use clap::Args;
 use door::{Actor, Order, Request};
-use rails::LogMessages;
 use serde_json::json;
 
 use self::cast::Cast;
@@ -76,11 +74,7 @@ impl Demo {
             }
         };
         catch_up(&service, today)?;
-        let options = ApiOptions {
-            demo: true,
-            messages: Arc::new(LogMessages::file(place.data.join("messages.log"))),
-            ..service.api_options(self.listen)
-        };
+        let options = ApiOptions { demo: true, messages: service.messages.clone(), ..service.api_options(self.listen) };
         let served = service.listen(self.listen, options, |address| tell(address, &cast, self.json));
         log("stopping");
         service.stop();
@@ -102,6 +96,7 @@ fn make(place: &Place, today: Date, unfinished: &Path) -> Result<(Past, Secrets)
     let judge = lending::judge(place, &settings)?;
     let secrets = secrets(&opened)?;
     let past = past::live(opened, judge, secrets.clone(), today, &progress)?;
+    crate::init::remind(place)?;
     Ok((past, secrets))
 }
 

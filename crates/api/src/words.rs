@@ -114,6 +114,7 @@ pub const WORDS: &[Word] = &[
     word("erased_already", 410, "这户的资料已按要求删除，请用新编号开户。", "This household was erased: enrol it under a new id."),
     word("erased", 410, "这个人的资料已按要求删除。", "The data of this person was erased."),
     word("unknown_notice", 404, "没有这条通知，请核对编号。", "There is no such notice: check its id."),
+    word("bad_number", 422, "一次报的条数太多，或者一条也没有。", "Too many things are told of at once, or none: send them in parts."),
     word("notice_done", 409, "这条通知已经处理过了。", "This notice is done with already."),
     word("unknown_household", 404, "没有这户，请核对编号。", "There is no such household here: check the id."),
     word("wrong_household", 422, "记录里有别家的内容，请核对。", "An event belongs to another household: check it."),

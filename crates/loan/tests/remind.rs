@@ -1,4 +1,5 @@
 //! A reminder plan: which steps fall on which day, what a text says, and what a plan may not say.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use basics::Date;
 use loan::LoanClass;

@@ -53,6 +53,14 @@ pub struct Handed {
     pub capped: usize,
 }
 
+/// A round of handing over.
+struct Round<'a> {
+    plan: &'a ReminderPlan,
+    send: &'a dyn Fn(&Parcel) -> Result<(), String>,
+    today: Date,
+    at: Instant,
+}
+
 /// What a queued message comes to now.
 enum Fate {
     Send(Parcel),
@@ -64,7 +72,7 @@ impl Desk {
     /// What a household was told of its loans, the newest first.
     pub fn notices(&self, household: Id) -> Result<Vec<Notice>, DeskError> {
         let mut rows: Vec<Notice> = self.rows(key![self.cell_of(household), household])?;
-        rows.sort_by(|a, b| (b.on_day, b.id).cmp(&(a.on_day, a.id)));
+        rows.sort_by_key(|row| std::cmp::Reverse((row.on_day, row.id)));
         Ok(rows)
     }
 
@@ -128,6 +136,7 @@ impl Desk {
             return Ok(all);
         }
         let today = at.date_at_offset(zone);
+        let round = Round { plan, send, today, at };
         for cell in 1..=self.engine.backend().cells() {
             let mut ready: Vec<NoticeQueue> = self.list(&List {
                 table: NoticeQueue::table(),
@@ -142,7 +151,7 @@ impl Desk {
             })?;
             ready.retain(|row| row.on_day <= today && row.not_before.is_none_or(|moment| moment <= at));
             for some in ready.chunks(HANDED_AT_ONCE) {
-                let is_down = self.send_some(plan, Cell(cell), some, send, today, at, &mut all)?;
+                let is_down = self.send_some(&round, Cell(cell), some, &mut all)?;
                 if is_down {
                     return Ok(all);
                 }
@@ -152,22 +161,18 @@ impl Desk {
     }
 
     /// Hands some messages of a cell over; whether the gateway seems to be down.
-    #[allow(clippy::too_many_arguments, reason = "what is sent, how, when, and what came of it")]
     fn send_some(
         &self,
-        plan: &ReminderPlan,
+        round: &Round<'_>,
         cell: Cell,
         some: &[NoticeQueue],
-        send: &dyn Fn(&Parcel) -> Result<(), String>,
-        today: Date,
-        at: Instant,
         all: &mut Handed,
     ) -> Result<bool, DeskError> {
         let (mut handed, mut let_go, mut parcels) = (Vec::new(), Vec::new(), Vec::new());
         let mut of_today: BTreeMap<Id, u32> = BTreeMap::new();
         for row in some {
             let moved = |what| NoticeMoved { household: row.household, id: row.id, what };
-            match self.fate(plan, row, today, &mut of_today)? {
+            match self.fate(round.plan, row, round.today, &mut of_today)? {
                 Fate::Capped => all.capped += 1,
                 Fate::LetGo(why) => let_go.push(moved(Carriage::LetGo { why: why.to_owned() })),
                 Fate::Send(parcel) => {
@@ -178,11 +183,11 @@ impl Desk {
         }
         all.let_go += let_go.len();
         handed.extend(let_go);
-        self.tell(cell, "hand", some, handed, at)?;
+        self.tell(cell, "hand", some, handed, round.at)?;
         let (mut told, mut refused_in_a_row) = (Vec::new(), 0);
         for (row, parcel) in &parcels {
             let sent = if refused_in_a_row < NOT_TAKEN_MAX {
-                send(parcel)
+                (round.send)(parcel)
             } else {
                 Err("not tried: the gateway did not take those before it".to_owned())
             };
@@ -196,12 +201,12 @@ impl Desk {
                     refused_in_a_row += 1;
                     all.not_taken += 1;
                     let why = why.chars().filter(|c| !c.is_control()).take(300).collect();
-                    Carriage::NotTaken { not_before: Instant(at.0 + wait_micros(row.tries)), why }
+                    Carriage::NotTaken { not_before: Instant(round.at.0 + wait_micros(row.tries)), why }
                 }
             };
             told.push(NoticeMoved { household: row.household, id: row.id, what });
         }
-        self.tell(cell, "handed", some, told, at)?;
+        self.tell(cell, "handed", some, told, round.at)?;
         Ok(refused_in_a_row >= NOT_TAKEN_MAX)
     }
 

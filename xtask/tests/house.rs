@@ -38,7 +38,8 @@ const PURE: &[(&str, &[&str])] = &[
             "toml",
         ],
     ),
-    ("watch", &["basics", "insight", "minicbor", "serde", "thiserror", "toml"]),
+    // `score` grows the trees of the score that learns from decided cases.
+    ("watch", &["basics", "insight", "score", "minicbor", "serde", "thiserror", "toml"]),
     ("partner", &["basics", "minicbor", "rust_decimal", "serde", "thiserror", "toml"]),
 ];
 

@@ -35,6 +35,7 @@ mod serve;
 mod sim;
 mod terminal;
 mod vault;
+mod watch;
 
 /// Tianxin 田信: an open platform for rural micro-lending.
 ///
@@ -106,6 +107,9 @@ enum Task {
     /// Compare policies of a lender over simulated counties: which claims hold
     #[command(subcommand)]
     Lab(lab::Lab),
+    /// See what the monitor would have said of files of transactions
+    #[command(subcommand)]
+    Watch(watch::WatchTask),
     /// Measure this machine against what the database alone could do
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -133,6 +137,7 @@ fn main() -> ExitCode {
         Task::Backtest(backtest) => backtest.run(),
         Task::Sim(sim) => sim.run(&place),
         Task::Lab(lab) => lab.run(),
+        Task::Watch(watch) => watch.run(),
         Task::Bench(bench) => bench.run(&place),
     };
     match done {

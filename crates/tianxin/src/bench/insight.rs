@@ -67,7 +67,7 @@ impl InsightBench {
         let all = u64::from(self.households) * u64::from(self.events);
         let mut made = 0_u64;
         while made < all {
-            let part = self.part(made, all)?;
+            let part = part(self.households, made, all)?;
             let begun = Instant::now();
             for (household, event) in &part {
                 let profile = profiles.get_mut(*household).ok_or_else(|| Failure::Wrong("no such household".into()))?;
@@ -148,39 +148,39 @@ impl InsightBench {
         ))?;
         Ok(())
     }
+}
 
-    /// Some events, from number `made` on, with their households: days go on with the number, households are random.
-    fn part(&self, made: u64, all: u64) -> Result<Vec<(usize, Event)>, Failure> {
-        let first = first_day()?;
-        let count = PART.min((all - made) as usize);
-        let mut part = Vec::with_capacity(count);
-        for number in made..made + count as u64 {
-            let drawn = mixed(number);
-            let household = (mixed(drawn) % u64::from(self.households)) as usize;
-            let day = (number * u64::from(DAYS) / all) as i32;
-            let late = if drawn.is_multiple_of(LATE_ONE_IN) { (mixed(drawn ^ 5) % LATE_DAYS) as i32 } else { 0 };
-            let (kind, fen) = drawn_kind(drawn, (household % 7) as i64);
-            let signed = if EventKind::is_out(kind.class()) { -fen } else { fen };
-            part.push((
-                household,
-                Event {
-                    household: Id::from_u128(household as u128 + 1),
-                    id: Id::from_u128(u128::from(number) << 64 | u128::from(drawn)),
-                    date: first.add_days(day - late),
-                    kind,
-                    amount_minor: signed,
-                    balance_after_minor: Some(200_000 + (mixed(drawn ^ 9) % 400_000) as i64),
-                    counterparty: Some(mixed(household as u64 * 8 + drawn % 6)),
-                    channel: Channel::OwnBusiness,
-                    consent: None,
-                    measure: None,
-                    source: None,
-                    known: None,
-                },
-            ));
-        }
-        Ok(part)
+/// Some events of `all`, from number `made` on, with their households: days go on with the number, households are random.
+pub(super) fn part(households: u32, made: u64, all: u64) -> Result<Vec<(usize, Event)>, Failure> {
+    let first = first_day()?;
+    let count = PART.min((all - made) as usize);
+    let mut part = Vec::with_capacity(count);
+    for number in made..made + count as u64 {
+        let drawn = mixed(number);
+        let household = (mixed(drawn) % u64::from(households)) as usize;
+        let day = (number * u64::from(DAYS) / all) as i32;
+        let late = if drawn.is_multiple_of(LATE_ONE_IN) { (mixed(drawn ^ 5) % LATE_DAYS) as i32 } else { 0 };
+        let (kind, fen) = drawn_kind(drawn, (household % 7) as i64);
+        let signed = if EventKind::is_out(kind.class()) { -fen } else { fen };
+        part.push((
+            household,
+            Event {
+                household: Id::from_u128(household as u128 + 1),
+                id: Id::from_u128(u128::from(number) << 64 | u128::from(drawn)),
+                date: first.add_days(day - late),
+                kind,
+                amount_minor: signed,
+                balance_after_minor: Some(200_000 + (mixed(drawn ^ 9) % 400_000) as i64),
+                counterparty: Some(mixed(household as u64 * 8 + drawn % 6)),
+                channel: Channel::OwnBusiness,
+                consent: None,
+                measure: None,
+                source: None,
+                known: None,
+            },
+        ));
     }
+    Ok(part)
 }
 
 fn first_day() -> Result<Date, Failure> {

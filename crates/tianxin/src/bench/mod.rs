@@ -26,6 +26,7 @@ mod served;
 mod server;
 mod sim;
 mod sqlite;
+mod watch;
 
 /// Measure this machine against what the database alone could do.
 #[derive(Subcommand)]
@@ -42,6 +43,8 @@ pub enum Bench {
     Score(score::ScoreBench),
     /// Events into the profiles of many households on one core
     Insight(insight::InsightBench),
+    /// Events through all detectors of the monitor on one core
+    Watch(watch::WatchBench),
     /// The close of a day on a book of a million loans
     Day(day::DayBench),
     /// A county that lives through the door
@@ -58,6 +61,7 @@ impl Bench {
             Bench::Schedule(bench) => bench.run(),
             Bench::Score(bench) => bench.run(),
             Bench::Insight(bench) => bench.run(),
+            Bench::Watch(bench) => bench.run(),
             Bench::Day(bench) => bench.run(place),
             Bench::Sim(bench) => bench.run(place),
         }

@@ -17,6 +17,7 @@ use insight::Event;
 use serde_json::json;
 
 use self::mapping::{DateForm, Mapping};
+pub use self::rows::open as open_table;
 use self::rows::{Households, Reading, Told};
 use crate::clock;
 use crate::config::Place;

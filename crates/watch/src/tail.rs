@@ -1,0 +1,151 @@
+//! Chances from what was met: a strength becomes the share of earlier steps that were at least as strong.
+
+use crate::number::log2_milli;
+
+/// Bins of strength, each so many thousandths of a bit wide.
+const BINS: usize = 1_024;
+const WIDTH_MILLI: i32 = 32;
+/// Bins that are summed up together.
+const BLOCK: usize = 32;
+/// What the detector's own model counts for, in steps: it speaks alone before anything was met.
+const PRIOR_STEPS: u64 = 200;
+/// Steps after which the past counts half.
+const STEPS_MAX: u64 = 1 << 22;
+
+/// How often each strength was met.
+///
+/// The chance of a step is said before the step is counted, so that it is never judged by itself. Counts are halved when there are
+/// four million: old times fade, and memory is bounded at 4 KiB a kind.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    counts: Box<[u32; BINS]>,
+    blocks: [u64; BINS / BLOCK],
+    steps: u64,
+}
+
+impl Default for Tail {
+    fn default() -> Tail {
+        Tail { counts: Box::new([0; BINS]), blocks: [0; BINS / BLOCK], steps: 0 }
+    }
+}
+
+impl Tail {
+    /// The chance of a strength, in millionths of millionths, of what was met so far and the detector's own model.
+    pub fn chance(&self, strength_milli: i32) -> u64 {
+        let strength = strength_milli.max(0);
+        let bin = bin_of(strength);
+        let block = bin / BLOCK;
+        let above: u64 = self.blocks[block + 1..].iter().sum::<u64>()
+            + self.counts[bin..(block + 1) * BLOCK].iter().map(|c| u64::from(*c)).sum::<u64>();
+        const ONE: u128 = 1_000_000_000_000;
+        // 2^-strength by its whole bits, linear between them.
+        let (whole, part) = ((strength / 1_000).min(39) as u32, (strength % 1_000) as u128);
+        let own = (ONE >> whole) - (ONE >> (whole + 1)) * part / 1_000;
+        let chance = (u128::from(above) * ONE + u128::from(PRIOR_STEPS) * own) / u128::from(self.steps + PRIOR_STEPS);
+        (chance as u64).clamp(1, ONE as u64)
+    }
+
+    /// Counts a step.
+    pub fn count(&mut self, strength_milli: i32) {
+        if self.steps >= STEPS_MAX {
+            self.halve();
+        }
+        let bin = bin_of(strength_milli);
+        self.counts[bin] += 1;
+        self.blocks[bin / BLOCK] += 1;
+        self.steps += 1;
+    }
+
+    fn halve(&mut self) {
+        self.counts.iter_mut().for_each(|count| *count /= 2);
+        for (block, counts) in self.blocks.iter_mut().zip(self.counts.chunks(BLOCK)) {
+            *block = counts.iter().map(|c| u64::from(*c)).sum();
+        }
+        self.steps = self.blocks.iter().sum();
+    }
+}
+
+const fn bin_of(strength_milli: i32) -> usize {
+    let bin = if strength_milli < 0 { 0 } else { strength_milli / WIDTH_MILLI };
+    if bin as usize >= BINS { BINS - 1 } else { bin as usize }
+}
+
+/// −log₂ of a chance from [`Tail::chance`], in thousandths of a bit.
+pub const fn surprise_milli(chance: u64) -> i32 {
+    const ONE_MILLI: i32 = log2_milli(1_000_000_000_000);
+    let surprise = ONE_MILLI - log2_milli(chance);
+    if surprise < 0 { 0 } else { surprise }
+}
+
+/// Surprise of meeting `count` where `mean_milli / 1,000` is usual, if counts are Poisson: Chernoff's bound on the tail,
+/// `count log₂(count / mean) − (count − mean) / ln 2`, in thousandths of a bit.
+pub fn poisson_milli(count: u64, mean_milli: u64) -> i32 {
+    let mean_milli = mean_milli.max(1);
+    let count_milli = count.saturating_mul(1_000);
+    if count_milli <= mean_milli {
+        return 0;
+    }
+    let log = i64::from(log2_milli(count_milli) - log2_milli(mean_milli));
+    let gain = count.min(1 << 20) as i64 * log;
+    let cost = (count_milli - mean_milli).min(1 << 40) as i64 * 1_443 / 1_000;
+    (gain - cost).clamp(0, 60_000) as i32
+}
+
+/// Surprise of lying `z_milli / 1,000` deviations above the mean: that of a normal value, `z² / (2 ln 2)`, up to three
+/// deviations; beyond them it grows by 2 bits a deviation, since money has heavier tails.
+pub const fn deviation_milli(z_milli: i64) -> i32 {
+    if z_milli <= 0 {
+        return 0;
+    }
+    let surprise =
+        if z_milli <= 3_000 { z_milli * z_milli / 1_000 * 721 / 1_000 } else { 6_489 + (z_milli - 3_000) * 2 };
+    if surprise > 32_000 {
+        // Beyond, an order still: by the logarithm.
+        let more = log2_milli(surprise as u64) - log2_milli(32_000);
+        return 32_000 + if more > 740 { 740 } else { more / 2 };
+    }
+    surprise as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_chance_is_the_share_of_steps_as_strong() {
+        let mut tail = Tail::default();
+        // Before anything was met the detector's own model speaks: 10 bits are one in 1,024.
+        assert_eq!(tail.chance(10_000) / 1_000, 976_562);
+        for step in 0..100_000 {
+            tail.count(if step % 100 == 0 { 5_000 } else { 100 });
+        }
+        let p = tail.chance(4_900) as f64 / 1e12;
+        assert!((p - 0.01).abs() < 0.000_2, "{p}");
+        assert_eq!(tail.chance(0), 1_000_000_000_000);
+        let never = tail.chance(20_000) as f64 / 1e12;
+        assert!(never < 1e-8, "{never}");
+        assert!((surprise_milli(976_562_500) - 10_000).abs() < 120);
+    }
+
+    #[test]
+    fn simple_models() {
+        assert_eq!([0, 1_000, 2_000, 3_000, 4_000].map(deviation_milli), [0, 721, 2_884, 6_489, 8_489]);
+        assert!(deviation_milli(1_000_000) > deviation_milli(20_000));
+        assert_eq!(poisson_milli(2, 2_000), 0);
+        // P(X ≥ 10 | 2) is 4.6e-5: 14.4 bits; the bound is a little weaker.
+        let ten = poisson_milli(10, 2_000);
+        assert!((10_500..14_400).contains(&ten), "{ten}");
+    }
+
+    proptest! {
+        #[test]
+        fn stronger_is_never_more_likely(met in proptest::collection::vec(0..40_000_i32, 0..500), a in 0..40_000_i32, b in 0..40_000_i32) {
+            let mut tail = Tail::default();
+            met.iter().for_each(|strength| tail.count(*strength));
+            let (low, high) = (a.min(b), a.max(b));
+            prop_assert!(tail.chance(low) >= tail.chance(high));
+            prop_assert!(deviation_milli(i64::from(low)) <= deviation_milli(i64::from(high)));
+        }
+    }
+}

@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+pub mod batch;
 pub mod config;
 pub mod detect;
 mod field;

@@ -92,7 +92,7 @@ impl Ranked {
     fn draw(&self, draw: u64) -> Vec<u32> {
         let mut times = vec![0; self.days];
         for number in 0..self.days as u64 {
-            let drawn = u128::from(scatter(draw << 32 | number)) * self.days as u128 >> 64;
+            let drawn = (u128::from(scatter(draw << 32 | number)) * self.days as u128) >> 64;
             times[drawn as usize] += 1;
         }
         times

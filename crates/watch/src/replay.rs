@@ -179,8 +179,9 @@ mod tests {
             let at = Instant(20_000 * DAY + number as i64 * 30 * DAY / 6_000);
             let shop = 1 + drawn % 60;
             let household = 100 + (drawn >> 8) % 80;
-            let is_bad = shop % 12 == 3 && at.0 > 20_004 * DAY || (drawn >> 40) % 200 == 0;
-            let yuan = 20 + ((drawn >> 20) % 60) as i64 * if (drawn >> 40) % 200 == 0 { 8 } else { 1 };
+            let is_loud = (drawn >> 40).is_multiple_of(200);
+            let is_bad = is_loud || (shop % 12 == 3 && at.0 > 20_004 * DAY);
+            let yuan = 20 + ((drawn >> 20) % 60) as i64 * if is_loud { 8 } else { 1 };
             rows.push(Row {
                 event: Event {
                     household: Id::from_u128(u128::from(household)),

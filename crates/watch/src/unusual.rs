@@ -11,7 +11,8 @@ use crate::tail::{Tail, surprise_milli};
 pub const MEMBERS: usize = 8;
 
 /// Groups whose averages are taken; the highest is the score.
-const GROUPS: [&[usize]; 4] = [&[0, 1], &[0, 2, 7], &[0, 3, 4], &[4, 5, 6, 7]];
+/// Amounts against oneself and against the county each speak alone: a deviation that large is strange whatever else is usual.
+const GROUPS: [&[usize]; 4] = [&[0], &[1], &[2, 3, 4], &[4, 5, 6, 7]];
 
 /// The score with what it needs: members' tails, the field, and the tail of the score itself.
 #[derive(Clone, Debug, Default)]

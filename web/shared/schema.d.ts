@@ -1263,6 +1263,148 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts elsewhere that the household has bound, and the rails that are set up. */
+        get: operations["accounts"];
+        put?: never;
+        /** Binds an account elsewhere; its number is sealed with the key of the person whose it is. */
+        post: operations["bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/code-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pays a merchant's code; to a merchant of another cell the money is on its way (202) for a moment, and comes back if somebody
+         *     else was quicker.
+         */
+        post: operations["pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a code by which a merchant is paid: once, within ten minutes. Nothing is stored. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well the household is known, and what it may move by itself. */
+        get: operations["level"];
+        put?: never;
+        /** Says, by two, how well a household is known. */
+        post: operations["set_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's payments, newest first. */
+        get: operations["list"];
+        put?: never;
+        /** Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/payments/{py}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides, by two, what is booked of a payment of which the rail did something else than it was asked. */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue of reconciliation: differences, suggested pairs, and payments in question. */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/reconciliation/{it}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an item of reconciliation, by two. */
+        post: operations["settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3343,6 +3485,200 @@ export interface components {
              * @example 1250.00
              */
             amount: string;
+        };
+        /** @description An account elsewhere to be bound. */
+        AccountTold: {
+            /**
+             * @description Clearing number of its bank (行号).
+             * @example 102100099996
+             */
+            bank: string;
+            /** @description Who holds it: the person's own name. */
+            holder: string;
+            /**
+             * @description Its number, 5 to 34 letters and digits.
+             * @example 6222000000000000001
+             */
+            number: string;
+            /** @description The person whose it is, a UUID; the head of the household if not given. */
+            person?: string | null;
+        };
+        /** @description A bound account. */
+        AccountView: {
+            /** @description Clearing number of its bank. */
+            bank?: string | null;
+            /** @description Since when. */
+            bound_on: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The last four characters of its number; none once the person is erased. */
+            tail?: string | null;
+        };
+        /** @description The accounts of a household and the rails that lead to them. */
+        AccountsView: {
+            /** @description The accounts. */
+            accounts: components["schemas"]["AccountView"][];
+            /** @description The rails that are set up, by name. */
+            rails: string[];
+        };
+        /** @description How an item is closed. */
+        ItemClosed: {
+            /** @description What it was, and by which act it was corrected. */
+            reason: string;
+            /** @description The other item that it belongs together with; both are closed. */
+            with?: string | null;
+        };
+        /** @description A difference between a statement and the books. */
+        ItemView: {
+            /** @description What the statement has; less than nothing for money that went out. */
+            bank: string;
+            /** @description What the books have. */
+            books: string;
+            /** @description The day of the statement. */
+            day: string;
+            /** @description Its id. */
+            id: string;
+            /** @description `bank_only`, `books_only`, `amount` or `twice`. */
+            kind: string;
+            /** @description The payment or credit. */
+            payment?: string | null;
+            /** @description The rail. */
+            rail: string;
+            /** @description The rail's reference. */
+            reference?: string | null;
+            /** @description The statement. */
+            statement: string;
+            /** @description Words of the statement. */
+            words: string;
+        };
+        /** @description How well a household is known since. */
+        LevelTold: {
+            /** @description What it rests on: who saw whom, and where; which checks. */
+            evidence: string;
+            /**
+             * @description `basic`, `checked` or `full`.
+             * @example full
+             */
+            level: string;
+        };
+        /** @description What a household may move by itself. */
+        LevelView: {
+            /** @description `basic`, `checked` or `full`. */
+            level: string;
+            /** @description On one day. */
+            per_day?: string | null;
+            /** @description By one payment; none where there is no limit. */
+            per_payment?: string | null;
+            /** @description In one year. */
+            per_year?: string | null;
+            /** @description Moved this year. */
+            used_this_year: string;
+            /** @description Moved today. */
+            used_today: string;
+        };
+        /** @description A payment between the wallet and a bound account. */
+        PaymentAskedFor: {
+            /** @description The bound account. */
+            account: string;
+            /**
+             * @description How much.
+             * @example 1250.00
+             */
+            amount: string;
+            /** @description What for, 1 to 140 characters. */
+            purpose: string;
+            /**
+             * @description Over which rail.
+             * @example bank
+             */
+            rail: string;
+            /**
+             * @description `out` to the account, `in` from it.
+             * @example out
+             */
+            way: string;
+        };
+        /** @description A code to be shown. */
+        PaymentCodeAsked: {
+            /**
+             * @description How much.
+             * @example 12.50
+             */
+            amount: string;
+            /** @description The merchant, a UUID; it must be paid to this household's wallet. */
+            merchant: string;
+        };
+        /** @description A code that was read. */
+        PaymentCodeRead: {
+            /** @description Its text. */
+            code: string;
+        };
+        /** @description A code: what a QR code holds. */
+        PaymentCodeShown: {
+            /** @description The text. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How long it may be paid, seconds.
+             */
+            seconds: number;
+        };
+        /** @description What two people decide of a payment in question. */
+        PaymentDecision: {
+            /** @description What was moved in truth; none if nothing was. */
+            moved?: string | null;
+            /** @description Why, and what it rests on. */
+            reason: string;
+        };
+        /** @description A payment and how far it has come. */
+        PaymentView: {
+            /** @description The account. */
+            account: string;
+            /** @description How much was asked for. */
+            amount: string;
+            /** @description The day it was asked on. */
+            asked_on: string;
+            /** @description Whether the rail said, later, something that does not go with how it ended. */
+            contradicted: boolean;
+            /** @description Whose. */
+            household: string;
+            /** @description Its id. */
+            id: string;
+            /** @description What the rail says it moved. */
+            moved?: string | null;
+            /** @description The day it stands in the rail's books. */
+            moved_on?: string | null;
+            /** @description What for. */
+            purpose: string;
+            /** @description The rail. */
+            rail: string;
+            /** @description The rail's reference, or why it refused. */
+            reference?: string | null;
+            /**
+             * @description `asked`: held, the rail has not answered; `settled`: booked; `refused`: nothing was booked; `questioned`: the rail moved another
+             *     amount, and two people decide.
+             */
+            state: string;
+            /** @description `out` or `in`. */
+            way: string;
+        };
+        /** @description What people have to look at. */
+        ReconciliationView: {
+            /** @description Differences, oldest first. */
+            items: components["schemas"]["ItemView"][];
+            /** @description Payments that wait for two people. */
+            payments: components["schemas"]["PaymentView"][];
+            /** @description Which of them may belong together. */
+            suggestions: components["schemas"]["SuggestionView"][];
+        };
+        /** @description Two items that may belong together. */
+        SuggestionView: {
+            /** @description `payment` where both are of the same one, `amount` where their amounts agree within a week. */
+            by: string;
+            /** @description One. */
+            item: string;
+            /** @description The other. */
+            with: string;
         };
     };
     responses: never;
@@ -6174,6 +6510,416 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    bind: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pay: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household that pays */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCodeRead"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; the same id gives the same code */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household whose wallet the merchant is paid to */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCodeAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentCodeShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set_level: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentAskedFor"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The payment */
+                py: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentDecision"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    settle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The item */
+                it: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemClosed"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

@@ -88,6 +88,7 @@ pub(crate) fn business(outcome: Outcome) -> Result<Outcome, Problem> {
         Outcome::OverLine { available_minor } => available("over_line", available_minor),
         Outcome::FacilityShut { why } => Problem::new("facility_shut").saying(why),
         Outcome::UnknownPayee => Problem::new("unknown_payee"),
+        Outcome::OverLimit { which, left_minor } => available("over_limit", left_minor).with("which", which),
         Outcome::BelowFloor => Problem::new("below_floor"),
         Outcome::MoreThanDue { due_minor, payoff_minor } => Problem::new("more_than_due")
             .with("due", format_minor(due_minor))
@@ -100,6 +101,8 @@ pub(crate) fn business(outcome: Outcome) -> Result<Outcome, Problem> {
 pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::PendingFunds => "pending_funds",
+        Outcome::PaymentAsked => "asked",
+        Outcome::OverLimit { .. } => "over_limit",
         Outcome::OnItsWay { .. } => "on_its_way",
         Outcome::Closing { .. } => "closing",
         Outcome::Closed { .. } => "closed",
@@ -126,7 +129,9 @@ pub(crate) fn receipt(taken: Taken, cell: Cell) -> Result<(StatusCode, axum::Jso
         Taken::Proposed(receipt) => (StatusCode::ACCEPTED, receipt),
         Taken::Done(outcome) => {
             let status = match outcome {
-                Outcome::PendingFunds | Outcome::OnItsWay { .. } | Outcome::Closing { .. } => StatusCode::ACCEPTED,
+                Outcome::PendingFunds | Outcome::PaymentAsked | Outcome::OnItsWay { .. } | Outcome::Closing { .. } => {
+                    StatusCode::ACCEPTED
+                }
                 _ => StatusCode::CREATED,
             };
             let transfer = match outcome {

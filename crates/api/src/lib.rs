@@ -9,6 +9,7 @@
 
 pub mod clock;
 pub mod codes;
+pub mod courier;
 pub mod extract;
 pub mod gate;
 pub mod layers;

@@ -81,6 +81,18 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/topups", ActOrDemo("top_up")),
     post("/api/v1/households/{hh}/withdrawals", Act("withdraw")),
     post("/api/v1/households/{hh}/transfers", Act("transfer")),
+    // Whose merchant it is decides the desk.
+    post("/api/v1/households/{hh}/codes", Act("pay_code")),
+    post("/api/v1/households/{hh}/code-payments", Act("pay_code")),
+    get("/api/v1/households/{hh}/level", Read(SERVICE)),
+    post("/api/v1/households/{hh}/level", Act("set_level")),
+    get("/api/v1/households/{hh}/accounts", Read(SERVICE)),
+    post("/api/v1/households/{hh}/accounts", Act("bind_account")),
+    get("/api/v1/households/{hh}/payments", Read(SERVICE)),
+    post("/api/v1/households/{hh}/payments", OneOf(&["pay_out", "collect"])),
+    post("/api/v1/households/{hh}/payments/{py}/decision", Act("decide_payment")),
+    get("/api/v1/office/reconciliation", Read(&[Accountant, Approver, Auditor])),
+    post("/api/v1/office/reconciliation/{it}/settlement", Act("settle_item")),
 
     get("/api/v1/households/{hh}/facility", Read(SERVICE)),
     // Which change it is decides the door: who may not even freeze may do none of them.

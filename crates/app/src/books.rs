@@ -8,6 +8,7 @@ use door::overlay::{Fault, Needs, Overlay};
 use door::{Record, Stamp, Value, key};
 use ledger::{Line, SubAccount, SubjectCode};
 
+use crate::code::SpentCode;
 use crate::fact::{Booked, Crossed, Fact};
 use crate::hold::WalletHold;
 use crate::subject_day;
@@ -170,7 +171,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             persons: 0,
         }),
         // Who decided and why: what it does is told by the facts beside it.
-        Fact::PayoutReleased { .. } => {}
+        Fact::PayoutReleased { .. } | Fact::PaymentDecided { .. } => {}
         Fact::Declined { .. } | Fact::EventsObserved { .. } => {}
         Fact::DayClosed { .. } => subject_day::begin_day(books, cell)?,
         Fact::Booked(booked) => apply_entry(books, stamp, booked)?,
@@ -274,6 +275,12 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => crate::loan_books::apply(books, stamp, fact)?,
         Fact::HoldPlaced(_) | Fact::HoldEnded(_) => crate::hold::apply(books, stamp, fact)?,
+        Fact::AccountBound(_) | Fact::PaymentAsked(_) | Fact::PaymentAnswered(_) | Fact::CreditTaken(_) => {
+            crate::payment::apply(books, stamp, fact)?;
+        }
+        Fact::LevelSet { .. } | Fact::WalletUsed { .. } => crate::level::apply(books, stamp, fact)?,
+        Fact::CodeSpent { code } => books.put(&SpentCode { cell, code: *code, by_seq: stamp.seq }),
+        Fact::StatementTaken(_) | Fact::ItemSettled { .. } => crate::reconcile::apply(books, stamp, fact)?,
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
         Fact::Explored { lane, .. } => crate::explore::apply(books, stamp, lane)?,
         Fact::LoansCollected { .. } | Fact::NoticesMade { .. } | Fact::NoticesMoved { .. } => {
@@ -429,6 +436,10 @@ pub(crate) fn check_holds(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fa
         if row.payee.is_none() {
             of_bank += held;
         }
+    }
+    for (household, currency, amount_minor) in crate::payment::held(books)? {
+        *of_wallets.entry((household, currency)).or_default() += i128::from(amount_minor);
+        of_bank += i128::from(amount_minor);
     }
     let mut findings = Vec::new();
     for (_, row) in books.all_rows(Wallet::table()) {

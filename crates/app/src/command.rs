@@ -7,18 +7,22 @@ use minicbor::{Decode, Encode};
 use crate::application::{Apply, Decide, DecideByHand};
 use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
+use crate::code::PayCode;
 use crate::correct::CorrectLoan;
 use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
 use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
+use crate::level::SetLevel;
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
+use crate::payment::{AnswerPayment, AskPayment, BindAccount, DecidePayment, TakeCredit};
 use crate::promote::PromoteModel;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::rating::Rate;
+use crate::reconcile::{SettleItem, TakeStatement};
 use crate::remind::CarryNotices;
 use crate::renew::{Renew, UndoRenewal};
 use crate::repay::Repay;
@@ -172,6 +176,33 @@ pub enum Command {
     /// Set free what was set apart.
     #[n(142)]
     VoidFunds(#[n(0)] VoidFunds),
+    /// Bind an account elsewhere to a household.
+    #[n(160)]
+    BindAccount(#[n(0)] BindAccount),
+    /// Ask for a payment over a rail.
+    #[n(161)]
+    AskPayment(#[n(0)] AskPayment),
+    /// A rail says what became of a payment.
+    #[n(162)]
+    AnswerPayment(#[n(0)] AnswerPayment),
+    /// Decide what is booked of a payment in question.
+    #[n(163)]
+    DecidePayment(#[n(0)] DecidePayment),
+    /// Money came in over a rail.
+    #[n(164)]
+    TakeCredit(#[n(0)] TakeCredit),
+    /// Take a statement of a rail.
+    #[n(165)]
+    TakeStatement(#[n(0)] TakeStatement),
+    /// Close an item of reconciliation.
+    #[n(166)]
+    SettleItem(#[n(0)] SettleItem),
+    /// Say how well a household is known.
+    #[n(167)]
+    SetLevel(#[n(0)] SetLevel),
+    /// Pay a merchant's code.
+    #[n(168)]
+    PayCode(#[n(0)] PayCode),
     /// Date an event of a loan back, or take one back.
     #[n(26)]
     CorrectLoan(#[n(0)] CorrectLoan),
@@ -391,6 +422,36 @@ pub enum Outcome {
         #[n(3)]
         class: u8,
     },
+    /// A payment was asked for; what leaves is held until its rail has answered.
+    #[n(75)]
+    PaymentAsked,
+    /// Where a payment stands: `asked`, `settled`, `refused` or `questioned`.
+    #[n(76)]
+    PaymentStands {
+        /// The state.
+        #[n(0)]
+        state: String,
+    },
+    /// A statement was taken.
+    #[n(77)]
+    Reconciled {
+        /// Lines that agree with the books.
+        #[n(0)]
+        matched: u32,
+        /// Differences, now in the queue.
+        #[n(1)]
+        differing: u32,
+    },
+    /// A business no: a limit of the household's level would be passed.
+    #[n(78)]
+    OverLimit {
+        /// Which: of a `payment`, a `day` or a `year`.
+        #[n(0)]
+        which: String,
+        /// What is left under it, in minor units.
+        #[n(1)]
+        left_minor: i64,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -443,6 +504,14 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::ReserveFunds(c) => c.cell,
         Command::PostFunds(c) => c.cell,
         Command::VoidFunds(c) => c.cell,
+        Command::BindAccount(c) => c.cell,
+        Command::SetLevel(c) => c.cell,
+        Command::PayCode(c) => c.cell,
+        Command::AskPayment(c) => c.cell,
+        Command::AnswerPayment(c) => c.cell,
+        Command::DecidePayment(c) => c.cell,
+        Command::TakeCredit(c) => c.cell,
+        Command::TakeStatement(_) | Command::SettleItem(_) => Cell::OFFICE,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)

@@ -14,10 +14,13 @@ use crate::change_books::DisasterStatus;
 use crate::explore::Entered;
 use crate::hold::{HoldEnded, HoldPlaced};
 use crate::holding::Stands;
+use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
+use crate::payment::{AccountBound, CreditTaken, PaymentAnswered, PaymentAsked};
 use crate::period_end::{AllowanceSet, YearEnd};
 use crate::promote::ModelPromoted;
 use crate::rating::RatingMoved;
+use crate::reconcile::StatementTaken;
 use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
@@ -143,6 +146,74 @@ pub enum Fact {
     /// What was set apart was moved or set free.
     #[n(141)]
     HoldEnded(#[n(0)] HoldEnded),
+    /// An account elsewhere was bound to a household.
+    #[n(160)]
+    AccountBound(#[n(0)] AccountBound),
+    /// A payment over a rail was asked for.
+    #[n(161)]
+    PaymentAsked(#[n(0)] PaymentAsked),
+    /// A payment over a rail was answered.
+    #[n(162)]
+    PaymentAnswered(#[n(0)] PaymentAnswered),
+    /// Two people decided what is booked of a payment in question, and why.
+    #[n(163)]
+    PaymentDecided {
+        /// The payment.
+        #[n(0)]
+        payment: Id,
+        /// Why, and what it rests on.
+        #[n(1)]
+        reason: String,
+    },
+    /// Money that came in over a rail was booked.
+    #[n(164)]
+    CreditTaken(#[n(0)] CreditTaken),
+    /// A statement of a rail was taken.
+    #[n(165)]
+    StatementTaken(#[n(0)] StatementTaken),
+    /// An item of reconciliation was closed.
+    #[n(166)]
+    ItemSettled {
+        /// The item.
+        #[n(0)]
+        item: Id,
+        /// The item it belongs together with.
+        #[n(1)]
+        with: Option<Id>,
+        /// What it was, and by which act it was corrected.
+        #[n(2)]
+        reason: String,
+    },
+    /// It was said how well a household is known.
+    #[n(167)]
+    LevelSet {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The level.
+        #[n(1)]
+        level: WalletLevel,
+        /// What it rests on.
+        #[n(2)]
+        evidence: String,
+    },
+    /// A household moved money by itself: it counts towards the limits of its level.
+    #[n(168)]
+    WalletUsed {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// Minor units.
+        #[n(1)]
+        amount_minor: i64,
+    },
+    /// A merchant's code was paid, and is paid no second time.
+    #[n(169)]
+    CodeSpent {
+        /// The code.
+        #[n(0)]
+        code: Id,
+    },
     /// The office took a cell's receipt.
     #[n(13)]
     ReceiptTaken {

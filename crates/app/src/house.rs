@@ -21,6 +21,7 @@ use crate::command::{Command, Outcome, cell_of};
 use crate::fact::Fact;
 use crate::identities::group_sum;
 use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
+use crate::level::LevelLimits;
 use crate::line::{BOOK_LINE, BOOK_MERCHANT};
 use crate::tables::{Application, Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
 use crate::{books, permission, subject_day, tables};
@@ -47,6 +48,10 @@ pub struct Tianxin {
     pub calendar: CropCalendar,
     /// What borrowers are told, and when what is due is collected; none is neither.
     pub reminders: Option<ReminderPlan>,
+    /// The rails that payments may go over, by name; who carries them knows where they lead.
+    pub rails: Vec<String>,
+    /// What a household may move by itself, by how well it is known; empty where nothing but its balance limits it.
+    pub limits: Vec<LevelLimits>,
     /// On how many threads a step of the close folds its loans; what it finds is the same with any number.
     pub hands: NonZeroUsize,
 }
@@ -59,9 +64,9 @@ impl Tianxin {
         let dated = DatedRules::of(&RulePack::shipped(SHIPPED_PACK)?)?;
         let rules = permission::RULES.to_vec();
         let calendar = CropCalendar::shipped().map_err(loan::LoanError::from)?;
-        let (products, hands) = (Catalogue::default(), NonZeroUsize::MIN);
-        let reminders = None;
-        Ok(Tianxin { institution, chart, subjects, products, dated, rules, calendar, reminders, hands })
+        let (products, rails, limits) = (Catalogue::default(), Vec::new(), Vec::new());
+        let (reminders, hands) = (None, NonZeroUsize::MIN);
+        Ok(Tianxin { institution, chart, subjects, products, dated, rules, calendar, reminders, rails, limits, hands })
     }
 
     /// The same institution under another rule pack. Errors if the pack is never complete.
@@ -97,6 +102,18 @@ impl Tianxin {
     #[must_use]
     pub fn reminding(self, plan: ReminderPlan) -> Tianxin {
         Tianxin { reminders: Some(plan), ..self }
+    }
+
+    /// The same institution, with limits by how well a household is known.
+    #[must_use]
+    pub fn limiting(self, limits: Vec<LevelLimits>) -> Tianxin {
+        Tianxin { limits, ..self }
+    }
+
+    /// The same institution, paying over these rails.
+    #[must_use]
+    pub fn paying_over(self, rails: Vec<String>) -> Tianxin {
+        Tianxin { rails, ..self }
     }
 
     /// The same institution, the loans of a close folded on so many threads.
@@ -245,6 +262,15 @@ impl App for Tianxin {
             Command::ReserveFunds(c) => act(c.act(), Some(c.household), c.amount.minor()),
             Command::PostFunds(c) => act("post_funds", None, c.amount.map_or(0, |amount| amount.minor())),
             Command::VoidFunds(_) => act("void_funds", None, 0),
+            Command::BindAccount(c) => act("bind_account", Some(c.household), 0),
+            Command::SetLevel(_) => act("set_level", None, 0),
+            Command::PayCode(c) => act("pay_code", Some(c.household), c.amount.minor()),
+            Command::AskPayment(c) => act(c.act(), Some(c.household), c.amount.minor()),
+            Command::AnswerPayment(_) => act("answer_payment", None, 0),
+            Command::DecidePayment(c) => act("decide_payment", None, c.moved.map_or(0, |moved| moved.minor())),
+            Command::TakeCredit(c) => act("take_credit", None, c.amount.minor()),
+            Command::TakeStatement(_) => act("take_statement", None, 0),
+            Command::SettleItem(_) => act("settle_item", None, 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -310,6 +336,15 @@ impl App for Tianxin {
             Command::ReserveFunds(c) => self.needs_reserve(c, needs),
             Command::PostFunds(c) => return self.needs_hold((c.cell, c.household, c.hold), slice, needs),
             Command::VoidFunds(c) => return self.needs_hold((c.cell, c.household, c.hold), slice, needs),
+            Command::BindAccount(c) => self.needs_bind_account(c, needs),
+            Command::SetLevel(c) => self.needs_set_level(c, needs),
+            Command::PayCode(c) => self.needs_pay_code(c, needs),
+            Command::AskPayment(c) => self.needs_ask_payment(c, needs),
+            Command::AnswerPayment(c) => self.needs_payment(c.cell, c.household, c.payment, needs),
+            Command::DecidePayment(c) => self.needs_payment(c.cell, c.household, c.payment, needs),
+            Command::TakeCredit(c) => self.needs_take_credit(c, needs),
+            Command::TakeStatement(c) => self.needs_take_statement(c, needs),
+            Command::SettleItem(c) => self.needs_settle_item(c, needs),
         }
         Ok(())
     }
@@ -368,6 +403,15 @@ impl App for Tianxin {
             Command::ReserveFunds(c) => self.reserve_funds(slice, c, context),
             Command::PostFunds(c) => self.post_funds(slice, c, context),
             Command::VoidFunds(c) => self.void_funds(slice, c),
+            Command::BindAccount(c) => self.bind_account(slice, c, context),
+            Command::SetLevel(c) => self.set_level(slice, c, context),
+            Command::PayCode(c) => self.pay_code(slice, c, context),
+            Command::AskPayment(c) => self.ask_payment(slice, c, context),
+            Command::AnswerPayment(c) => self.answer_payment(slice, c, context),
+            Command::DecidePayment(c) => self.decide_payment(slice, c, context),
+            Command::TakeCredit(c) => self.take_credit(slice, c, context),
+            Command::TakeStatement(c) => self.take_statement(slice, c, context),
+            Command::SettleItem(c) => self.settle_item(slice, c),
         }
     }
 

@@ -47,7 +47,7 @@ impl Institution {
             Licence::RuralBank => true,
             // It takes no deposits, so it neither moves money between wallets nor pays merchants for what others bought.
             Licence::MicroLoanCompany => {
-                !matches!(act, "transfer" | "reserve_transfer" | "register_merchant" | "buy_on_line")
+                !matches!(act, "transfer" | "reserve_transfer" | "pay_code" | "register_merchant" | "buy_on_line")
             }
             Licence::GuaranteeCompany | Licence::TechnologyOperator => {
                 matches!(act, "enrol" | "bury" | "erase" | "close_day" | "note_close" | "follow_up")

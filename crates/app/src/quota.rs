@@ -141,9 +141,29 @@ impl Tianxin {
             household: None,
             amount: Money::new(amount, currency),
             value_date: context.open_date,
+            code: None,
         });
         Change::new(Outcome::OnItsWay { transfer }, vec![held, crossed])
             .with_message(Message { id: transfer, command: arrive })
+    }
+
+    /// The same change, asking the office for more where less than a quarter of the share is left, or something lacks.
+    /// `left` is what is left after it, `lacks` what is missing where it could not pay, both in minor units.
+    pub(crate) fn refill(
+        &self,
+        mut change: Change<Tianxin>,
+        share: &Quota,
+        (left, lacks): (i64, Option<i64>),
+        context: &Context,
+    ) -> Change<Tianxin> {
+        if share.asked || (lacks.is_none() && left >= share.target_minor / 4) {
+            return change;
+        }
+        let currency = self.institution.currency;
+        let amount_minor = (share.target_minor - left).max(lacks.unwrap_or(0));
+        change.facts.push(Fact::QuotaAsked { currency, amount_minor });
+        let ask = AskQuota { from: context.cell, amount: Money::new(amount_minor, currency) };
+        change.with_message(Message { id: context.command_id.derive("ask-quota"), command: Command::AskQuota(ask) })
     }
 
     pub(crate) fn answer_quota(&self, command: &AnswerQuota) -> Decided<Tianxin> {

@@ -256,7 +256,7 @@ impl Tianxin {
             return Ok(());
         }
         let transfer = Transfer { cell: command.cell, from: command.household, to_cell, to, amount, note };
-        let sent = self.send_transfer(&transfer, Purpose::Entrusted, amount.minor(), context);
+        let sent = self.send_transfer(&transfer, Purpose::Entrusted, amount.minor(), None, context);
         change.facts.extend(sent.facts);
         change.messages.extend(sent.messages);
         Ok(())

@@ -15,9 +15,11 @@ use minicbor::{Decode, Encode};
 use crate::books::{
     booked, check_amount, check_text, gl, needs_booking, own_wallet, quota, quota_key, wallet, wallet_account,
 };
+use crate::code::{CodeArrives, SpentCode};
 use crate::command::{Command, Outcome};
 use crate::fact::{Crossed, Fact};
 use crate::house::Tianxin;
+use crate::level::Within;
 use crate::line::needs_account;
 use crate::posting::Role;
 use crate::quota::PayWaiting;
@@ -57,6 +59,8 @@ door::text_enum! {
         Merchant = "merchant",
         /// What was drawn on a loan, from the borrower's wallet to the payee that the contract names.
         Entrusted = "entrusted",
+        /// What a household paid by a merchant's code.
+        Code = "code",
     }
 }
 
@@ -84,6 +88,9 @@ pub struct Arrive {
     /// When it takes effect.
     #[n(6)]
     pub value_date: Date,
+    /// Of a payment by code: the code, and what is kept of the amount.
+    #[n(7)]
+    pub code: Option<CodeArrives>,
 }
 
 /// The target's answer, back at the source.
@@ -120,6 +127,7 @@ pub struct ReleasePayout {
 impl Tianxin {
     pub(crate) fn needs_transfer(&self, command: &Transfer, needs: &mut Needs) {
         self.needs_wallet(command.cell, command.from, needs);
+        self.needs_limits(command.cell, command.from, needs);
         if command.cell == command.to_cell {
             needs_booking(needs, command.cell, self.institution.currency, &[], &[command.to]);
         }
@@ -142,8 +150,14 @@ impl Tianxin {
             let fact = Fact::Declined { code: "insufficient_funds".to_owned() };
             return Ok(Change::new(Outcome::InsufficientFunds { available_minor }, vec![fact]));
         }
+        let counted = match self.within_limits(slice, command.from, amount, context)? {
+            Within::Counted(counted) => counted,
+            Within::Passed(change) => return Ok(change),
+        };
         if command.cell != command.to_cell {
-            return Ok(self.send_transfer(command, Purpose::Transfer, amount, context));
+            let mut change = self.send_transfer(command, Purpose::Transfer, amount, None, context);
+            change.facts.extend(counted);
+            return Ok(change);
         }
         if wallet(slice, command.cell, command.to, currency)?.is_none() {
             let fact = Fact::Declined { code: "unknown_payee".to_owned() };
@@ -154,8 +168,9 @@ impl Tianxin {
             Line::credit(self.subjects.wallet, wallet_account(command.to), amount),
         ];
         let memo = Some(command.note.clone());
-        let fact = booked(EntryKind::Transfer, context.open_date, currency, lines, memo)?;
-        Ok(Change::new(Outcome::Done, vec![fact]))
+        let mut facts = vec![booked(EntryKind::Transfer, context.open_date, currency, lines, memo)?];
+        facts.extend(counted);
+        Ok(Change::new(Outcome::Done, facts))
     }
 
     /// Sends what a wallet of this cell has to one of another: it is held here until that cell has answered.
@@ -164,6 +179,7 @@ impl Tianxin {
         command: &Transfer,
         purpose: Purpose,
         amount: i64,
+        code: Option<CodeArrives>,
         context: &Context,
     ) -> Change<Tianxin> {
         let currency = self.institution.currency;
@@ -187,6 +203,7 @@ impl Tianxin {
             household: Some(command.to),
             amount: command.amount,
             value_date: context.open_date,
+            code,
         });
         Change::new(Outcome::OnItsWay { transfer }, vec![held, crossed])
             .with_message(Message { id: transfer, command: arrive })
@@ -198,6 +215,10 @@ impl Tianxin {
         let wallets: Vec<Id> = command.household.into_iter().collect();
         needs_booking(needs, command.cell, currency, &subjects, &wallets);
         needs.rows::<Quota>(quota_key(command.cell, currency));
+        if let Some(told) = command.code {
+            needs_booking(needs, command.cell, currency, &[self.subjects.roles.code(Role::FeeIncome)], &[]);
+            needs.rows::<SpentCode>(key![command.cell, told.code]);
+        }
     }
 
     pub(crate) fn arrive(&self, slice: &Overlay, command: &Arrive, context: &Context) -> Decided<Tianxin> {
@@ -207,7 +228,12 @@ impl Tianxin {
             Some(household) => wallet(slice, command.cell, household, currency)?,
             None => None,
         };
-        let taken = command.purpose == Purpose::Quota || receiver.is_some();
+        let is_spent = match command.code {
+            Some(told) => slice.get::<SpentCode>(&key![command.cell, told.code])?.is_some(),
+            None => false,
+        };
+        let taken = command.purpose == Purpose::Quota || (receiver.is_some() && !is_spent);
+        let fee_minor = command.code.map_or(0, |told| told.fee_minor);
         let crossed = |state| {
             Fact::Crossed(Crossed {
                 id: command.transfer,
@@ -232,19 +258,21 @@ impl Tianxin {
         let value_date = command.value_date.min(context.open_date);
         let clearing = self.subjects.clearing;
         let (kind, lines) = match command.household {
-            Some(household) => (
-                EntryKind::TransferIn,
-                vec![
+            Some(household) => (EntryKind::TransferIn, {
+                let mut lines = vec![
                     Line::debit(clearing, None, amount),
-                    Line::credit(self.subjects.wallet, wallet_account(household), amount),
-                ],
-            ),
+                    Line::credit(self.subjects.wallet, wallet_account(household), amount - fee_minor),
+                ];
+                lines.extend(self.fee_line(fee_minor));
+                lines
+            }),
             None => (
                 EntryKind::QuotaIn,
                 vec![Line::debit(self.subjects.bank, None, amount), Line::credit(clearing, None, amount)],
             ),
         };
-        let facts = vec![booked(kind, value_date, currency, lines, None)?, crossed(CrossingState::Arrived)];
+        let mut facts = vec![booked(kind, value_date, currency, lines, None)?, crossed(CrossingState::Arrived)];
+        facts.extend(command.code.map(|told| Fact::CodeSpent { code: told.code }));
         let mut change = Change::new(Outcome::Done, facts).with_message(answer);
         if command.purpose == Purpose::Quota {
             let bank = gl(slice, command.cell, self.subjects.bank, currency)?;

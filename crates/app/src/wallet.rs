@@ -1,19 +1,19 @@
 //! Wallets: money in, and money out against the cell's quota of the bank balance.
 
 use basics::{Cell, Date, Id, Money};
+use door::Change;
 use door::app::{Context, Decided};
 use door::overlay::{Needs, Overlay};
-use door::{Change, Message};
 use ledger::Line;
 use minicbor::{Decode, Encode};
 
 use crate::books::{
     booked, check_amount, check_text, check_value_date, gl, needs_booking, own_wallet, quota, quota_key, wallet_account,
 };
-use crate::command::{Command, Outcome};
+use crate::command::Outcome;
 use crate::fact::Fact;
 use crate::house::Tianxin;
-use crate::quota::AskQuota;
+use crate::level::Within;
 use crate::tables::{EntryKind, Quota};
 
 /// Money came in at the bank for a household's wallet.
@@ -75,6 +75,7 @@ impl Tianxin {
 
     pub(crate) fn needs_withdraw(&self, command: &Withdraw, needs: &mut Needs) {
         self.needs_wallet(command.cell, command.household, needs);
+        self.needs_limits(command.cell, command.household, needs);
         needs.rows::<Quota>(quota_key(command.cell, self.institution.currency));
     }
 
@@ -89,6 +90,10 @@ impl Tianxin {
             let fact = Fact::Declined { code: "insufficient_funds".to_owned() };
             return Ok(Change::new(Outcome::InsufficientFunds { available_minor }, vec![fact]));
         }
+        let counted = match self.within_limits(slice, command.household, amount, context)? {
+            Within::Counted(counted) => counted,
+            Within::Passed(change) => return Ok(change),
+        };
         let bank = gl(slice, command.cell, self.subjects.bank, currency)?;
         let share = quota(slice, command.cell, currency)?;
         let left = bank.balance_minor - bank.held_minor;
@@ -102,16 +107,9 @@ impl Tianxin {
             let held = Fact::WalletHeld { household, currency, amount_minor: amount };
             (Outcome::PendingFunds, vec![held, Fact::PayoutWaits { household, amount_minor: amount, currency }])
         };
-        let left_after = if pays { left - amount } else { left };
-        let low = !pays || left_after < share.target_minor / 4;
-        if !low || share.asked {
-            return Ok(Change::new(outcome, facts));
-        }
-        let wanted = (share.target_minor - left_after).max(if pays { 0 } else { amount - left });
-        facts.push(Fact::QuotaAsked { currency, amount_minor: wanted });
-        let ask = Command::AskQuota(AskQuota { from: command.cell, amount: Money::new(wanted, currency) });
-        Ok(Change::new(outcome, facts)
-            .with_message(Message { id: context.command_id.derive("ask-quota"), command: ask }))
+        facts.extend(counted);
+        let after = if pays { (left - amount, None) } else { (left, Some(amount - left)) };
+        Ok(self.refill(Change::new(outcome, facts), &share, after, context))
     }
 
     pub(crate) fn payout(&self, household: Id, amount: i64, value_date: Date) -> Result<Fact, door::Fault> {

@@ -20,6 +20,7 @@ use store::{KeyStore, OpenOptions, PostgresBackend, PostgresOptions, SqliteBacke
 use crate::clock;
 use crate::failure::Failure;
 use crate::own;
+use crate::rail::RailSettings;
 
 const SETTINGS_FILE: &str = "institution.toml";
 const BOOKS_FILE: &str = "books.db";
@@ -98,6 +99,13 @@ pub struct Settings {
     /// The PostgreSQL database of its books; books.db in the data folder if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
+    /// What households may move by how well they are known, relative to the data folder; only their balance limits them if none is
+    /// named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<PathBuf>,
+    /// The rails that payments go over, a table `[[rail]]` each.
+    #[serde(default, rename = "rail", skip_serializing_if = "Vec::is_empty")]
+    pub rails: Vec<RailSettings>,
 }
 
 /// A gateway of text messages over HTTP.
@@ -197,7 +205,10 @@ impl Settings {
             Failure::Unreachable(format!("the chart of accounts or the rule pack cannot be used: {error}"))
         };
         let chart = chart.map_err(|error| unusable(error.into()))?;
+        let rails = self.rails.iter().map(|rail| rail.name.clone()).collect();
         let tianxin = Tianxin::new(institution, chart).map_err(unusable)?.with_hands(crate::many::hands());
+        let limits = self.limits.as_deref().map(|file| crate::limits::read(&place.data.join(file), currency));
+        let tianxin = tianxin.paying_over(rails).limiting(limits.transpose()?.unwrap_or_default());
         let tianxin = crate::lending::lending(tianxin, place, self.rule_pack.as_deref())?;
         Ok(Tianxin { reminders: self.reminders(place)?, ..tianxin })
     }

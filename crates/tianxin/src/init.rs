@@ -47,7 +47,7 @@ pub struct Init {
     cells: Option<u16>,
     /// Capital that was paid in at the bank, such as 5000000.00; booked on the first day
     #[arg(long, value_name = "AMOUNT")]
-    capital: Option<String>,
+    pub capital: Option<String>,
     /// A chart of accounts (TOML) in place of the built-in one; it is copied into the data folder
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
@@ -140,6 +140,8 @@ impl Init {
             reminders: None,
             messages: None,
             postgres: place.postgres.clone(),
+            limits: None,
+            rails: Vec::new(),
         };
         make_private_folder(&place.data)?;
         if let Some(chart) = &self.chart {

@@ -23,6 +23,7 @@ mod features;
 mod init;
 mod lab;
 mod lending;
+mod limits;
 mod many;
 mod model;
 mod notary;
@@ -30,7 +31,9 @@ mod own;
 mod policy;
 mod product;
 mod quote;
+mod rail;
 mod remind;
+mod sandbox_bank;
 mod serve;
 mod sim;
 mod terminal;
@@ -110,6 +113,8 @@ enum Task {
     /// See what the monitor would have said of files of transactions
     #[command(subcommand)]
     Watch(watch::WatchTask),
+    /// A bank of paper to try payments with, which misbehaves on demand
+    SandboxBank(sandbox_bank::SandboxBank),
     /// Measure this machine against what the database alone could do
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -138,6 +143,7 @@ fn main() -> ExitCode {
         Task::Sim(sim) => sim.run(&place),
         Task::Lab(lab) => lab.run(),
         Task::Watch(watch) => watch.run(),
+        Task::SandboxBank(bank) => bank.run(&place),
         Task::Bench(bench) => bench.run(&place),
     };
     match done {

@@ -7,11 +7,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use api::ApiOptions;
+use api::courier::Courier;
 use app::Tianxin;
 use app::desk::{Desk, Parcel};
 use clap::Args;
 use door::{Engine, EngineOptions};
-use rails::{Letter, MessagePort, Phone};
+use rails::{Letter, MessagePort, PaymentRail, Phone};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{self, Opened, Place, Settings, Use};
@@ -19,7 +20,7 @@ use crate::failure::Failure;
 use crate::notary::{Desk as NotaryDesk, Notary};
 use crate::terminal::{log, say};
 use crate::vault::Keys;
-use crate::{clock, lending};
+use crate::{clock, lending, rail};
 
 /// Connections that pages and programs read by.
 pub(crate) const READERS: usize = 4;
@@ -31,6 +32,10 @@ const RATING_PAUSE: Duration = Duration::from_secs(1);
 const SENT_AT_ONCE: usize = 256;
 /// From one go to the next.
 const SENDING_PAUSE: Duration = Duration::from_secs(30);
+/// Payments that are carried to their rails at once.
+const PAYMENTS_AT_ONCE: usize = 8;
+/// From one round of the courier to the next.
+const CARRYING_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serve the books: take commands, close days, sign checkpoints.
 ///
@@ -79,7 +84,7 @@ pub struct Service {
 }
 
 /// Something that is done beside the requests, again and again: households that were observed are rated anew, text messages
-/// that wait are handed over.
+/// that wait are handed over, payments are carried to their rails.
 struct Chore {
     done: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -119,6 +124,22 @@ impl Chore {
         })
     }
 
+    fn carrying(desk: Arc<Desk>, rails: Vec<Arc<dyn PaymentRail>>) -> Chore {
+        let courier = Courier::new(desk, rails, PAYMENTS_AT_ONCE);
+        let mut said: Vec<String> = Vec::new();
+        Chore::start(CARRYING_PAUSE, move || {
+            let wrong = match courier.round(clock::now()) {
+                Ok(round) => round.wrong,
+                Err(error) => vec![error.to_string()],
+            };
+            // What stays wrong is said once.
+            for line in wrong.iter().filter(|line| !said.contains(line)) {
+                log(&format!("payments: {line}"));
+            }
+            said = wrong;
+        })
+    }
+
     fn stop(self) {
         self.done.store(true, Ordering::SeqCst);
         self.thread.thread().unpark();
@@ -137,6 +158,7 @@ impl Service {
         }
         let judge = lending::judge(place, &settings)?;
         lending::keep_rules(place, &settings)?;
+        let rails = rail::connect(place, &settings)?;
         let notary = Notary::start(NotaryDesk::new(&opened).quietly(quiet))?;
         let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
         let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
@@ -145,7 +167,10 @@ impl Service {
         // Enrolments that a crash cut off are finished or freed.
         desk.heal_directory(clock::now())?;
         let messages = settings.messages(place)?;
-        let chores = vec![Chore::rating(desk.clone()), Chore::sending(desk.clone(), messages.clone())];
+        let mut chores = vec![Chore::rating(desk.clone()), Chore::sending(desk.clone(), messages.clone())];
+        if !rails.is_empty() {
+            chores.push(Chore::carrying(desk.clone(), rails));
+        }
         Ok(Service { opened, desk, engine, notary, chores, messages })
     }
 

@@ -2,6 +2,7 @@
 
 mod applications;
 mod changes;
+mod codes;
 mod disasters;
 mod events;
 mod facility;
@@ -14,6 +15,7 @@ mod money;
 mod notices;
 mod office;
 mod papers;
+mod payments;
 mod proposals;
 mod public;
 mod rating;
@@ -73,6 +75,14 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(money::top_up))
         .routes(routes!(money::withdraw))
         .routes(routes!(money::transfer))
+        .routes(routes!(payments::accounts, payments::bind))
+        .routes(routes!(codes::make))
+        .routes(routes!(codes::pay))
+        .routes(routes!(codes::level, codes::set_level))
+        .routes(routes!(payments::list, payments::ask))
+        .routes(routes!(payments::decide))
+        .routes(routes!(payments::queue))
+        .routes(routes!(payments::settle))
         .routes(routes!(facility::view))
         .routes(routes!(facility::change))
         .routes(routes!(applications::list, applications::apply))

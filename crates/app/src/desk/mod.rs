@@ -4,6 +4,7 @@
 //! claims the directory, and does its work again when the door says that something has
 //! changed meanwhile. HTTP, the history replay and the benchmarks all come in through here.
 
+mod codes;
 mod disaster;
 mod enrolment;
 mod harvest;
@@ -11,8 +12,10 @@ mod judges;
 mod known;
 mod lending;
 mod past;
+mod payments;
 pub mod prepare;
 mod rating;
+mod reconcile;
 mod remind;
 mod views;
 
@@ -42,6 +45,8 @@ pub use judges::Shelf;
 pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
 pub use past::{stored_events, vector_as_known};
+pub use payments::{AccountNumber, AccountShown};
+pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
 pub use views::{Account, HouseholdView, TrialLine};
 

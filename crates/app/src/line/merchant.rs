@@ -302,6 +302,7 @@ impl Tianxin {
             household: Some(settles.household),
             amount: Money::new(net, currency),
             value_date: day,
+            code: None,
         });
         Ok((vec![paid(gross, gross), crossed], Some(Message { id: transfer, command: arrive })))
     }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::config::{self, Opened, Place, Use};
 use crate::failure::Failure;
 
+mod reconcile;
 mod sheet;
 
 use sheet::{Column, Form, Item, Sheet};
@@ -21,6 +22,14 @@ use sheet::{Column, Form, Item, Sheet};
 /// Figures are of booking dates. A closed day is never posted into, so what is shown of one stands for good.
 #[derive(Subcommand)]
 pub enum BooksTask {
+    #[command(flatten)]
+    Sheet(SheetTask),
+    Reconcile(reconcile::Reconcile),
+}
+
+/// What is shown of the ledger as a table.
+#[derive(Subcommand)]
+pub enum SheetTask {
     /// Opening balances, turnover and closing balances of all subjects (试算平衡表)
     TrialBalance(Shown),
     /// Assets, liabilities and equity at the end of a day (资产负债表)
@@ -75,6 +84,15 @@ impl From<StatementError> for Failure {
 impl BooksTask {
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
+        match self {
+            BooksTask::Sheet(sheet) => sheet.run(place),
+            BooksTask::Reconcile(reconcile) => reconcile.run(place),
+        }
+    }
+}
+
+impl SheetTask {
+    fn run(self, place: &Place) -> Result<(), Failure> {
         let opened = config::open(place, Use::Read)?;
         let mut connection = opened.backend.connect()?;
         connection.begin_snapshot()?;
@@ -85,10 +103,10 @@ impl BooksTask {
 
     fn give(self, opened: &Opened, connection: &mut dyn Connection) -> Result<(), Failure> {
         let (sheet, shown) = match self {
-            BooksTask::TrialBalance(shown) => (trial_balance(&Period::of(opened, connection, &shown)?), shown),
-            BooksTask::BalanceSheet(shown) => (balance_sheet(&Period::of(opened, connection, &shown)?)?, shown),
-            BooksTask::Income(shown) => (income(&Period::of(opened, connection, &shown)?)?, shown),
-            BooksTask::Statement { subject, limit, shown } => {
+            SheetTask::TrialBalance(shown) => (trial_balance(&Period::of(opened, connection, &shown)?), shown),
+            SheetTask::BalanceSheet(shown) => (balance_sheet(&Period::of(opened, connection, &shown)?)?, shown),
+            SheetTask::Income(shown) => (income(&Period::of(opened, connection, &shown)?)?, shown),
+            SheetTask::Statement { subject, limit, shown } => {
                 let period = Period::of(opened, connection, &shown)?;
                 (statement(opened, connection, &period, SubjectCode(subject), limit as usize)?, shown)
             }

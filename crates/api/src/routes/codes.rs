@@ -1,0 +1,163 @@
+//! Payment by code at a merchant, and how well a household is known.
+
+use app::command::Command;
+use app::level::{SetLevel, WalletLevel};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use basics::money::format_minor;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Shared;
+use crate::act::{Receipt, receipt};
+use crate::extract::{Body, CommandId, uuid};
+use crate::gate::Caller;
+use crate::problem::{Problem, ProblemDocument};
+
+type Receipted = Result<(StatusCode, Json<Receipt>), Problem>;
+
+/// A code to be shown.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentCodeAsked {
+    /// The merchant, a UUID; it must be paid to this household's wallet.
+    merchant: String,
+    /// How much.
+    #[schema(example = "12.50")]
+    amount: String,
+}
+
+/// A code: what a QR code holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentCodeShown {
+    /// The text.
+    code: String,
+    /// How long it may be paid, seconds.
+    seconds: i64,
+}
+
+/// Makes a code by which a merchant is paid: once, within ten minutes. Nothing is stored.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/codes", tag = "money", request_body = PaymentCodeAsked,
+    params(("hh" = String, Path, description = "The household whose wallet the merchant is paid to"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller; the same id gives the same code")),
+    responses((status = 201, body = PaymentCodeShown), (status = "default", body = ProblemDocument)))]
+pub async fn make(
+    State(api): State<Shared>,
+    Path(hh): Path<String>,
+    command: CommandId,
+    Body(asked): Body<PaymentCodeAsked>,
+) -> Result<(StatusCode, Json<PaymentCodeShown>), Problem> {
+    let household = api.household(&hh)?;
+    let (merchant, amount, now) = (uuid(&asked.merchant)?, api.amount(&asked.amount)?, api.now());
+    if !amount.is_positive() {
+        return Err(Problem::new("amount_not_positive"));
+    }
+    let id = command.made("code");
+    let code = api.blocking(move |desk| Ok(desk.make_code(household, merchant, (id, amount), now)?)).await?;
+    Ok((StatusCode::CREATED, Json(PaymentCodeShown { code, seconds: app::code::CODE_SECONDS_MAX })))
+}
+
+/// A code that was read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentCodeRead {
+    /// Its text.
+    code: String,
+}
+
+/// Pays a merchant's code; to a merchant of another cell the money is on its way (202) for a moment, and comes back if somebody
+/// else was quicker.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/code-payments", tag = "money", request_body = PaymentCodeRead,
+    params(("hh" = String, Path, description = "The household that pays"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 201, body = Receipt), (status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn pay(
+    State(api): State<Shared>,
+    Path(hh): Path<String>,
+    caller: Caller,
+    command: CommandId,
+    Body(read): Body<PaymentCodeRead>,
+) -> Receipted {
+    let household = api.household(&hh)?;
+    let (cell, now) = (api.desk.cell_of(household), api.now());
+    let paid = api.blocking(move |desk| Ok(desk.payment_of_code(household, &read.code, now)?)).await?;
+    let taken = api.act(caller.actor, command, Command::PayCode(paid.clone())).await?;
+    // Known to the profile too, once: an event that was told before is left out by its id.
+    api.blocking(move |desk| {
+        let event = desk.purchase_event(&paid, command.0)?;
+        match desk.observe(command.made("observed"), household, &[event], door::Actor::SYSTEM, now) {
+            Ok(_) | Err(app::desk::DeskError::Door(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await?;
+    receipt(taken, cell)
+}
+
+/// What a household may move by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LevelView {
+    /// `basic`, `checked` or `full`.
+    level: String,
+    /// By one payment; none where there is no limit.
+    per_payment: Option<String>,
+    /// On one day.
+    per_day: Option<String>,
+    /// In one year.
+    per_year: Option<String>,
+    /// Moved today.
+    used_today: String,
+    /// Moved this year.
+    used_this_year: String,
+}
+
+/// How well the household is known, and what it may move by itself.
+#[utoipa::path(get, path = "/api/v1/households/{hh}/level", tag = "money",
+    params(("hh" = String, Path, description = "The household")),
+    responses((status = 200, body = LevelView), (status = "default", body = ProblemDocument)))]
+pub async fn level(State(api): State<Shared>, Path(hh): Path<String>) -> Result<Json<LevelView>, Problem> {
+    let household = api.household(&hh)?;
+    let shown = api.blocking(move |desk| Ok(desk.level(household)?)).await?;
+    let of =
+        |limit: fn(&app::level::LevelLimits) -> Option<i64>| shown.limits.as_ref().and_then(limit).map(format_minor);
+    Ok(Json(LevelView {
+        level: shown.level.as_str().to_owned(),
+        per_payment: of(|limits| limits.per_payment_minor),
+        per_day: of(|limits| limits.per_day_minor),
+        per_year: of(|limits| limits.per_year_minor),
+        used_today: format_minor(shown.used_minor.0),
+        used_this_year: format_minor(shown.used_minor.1),
+    }))
+}
+
+/// How well a household is known since.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LevelTold {
+    /// `basic`, `checked` or `full`.
+    #[schema(example = "full")]
+    level: String,
+    /// What it rests on: who saw whom, and where; which checks.
+    evidence: String,
+}
+
+/// Says, by two, how well a household is known.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/level", tag = "money", request_body = LevelTold,
+    params(("hh" = String, Path, description = "The household"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 201, body = Receipt), (status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn set_level(
+    State(api): State<Shared>,
+    Path(hh): Path<String>,
+    caller: Caller,
+    command: CommandId,
+    Body(told): Body<LevelTold>,
+) -> Receipted {
+    let household = api.household(&hh)?;
+    let cell = api.desk.cell_of(household);
+    let bad = || Problem::new("bad_json").saying(format!("`level` is basic, checked or full, not `{}`", told.level));
+    let level = WalletLevel::parse(&told.level).ok_or_else(bad)?;
+    let set = SetLevel { cell, household, level, evidence: told.evidence };
+    receipt(api.act(caller.actor, command, Command::SetLevel(set)).await?, cell)
+}

@@ -62,3 +62,5 @@ export type TrialBalance = Schemas["TrialBalance"];
 export type DayStatus = Schemas["DayShown"];
 export type DayReport = Schemas["DayReportShown"];
 export type Health = Schemas["Health"];
+export type Told = Schemas["NoticeShown"];
+export type ToCarry = Schemas["NoticeToCarry"];

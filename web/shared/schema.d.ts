@@ -2748,6 +2748,8 @@ export interface components {
         };
         /** @description A notice among a household's messages. */
         NoticeShown: {
+            /** @description What it is about: `loan` or `line`. */
+            about: string;
             /** @description What is owed, as of the day it is about. */
             amount: string;
             /** @description How it was to be carried beside standing here: `app`, `sms`, `slip`, `call`. */
@@ -2757,8 +2759,8 @@ export interface components {
             /** @description In English. */
             en?: string | null;
             id: string;
-            /** @description The loan it is about. */
-            loan: string;
+            /** @description That loan or line. */
+            item: string;
             /** @description The day it is for. */
             on_day: string;
             /** @description `shown`, `waiting`, `handed`, `carried` or `let_go`. */

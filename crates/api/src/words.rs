@@ -115,6 +115,7 @@ pub const WORDS: &[Word] = &[
     word("erased", 410, "这个人的资料已按要求删除。", "The data of this person was erased."),
     word("unknown_notice", 404, "没有这条通知，请核对编号。", "There is no such notice: check its id."),
     word("bad_number", 422, "一次报的条数太多，或者一条也没有。", "Too many things are told of at once, or none: send them in parts."),
+    word("nothing_to_tell", 409, "没有要提醒的。", "There is nothing to tell."),
     word("notice_done", 409, "这条通知已经处理过了。", "This notice is done with already."),
     word("unknown_household", 404, "没有这户，请核对编号。", "There is no such household here: check the id."),
     word("wrong_household", 422, "记录里有别家的内容，请核对。", "An event belongs to another household: check it."),

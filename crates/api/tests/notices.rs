@@ -31,10 +31,14 @@ fn close_until(town: &Town, day: &str) {
 
 /// A loan of 3,000.00 over three months; its first instalment is due on 2 April.
 fn borrower(town: &Town, n: u32, officer: &Who) -> Who {
+    borrower_of(town, n, officer, "short-working-capital", 3)
+}
+
+fn borrower_of(town: &Town, n: u32, officer: &Who, product: &str, months: u16) -> Who {
     let farmer = town.enrol(n);
     let hh = format!("/api/v1/households/{}", farmer.household);
     let asked = json!({
-        "product": "short-working-capital", "amount": "3000.00", "term_months": 3, "purpose": "farming-inputs"
+        "product": product, "amount": "3000.00", "term_months": months, "purpose": "farming-inputs"
     });
     let id = town.post(&farmer, &format!("{hh}/applications"), asked).expect(201).text("application");
     let decision = format!("/api/v1/office/applications/{id}/decision?household={}", farmer.household);
@@ -194,4 +198,20 @@ fn who_has_paid_is_not_reminded_and_who_has_not_is_called() {
     town.post(&officer, &nobody, json!({ "reached": false, "told": "x" })).problem(400, "bad_id");
     // A household reads its own messages and nobody else's.
     town.get(&farmer, &format!("/api/v1/households/{}/notices", late.household)).problem(403, "not_yours");
+}
+
+#[test]
+fn who_sells_the_harvest_is_told_once_while_the_money_is_there() {
+    let town = Town::start(Plan { reminders: Some(ReminderPlan::shipped().unwrap()), ..Plan::default() });
+    town.fund();
+    let officer = town.staff("officer", door::Role::Officer);
+    let farmer = borrower_of(&town, 1, &officer, "season-bullet", 1);
+    let path = format!("/api/v1/households/{}/events", farmer.household);
+    let sold = |day: &str| json!({ "events": [{ "date": day, "kind": "harvest_sale", "amount": "8000.00" }] });
+    town.post(&farmer, &path, sold("2026-03-01")).expect(201);
+    town.post(&farmer, &path, sold("2026-03-02")).expect(201);
+    let told = messages(&town, 1);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["zh"].as_str().unwrap().contains("收成卖了"), "{}", told[0]);
+    assert_eq!((told[0]["channel"].as_str(), told[0]["due"].as_str()), (Some("sms"), Some("2026-04-02")));
 }

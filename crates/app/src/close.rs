@@ -193,13 +193,15 @@ impl Tianxin {
         beside: i64,
     ) -> Result<Vec<Fact>, Fault> {
         let mut turn = Turn::new(slice, cell, day);
-        let (mut of_loans, mut of_lines) = (Vec::with_capacity(due.len()), Vec::new());
+        let (mut of_loans, mut of_lines, mut notices) = (Vec::with_capacity(due.len()), Vec::new(), Vec::new());
         for row in due {
             match kind_of(row)? {
                 AgendaKind::Loan => of_loans.push(row),
                 AgendaKind::Line => {
                     let place = LinePlace { cell, household: row.owner, line: row.item };
-                    of_lines.push(self.line_due(slice, &mut turn, place, day)?);
+                    let (moved, told) = self.line_due(slice, &mut turn, place, day)?;
+                    of_lines.push(moved);
+                    notices.extend(told);
                 }
                 // Done beside it: neither is part of what loans come to.
                 AgendaKind::Merchant | AgendaKind::Hold => {}
@@ -213,7 +215,7 @@ impl Tianxin {
             resets.append(&mut due.resets);
         }
         let lines = turn.lines(&self.subjects.roles)?;
-        let (mut collected, mut notices, mut purses) = (Vec::new(), Vec::new(), Purses::new());
+        let (mut collected, mut purses) = (Vec::new(), Purses::new());
         for mut due in all {
             let before = due.stands.holding.clone();
             let taken = self.collect(slice, cell, day, &mut due, &mut purses)?;

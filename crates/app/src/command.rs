@@ -23,7 +23,7 @@ use crate::promote::PromoteModel;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::rating::Rate;
 use crate::reconcile::{SettleItem, TakeStatement};
-use crate::remind::CarryNotices;
+use crate::remind::{CarryNotices, RemindOfSale};
 use crate::renew::{Renew, UndoRenewal};
 use crate::repay::Repay;
 use crate::reverse::Reverse;
@@ -218,6 +218,9 @@ pub enum Command {
     /// Tell what became of notices.
     #[n(200)]
     CarryNotices(#[n(0)] CarryNotices),
+    /// Tell a household that has sold its harvest what falls due soon.
+    #[n(201)]
+    RemindOfSale(#[n(0)] RemindOfSale),
 }
 
 /// What is answered.
@@ -483,6 +486,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::AskForPerson(c) => c.cell,
         Command::Rate(c) => c.cell,
         Command::CarryNotices(c) => c.cell,
+        Command::RemindOfSale(c) => c.cell,
         Command::Sign(c) => c.cell,
         Command::AddPaper(c) => c.cell,
         Command::Draw(c) => c.cell,

@@ -91,6 +91,7 @@ pub const RULES: &[Rule] = &[
     may(Officer, "decide_by_hand", AloneUpTo(OFFICER_ALONE_MINOR)),
     may(Approver, "decide_by_hand", ProposeOrApprove),
     may(System, "rate", Alone),
+    may(System, "remind", Alone),
     may(System, "carry_notice", Alone),
     may(Clerk, "carry_notice", Alone),
     may(Officer, "carry_notice", Alone),

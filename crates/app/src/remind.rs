@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use basics::{Cell, Currency, Date, Id, Instant};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
-use door::{Change, Stamp, key};
-use loan::remind::{About, Channel};
+use door::{Change, Record, Stamp, key};
+use loan::remind::{About, Channel, Told};
 use loan::{Happening, LifeEvent, LoanState, LoanTerms, fold};
 use minicbor::{Decode, Encode};
 
@@ -24,8 +24,10 @@ use crate::due::LoanDue;
 use crate::fact::Fact;
 use crate::holding::{Stands, broken};
 use crate::house::Tianxin;
+use crate::line::LineView;
 use crate::loan_books::put_event;
-use crate::tables::Wallet;
+use crate::loan_turn::{LoanPlace, Standing};
+use crate::tables::{LoanNote, Wallet};
 
 /// Notices that one command tells of at most.
 pub const CARRIED_MAX: usize = 256;
@@ -46,8 +48,18 @@ door::text_enum! {
     }
 }
 
+door::text_enum! {
+    /// What a notice is about.
+    pub enum NoticeAbout {
+        /// A loan.
+        Loan = "loan",
+        /// A statement line.
+        Line = "line",
+    }
+}
+
 door::table! {
-    /// What a household was told about a loan.
+    /// What a household was told about a loan or a line.
     pub struct Notice = "notice" (Household, State, key 3) {
         /// The cell.
         cell: Cell,
@@ -55,9 +67,11 @@ door::table! {
         household: Id,
         /// Its id.
         id: Id,
-        /// The loan.
-        loan: Id,
-        /// The loan's product.
+        /// What it is about.
+        about: NoticeAbout,
+        /// The loan or the line.
+        item: Id,
+        /// Its product.
         product: String,
         /// The day it is for.
         on_day: Date,
@@ -113,10 +127,10 @@ pub struct NoticeMade {
     /// The household.
     #[n(1)]
     pub household: Id,
-    /// The loan.
+    /// The loan or the line.
     #[n(2)]
-    pub loan: Id,
-    /// The loan's product.
+    pub item: Id,
+    /// Its product.
     #[n(3)]
     pub product: String,
     /// The day it is for.
@@ -140,6 +154,10 @@ pub struct NoticeMade {
     /// The currency.
     #[n(10)]
     pub currency: Currency,
+    /// Whether it is about a statement line.
+    #[n(11)]
+    #[cbor(default)]
+    pub of_line: bool,
 }
 
 /// What a close took from the wallet for one loan.
@@ -211,6 +229,31 @@ pub struct CarryNotices {
     /// The notices, at most [`CARRIED_MAX`].
     #[n(1)]
     pub moved: Vec<NoticeMoved>,
+}
+
+/// Tell a household that has sold its harvest what falls due soon.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct RemindOfSale {
+    /// The cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The household.
+    #[n(1)]
+    pub household: Id,
+    /// The loan.
+    #[n(2)]
+    pub loan: Id,
+}
+
+impl RemindOfSale {
+    fn place(&self) -> LoanPlace {
+        LoanPlace { cell: self.cell, household: self.household, loan: self.loan }
+    }
+
+    /// The notice of a sale before a due date: one of each.
+    fn notice(&self, due: Date) -> Id {
+        self.loan.derive(&format!("notice of sale {due}"))
+    }
 }
 
 /// Money of a wallet that a step of the close may still take, by household.
@@ -305,7 +348,8 @@ impl Tianxin {
             notices.push(NoticeMade {
                 id: collected.event.id.derive("notice"),
                 household,
-                loan,
+                item: loan,
+                of_line: false,
                 product: product.clone(),
                 on_day: day,
                 due: due.unpaid_since.unwrap_or(day),
@@ -328,7 +372,8 @@ impl Tianxin {
             notices.push(NoticeMade {
                 id: loan.derive(&format!("notice {} {} {tomorrow}", falling.due, falling.step.code)),
                 household,
-                loan,
+                item: loan,
+                of_line: false,
                 product: product.clone(),
                 on_day: tomorrow,
                 due: falling.due,
@@ -342,12 +387,101 @@ impl Tianxin {
         Ok(notices)
     }
 
+    /// The notices that the close of a day makes of a line: its statement is out, or a minimum was due today and not met.
+    pub(crate) fn line_notices(&self, day: Date, view: &LineView) -> Vec<NoticeMade> {
+        let Some(plan) = &self.reminders else { return Vec::new() };
+        let (row, state) = (&view.row, &view.state);
+        let made = |told: &Told, step: &str, due: Date| NoticeMade {
+            id: row.id.derive(&format!("notice {due} {step}")),
+            household: row.household,
+            item: row.id,
+            product: row.product.clone(),
+            on_day: day.add_days(1),
+            due,
+            step: step.to_owned(),
+            text: told.text.clone(),
+            channel: told.channel.as_str().to_owned(),
+            amount_minor: state.billed_fen,
+            currency: row.currency,
+            of_line: true,
+        };
+        let over = state.billed_fen <= 0 || state.written_off.is_some();
+        let cut_today = state.statement().filter(|statement| statement.on == day && !over);
+        let out = cut_today.zip(plan.statement.as_ref()).map(|(cut, told)| made(told, "statement", cut.due));
+        let unmet_today = state.oldest_unmet_due.filter(|due| *due == day && !over);
+        let unmet = unmet_today.zip(plan.unmet.as_ref()).map(|(due, told)| made(told, "unmet", due));
+        out.into_iter().chain(unmet).collect()
+    }
+
+    pub(crate) fn needs_remind_of_sale(
+        &self,
+        command: &RemindOfSale,
+        slice: &Overlay,
+        needs: &mut Needs,
+    ) -> Result<(), Fault> {
+        self.needs_loan(command.place(), slice, needs)?;
+        let of_loan = key![command.cell, command.household, command.loan];
+        if slice.has(LoanNote::table(), &of_loan)
+            && let Some(note) = slice.get::<LoanNote>(&of_loan)?
+        {
+            needs.rows::<Notice>(key![command.cell, command.household, command.notice(note.next_due)]);
+        }
+        Ok(())
+    }
+
+    /// Makes the notice of a sale ready, once for each due date.
+    pub(crate) fn remind_of_sale(
+        &self,
+        slice: &Overlay,
+        command: &RemindOfSale,
+        context: &Context,
+    ) -> Decided<Tianxin> {
+        let today = context.open_date;
+        let nothing = |why: &str| Err(Refusal::new("nothing_to_tell", why).into());
+        let Some(sale) = self.reminders.as_ref().and_then(|plan| plan.sale.as_ref()) else {
+            return nothing("the reminder plan says nothing of sales");
+        };
+        let standing = Standing::read(self, slice, command.place(), today)?;
+        let (state, stands) = &standing.before;
+        let due = match self.about(&standing.terms, state, stands) {
+            Some(about) if about.unpaid_since.is_none() => state.next_due,
+            _ => None,
+        };
+        let Some(due) = due.filter(|due| sale.tells(&standing.note.product, *due, today)) else {
+            return nothing("nothing of this loan falls due soon");
+        };
+        let id = command.notice(due);
+        if due != standing.note.next_due || slice.get::<Notice>(&key![command.cell, command.household, id])?.is_some() {
+            return nothing("the household was told already");
+        }
+        let then = fold(&standing.terms, &standing.events, due).map_err(broken)?;
+        let amount_minor = then.overdue_parts().and_then(|parts| parts.total_fen()).map_err(broken)?;
+        if amount_minor <= 0 {
+            return nothing("it is paid ahead already");
+        }
+        let made = NoticeMade {
+            id,
+            household: command.household,
+            item: command.loan,
+            of_line: false,
+            product: standing.note.product.clone(),
+            on_day: today,
+            due,
+            step: "sale".to_owned(),
+            text: sale.text.clone(),
+            channel: sale.channel.as_str().to_owned(),
+            amount_minor,
+            currency: standing.note.currency,
+        };
+        Ok(Change::new(Outcome::Done, vec![Fact::NoticesMade { notices: vec![made] }]))
+    }
+
     pub(crate) fn needs_carry(&self, command: &CarryNotices, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
         let cell = command.cell;
         for moved in command.moved.iter().take(CARRIED_MAX) {
             let of_notice = key![cell, moved.household, moved.id];
             needs.rows::<Notice>(of_notice.clone());
-            if slice.has(<Notice as door::Record>::table(), &of_notice)
+            if slice.has(Notice::table(), &of_notice)
                 && let Some(row) = slice.get::<Notice>(&of_notice)?
             {
                 needs.rows::<NoticeQueue>(queue_key(&row));
@@ -401,7 +535,8 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                     cell,
                     household: made.household,
                     id: made.id,
-                    loan: made.loan,
+                    about: if made.of_line { NoticeAbout::Line } else { NoticeAbout::Loan },
+                    item: made.item,
                     product: made.product.clone(),
                     on_day: made.on_day,
                     due: made.due,
@@ -467,7 +602,6 @@ fn move_notice(books: &mut Overlay, stamp: &Stamp, row: Notice, what: &Carriage)
 
 /// What is wrong with the notices of a cell: each that waits, and no other, stands in the queue.
 pub(crate) fn check_notices(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fault> {
-    use door::Record;
     let mut waiting = BTreeMap::new();
     for (_, row) in books.all_rows(NoticeQueue::table()) {
         let row = NoticeQueue::from_row(row)?;

@@ -101,6 +101,16 @@ fn the_closes_that_are_named_are_all_that_are_needed() {
 }
 
 #[test]
+fn a_sale_is_told_of_what_falls_due_soon_and_no_more() {
+    let sale = ReminderPlan::shipped().unwrap().sale.unwrap();
+    let told = |product: &str, due: &str| sale.tells(product, day(due), day("2026-09-10"));
+    assert!(told("seasonal-loan", "2026-09-10") && told("season-bullet", "2026-11-09"));
+    assert!(!told("seasonal-loan", "2026-11-10"), "61 days ahead");
+    assert!(!told("seasonal-loan", "2026-09-09"), "overdue is told otherwise");
+    assert!(!told("short-working-capital", "2026-09-20"));
+}
+
+#[test]
 fn quiet_hours_may_reach_over_midnight() {
     let night = QuietHours { from_minute: 22 * 60, until_minute: 8 * 60 };
     let noon = QuietHours { from_minute: 12 * 60, until_minute: 14 * 60 };
@@ -148,6 +158,9 @@ fn a_plan_that_cannot_be_is_refused_with_line_and_field() {
         refused("keep_days = 2", "keep_days = 0"),
         refused("days = [0, 1, 3, 7]", "days = [-1]"),
         refused("text = \"collected\"", "text = \"taken\""),
+        refused("statement = { channel = \"sms\"", "statement = { channel = \"post\""),
+        refused("within_days = 60", "within_days = 6000"),
+        refused("text = \"harvest_sold\"", "text = \"sold\""),
         refused("code = \"week-ahead\"", "code = \"Week ahead\""),
         refused("code = \"week-ahead\"", "code = \"day-after\""),
         refused("days = -7", "days = -7000"),
@@ -165,14 +178,17 @@ fn a_plan_that_cannot_be_is_refused_with_line_and_field() {
     own.toml, line 11, sms.per_day: no message a day would never leave: write 1 or more, or use no step with channel "sms"
     own.toml, line 12, sms.keep_days: a message is kept for a day at least, so that a gateway that is down loses none: write 1 or more
     own.toml, line 17, collect.days: money is taken on the due date (0) or up to 366 days after it, never before
-    own.toml, line 18, collect.text: there is no [text.taken]: write one of collected, due_soon, due_today, harvest_ahead, overdue, or add it
-    own.toml, line 30, step.code: a code is 1 to 40 of a-z, 0-9 and -: it is kept with every notice
-    own.toml, line 48, step.code: this step is in the file twice
-    own.toml, line 31, step.days: a step lies at most 366 days before (-) or after a due date
-    own.toml, line 56, step.channel: it is one of app, sms, slip, call
-    own.toml, line 62, step.from_class: classes are counted from 1, the best, to 5
-    own.toml, line 66, text.due_soon.zh: has a place {date} that nothing fills: write one of institution, product, note, due, amount, days
-    own.toml, line 66, text.due_soon.zh: has a place {due到期，应还{amount} that nothing fills: write one of institution, product, note, due, amount, days
-    own.toml, line 70, file: unknown field `zz`, expected `zh` or `en`
+    own.toml, line 18, collect.text: there is no [text.taken]: write one of collected, due_soon, due_today, harvest_ahead, harvest_sold, line_statement, line_unmet, overdue, or add it
+    own.toml, line 22, line.statement.channel: it is one of app, sms, slip, call
+    own.toml, line 27, sale.within_days: a sale is told of what falls due within 366 days at most
+    own.toml, line 29, sale.text: there is no [text.sold]: write one of collected, due_soon, due_today, harvest_ahead, harvest_sold, line_statement, line_unmet, overdue, or add it
+    own.toml, line 42, step.code: a code is 1 to 40 of a-z, 0-9 and -: it is kept with every notice
+    own.toml, line 60, step.code: this step is in the file twice
+    own.toml, line 43, step.days: a step lies at most 366 days before (-) or after a due date
+    own.toml, line 68, step.channel: it is one of app, sms, slip, call
+    own.toml, line 74, step.from_class: classes are counted from 1, the best, to 5
+    own.toml, line 78, text.due_soon.zh: has a place {date} that nothing fills: write one of institution, product, note, due, amount, days
+    own.toml, line 78, text.due_soon.zh: has a place {due到期，应还{amount} that nothing fills: write one of institution, product, note, due, amount, days
+    own.toml, line 82, file: unknown field `zz`, expected `zh` or `en`
     "#);
 }

@@ -14,6 +14,7 @@ use app::line::{
     BOOK_LINE, CorrectLine, CreditLine, CreditLineEvent, LineAct, LineView, MoveLine, OpenLine, RegisterMerchant,
     Settles, line_view,
 };
+use app::remind::Notice;
 use app::tables::{ApplicationStatus, CellDay, Entry, EntryKind, GlBalance, Posting, Wallet};
 use app::{Institution, Tianxin};
 use basics::{Cell, Currency, Date, Id, Instant, Money, Rate, cbor};
@@ -21,6 +22,7 @@ use door::table::Record;
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Order, Request, Role, audit, key};
 use ledger::Chart;
 use loan::line::{LineEvent, LineWaivable, quote};
+use loan::remind::ReminderPlan;
 use loan::{Component, LoanClass};
 use support::*;
 
@@ -42,7 +44,8 @@ impl House {
     fn new(backend: Arc<dyn Backend>) -> House {
         let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
         let products = ["season-bullet", "revolving-consumer-line"].map(|code| loan::product::shipped(code).unwrap());
-        let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products.into()));
+        let tianxin = Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products.into());
+        let tianxin = Arc::new(tianxin.reminding(ReminderPlan::shipped().unwrap()));
         let engine = Engine::start(tianxin.clone(), backend.clone(), EngineOptions::default()).unwrap();
         let household = household(1);
         let house = House { engine, backend, tianxin, household, cell: cell_of(household), line: id(0x11E) };
@@ -392,6 +395,17 @@ fn goes_bad(backend: Arc<dyn Backend>) {
     house.proven();
     // A payment of the same day would count before the write-off: it is recovery from tomorrow on.
     house.close_until("2026-09-02", 7);
+    let mut told: Vec<Notice> = house.rows(key![house.cell, house.household]);
+    told.sort_by_key(|notice| notice.on_day);
+    let line = |n: &Notice| format!("{} {} {} due {}", n.on_day, n.step, n.amount_minor, n.due);
+    insta::assert_snapshot!(told.iter().map(line).collect::<Vec<_>>().join("\n"), @"
+    2026-04-02 statement 100000 due 2026-04-20
+    2026-04-21 unmet 100000 due 2026-04-20
+    2026-05-02 statement 101105 due 2026-05-20
+    2026-06-02 statement 104048 due 2026-06-20
+    2026-07-02 statement 107480 due 2026-07-20
+    2026-08-02 statement 111512 due 2026-08-20
+    ");
     let allowance = house.ledger("loan_allowance");
     house.moves(0x65, me, LineAct::Pay { amount: fen("1200") });
     assert_eq!(house.ledger("written_off_claims"), claim - house.held().recovered_fen);

@@ -10,6 +10,7 @@ import { EnrolPage } from "./pages/enrol";
 import { HomePage } from "./pages/home";
 import { LinePage } from "./pages/line";
 import { LoanPage } from "./pages/loan";
+import { MessagesPage } from "./pages/messages";
 import { OfferPage } from "./pages/offer";
 import { OpenLinePage } from "./pages/open-line";
 import { RepayPage } from "./pages/repay";
@@ -39,6 +40,8 @@ export function App() {
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "lines":
       return id === "open" ? <OpenLinePage step={part} /> : <LinePage key={id} id={id} />;
+    case "messages":
+      return <MessagesPage />;
     case "wallet":
       return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:

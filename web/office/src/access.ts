@@ -1,11 +1,11 @@
 // Which pages each role is shown. The server's permission table decides; this only spares people pages that
 // would refuse them.
 
-export type Page = "referrals" | "proposals" | "households" | "loans" | "lines" | "disasters" | "trial-balance" | "day";
+export type Page = "referrals" | "proposals" | "households" | "loans" | "lines" | "disasters" | "notices" | "trial-balance" | "day";
 
 const SHOWN: Record<string, readonly Page[]> = {
-  clerk: ["households", "loans", "lines", "proposals"],
-  officer: ["referrals", "households", "loans", "lines", "disasters", "proposals"],
+  clerk: ["households", "loans", "notices", "lines", "proposals"],
+  officer: ["referrals", "households", "loans", "notices", "lines", "disasters", "proposals"],
   analyst: ["referrals", "households", "loans", "lines", "disasters"],
   accountant: ["trial-balance", "day", "proposals", "households", "loans", "lines", "disasters"],
   approver: ["proposals", "referrals", "households", "loans", "lines", "disasters", "trial-balance", "day"],
@@ -26,6 +26,7 @@ const ACTS: Record<string, readonly string[]> = {
   see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],
   act_on_line: ["clerk", "officer", "accountant", "approver"],
   declare_disaster: ["officer"],
+  carry_notice: ["clerk", "officer"],
   see_day_report: ["accountant", "approver", "auditor"],
 };
 

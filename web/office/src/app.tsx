@@ -11,6 +11,7 @@ import { DisasterPage, DisastersPage } from "./pages/disasters";
 import { HouseholdPage, HouseholdsPage } from "./pages/households";
 import { LinePage, LinesPage } from "./pages/lines";
 import { LoanPage, LoansPage } from "./pages/loans";
+import { NoticesPage } from "./pages/notices";
 import { PapersPage } from "./pages/papers";
 import { ProposalsPage } from "./pages/proposals";
 import { ReferralPage, ReferralsPage } from "./pages/referrals";
@@ -32,6 +33,7 @@ export function App() {
     loans: say("借款", "Loans"),
     lines: say("消费额度", "Purchase lines"),
     disasters: say("灾害", "Disasters"),
+    notices: say("催还提醒", "Reminders"),
     "trial-balance": say("试算平衡", "Trial balance"),
     day: say("营业日", "Business day"),
   };
@@ -87,6 +89,8 @@ function Open({ page, id, part }: { page: Page | undefined; id: string; part: st
       return id ? <LinePage key={id} id={id} household={part} /> : <LinesPage />;
     case "disasters":
       return id ? <DisasterPage key={id} id={id} /> : <DisastersPage />;
+    case "notices":
+      return <NoticesPage channel={id} />;
     case "trial-balance":
       return <TrialBalancePage />;
     case "day":

@@ -1,7 +1,7 @@
 //! What households are told of their loans, who is to be called, and what slips are to be handed over.
 
 use app::Command;
-use app::remind::{Carriage, CarryNotices, Notice, NoticeMoved};
+use app::remind::{Carriage, CarryNotices, Notice, NoticeAbout, NoticeMoved};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -23,8 +23,10 @@ use crate::shown::amount;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NoticeShown {
     id: String,
-    /// The loan it is about.
-    loan: String,
+    /// What it is about: `loan` or `line`.
+    about: &'static str,
+    /// That loan or line.
+    item: String,
     /// The day it is for.
     on_day: String,
     /// The due date it is about.
@@ -42,9 +44,14 @@ pub struct NoticeShown {
 }
 
 fn shown(desk: &app::desk::Desk, notice: &Notice) -> NoticeShown {
+    let kind = match notice.about {
+        NoticeAbout::Loan => IdKind::Loan,
+        NoticeAbout::Line => IdKind::Line,
+    };
     NoticeShown {
         id: notice.id.to_string(),
-        loan: public(IdKind::Loan, notice.cell, notice.loan),
+        about: notice.about.as_str(),
+        item: public(kind, notice.cell, notice.item),
         on_day: notice.on_day.to_string(),
         due: notice.due.to_string(),
         amount: amount(notice.amount_minor),

@@ -3,7 +3,7 @@
 use basics::merkle::leaf_hash;
 use basics::{Cell, Id, Instant, cbor};
 use door::{Actor, Answer, Order, Request, key};
-use insight::event::Event;
+use insight::event::{Event, EventKind};
 use insight::profile::Profile;
 use loan::{Method, Product, Term};
 use policy::decision::LimitDecision;
@@ -55,6 +55,9 @@ impl Desk {
             Ok(self.engine.call(request)?)
         })?;
         self.touch(household);
+        if events.iter().any(|event| event.kind == EventKind::HarvestSale) {
+            self.tell_of_sale(command_id, household, at)?;
+        }
         Ok(answer)
     }
 

@@ -9,14 +9,14 @@ use basics::money::format_minor;
 use basics::{Cell, Date, Id, IdKind, Instant, PublicId};
 use door::backend::List;
 use door::table::{Record, Value};
-use door::{Actor, Order, Request, key};
+use door::{Actor, DoorError, Order, Request, key};
 use loan::fold;
 use loan::remind::{Channel, Filling, ReminderPlan};
 
 use super::{Desk, DeskError};
 use crate::command::Command;
-use crate::remind::{Carriage, CarryNotices, Notice, NoticeMoved, NoticeQueue, NoticeState};
-use crate::tables::{LoanNote, LoanState};
+use crate::remind::{Carriage, CarryNotices, Notice, NoticeAbout, NoticeMoved, NoticeQueue, NoticeState, RemindOfSale};
+use crate::tables::LoanState;
 
 /// Messages of a cell that are handed over between two words to the books.
 const HANDED_AT_ONCE: usize = 32;
@@ -85,7 +85,11 @@ impl Desk {
         let house = self.house();
         let product = house.product(&notice.product).ok();
         let name = product.map(|product| if chinese { product.name_zh.clone() } else { product.name_en.clone() });
-        let number = PublicId { kind: IdKind::Loan, cell: notice.cell, id: notice.loan }.to_string();
+        let kind = match notice.about {
+            NoticeAbout::Loan => IdKind::Loan,
+            NoticeAbout::Line => IdKind::Line,
+        };
+        let number = PublicId { kind, cell: notice.cell, id: notice.item }.to_string();
         // Its check character, after the last hyphen, is left out: people read the digits before it.
         let digits = number.rsplit_once('-').map_or(number.as_str(), |(digits, _)| digits);
         let tail = digits.len().saturating_sub(TAIL_CHARS);
@@ -120,6 +124,27 @@ impl Desk {
         }
         notices.sort_by_key(|row| (row.on_day, row.household, row.id));
         Ok(notices)
+    }
+
+    /// Tells a household that has sold its harvest of each loan that falls due soon, once for each due date; what it was observed
+    /// in names the commands.
+    pub(super) fn tell_of_sale(&self, observed: Id, household: Id, at: Instant) -> Result<(), DeskError> {
+        let Some(sale) = self.house().reminders.as_ref().and_then(|plan| plan.sale.as_ref()) else { return Ok(()) };
+        let cell = self.cell_of(household);
+        let today = self.open_date(cell)?;
+        for note in self.loans(household)? {
+            if note.status != LoanState::Open || !sale.tells(&note.product, note.next_due, today) {
+                continue;
+            }
+            let id = observed.derive(&format!("sale {}", note.id));
+            let command = Command::RemindOfSale(RemindOfSale { cell, household, loan: note.id });
+            match self.engine.call(Request::plain(id, Actor::SYSTEM, at, Order::Do(command))) {
+                Ok(_) => {}
+                Err(DoorError::Refused(refusal)) if refusal.code == "nothing_to_tell" => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Hands text messages over that wait and may leave now, at most `most` a cell. Nothing leaves in the quiet hours.
@@ -254,18 +279,9 @@ impl Desk {
         if *had >= plan.sms_per_day {
             return Ok(Fate::Capped);
         }
-        let notes: Vec<LoanNote> = self.rows(key![cell, household, notice.loan])?;
-        let stands = notes.first().is_some_and(|note| note.status == LoanState::Open && note.next_due <= notice.due);
-        if !stands {
+        let Some(amount_minor) = self.owed_of(notice, today)? else {
             return Ok(Fate::LetGo("paid, or put off, meanwhile"));
-        }
-        let (_, terms, events) = self.loan(household, notice.loan)?;
-        let damaged = |error: loan::LoanError| DeskError::Damaged(format!("loan {}: {error}", notice.loan));
-        let state = fold(&terms, &events, notice.due.max(today)).map_err(damaged)?;
-        let amount_minor = state.overdue_parts().and_then(|parts| parts.total_fen()).map_err(damaged)?;
-        if amount_minor <= 0 || state.bearings.died_on.is_some() {
-            return Ok(Fate::LetGo("nothing is owed, or nobody is to be reminded"));
-        }
+        };
         let head = self.head(household)?;
         let Some(phone) = self.field(household, head, "phone")? else {
             return Ok(Fate::LetGo("no phone is on record"));
@@ -275,6 +291,25 @@ impl Desk {
         };
         *had += 1;
         Ok(Fate::Send(Parcel { id: row.id, phone, text }))
+    }
+}
+
+impl Desk {
+    /// What is owed of what a notice is about, as of its due date or today; none where it is paid or put off, or nobody is to
+    /// be reminded.
+    fn owed_of(&self, notice: &Notice, today: Date) -> Result<Option<i64>, DeskError> {
+        if notice.about == NoticeAbout::Line {
+            let billed_minor = self.line(notice.household, notice.item)?.state.billed_fen;
+            return Ok(Some(billed_minor).filter(|billed| *billed > 0));
+        }
+        let (note, terms, events) = self.loan(notice.household, notice.item)?;
+        if note.status != LoanState::Open || note.next_due > notice.due {
+            return Ok(None);
+        }
+        let damaged = |error: loan::LoanError| DeskError::Damaged(format!("loan {}: {error}", notice.item));
+        let state = fold(&terms, &events, notice.due.max(today)).map_err(damaged)?;
+        let owed = state.overdue_parts().and_then(|parts| parts.total_fen()).map_err(damaged)?;
+        Ok(Some(owed).filter(|owed| *owed > 0 && state.bearings.died_on.is_none()))
     }
 }
 

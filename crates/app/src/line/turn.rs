@@ -25,6 +25,7 @@ use crate::fact::Fact;
 use crate::holding::{Holding, Of, Touched, Turn};
 use crate::house::Tianxin;
 use crate::loan_books::needs_touch;
+use crate::remind::NoticeMade;
 use crate::tables::{Agenda, AgendaKind, EntryKind};
 
 /// Which line.
@@ -88,14 +89,14 @@ impl Tianxin {
         needs.rows::<CreditLineEvent>(key![cell, household, line]);
     }
 
-    /// What a day brings to a line by itself: its statement, interest and fees, its class. Booked with `turn`.
+    /// What a day brings to a line by itself: its statement, interest and fees, its class, and what is told of it. Booked with `turn`.
     pub(crate) fn line_due(
         &self,
         slice: &Overlay,
         turn: &mut Turn<'_>,
         place: LinePlace,
         day: Date,
-    ) -> Result<LineMoved, Fault> {
+    ) -> Result<(LineMoved, Vec<NoticeMade>), Fault> {
         let LinePlace { cell, household, line } = place;
         let gone = || Fault::Broken(format!("line {line} is on the agenda and not in the books"));
         let row = slice.get::<CreditLine>(&key![cell, household, line])?.ok_or_else(gone)?;
@@ -103,7 +104,7 @@ impl Tianxin {
         let view = line_view(row, events, day)?;
         let moved = self.line_moved(&view, None)?;
         touch(turn, &view, &Holding::of_line(&view.row)?, &moved, None)?;
-        Ok(moved)
+        Ok((moved, self.line_notices(day, &view)))
     }
 
     pub(crate) fn move_line(&self, slice: &Overlay, command: &MoveLine, context: &Context) -> Decided<Tianxin> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Channel, PLACES, QuietHours, ReminderPlan, Step, Text};
+use super::{Channel, PLACES, QuietHours, ReminderPlan, SaleStep, Step, Text, Told};
 use crate::class::LoanClass;
 
 /// Steps may lie so many days before or after a due date.
@@ -35,6 +35,8 @@ struct PlanFile {
     version: Spanned<u32>,
     sms: SmsTable,
     collect: Option<CollectTable>,
+    sale: Option<SaleTable>,
+    line: Option<LineTable>,
     #[serde(default, rename = "step")]
     steps: Vec<StepTable>,
     text: BTreeMap<String, TextTable>,
@@ -54,6 +56,30 @@ struct SmsTable {
 struct CollectTable {
     days: Spanned<Vec<i64>>,
     text: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LineTable {
+    statement: Option<ToldTable>,
+    unmet: Option<ToldTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToldTable {
+    channel: Spanned<String>,
+    text: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaleTable {
+    within_days: Spanned<u16>,
+    channel: Spanned<String>,
+    text: Spanned<String>,
+    #[serde(default)]
+    products: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -129,10 +155,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<ReminderPlan, RemindError> 
             let problem = format!("a step lies at most {DAYS_MAX} days before (-) or after a due date");
             return Err(source.wrong(table.days.span(), "step.days", problem));
         }
-        let channel = Channel::parse(table.channel.get_ref()).ok_or_else(|| {
-            let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.as_str()).collect();
-            source.wrong(table.channel.span(), "step.channel", format!("it is one of {}", known.join(", ")))
-        })?;
+        let channel = source.channel("step.channel", &table.channel)?;
         let from_class = match &table.from_class {
             None => LoanClass::BEST,
             Some(place) if (1..=5).contains(place.get_ref()) => LoanClass(*place.get_ref() - 1),
@@ -153,6 +176,29 @@ pub(super) fn read(file: &str, text: &str) -> Result<ReminderPlan, RemindError> 
         }
         collected_text = table.text.as_ref().map(|text| named("collect.text", text)).transpose()?;
     }
+    let sale = match &raw.sale {
+        None => None,
+        Some(table) if i32::from(*table.within_days.get_ref()) > DAYS_MAX => {
+            let problem = format!("a sale is told of what falls due within {DAYS_MAX} days at most");
+            return Err(source.wrong(table.within_days.span(), "sale.within_days", problem));
+        }
+        Some(table) => Some(SaleStep {
+            within_days: *table.within_days.get_ref(),
+            channel: source.channel("sale.channel", &table.channel)?,
+            text: named("sale.text", &table.text)?,
+            products: table.products.clone(),
+        }),
+    };
+    let told = |field: &str, table: Option<&ToldTable>| {
+        let read = |table: &ToldTable| {
+            let channel = source.channel(&format!("{field}.channel"), &table.channel)?;
+            Ok(Told { channel, text: named(&format!("{field}.text"), &table.text)? })
+        };
+        table.map(read).transpose()
+    };
+    let of_lines = raw.line.as_ref();
+    let statement = told("line.statement", of_lines.and_then(|line| line.statement.as_ref()))?;
+    let unmet = told("line.unmet", of_lines.and_then(|line| line.unmet.as_ref()))?;
     Ok(ReminderPlan {
         version: *raw.version.get_ref(),
         quiet,
@@ -160,6 +206,9 @@ pub(super) fn read(file: &str, text: &str) -> Result<ReminderPlan, RemindError> 
         keep_days: *raw.sms.keep_days.get_ref(),
         collect_on: collect_on.into_iter().collect(),
         collected_text,
+        statement,
+        unmet,
+        sale,
         steps,
         texts,
     })
@@ -182,6 +231,13 @@ impl Source<'_> {
         let at = error.span().unwrap_or(0..0);
         let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
         self.wrong(at, missing.unwrap_or("file"), error.message())
+    }
+
+    fn channel(&self, field: &str, value: &Spanned<String>) -> Result<Channel, RemindError> {
+        Channel::parse(value.get_ref()).ok_or_else(|| {
+            let known: Vec<&str> = Channel::ALL.iter().map(|channel| channel.as_str()).collect();
+            self.wrong(value.span(), field, format!("it is one of {}", known.join(", ")))
+        })
     }
 
     /// A time of the day such as 22:00, in minutes after midnight.

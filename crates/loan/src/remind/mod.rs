@@ -71,6 +71,36 @@ pub struct Step {
     pub from_class: LoanClass,
 }
 
+/// A text, and how it reaches the household.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How it reaches the household.
+    pub channel: Channel,
+    /// Code of the text.
+    pub text: String,
+}
+
+/// What is said on the day a household sells its harvest, while the money is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleStep {
+    /// Only of what falls due within so many days.
+    pub within_days: u16,
+    /// How it reaches the household.
+    pub channel: Channel,
+    /// Code of the text.
+    pub text: String,
+    /// Products it is for; none is all.
+    pub products: Vec<String>,
+}
+
+impl SaleStep {
+    /// Whether a household that sells on a day is told of a loan of a product that falls due on another.
+    pub fn tells(&self, product: &str, due: Date, sold_on: Date) -> bool {
+        let of_product = self.products.is_empty() || self.products.iter().any(|code| code == product);
+        of_product && (0..=i32::from(self.within_days)).contains(&(due - sold_on))
+    }
+}
+
 impl Step {
     fn is_for(&self, about: &About<'_>) -> bool {
         let of_product = self.products.is_empty() || self.products.iter().any(|code| code == about.product);
@@ -202,6 +232,12 @@ pub struct ReminderPlan {
     pub collect_on: Vec<u16>,
     /// Text of the message about money that was taken; none where nothing is said.
     pub collected_text: Option<String>,
+    /// What is said when the statement of a line is out 账单已出; none where nothing is.
+    pub statement: Option<Told>,
+    /// What is said on the day after a line's minimum was due and not met; none where nothing is.
+    pub unmet: Option<Told>,
+    /// What is said on the day a harvest is sold; none where nothing is.
+    pub sale: Option<SaleStep>,
     /// The steps, in the order of the file.
     pub steps: Vec<Step>,
     /// Texts by code.

@@ -57,6 +57,15 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
       {open.filter((loan) => loan.next_due).sort((a, b) => (a.next_due ?? "").localeCompare(b.next_due ?? "")).slice(0, 1).map((loan) => (
         <NextDue key={loan.loan} loan={loan} today={today} name={productName(all.products, loan.product, chosen)} />
       ))}
+      {all.loans.length > 0 && (
+        <a class="card row-link" href="#/messages">
+          <span>
+            <b>{say("消息", "Messages")}</b>
+            <small>{say("还款提醒和扣款通知", "Reminders, and what was taken from your wallet")}</small>
+          </span>
+          <Icon name="forward" />
+        </a>
+      )}
       {all.applications.map((application) => (
         <a class="card row-link" key={application.application} href={`#/applications/${application.application}`}>
           <span>

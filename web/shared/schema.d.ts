@@ -1301,7 +1301,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/households/{hh}/codes": {
+    "/api/v1/households/{hh}/payment-codes": {
         parameters: {
             query?: never;
             header?: never;
@@ -1371,6 +1371,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Books, by two, money that came in over a rail and named nobody. The same reference of a rail is booked once. */
+        post: operations["take_credit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/reconciliation": {
         parameters: {
             query?: never;
@@ -1423,6 +1440,41 @@ export interface components {
             penalty: string;
             principal: string;
             zh: string;
+        };
+        /** @description An account elsewhere to be bound. */
+        AccountTold: {
+            /**
+             * @description Clearing number of its bank (行号).
+             * @example 102100099996
+             */
+            bank: string;
+            /** @description Who holds it: the person's own name. */
+            holder: string;
+            /**
+             * @description Its number, 5 to 34 letters and digits.
+             * @example 6222000000000000001
+             */
+            number: string;
+            /** @description The person whose it is, a UUID; the head of the household if not given. */
+            person?: string | null;
+        };
+        /** @description A bound account. */
+        AccountView: {
+            /** @description Clearing number of its bank. */
+            bank?: string | null;
+            /** @description Since when. */
+            bound_on: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The last four characters of its number; none once the person is erased. */
+            tail?: string | null;
+        };
+        /** @description The accounts of a household and the rails that lead to them. */
+        AccountsView: {
+            /** @description The accounts. */
+            accounts: components["schemas"]["AccountView"][];
+            /** @description The rails that are set up, by name. */
+            rails: string[];
         };
         /** @description Interest accrued by loans that grow alike. */
         AccruedShown: {
@@ -1708,6 +1760,23 @@ export interface components {
             total_cost: string;
             /** @description Principal and all costs. */
             total_to_pay: string;
+        };
+        /** @description Money that came in over a rail and named nobody. */
+        CreditTold: {
+            /**
+             * @description How much.
+             * @example 1250.00
+             */
+            amount: string;
+            /** @description The day it stands in the rail's books. */
+            on: string;
+            /**
+             * @description The rail.
+             * @example bank
+             */
+            rail: string;
+            /** @description The rail's reference. */
+            reference: string;
         };
         /** @description A line of the interest-day sheet 积数表. */
         DayLineShown: {
@@ -2151,12 +2220,67 @@ export interface components {
             status: string;
             total: string;
         };
+        /** @description How an item is closed. */
+        ItemClosed: {
+            /** @description What it was, and by which act it was corrected. */
+            reason: string;
+            /** @description The other item that it belongs together with; both are closed. */
+            with?: string | null;
+        };
+        /** @description A difference between a statement and the books. */
+        ItemView: {
+            /** @description What the statement has; less than nothing for money that went out. */
+            bank: string;
+            /** @description What the books have. */
+            books: string;
+            /** @description The day of the statement. */
+            day: string;
+            /** @description Its id. */
+            id: string;
+            /** @description `bank_only`, `books_only`, `amount` or `twice`. */
+            kind: string;
+            /** @description The payment or credit. */
+            payment?: string | null;
+            /** @description The rail. */
+            rail: string;
+            /** @description The rail's reference. */
+            reference?: string | null;
+            /** @description The statement. */
+            statement: string;
+            /** @description Words of the statement. */
+            words: string;
+        };
         /** @description How much is known of a household. */
         KnownShown: {
             /** Format: int64 */
             known_movements: number;
             /** @description Too little is known to score: people decide. */
             thin: boolean;
+        };
+        /** @description How well a household is known since. */
+        LevelTold: {
+            /** @description What it rests on: who saw whom, and where; which checks. */
+            evidence: string;
+            /**
+             * @description `basic`, `checked` or `full`.
+             * @example full
+             */
+            level: string;
+        };
+        /** @description What a household may move by itself. */
+        LevelView: {
+            /** @description `basic`, `checked` or `full`. */
+            level: string;
+            /** @description On one day. */
+            per_day?: string | null;
+            /** @description By one payment; none where there is no limit. */
+            per_payment?: string | null;
+            /** @description In one year. */
+            per_year?: string | null;
+            /** @description Moved this year. */
+            used_this_year: string;
+            /** @description Moved today. */
+            used_today: string;
         };
         /** @description What could be borrowed of a product. */
         LimitShown: {
@@ -2888,6 +3012,92 @@ export interface components {
             penalty: string;
             principal: string;
         };
+        /** @description A payment between the wallet and a bound account. */
+        PaymentAskedFor: {
+            /** @description The bound account. */
+            account: string;
+            /**
+             * @description How much.
+             * @example 1250.00
+             */
+            amount: string;
+            /** @description What for, 1 to 140 characters. */
+            purpose: string;
+            /**
+             * @description Over which rail.
+             * @example bank
+             */
+            rail: string;
+            /**
+             * @description `out` to the account, `in` from it.
+             * @example out
+             */
+            way: string;
+        };
+        /** @description A code to be shown. */
+        PaymentCodeAsked: {
+            /**
+             * @description How much.
+             * @example 12.50
+             */
+            amount: string;
+            /** @description The merchant, a UUID; it must be paid to this household's wallet. */
+            merchant: string;
+        };
+        /** @description A code that was read. */
+        PaymentCodeRead: {
+            /** @description Its text. */
+            code: string;
+        };
+        /** @description A code: what a QR code holds. */
+        PaymentCodeShown: {
+            /** @description The text. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How long it may be paid, seconds.
+             */
+            seconds: number;
+        };
+        /** @description What two people decide of a payment in question. */
+        PaymentDecision: {
+            /** @description What was moved in truth; none if nothing was. */
+            moved?: string | null;
+            /** @description Why, and what it rests on. */
+            reason: string;
+        };
+        /** @description A payment and how far it has come. */
+        PaymentView: {
+            /** @description The account. */
+            account: string;
+            /** @description How much was asked for. */
+            amount: string;
+            /** @description The day it was asked on. */
+            asked_on: string;
+            /** @description Whether the rail said, later, something that does not go with how it ended. */
+            contradicted: boolean;
+            /** @description Whose. */
+            household: string;
+            /** @description Its id. */
+            id: string;
+            /** @description What the rail says it moved. */
+            moved?: string | null;
+            /** @description The day it stands in the rail's books. */
+            moved_on?: string | null;
+            /** @description What for. */
+            purpose: string;
+            /** @description The rail. */
+            rail: string;
+            /** @description The rail's reference, or why it refused. */
+            reference?: string | null;
+            /**
+             * @description `asked`: held, the rail has not answered; `settled`: booked; `refused`: nothing was booked; `questioned`: the rail moved another
+             *     amount, and two people decide.
+             */
+            state: string;
+            /** @description `out` or `in`. */
+            way: string;
+        };
         /** @description Money is set free that came back from a payee. */
         PayoutReleased: {
             /** @description Why, and what is to become of it. */
@@ -3170,6 +3380,15 @@ export interface components {
             /** @description The transfer, where the money is on its way to another cell. */
             transfer?: string | null;
         };
+        /** @description What people have to look at. */
+        ReconciliationView: {
+            /** @description Differences, oldest first. */
+            items: components["schemas"]["ItemView"][];
+            /** @description Payments that wait for two people. */
+            payments: components["schemas"]["PaymentView"][];
+            /** @description Which of them may belong together. */
+            suggestions: components["schemas"]["SuggestionView"][];
+        };
         /** @description An application that a person must decide. */
         Referral: {
             application: string;
@@ -3404,6 +3623,15 @@ export interface components {
             purchases: string;
             remaining: string;
         };
+        /** @description Two items that may belong together. */
+        SuggestionView: {
+            /** @description `payment` where both are of the same one, `amount` where their amounts agree within a week. */
+            by: string;
+            /** @description One. */
+            item: string;
+            /** @description The other. */
+            with: string;
+        };
         /** @description A token for a program is asked for. */
         TokenAsked: {
             /**
@@ -3487,200 +3715,6 @@ export interface components {
              * @example 1250.00
              */
             amount: string;
-        };
-        /** @description An account elsewhere to be bound. */
-        AccountTold: {
-            /**
-             * @description Clearing number of its bank (行号).
-             * @example 102100099996
-             */
-            bank: string;
-            /** @description Who holds it: the person's own name. */
-            holder: string;
-            /**
-             * @description Its number, 5 to 34 letters and digits.
-             * @example 6222000000000000001
-             */
-            number: string;
-            /** @description The person whose it is, a UUID; the head of the household if not given. */
-            person?: string | null;
-        };
-        /** @description A bound account. */
-        AccountView: {
-            /** @description Clearing number of its bank. */
-            bank?: string | null;
-            /** @description Since when. */
-            bound_on: string;
-            /** @description Its id. */
-            id: string;
-            /** @description The last four characters of its number; none once the person is erased. */
-            tail?: string | null;
-        };
-        /** @description The accounts of a household and the rails that lead to them. */
-        AccountsView: {
-            /** @description The accounts. */
-            accounts: components["schemas"]["AccountView"][];
-            /** @description The rails that are set up, by name. */
-            rails: string[];
-        };
-        /** @description How an item is closed. */
-        ItemClosed: {
-            /** @description What it was, and by which act it was corrected. */
-            reason: string;
-            /** @description The other item that it belongs together with; both are closed. */
-            with?: string | null;
-        };
-        /** @description A difference between a statement and the books. */
-        ItemView: {
-            /** @description What the statement has; less than nothing for money that went out. */
-            bank: string;
-            /** @description What the books have. */
-            books: string;
-            /** @description The day of the statement. */
-            day: string;
-            /** @description Its id. */
-            id: string;
-            /** @description `bank_only`, `books_only`, `amount` or `twice`. */
-            kind: string;
-            /** @description The payment or credit. */
-            payment?: string | null;
-            /** @description The rail. */
-            rail: string;
-            /** @description The rail's reference. */
-            reference?: string | null;
-            /** @description The statement. */
-            statement: string;
-            /** @description Words of the statement. */
-            words: string;
-        };
-        /** @description How well a household is known since. */
-        LevelTold: {
-            /** @description What it rests on: who saw whom, and where; which checks. */
-            evidence: string;
-            /**
-             * @description `basic`, `checked` or `full`.
-             * @example full
-             */
-            level: string;
-        };
-        /** @description What a household may move by itself. */
-        LevelView: {
-            /** @description `basic`, `checked` or `full`. */
-            level: string;
-            /** @description On one day. */
-            per_day?: string | null;
-            /** @description By one payment; none where there is no limit. */
-            per_payment?: string | null;
-            /** @description In one year. */
-            per_year?: string | null;
-            /** @description Moved this year. */
-            used_this_year: string;
-            /** @description Moved today. */
-            used_today: string;
-        };
-        /** @description A payment between the wallet and a bound account. */
-        PaymentAskedFor: {
-            /** @description The bound account. */
-            account: string;
-            /**
-             * @description How much.
-             * @example 1250.00
-             */
-            amount: string;
-            /** @description What for, 1 to 140 characters. */
-            purpose: string;
-            /**
-             * @description Over which rail.
-             * @example bank
-             */
-            rail: string;
-            /**
-             * @description `out` to the account, `in` from it.
-             * @example out
-             */
-            way: string;
-        };
-        /** @description A code to be shown. */
-        PaymentCodeAsked: {
-            /**
-             * @description How much.
-             * @example 12.50
-             */
-            amount: string;
-            /** @description The merchant, a UUID; it must be paid to this household's wallet. */
-            merchant: string;
-        };
-        /** @description A code that was read. */
-        PaymentCodeRead: {
-            /** @description Its text. */
-            code: string;
-        };
-        /** @description A code: what a QR code holds. */
-        PaymentCodeShown: {
-            /** @description The text. */
-            code: string;
-            /**
-             * Format: int64
-             * @description How long it may be paid, seconds.
-             */
-            seconds: number;
-        };
-        /** @description What two people decide of a payment in question. */
-        PaymentDecision: {
-            /** @description What was moved in truth; none if nothing was. */
-            moved?: string | null;
-            /** @description Why, and what it rests on. */
-            reason: string;
-        };
-        /** @description A payment and how far it has come. */
-        PaymentView: {
-            /** @description The account. */
-            account: string;
-            /** @description How much was asked for. */
-            amount: string;
-            /** @description The day it was asked on. */
-            asked_on: string;
-            /** @description Whether the rail said, later, something that does not go with how it ended. */
-            contradicted: boolean;
-            /** @description Whose. */
-            household: string;
-            /** @description Its id. */
-            id: string;
-            /** @description What the rail says it moved. */
-            moved?: string | null;
-            /** @description The day it stands in the rail's books. */
-            moved_on?: string | null;
-            /** @description What for. */
-            purpose: string;
-            /** @description The rail. */
-            rail: string;
-            /** @description The rail's reference, or why it refused. */
-            reference?: string | null;
-            /**
-             * @description `asked`: held, the rail has not answered; `settled`: booked; `refused`: nothing was booked; `questioned`: the rail moved another
-             *     amount, and two people decide.
-             */
-            state: string;
-            /** @description `out` or `in`. */
-            way: string;
-        };
-        /** @description What people have to look at. */
-        ReconciliationView: {
-            /** @description Differences, oldest first. */
-            items: components["schemas"]["ItemView"][];
-            /** @description Payments that wait for two people. */
-            payments: components["schemas"]["PaymentView"][];
-            /** @description Which of them may belong together. */
-            suggestions: components["schemas"]["SuggestionView"][];
-        };
-        /** @description Two items that may belong together. */
-        SuggestionView: {
-            /** @description `payment` where both are of the same one, `amount` where their amounts agree within a week. */
-            by: string;
-            /** @description One. */
-            item: string;
-            /** @description The other. */
-            with: string;
         };
     };
     responses: never;
@@ -6833,6 +6867,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PaymentDecision"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    take_credit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household it belongs to */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditTold"];
             };
         };
         responses: {

@@ -82,7 +82,7 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/withdrawals", Act("withdraw")),
     post("/api/v1/households/{hh}/transfers", Act("transfer")),
     // Whose merchant it is decides the desk.
-    post("/api/v1/households/{hh}/codes", Act("pay_code")),
+    post("/api/v1/households/{hh}/payment-codes", Act("pay_code")),
     post("/api/v1/households/{hh}/code-payments", Act("pay_code")),
     get("/api/v1/households/{hh}/level", Read(SERVICE)),
     post("/api/v1/households/{hh}/level", Act("set_level")),
@@ -91,6 +91,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/payments", Read(SERVICE)),
     post("/api/v1/households/{hh}/payments", OneOf(&["pay_out", "collect"])),
     post("/api/v1/households/{hh}/payments/{py}/decision", Act("decide_payment")),
+    post("/api/v1/households/{hh}/credits", Act("take_credit")),
     get("/api/v1/office/reconciliation", Read(&[Accountant, Approver, Auditor])),
     post("/api/v1/office/reconciliation/{it}/settlement", Act("settle_item")),
 

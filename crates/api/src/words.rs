@@ -154,7 +154,7 @@ pub const WORDS: &[Word] = &[
     word("over_limit", 422, "超过了账户等级的限额，还可以动用 {available} 元。", "A limit of the household's level would be passed: {available} is left."),
     word("level_stands", 409, "账户等级已经是这一级。", "The household is of this level already."),
     word("code_not_genuine", 422, "这不是本机构的收款码，请让商户重新出示。", "This is no payment code of this institution: have the merchant show a new one."),
-    word("code_expired", 422, "收款码已过期，请让商户重新出示。", "This payment code has expired: have the merchant show a new one."),
+    word("payment_code_expired", 422, "收款码已过期，请让商户重新出示。", "This payment code has expired: have the merchant show a new one."),
     word("code_spent", 409, "这个收款码已经付过了。", "This code was paid before: have the merchant show a new one."),
     word("not_your_merchant", 403, "这个商户不是本户的。", "This merchant is not paid to this household's wallet."),
     word("unknown_rail", 422, "没有接通这个支付渠道。", "There is no such rail here: look at those set up."),

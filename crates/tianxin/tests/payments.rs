@@ -400,3 +400,64 @@ fn a_short_campaign_pays_each_once_and_loses_none() {
         assert!(figure(fault) > 0, "{fault} was never met: {told}");
     }
 }
+
+/// What a run said, and what it ended with.
+fn run(data: &std::path::Path, args: &[&str]) -> (i32, String) {
+    let output = Process::new(env!("CARGO_BIN_EXE_tianxin")).arg("--data").arg(data).args(args).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_statement_file_is_taken_once_and_one_cut_short_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    assert_eq!(run(&data, &["init", "--name", "X", "--open-date", "2026-03-02", "--cells", "4"]).0, 0);
+    let none = run(&data, &["books", "reconcile", "--day", "2026-03-02"]);
+    assert!(none.0 == 2 && none.1.contains("no rail is set up"), "{none:?}");
+    let settings = data.join("institution.toml");
+    let rail =
+        "\n[[rail]]\nname = \"bank\"\nkind = \"bank_files\"\nfolder = \"bank\"\naccount = \"1002\"\nbank = \"402\"\n";
+    std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + rail).unwrap();
+    let line = rails::StatementLine {
+        reference: "B1".into(),
+        order: None,
+        amount: yuan(7),
+        flow: rails::Flow::In,
+        words: "who knows".into(),
+    };
+    let told = rails::Statement {
+        id: "S1".into(),
+        account: "1002".into(),
+        day: day(2),
+        opening: yuan(100),
+        closing: yuan(107),
+        lines: vec![line],
+    };
+    let write = |name: &str, told: &rails::Statement, part: usize| {
+        let text = rails::iso::statement("M1", morning(), told);
+        let path = folder.path().join(name);
+        std::fs::write(&path, &text[..text.len() / part]).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let take = |file: &str| run(&data, &["books", "reconcile", "--statement", file]);
+    let whole = write("whole.xml", &told, 1);
+    for (file, why) in [
+        (write("cut.xml", &told, 2), "it is cut short"),
+        (write("other.xml", &rails::Statement { account: "999".into(), ..told.clone() }, 1), "of account 999"),
+    ] {
+        let said = take(&file);
+        assert!(said.0 == 1 && said.1.contains(why), "{said:?}");
+    }
+    let first = take(&whole);
+    assert!(first.0 == 0 && first.1.contains("0 lines agree with the books, 1 do not"), "{first:?}");
+    assert!(first.1.contains("bank_only") && first.1.contains("bank 7.00, books 0.00  who knows"), "{first:?}");
+    let again = take(&whole);
+    assert!(again.0 == 1 && again.1.contains("statement S1 of 2026-03-02 was taken before"), "{again:?}");
+    let listed = run(&data, &["books", "reconcile", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(listed.1.trim()).unwrap();
+    assert_eq!((&object["items"][0]["reference"], &object["statement"]), (&"B1".into(), &serde_json::Value::Null));
+    let day = run(&data, &["books", "reconcile", "--day", "2026-03-03"]);
+    assert!(day.0 == 3 && day.1.contains("the bank has left no statement of 2026-03-03 yet"), "{day:?}");
+    assert_eq!(run(&data, &["audit", "verify"]).0, 0);
+}

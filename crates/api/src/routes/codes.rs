@@ -38,7 +38,7 @@ pub struct PaymentCodeShown {
 }
 
 /// Makes a code by which a merchant is paid: once, within ten minutes. Nothing is stored.
-#[utoipa::path(post, path = "/api/v1/households/{hh}/codes", tag = "money", request_body = PaymentCodeAsked,
+#[utoipa::path(post, path = "/api/v1/households/{hh}/payment-codes", tag = "money", request_body = PaymentCodeAsked,
     params(("hh" = String, Path, description = "The household whose wallet the merchant is paid to"),
         ("Command-Id" = String, Header, description = "UUID made by the caller; the same id gives the same code")),
     responses((status = 201, body = PaymentCodeShown), (status = "default", body = ProblemDocument)))]

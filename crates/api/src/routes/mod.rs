@@ -81,6 +81,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(codes::level, codes::set_level))
         .routes(routes!(payments::list, payments::ask))
         .routes(routes!(payments::decide))
+        .routes(routes!(payments::take_credit))
         .routes(routes!(payments::queue))
         .routes(routes!(payments::settle))
         .routes(routes!(facility::view))

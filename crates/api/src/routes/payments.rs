@@ -2,7 +2,7 @@
 
 use app::command::{Command, Outcome};
 use app::desk::{AccountNumber, AccountShown};
-use app::payment::{AskPayment, DecidePayment, Payment, PaymentWay};
+use app::payment::{AskPayment, DecidePayment, Payment, PaymentWay, TakeCredit};
 use app::reconcile::{ReconItem, SettleItem};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::act::{Receipt, Taken, receipt};
-use crate::extract::{Body, CommandId, uuid};
+use crate::extract::{Body, CommandId, date, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument};
 
@@ -238,6 +238,41 @@ pub async fn decide(
         }
         taken => receipt(taken, cell),
     }
+}
+
+/// Money that came in over a rail and named nobody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditTold {
+    /// The rail.
+    #[schema(example = "bank")]
+    rail: String,
+    /// The rail's reference.
+    reference: String,
+    /// How much.
+    #[schema(example = "1250.00")]
+    amount: String,
+    /// The day it stands in the rail's books.
+    on: String,
+}
+
+/// Books, by two, money that came in over a rail and named nobody. The same reference of a rail is booked once.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/credits", tag = "money", request_body = CreditTold,
+    params(("hh" = String, Path, description = "The household it belongs to"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 201, body = Receipt), (status = 202, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn take_credit(
+    State(api): State<Shared>,
+    Path(hh): Path<String>,
+    caller: Caller,
+    command: CommandId,
+    Body(told): Body<CreditTold>,
+) -> Receipted {
+    let household = api.household(&hh)?;
+    let cell = api.desk.cell_of(household);
+    let (amount, on) = (api.amount(&told.amount)?, date(&told.on)?);
+    let credit = TakeCredit { cell, household, rail: told.rail, reference: told.reference, amount, on };
+    receipt(api.act(caller.actor, command, Command::TakeCredit(credit)).await?, cell)
 }
 
 /// A difference between a statement and the books.

@@ -6,9 +6,12 @@ use app::change_books::LoanChange;
 use app::command::Command;
 use app::desk::Desk;
 use app::disaster::DisasterVerdict;
+use app::level::WalletLevel;
 use app::line::{LineAct, RegisterMerchant};
 use app::paper::AddPaper;
+use app::payment::DecidePayment;
 use app::promote::ModelPlace;
+use app::reconcile::SettleItem;
 use basics::{Cell, Id, IdKind, Rate, cbor};
 use loan::line::LineWaivable;
 use loan::{Happening, LifeEvent, Paper, Waivable};
@@ -42,6 +45,19 @@ pub(super) fn said(desk: &Desk, command: &Command) -> Result<Option<String>, Pro
             vec![format!("{} {}", c.kind, c.name()), place.to_owned(), c.reason.clone()]
         }
         Command::AddPaper(c) => paper(c),
+        Command::DecidePayment(c) => payment(desk, c)?,
+        Command::SettleItem(c) => item(desk, c)?,
+        Command::SetLevel(c) => {
+            let level = match c.level {
+                WalletLevel::Basic => "三类 basic",
+                WalletLevel::Checked => "二类 checked",
+                WalletLevel::Full => "一类 full",
+            };
+            vec![household(c.cell, c.household), format!("账户等级 level {level}"), c.evidence.clone()]
+        }
+        Command::TakeCredit(c) => {
+            vec![household(c.cell, c.household), format!("{} {}", c.rail, c.reference), dated(c.on)]
+        }
         Command::MoveLine(c) => line_act(&c.act),
         Command::CorrectLine(c) => {
             [line_act(&c.act), vec![dated(c.value_date), based(&c.reference), c.reason.clone()]].concat()
@@ -61,6 +77,36 @@ pub(super) fn said(desk: &Desk, command: &Command) -> Result<Option<String>, Pro
         _ => Vec::new(),
     };
     Ok((!parts.is_empty()).then(|| parts.join(" · ")))
+}
+
+/// A payment in question: what was asked, what its rail says, and what is to be booked.
+fn payment(desk: &Desk, told: &DecidePayment) -> Result<Vec<String>, Problem> {
+    let rows = desk.payments_at(&[(told.cell, told.payment)])?;
+    let unknown = || Problem::new("unknown_payment");
+    let row = rows.into_iter().find(|row| row.household == told.household).ok_or_else(unknown)?;
+    let moved = told
+        .moved
+        .map_or("没有划转 nothing moved".to_owned(), |moved| format!("实际划转 moved {}", amount(moved.minor())));
+    Ok(vec![
+        household(told.cell, told.household),
+        format!("申请 asked {}", amount(row.amount_minor)),
+        format!("{} 称 says {}", row.rail, amount(row.told_minor)),
+        moved,
+        told.reason.clone(),
+    ])
+}
+
+/// An item of reconciliation, and the one it belongs together with.
+fn item(desk: &Desk, told: &SettleItem) -> Result<Vec<String>, Problem> {
+    let (items, _) = desk.recon_queue()?;
+    let shown = |id: Id| {
+        let row = items.iter().find(|row| row.id == id).ok_or_else(|| Problem::new("unknown_item"))?;
+        let (bank, books) = (amount(row.bank_minor), amount(row.books_minor));
+        let reference = row.reference.as_deref().unwrap_or("-");
+        Ok::<_, Problem>(format!("{} {} {reference} 银行 bank {bank} 账面 books {books}", row.day, row.kind.as_str()))
+    };
+    let both = [Some(told.item), told.with].into_iter().flatten().map(shown).collect::<Result<Vec<_>, _>>()?;
+    Ok([both, vec![told.reason.clone()]].concat())
 }
 
 fn household(cell: Cell, id: Id) -> String {

@@ -129,6 +129,7 @@ pub struct Plan {
     pub rates: Rates,
     pub products: Vec<&'static str>,
     pub reminders: Option<ReminderPlan>,
+    pub rails: Vec<&'static str>,
 }
 
 impl Default for Plan {
@@ -139,6 +140,7 @@ impl Default for Plan {
             rates: Rates::UNLIMITED,
             products: vec!["short-working-capital", "season-bullet"],
             reminders: None,
+            rails: Vec::new(),
         }
     }
 }
@@ -149,7 +151,8 @@ impl Town {
         let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
         let products = plan.products.iter().map(|code| loan::product::shipped(code).unwrap()).collect();
         let tianxin = Tianxin::new(Institution::rural_bank("测试银行"), chart).unwrap().lending(products);
-        let tianxin = Arc::new(Tianxin { reminders: plan.reminders, ..tianxin });
+        let rails = plan.rails.iter().map(|rail| (*rail).to_owned()).collect();
+        let tianxin = Arc::new(Tianxin { reminders: plan.reminders, rails, ..tianxin });
         let mut tables = door::tables::all();
         tables.extend(tianxin.tables());
         let options = OpenOptions { cells: CELLS, open_date: open_date(), ..OpenOptions::default() };

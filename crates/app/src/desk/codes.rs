@@ -47,7 +47,7 @@ impl Desk {
         let code = PaymentCode::read(text, self.sign_code(), now).map_err(|error| {
             let name = match error {
                 CodeError::NotGenuine => "code_not_genuine",
-                CodeError::Expired => "code_expired",
+                CodeError::Expired => "payment_code_expired",
             };
             DeskError::refused(name, error.to_string())
         })?;

@@ -16,7 +16,7 @@ use crate::books::check_text;
 use crate::command::Outcome;
 use crate::fact::Fact;
 use crate::house::Tianxin;
-use crate::payment::{Payment, PaymentState};
+use crate::payment::{Payment, PaymentState, PaymentWay};
 
 /// Differences of one statement at most: more are a statement of another account.
 pub const ITEMS_MAX: usize = 2_000;
@@ -164,7 +164,13 @@ pub fn match_lines(
                 }
             }
             None => match line.payment.and_then(|of| known.get(&of)) {
-                Some(payment) if payment.state == PaymentState::Asked => found.confirms.push(place),
+                // Money that came back under the id of one that went out is no answer to it.
+                Some(payment)
+                    if payment.state == PaymentState::Asked
+                        && (line.amount_minor < 0) == (payment.way == PaymentWay::Out) =>
+                {
+                    found.confirms.push(place);
+                }
                 _ => left.push(line),
             },
         }
@@ -479,7 +485,6 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payment::PaymentWay;
 
     fn id(n: u128) -> Id {
         Id::from_u128(n)
@@ -537,8 +542,13 @@ mod tests {
             line("G", Some(7), -700),
             line("H", Some(8), -800),
             line("I", None, 900),
+            line("J", Some(9), 100),
         ];
-        let known = HashMap::from([payment(7, PaymentState::Asked), payment(8, PaymentState::Refused)]);
+        let known = HashMap::from([
+            payment(7, PaymentState::Asked),
+            payment(8, PaymentState::Refused),
+            payment(9, PaymentState::Asked),
+        ]);
         let found = match_lines(id(0), &lines, &books, &known);
         assert_eq!((found.matched, found.confirms), (3, vec![5]));
         let mut told: Vec<String> = found
@@ -556,6 +566,7 @@ mod tests {
                 "amount B -201 -200",
                 "bank_only H -800 0",
                 "bank_only I 900 0",
+                "bank_only J 100 0",
                 "books_only D 0 -400",
                 "books_only F 0 600",
                 "twice A2 -100 0",

@@ -779,6 +779,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue: cases of a state, the most at stake first (risk × money). */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/cases/{subject}/{case}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One case with its alerts and notes. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/cases/{subject}/{case}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a case, notes something beside it, or decides it. */
+        post: operations["work"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/days/{date}": {
         parameters: {
             query?: never;
@@ -1539,6 +1590,113 @@ export interface components {
             /** Format: int64 */
             term_months: number;
         };
+        /** @description An alert of a case. */
+        CaseAlertShown: {
+            /** @description `note`, `alert`, `hold`. */
+            grade: string;
+            money: string;
+            raised_at: string;
+            /**
+             * Format: double
+             * @description 1 is the threshold for alerts.
+             */
+            score: number;
+            signals: components["schemas"]["CaseSignalShown"][];
+            typology: string;
+        };
+        /** @description A case with its alerts and notes, oldest first. */
+        CaseDetail: {
+            alerts: components["schemas"]["CaseAlertShown"][];
+            case: components["schemas"]["CaseShown"];
+            notes: components["schemas"]["CaseNoteShown"][];
+        };
+        /** @description What was written down beside a case. */
+        CaseNoteShown: {
+            /** @description The member of staff. */
+            author: string;
+            text: string;
+            written_at: string;
+        };
+        /** @description A case. */
+        CaseShown: {
+            /**
+             * Format: int64
+             * @description Alerts in it.
+             */
+            alerts: number;
+            /** @description The case, as in the path. */
+            case: string;
+            decided_at?: string | null;
+            /** @description The household's id, where it is about one. */
+            household?: string | null;
+            /** @description The money at stake. */
+            money: string;
+            /** @description The member of staff who works it. */
+            officer?: string | null;
+            opened_at: string;
+            reason?: string | null;
+            /**
+             * Format: double
+             * @description The strongest alert's score: 1 is the threshold for alerts.
+             */
+            risk: number;
+            /** @description `open`, `taken`, `decided`. */
+            state: string;
+            /** @description Whom it is about, as in the path. */
+            subject: string;
+            /** @description `household`, `village`, `device`, `counterparty`, `account`, `clerk`. */
+            subject_kind: string;
+            taken_at?: string | null;
+            /** @description The typology of its strongest alert. */
+            typology: string;
+            /** @description `true`, `false`, `unclear`. */
+            verdict?: string | null;
+        };
+        /** @description What one detector said. */
+        CaseSignalShown: {
+            /** @description In English. */
+            en: string;
+            /** @description Events and keys that it rests on. */
+            evidence: string[];
+            /** Format: int64 */
+            expected_high: number;
+            /**
+             * Format: int64
+             * @description The range that was expected.
+             */
+            expected_low: number;
+            /** @description The detector. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description What was seen, in the detector's unit; money in minor units.
+             */
+            observed: number;
+            /**
+             * Format: int32
+             * @description Share of what was met so far that was at least as unusual, in millionths.
+             */
+            p_ppm: number;
+            /**
+             * Format: int64
+             * @description The same figure of the village, where it is known.
+             */
+            peers?: number | null;
+            /** @description In Chinese. */
+            zh: string;
+        };
+        /** @description What is done with a case. */
+        CaseStepTold: {
+            /**
+             * @description `take`, `note` or `decide`.
+             * @example take
+             */
+            step: string;
+            /** @description The note, or the reason of a verdict. */
+            text?: string | null;
+            /** @description `true`, `false` or `unclear`; for `decide`. */
+            verdict?: string | null;
+        };
         /** @description What a model looked at. */
         CauseShown: {
             /** @description The feature. */
@@ -2007,6 +2165,8 @@ export interface components {
             balance_after?: string | null;
             /** @description By which way it is known: `own_business`, `licensed_bureau`, `authority`, `told_by_household`. Staff only. */
             channel?: string | null;
+            /** @description The other side: its account or name. Kept as a keyed hash, by which the same is known again and nothing more. */
+            counterparty?: string | null;
             /** @description The date it happened. */
             date: string;
             /** @description Its own id, a UUID; made from the command's id and its place if not given. */
@@ -5510,6 +5670,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HandDecided"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `open` (if not given), `taken` or `decided`. */
+                state: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whom it is about */
+                subject: string;
+                /** @description The case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseDetail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    work: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description Whom it is about */
+                subject: string;
+                /** @description The case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseStepTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

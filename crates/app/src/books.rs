@@ -303,6 +303,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::MerchantRegistered(_) | Fact::MerchantOwed(_) | Fact::MerchantPaid(_) => {
             crate::line::apply_merchant(books, stamp, fact)?;
         }
+        Fact::AlertRaised(_) | Fact::CaseWorked(_) => crate::case::apply(books, stamp, fact)?,
         Fact::StaffSet { staff, login, role, active } => books.put(&Staff {
             cell,
             id: *staff,

@@ -5,6 +5,7 @@ use loan::Allocation;
 use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
+use crate::case::{RaiseAlert, WorkCase};
 use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
 use crate::code::PayCode;
@@ -113,6 +114,12 @@ pub enum Command {
     /// Take on a member of staff, or change one.
     #[n(24)]
     SetStaff(#[n(0)] SetStaff),
+    /// Tell of something unusual.
+    #[n(173)]
+    RaiseAlert(#[n(0)] RaiseAlert),
+    /// Take a case, note beside it, decide it.
+    #[n(174)]
+    WorkCase(#[n(0)] WorkCase),
     /// Review, freeze, thaw, raise, lower or close a facility.
     #[n(35)]
     ChangeFacility(#[n(0)] ChangeFacility),
@@ -526,6 +533,8 @@ pub fn cell_of(command: &Command) -> Cell {
         | Command::AskQuota(_)
         | Command::TakeReceipt(_)
         | Command::PromoteModel(_)
+        | Command::RaiseAlert(_)
+        | Command::WorkCase(_)
         | Command::SetStaff(_) => Cell::OFFICE,
     }
 }

@@ -10,6 +10,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::application::SeasonAsked;
+use crate::case::{AlertRaised, WorkCase};
 use crate::change_books::DisasterStatus;
 use crate::explore::Entered;
 use crate::hold::{HoldEnded, HoldPlaced};
@@ -409,6 +410,12 @@ pub enum Fact {
         #[n(3)]
         reason: String,
     },
+    /// Something unusual was told of, and joined a case.
+    #[n(173)]
+    AlertRaised(#[n(0)] AlertRaised),
+    /// A case was taken, noted beside, or decided.
+    #[n(174)]
+    CaseWorked(#[n(0)] WorkCase),
     /// A member of staff was taken on, or changed.
     #[n(23)]
     StaffSet {

@@ -9,6 +9,7 @@
 pub mod application;
 pub mod assess;
 pub mod books;
+pub mod case;
 pub mod change;
 pub mod change_books;
 pub mod close;

@@ -889,6 +889,9 @@ pub fn all() -> Vec<&'static Table> {
         crate::rating::RatingChange::table(),
         crate::remind::Notice::table(),
         crate::remind::NoticeQueue::table(),
+        crate::case::WatchCase::table(),
+        crate::case::WatchAlert::table(),
+        crate::case::CaseNote::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

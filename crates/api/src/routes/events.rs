@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::Shared;
 use crate::extract::{Body, CommandId, date};
 use crate::gate::Caller;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::{Problem, ProblemDocument, fault};
 
 /// Behaviour events.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,6 +42,8 @@ pub struct EventTold {
     /// What was measured, as a whole number, for kinds that measure something: days late, thousandths of a mu, kilograms,
     /// minor units, millionths.
     measure: Option<i64>,
+    /// The other side: its account or name. Kept as a keyed hash, by which the same is known again and nothing more.
+    counterparty: Option<String>,
     /// By which way it is known: `own_business`, `licensed_bureau`, `authority`, `told_by_household`. Staff only.
     channel: Option<String>,
 }
@@ -66,24 +68,43 @@ pub async fn observe(
 ) -> Result<(StatusCode, Json<Observed>), Problem> {
     let household = api.household(&hh)?;
     let own = caller.actor.kind == ActorKind::Household && !api.options.demo;
-    let events = read_events(household, command, own, &told)?;
+    let party = |name: &str| {
+        let hash = api.desk.vault.keyed_hash("counterparty", name.as_bytes());
+        hash.iter().take(8).fold(0_u64, |key, byte| key << 8 | u64::from(*byte))
+    };
+    let events = read_events(household, command, own, &told, &party)?;
     let now = api.now();
-    api.blocking(move |desk| {
-        let open_date = desk.open_date(desk.cell_of(household))?;
-        if let Some(ahead) = events.iter().find(|event| event.date > open_date) {
-            let said = format!("the event of {} lies after the open day {open_date}", ahead.date);
-            return Err(Problem::new("event_ahead").saying(said));
+    let (watched, desk) = (events.clone(), api.desk.clone());
+    let done = api
+        .blocking(move |desk| {
+            let open_date = desk.open_date(desk.cell_of(household))?;
+            if let Some(ahead) = events.iter().find(|event| event.date > open_date) {
+                let said = format!("the event of {} lies after the open day {open_date}", ahead.date);
+                return Err(Problem::new("event_ahead").saying(said));
+            }
+            let answer = desk.observe(command.0, household, &events, caller.actor, now)?;
+            match answer.outcome::<app::Tianxin>()? {
+                app::Outcome::Observed { version } => Ok((StatusCode::CREATED, Json(Observed { version }))),
+                other => Err(crate::act::unexpected(&other)),
+            }
+        })
+        .await?;
+    // The answer does not wait for the monitor.
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = desk.watch(household, &watched, now) {
+            fault(&format!("the monitor could not look at events: {error}"));
         }
-        let answer = desk.observe(command.0, household, &events, caller.actor, now)?;
-        match answer.outcome::<app::Tianxin>()? {
-            app::Outcome::Observed { version } => Ok((StatusCode::CREATED, Json(Observed { version }))),
-            other => Err(crate::act::unexpected(&other)),
-        }
-    })
-    .await
+    });
+    Ok(done)
 }
 
-fn read_events(household: Id, command: CommandId, own: bool, told: &EventsTold) -> Result<Vec<Event>, Problem> {
+fn read_events(
+    household: Id,
+    command: CommandId,
+    own: bool,
+    told: &EventsTold,
+    party: &dyn Fn(&str) -> u64,
+) -> Result<Vec<Event>, Problem> {
     let bad = |place: usize, what: &str| Problem::new("bad_event").saying(format!("event {}: {what}", place + 1));
     if told.events.is_empty() || told.events.len() > app::observe::EVENTS_MAX {
         return Err(Problem::new("bad_event_count"));
@@ -123,7 +144,7 @@ fn read_events(household: Id, command: CommandId, own: bool, told: &EventsTold) 
                 kind,
                 amount_minor: if kind.stream() == Stream::Out { -size } else { size },
                 balance_after_minor: event.balance_after.as_deref().map(parse_minor).transpose()?,
-                counterparty: None,
+                counterparty: event.counterparty.as_deref().filter(|name| !name.is_empty()).map(party),
                 channel,
                 consent: None,
                 measure: event.measure,

@@ -1,6 +1,7 @@
 //! The routes, one file a group, and the OpenAPI document made from them.
 
 mod applications;
+mod cases;
 mod changes;
 mod codes;
 mod disasters;
@@ -84,6 +85,9 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::take_credit))
         .routes(routes!(payments::queue))
         .routes(routes!(payments::settle))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::one))
+        .routes(routes!(cases::work))
         .routes(routes!(facility::view))
         .routes(routes!(facility::change))
         .routes(routes!(applications::list, applications::apply))

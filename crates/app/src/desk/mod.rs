@@ -18,6 +18,7 @@ mod rating;
 mod reconcile;
 mod remind;
 mod views;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,7 @@ pub use payments::{AccountNumber, AccountShown};
 pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
 pub use views::{Account, HouseholdView, TrialLine};
+pub use watching::CaseView;
 
 /// How often the desk does its work again when what it read has changed.
 const TRIES_MAX: usize = 8;
@@ -64,6 +66,7 @@ pub struct Desk {
     judges: Judges,
     /// Households that were observed and wait to be rated.
     touched: Mutex<BTreeSet<Id>>,
+    watching: watching::Watching,
 }
 
 /// Why the desk could not do something.
@@ -116,7 +119,14 @@ impl Desk {
     pub fn new(engine: Arc<Engine<Tianxin>>, vault: Arc<dyn Vault>, judge: Judge, readers: usize) -> Desk {
         let readers = Readers::new(engine.backend().clone(), readers);
         let judge = Judge { cells: Some(engine.backend().cells()), ..judge };
-        Desk { engine, readers, vault, judges: Judges::new(judge), touched: Mutex::default() }
+        Desk {
+            engine,
+            readers,
+            vault,
+            judges: Judges::new(judge),
+            touched: Mutex::default(),
+            watching: watching::Watching::default(),
+        }
     }
 
     /// The same desk, judging by the models that were promoted in the books and stand on this shelf.

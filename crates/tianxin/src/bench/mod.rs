@@ -7,6 +7,7 @@ use crate::config::Place;
 use crate::failure::Failure;
 use crate::terminal::say;
 
+mod anomaly;
 mod books;
 mod borrowers;
 mod bulk;
@@ -43,6 +44,8 @@ pub enum Bench {
     Score(score::ScoreBench),
     /// Events into the profiles of many households on one core
     Insight(insight::InsightBench),
+    /// Unusual rows of labelled tables, beside the libraries that Python has
+    Anomaly(anomaly::AnomalyBench),
     /// Events through all detectors of the monitor on one core
     Watch(watch::WatchBench),
     /// The close of a day on a book of a million loans
@@ -61,6 +64,7 @@ impl Bench {
             Bench::Schedule(bench) => bench.run(),
             Bench::Score(bench) => bench.run(),
             Bench::Insight(bench) => bench.run(),
+            Bench::Anomaly(bench) => bench.run(),
             Bench::Watch(bench) => bench.run(),
             Bench::Day(bench) => bench.run(place),
             Bench::Sim(bench) => bench.run(place),

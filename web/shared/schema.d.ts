@@ -133,7 +133,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Draws the loan of a signed contract into the wallet. */
+        /** Draws the loan of a signed contract into the wallet, or a part of it; a further part goes to the same loan. */
         post: operations["draw"];
         delete?: never;
         options?: never;
@@ -1473,6 +1473,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open tasks, those due first before others. */
+        get: operations["tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2100,6 +2117,14 @@ export interface components {
             /** @description The villages it struck, as households have them. */
             villages: string[];
         };
+        /** @description How much is drawn. */
+        DrawAsked: {
+            /**
+             * @description All that is left to be drawn if not given; a part where the contract is drawn in parts.
+             * @example 5000.00
+             */
+            amount?: string | null;
+        };
         /** @description A loan was drawn. */
         Drawn: {
             contract: string;
@@ -2211,6 +2236,8 @@ export interface components {
             currency: string;
             facility: string;
             frozen: string;
+            /** @description Guaranteed of other households' debts, as far as that counts. */
+            guaranteed: string;
             history: components["schemas"]["FacilityStep"][];
             /** @description Approved and not yet drawn. */
             reserved: string;
@@ -3149,8 +3176,12 @@ export interface components {
             paper: string;
             /** @description Who signed as guarantor. */
             person?: string | null;
+            /** @description Where a guarantee stands: `asked` until the guarantor's household has confirmed it, `stands`, `refused` or `released`. */
+            state?: string | null;
             /** @description The code of a document, what a spouse said, why there is none. */
             what?: string | null;
+            /** @description Why it was refused. */
+            why?: string | null;
         };
         /** @description What a contract waits for, and what is there. */
         PapersShown: {
@@ -3792,6 +3823,28 @@ export interface components {
             /** @description The other. */
             with: string;
         };
+        /** @description Something that staff has to do. */
+        TaskShown: {
+            /** @description The facility or the loan it is about. */
+            about: string;
+            due_on: string;
+            household: string;
+            /**
+             * @description `review_facility`: review it. `renew_facility`: it has expired while something is owed or promised under it. `show_use`: add the
+             *     paper that shows what the money was spent on.
+             */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Days since it was due.
+             */
+            late_days: number;
+            /** @description Name of the head. */
+            name?: string | null;
+            opened_on: string;
+            /** @description A UUID. */
+            task: string;
+        };
         /** @description A token for a program is asked for. */
         TokenAsked: {
             /**
@@ -4174,7 +4227,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Nothing"];
+                "application/json": components["schemas"]["DrawAsked"];
             };
         };
         responses: {
@@ -7262,6 +7315,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskShown"][];
                 };
             };
             default: {

@@ -151,6 +151,7 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/office/proposals/{pr}/approval", SecondPerson),
     post("/api/v1/office/proposals/{pr}/rejection", SecondPerson),
     get("/api/v1/office/loans", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
+    get("/api/v1/office/tasks", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
     get("/api/v1/office/households", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
     get("/api/v1/office/trial-balance", Read(&[Accountant, Approver, Auditor])),
     post("/api/v1/office/funds", Act("fund")),

@@ -4,6 +4,7 @@ use basics::{Cell, Date, Id, Money, Rate};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Change, Stop, key};
+use loan::facility::exposure::{Claim, ClaimKind, HouseholdExposure};
 use loan::facility::{FacilityEvent, FacilityHappening, FacilityStatus, fold, in_order};
 use loan::schedule::schedule;
 use loan::season::Grown;
@@ -16,6 +17,7 @@ use crate::command::Outcome;
 use crate::explore::{self, Entered};
 use crate::facility::{FacilityLife, facility, facility_events, granted_event, rising_id};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
+use crate::guarantee::{Guarantee, GuaranteeSide, GuaranteeState};
 use crate::holding::Holding;
 use crate::house::Tianxin;
 use crate::line::CreditLine;
@@ -25,6 +27,7 @@ use crate::tables::{
     Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, Household,
     LoanNote,
 };
+use crate::task::{Task, TaskKind, TaskStatus, end_tasks};
 
 /// Applications of a household that may be open at once.
 const OPEN_MAX: usize = 5;
@@ -153,22 +156,6 @@ pub struct DecideByHand {
     pub reason: String,
 }
 
-/// What a household owes and may still draw, as its slice has it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Exposure {
-    /// Principal outstanding, claims that were written off among it.
-    pub outstanding_minor: i64,
-    /// Approved and not yet drawn.
-    pub frozen_minor: i64,
-}
-
-impl Exposure {
-    /// Both together.
-    pub fn total_minor(self) -> i64 {
-        self.outstanding_minor.saturating_add(self.frozen_minor)
-    }
-}
-
 /// Asks for what exposure is read from.
 pub fn needs_exposure(needs: &mut Needs, cell: Cell, household: Id) {
     needs.rows::<LoanNote>(key![cell, household]);
@@ -177,18 +164,28 @@ pub fn needs_exposure(needs: &mut Needs, cell: Cell, household: Id) {
     needs.rows::<Facility>(key![cell, household]);
     needs.rows::<FacilityLife>(key![cell, household]);
     needs.rows::<CreditLine>(key![cell, household]);
+    needs.rows::<Guarantee>(key![cell, household]);
 }
 
-/// The household's exposure, from its loans, the used limits of its lines, approved applications and signed contracts.
-pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> Result<Exposure, Fault> {
-    let mut sum = Exposure::default();
+/// The household's exposure 统一授信: its loans, the used limits of its lines, approved applications and signed contracts, and what it
+/// guarantees of others' debts. One application may be left out. Errors if the sum does not fit.
+pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> Result<HouseholdExposure, Fault> {
+    let own =
+        |product: String, owed_fen, promised_fen| Claim { kind: ClaimKind::Own { product }, owed_fen, promised_fen };
+    let mut claims = Vec::new();
     for note in slice.range::<LoanNote>(&key![cell, household])? {
         // A claim that was written off is owed as before.
-        let owed = note.outstanding_minor.saturating_add(Holding::of(&note)?.claim_fen());
-        sum.outstanding_minor = sum.outstanding_minor.saturating_add(owed);
+        let owed_fen = note.outstanding_minor.saturating_add(Holding::of(&note)?.claim_fen());
+        claims.push(own(note.product, owed_fen, 0));
     }
     for line in slice.range::<CreditLine>(&key![cell, household])? {
-        sum.outstanding_minor = sum.outstanding_minor.saturating_add(line.used_minor);
+        claims.push(own(line.product, line.used_minor, 0));
+    }
+    for row in slice.range::<Guarantee>(&key![cell, household])? {
+        if row.side == GuaranteeSide::Given && row.state == GuaranteeState::Stands {
+            let kind = ClaimKind::Guarantee { weight_ppm: row.weight_ppm };
+            claims.push(Claim { kind, owed_fen: row.amount_minor, promised_fen: 0 });
+        }
     }
     let undrawn: Vec<Id> = slice
         .range::<Contract>(&key![cell, household])?
@@ -203,10 +200,10 @@ pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> 
             _ => false,
         };
         if waits && Some(application.id) != but {
-            sum.frozen_minor = sum.frozen_minor.saturating_add(application.approved_minor);
+            claims.push(own(application.product, 0, application.approved_minor));
         }
     }
-    Ok(sum)
+    loan::facility::exposure::exposure(&claims).map_err(|error| Fault::Broken(error.to_string()))
 }
 
 impl Tianxin {
@@ -272,6 +269,7 @@ impl Tianxin {
         needs.rows::<BehaviourProfile>(key![cell, household]);
         explore::needs(needs, cell);
         needs_exposure(needs, cell, household);
+        needs.rows::<Task>(key![cell, household]);
     }
 
     pub(crate) fn decide_application(&self, slice: &Overlay, command: &Decide, context: &Context) -> Decided<Tianxin> {
@@ -282,7 +280,7 @@ impl Tianxin {
             return Err(stale("profile_stale", "the profile has changed since it was read: decide again").into());
         }
         let seen = exposure(slice, cell, household, Some(command.application))?;
-        if seen.total_minor() != command.exposure_minor {
+        if seen.total_fen != command.exposure_minor {
             return Err(stale("exposure_stale", "what the household owes has changed: decide again").into());
         }
         let decidable = [ApplicationStatus::Approved, ApplicationStatus::Referred, ApplicationStatus::Declined];
@@ -314,7 +312,7 @@ impl Tianxin {
             facts.push(explore::entered(slice, lane, (household, command.application), context)?);
         }
         if approved {
-            let needed_minor = seen.total_minor().saturating_add(command.approved_minor);
+            let needed_minor = seen.total_fen.saturating_add(command.approved_minor);
             if lowered_below(slice, cell, household, needed_minor, context.open_date)?.is_some() {
                 return Err(stale("facility_stale", "the facility was lowered meanwhile: decide again").into());
             }
@@ -366,7 +364,7 @@ impl Tianxin {
                 .terms(command.approved, Term::Months(row.term_months as u16), context.open_date, command.rate)
                 .map_err(|error| Refusal::new("outside_product", error.to_string()))?;
             let seen = exposure(slice, cell, household, Some(command.application))?;
-            let needed_minor = seen.total_minor().saturating_add(approved_minor);
+            let needed_minor = seen.total_fen.saturating_add(approved_minor);
             if let Some(of_minor) = lowered_below(slice, cell, household, needed_minor, context.open_date)? {
                 let [of, needed] = [of_minor, needed_minor].map(|minor| Money::new(minor, row.currency));
                 let message = format!(
@@ -422,6 +420,9 @@ impl Tianxin {
             valid_to,
             decision,
         }];
+        // A grant is a review, and renews what has expired.
+        let kinds = [TaskKind::ReviewFacility, TaskKind::RenewFacility];
+        facts.extend(end_tasks(slice, cell, household, granted, (&kinds, TaskStatus::Done))?);
         if life.iter().any(|event| event.value_date == today) {
             let raised = FacilityEvent {
                 id: rising_id(context, life.len() + 1),

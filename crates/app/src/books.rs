@@ -261,7 +261,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::PersonAsked { .. }
         | Fact::FacilityGranted { .. }
         | Fact::FacilityMoved { .. }
+        | Fact::FacilityExpired { .. }
         | Fact::ContractSigned(_)
+        | Fact::ContractLapsed { .. }
         | Fact::LoanDrawn(_)
         | Fact::LoanMoved(_)
         | Fact::LoanServiced { .. }
@@ -282,6 +284,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::CodeSpent { code } => books.put(&SpentCode { cell, code: *code, by_seq: stamp.seq }),
         Fact::StatementTaken(_) | Fact::ItemSettled { .. } => crate::reconcile::apply(books, stamp, fact)?,
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
+        Fact::GuaranteeMoved(moved) => crate::guarantee::apply(books, stamp, moved),
+        Fact::TaskOpened(_) | Fact::TaskEnded { .. } => crate::task::apply(books, stamp, fact)?,
+        Fact::PlacesTaken { places } => crate::dates::apply(books, cell, places),
         Fact::Explored { lane, .. } => crate::explore::apply(books, stamp, lane)?,
         Fact::LoansCollected { .. } | Fact::NoticesMade { .. } | Fact::NoticesMoved { .. } => {
             crate::remind::apply(books, stamp, fact)?;

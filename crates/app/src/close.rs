@@ -147,6 +147,9 @@ impl Tianxin {
                 }
                 AgendaKind::Merchant => self.needs_merchant_due(cell, row.owner, slice, needs)?,
                 AgendaKind::Hold => self.needs_hold((cell, row.owner, row.item), slice, needs)?,
+                AgendaKind::Facility | AgendaKind::Undrawn | AgendaKind::UseOfFunds | AgendaKind::ContractEnd => {
+                    self.needs_dates(cell, row.owner, needs);
+                }
             }
         }
         Ok(())
@@ -176,6 +179,9 @@ impl Tianxin {
         }
         let mut facts = self.touch_due(slice, cell, day, &due, entries_in(&paid))?;
         facts.extend(paid);
+        let (dated, told) = self.dates_due(slice, cell, &due, context)?;
+        facts.extend(dated);
+        messages.extend(told);
         let step = command.step + 1;
         let id = context.command_id.derive(&format!("step-{step}"));
         let next = Message { id, command: Command::CloseCell(CloseCell { cell, day, step }) };
@@ -203,8 +209,13 @@ impl Tianxin {
                     of_lines.push(moved);
                     notices.extend(told);
                 }
-                // Done beside it: neither is part of what loans come to.
-                AgendaKind::Merchant | AgendaKind::Hold => {}
+                // Done beside it: none is part of what loans come to.
+                AgendaKind::Merchant
+                | AgendaKind::Hold
+                | AgendaKind::Facility
+                | AgendaKind::Undrawn
+                | AgendaKind::UseOfFunds
+                | AgendaKind::ContractEnd => {}
             }
         }
         let mut loans = Vec::with_capacity(of_loans.len());
@@ -376,7 +387,7 @@ fn due_on(slice: &Overlay, cell: Cell, day: Date) -> Result<(Vec<Agenda>, bool),
     Ok((due, whole))
 }
 
-fn kind_of(row: &Agenda) -> Result<AgendaKind, Fault> {
+pub(crate) fn kind_of(row: &Agenda) -> Result<AgendaKind, Fault> {
     AgendaKind::of_code(row.kind)
         .ok_or_else(|| Fault::Broken(format!("nothing is known of the kind {} on the agenda", row.kind)))
 }

@@ -10,12 +10,14 @@ use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
 use crate::code::PayCode;
 use crate::correct::CorrectLoan;
+use crate::dates::JudgeUnshown;
 use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
 use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
 use crate::level::SetLevel;
+use crate::guarantee::{AnswerGuarantee, MoveGuarantee, StandFor};
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
@@ -228,6 +230,18 @@ pub enum Command {
     /// Tell a household that has sold its harvest what falls due soon.
     #[n(201)]
     RemindOfSale(#[n(0)] RemindOfSale),
+    /// Ask a household to stand for a debt.
+    #[n(134)]
+    StandFor(#[n(0)] StandFor),
+    /// Tell whether a guarantor stands.
+    #[n(135)]
+    AnswerGuarantee(#[n(0)] AnswerGuarantee),
+    /// Release a guarantor, or bind it again.
+    #[n(136)]
+    MoveGuarantee(#[n(0)] MoveGuarantee),
+    /// Judge a loan whose use was not shown in time.
+    #[n(137)]
+    JudgeUnshown(#[n(0)] JudgeUnshown),
 }
 
 /// What is answered.
@@ -523,6 +537,10 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::DecidePayment(c) => c.cell,
         Command::TakeCredit(c) => c.cell,
         Command::TakeStatement(_) | Command::SettleItem(_) => Cell::OFFICE,
+        Command::StandFor(c) => c.cell,
+        Command::AnswerGuarantee(c) => c.cell,
+        Command::MoveGuarantee(c) => c.cell,
+        Command::JudgeUnshown(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)

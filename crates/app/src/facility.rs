@@ -17,7 +17,11 @@ use crate::command::Outcome;
 use crate::fact::Fact;
 use crate::house::Tianxin;
 use crate::service::death_recorded;
-use crate::tables::Facility;
+use crate::tables::{Agenda, AgendaKind, Facility};
+use crate::task::{Task, TaskKind, TaskStatus, end_tasks};
+
+/// Days before its review date on which the office is told to review a facility.
+pub const REVIEW_AHEAD_DAYS: i32 = 30;
 
 /// Days after its review date within which a facility may still be drawn on.
 pub const REVIEW_GRACE_DAYS: u16 = 30;
@@ -201,7 +205,7 @@ pub(crate) fn may_draw_instead(
 /// What is drawn and promised under the household's facility, leaving one application out.
 pub(crate) fn usage(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> Result<Usage, Fault> {
     let sum = exposure(slice, cell, household, but)?;
-    Ok(Usage { used_fen: sum.outstanding_minor, reserved_fen: sum.frozen_minor })
+    Ok(Usage { used_fen: sum.owed_fen, reserved_fen: sum.promised_fen, guaranteed_fen: sum.weighted_guarantees_fen })
 }
 
 /// The household's facility as it stands on a date.
@@ -217,6 +221,7 @@ pub fn facility_view(slice: &Overlay, cell: Cell, household: Id, today: Date) ->
 impl Tianxin {
     pub(crate) fn needs_change_facility(&self, command: &ChangeFacility, needs: &mut Needs) {
         needs_exposure(needs, command.cell, command.household);
+        needs.rows::<Task>(key![command.cell, command.household]);
     }
 
     pub(crate) fn change_facility(
@@ -257,8 +262,18 @@ impl Tianxin {
         let id = rising_id(context, events.len());
         let event = FacilityEvent { id, value_date: context.open_date, what };
         accept(&events, &event).map_err(|error| Refusal::new("facility_event", error.to_string()))?;
-        let fact = Fact::FacilityMoved { household, facility: command.facility, event, reason: command.reason.clone() };
-        Ok(Change::new(Outcome::Done, vec![fact]))
+        let (review, both) = ([TaskKind::ReviewFacility], [TaskKind::ReviewFacility, TaskKind::RenewFacility]);
+        let ended: Option<(&[TaskKind], TaskStatus)> = match event.what {
+            FacilityHappening::Reviewed { .. } => Some((&review, TaskStatus::Done)),
+            FacilityHappening::Closed { .. } => Some((&both, TaskStatus::Dropped)),
+            _ => None,
+        };
+        let reason = command.reason.clone();
+        let mut facts = vec![Fact::FacilityMoved { household, facility: command.facility, event, reason }];
+        if let Some(ended) = ended {
+            facts.extend(end_tasks(slice, cell, household, command.facility, ended)?);
+        }
+        Ok(Change::new(Outcome::Done, facts))
     }
 }
 
@@ -293,7 +308,9 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 valid_from: stamp.booking_date,
                 valid_to: *valid_to,
                 decision: *decision,
+                expired_on: None,
             });
+            put_dates(books, stamp, *household, &granted, &state);
         }
         Fact::FacilityMoved { household, facility, event, .. } => {
             put_event(books, cell, *household, *facility, event);
@@ -307,10 +324,35 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 valid_to: state.valid_to.unwrap_or(row.valid_to),
                 ..row
             });
+            if matches!(event.what, FacilityHappening::Reviewed { .. } | FacilityHappening::Reversed { .. }) {
+                put_dates(books, stamp, *household, event, &state);
+            }
+        }
+        Fact::FacilityExpired { household, facility, last_day } => {
+            let row = books
+                .get::<Facility>(&key![cell, *household, *facility])?
+                .ok_or_else(|| Fault::Broken(format!("there is no facility {facility} to expire")))?;
+            books.put(&Facility { expired_on: Some(*last_day), ..row });
         }
         other => return Err(Fault::Broken(format!("{other:?} is no fact of a facility"))),
     }
     Ok(())
+}
+
+/// Puts the days on which a facility is looked at on the agenda, since an event set them: the last on which it may be drawn on, and some
+/// time before its review. What an earlier event had put there stays, and finds nothing to do.
+fn put_dates(books: &mut Overlay, stamp: &Stamp, household: Id, event: &FacilityEvent, state: &FacilityState) {
+    let review = state.review_by.map(|by| by.add_days(-REVIEW_AHEAD_DAYS));
+    for day in [state.valid_to, review].into_iter().flatten() {
+        books.put(&Agenda {
+            cell: stamp.cell,
+            on_day: day.max(stamp.booking_date),
+            kind: AgendaKind::Facility.code(),
+            owner: household,
+            item: event.id,
+            by_seq: stamp.seq,
+        });
+    }
 }
 
 fn put_event(books: &mut Overlay, cell: Cell, household: Id, facility: Id, event: &FacilityEvent) {

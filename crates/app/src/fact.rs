@@ -12,8 +12,10 @@ use minicbor::{Decode, Encode};
 use crate::application::SeasonAsked;
 use crate::case::{AlertRaised, WorkCase};
 use crate::change_books::DisasterStatus;
+use crate::dates::AgendaPlace;
 use crate::explore::Entered;
 use crate::hold::{HoldEnded, HoldPlaced};
+use crate::guarantee::GuaranteeMoved;
 use crate::holding::Stands;
 use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
@@ -25,6 +27,7 @@ use crate::reconcile::StatementTaken;
 use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
+use crate::task::{TaskOpened, TaskStatus};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -606,6 +609,55 @@ pub enum Fact {
     /// A drawing was taken back on its own day: its contract can be drawn anew.
     #[n(93)]
     DrawUndone {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The contract.
+        #[n(1)]
+        contract: Id,
+    },
+    /// One side of a guarantee came to a state.
+    #[n(134)]
+    GuaranteeMoved(#[n(0)] GuaranteeMoved),
+    /// Staff has to do something by a day.
+    #[n(135)]
+    TaskOpened(#[n(0)] TaskOpened),
+    /// A task ended.
+    #[n(136)]
+    TaskEnded {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The task.
+        #[n(1)]
+        task: Id,
+        /// How.
+        #[n(2)]
+        status: TaskStatus,
+    },
+    /// The close has dealt with places on the agenda.
+    #[n(137)]
+    PlacesTaken {
+        /// The places.
+        #[n(0)]
+        places: Vec<AgendaPlace>,
+    },
+    /// The last day of a facility is over.
+    #[n(138)]
+    FacilityExpired {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The facility.
+        #[n(1)]
+        facility: Id,
+        /// The last day on which it could be drawn on.
+        #[n(2)]
+        last_day: Date,
+    },
+    /// A contract was not drawn within its days: it binds nobody any more.
+    #[n(139)]
+    ContractLapsed {
         /// The household.
         #[n(0)]
         household: Id,

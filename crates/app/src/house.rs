@@ -283,6 +283,10 @@ impl App for Tianxin {
             | Command::AskQuota(_)
             | Command::AnswerQuota(_)
             | Command::PayWaiting(_)
+            | Command::StandFor(_)
+            | Command::AnswerGuarantee(_)
+            | Command::MoveGuarantee(_)
+            | Command::JudgeUnshown(_)
             | Command::CloseCell(_)
             | Command::TakeReceipt(_) => act("follow_up", None, 0),
         }
@@ -351,6 +355,10 @@ impl App for Tianxin {
             Command::TakeCredit(c) => self.needs_take_credit(c, needs),
             Command::TakeStatement(c) => self.needs_take_statement(c, needs),
             Command::SettleItem(c) => self.needs_settle_item(c, needs),
+            Command::StandFor(c) => self.needs_stand_for(c, needs),
+            Command::AnswerGuarantee(c) => self.needs_guarantees(c.cell, c.household, needs),
+            Command::MoveGuarantee(c) => self.needs_guarantees(c.cell, c.household, needs),
+            Command::JudgeUnshown(c) => return self.needs_judge_unshown(c, slice, needs),
         }
         Ok(())
     }
@@ -421,6 +429,10 @@ impl App for Tianxin {
             Command::TakeCredit(c) => self.take_credit(slice, c, context),
             Command::TakeStatement(c) => self.take_statement(slice, c, context),
             Command::SettleItem(c) => self.settle_item(slice, c),
+            Command::StandFor(c) => self.stand_for(slice, c),
+            Command::AnswerGuarantee(c) => self.answer_guarantee(slice, c),
+            Command::MoveGuarantee(c) => self.move_guarantee(slice, c),
+            Command::JudgeUnshown(c) => self.judge_unshown(slice, c, context),
         }
     }
 

@@ -4,12 +4,14 @@ use basics::{Cell, Date, Id, cbor};
 use door::overlay::{Fault, Needs, Overlay};
 use door::table::Record;
 use door::{Stamp, key};
-use loan::LifeEvent;
 use loan::class::ClassReason;
+use loan::paper::payout_mode;
+use loan::{LifeEvent, LoanTerms, PayoutMode};
 
 use crate::close::{StepCount, count_loans};
 use crate::fact::{DecidedBy, Fact};
 use crate::holding::{Holding, Stands};
+use crate::sign::DRAW_WITHIN_DAYS;
 use crate::sums::{SumsChange, SumsOf, Way};
 use crate::tables::{
     AccrualGroup, Agenda, AgendaKind, Application, ApplicationStatus, Contract, ContractStatus, GlBalance,
@@ -58,7 +60,9 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             let status = ApplicationStatus::Referred;
             books.put(&Application { status, approved_minor: 0, review_asked_at: Some(stamp.at), ..row });
         }
-        Fact::FacilityGranted { .. } | Fact::FacilityMoved { .. } => crate::facility::apply(books, stamp, fact)?,
+        Fact::FacilityGranted { .. } | Fact::FacilityMoved { .. } | Fact::FacilityExpired { .. } => {
+            crate::facility::apply(books, stamp, fact)?;
+        }
         Fact::ContractSigned(signed) => {
             let row: Application = standing(books, cell, signed.household, signed.application)?;
             books.put(&Application { status: ApplicationStatus::Signed, ..row });
@@ -73,9 +77,19 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 text_hash: signed.text_hash.to_vec(),
                 signed_on: stamp.booking_date,
             });
+            let last = stamp.booking_date.add_days(DRAW_WITHIN_DAYS);
+            put_place(books, stamp, (last, AgendaKind::Undrawn), (signed.household, signed.contract));
+        }
+        Fact::ContractLapsed { household, contract } => {
+            let row: Contract = standing(books, cell, *household, *contract)?;
+            books.put(&Contract { status: ContractStatus::Lapsed, ..row });
         }
         Fact::LoanDrawn(drawn) => {
             let contract: Contract = standing(books, cell, drawn.household, drawn.contract)?;
+            if let Some(days) = days_to_show_use(&cbor::from_bytes(&contract.terms)?) {
+                let by = drawn.event.value_date.add_days(days);
+                put_place(books, stamp, (by, AgendaKind::UseOfFunds), (drawn.household, drawn.loan));
+            }
             books.put(&Contract { status: ContractStatus::Drawn, ..contract });
             books.put(&LoanNote {
                 cell,
@@ -215,12 +229,21 @@ fn stand(
             books.put(&Agenda { cell, on_day, kind, owner: household, item: loan, by_seq: stamp.seq });
         }
     }
+    let status = match stands.closed_on {
+        _ if new.disbursed_fen == 0 => LoanState::Undone,
+        Some(_) => LoanState::Closed,
+        None => LoanState::Open,
+    };
+    if status != note.status {
+        let contract: Contract = standing(books, cell, household, note.contract)?;
+        // Whoever stands for it, and whatever is still asked for, learns of it by the close of the day.
+        if outlived(&cbor::from_bytes(&contract.terms)?) {
+            let item = loan.derive(&format!("ends {}", stamp.seq));
+            put_place(books, stamp, (on, AgendaKind::ContractEnd), (household, item));
+        }
+    }
     books.put(&LoanNote {
-        status: match stands.closed_on {
-            _ if new.disbursed_fen == 0 => LoanState::Undone,
-            Some(_) => LoanState::Closed,
-            None => LoanState::Open,
-        },
+        status,
         outstanding_minor: stands.outstanding_minor,
         next_due: stands.next_due.or(stands.closed_on).unwrap_or(note.maturity),
         closed_on: stands.closed_on,
@@ -232,6 +255,23 @@ fn stand(
         ..note
     });
     Ok(old)
+}
+
+/// Days after a drawing within which its use has to be shown; `None` where nothing has to.
+fn days_to_show_use(terms: &LoanTerms) -> Option<i32> {
+    let days = terms.payout.as_ref().map_or(0, |rule| rule.evidence_days);
+    (days > 0 && payout_mode(terms) == PayoutMode::SelfPay).then(|| i32::from(days))
+}
+
+/// Whether something beside the loan itself ends with it: a guarantee, or the evidence that was asked for.
+fn outlived(terms: &LoanTerms) -> bool {
+    let guaranteed = terms.conditions.as_ref().is_some_and(|conditions| conditions.guarantee.is_some());
+    guaranteed || days_to_show_use(terms).is_some()
+}
+
+/// Puts something that is nobody else's on the agenda: its place is no longer moved, and finds out on its day what there is to do.
+fn put_place(books: &mut Overlay, stamp: &Stamp, (on_day, kind): (Date, AgendaKind), (owner, item): (Id, Id)) {
+    books.put(&Agenda { cell: stamp.cell, on_day, kind: kind.code(), owner, item, by_seq: stamp.seq });
 }
 
 /// Asks for what a touch of loans of this cell reads beside the loans: balances, groups, portfolio.

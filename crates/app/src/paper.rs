@@ -13,8 +13,10 @@ use crate::books::check_text;
 use crate::command::Outcome;
 use crate::desk::{Desk, DeskError};
 use crate::fact::Fact;
+use crate::guarantee::{Guarantee, GuaranteeSide, GuaranteeState, asked, counts};
 use crate::house::Tianxin;
-use crate::tables::{Contract, ContractStatus, MemberRole, Person};
+use crate::tables::{Contract, ContractStatus, LoanNote, MemberRole, Person};
+use crate::task::{Task, TaskKind, TaskStatus, end_tasks};
 
 door::table! {
     /// A paper on a contract: a condition that is met.
@@ -74,10 +76,18 @@ impl AddPaper {
     }
 }
 
-/// The papers of a contract, as rows that were asked for.
-pub(crate) fn papers(slice: &Overlay, cell: Cell, household: Id, contract: Id) -> Result<Vec<Paper>, Fault> {
+/// All papers of a contract with their ids, as rows that were asked for.
+pub(crate) fn all_papers(slice: &Overlay, cell: Cell, household: Id, contract: Id) -> Result<Vec<(Id, Paper)>, Fault> {
     let rows = slice.range::<ContractPaper>(&key![cell, household, contract])?;
-    rows.iter().map(|row| cbor::from_bytes(&row.bytes).map_err(Fault::from)).collect()
+    rows.iter().map(|row| Ok((row.id, cbor::from_bytes(&row.bytes)?))).collect()
+}
+
+/// The papers that count among those of a contract: a guarantee does once its guarantor's cell has confirmed it.
+pub(crate) fn papers(slice: &Overlay, cell: Cell, household: Id, contract: Id) -> Result<Vec<Paper>, Fault> {
+    let guarantees = slice.range::<Guarantee>(&key![cell, household])?;
+    let papers = all_papers(slice, cell, household, contract)?;
+    let counting = papers.into_iter().filter(|(id, paper)| counts(paper, *id, &guarantees));
+    Ok(counting.map(|(_, paper)| paper).collect())
 }
 
 /// Refuses to pay a contract out while something is open, and says all of it.
@@ -101,6 +111,8 @@ pub struct PapersView {
     pub open: Vec<Missing>,
     /// The papers.
     pub papers: Vec<(ContractPaper, Paper)>,
+    /// The guarantees among them, as their guarantors' cells have answered.
+    pub guarantees: Vec<Guarantee>,
 }
 
 impl Desk {
@@ -113,11 +125,16 @@ impl Desk {
         let terms: LoanTerms = cbor::from_bytes(&row.terms)?;
         let rows: Vec<ContractPaper> = self.rows(place)?;
         let papers: Vec<Paper> = rows.iter().map(|row| cbor::from_bytes(&row.bytes)).collect::<Result<_, _>>()?;
+        let mut guarantees: Vec<Guarantee> = self.rows(key![self.cell_of(household), household])?;
+        guarantees.retain(|guarantee| guarantee.contract == contract && guarantee.side == GuaranteeSide::Received);
+        let counting = rows.iter().zip(&papers).filter(|(row, paper)| counts(paper, row.id, &guarantees));
+        let counting: Vec<Paper> = counting.map(|(_, paper)| paper.clone()).collect();
         Ok(PapersView {
             text_hash: row.text_hash.clone(),
             is_entrusted: payout_mode(&terms) == PayoutMode::Entrusted,
-            open: missing(&terms, &papers),
+            open: missing(&terms, &counting),
             papers: rows.into_iter().zip(papers).collect(),
+            guarantees,
         })
     }
 }
@@ -128,6 +145,9 @@ impl Tianxin {
         needs.rows::<Contract>(key![cell, household, command.contract]);
         needs.rows::<ContractPaper>(key![cell, household, command.contract]);
         needs.rows::<Person>(key![cell, household]);
+        needs.rows::<Guarantee>(key![cell, household]);
+        needs.rows::<LoanNote>(key![cell, household]);
+        needs.rows::<Task>(key![cell, household]);
     }
 
     pub(crate) fn add_paper(&self, slice: &Overlay, command: &AddPaper, context: &Context) -> Decided<Tianxin> {
@@ -142,6 +162,10 @@ impl Tianxin {
         let of_use = matches!(&command.paper, Paper::Document { code } if code == USE_OF_FUNDS);
         match (contract.status, of_use) {
             (ContractStatus::Signed, false) | (ContractStatus::Drawn, true) => {}
+            (ContractStatus::Lapsed, _) => {
+                let message = format!("the contract was signed on {} and never drawn: apply again", contract.signed_on);
+                return Err(Refusal::new("contract_expired", message).into());
+            }
             (ContractStatus::Drawn, false) => {
                 let message = "the loan of this contract was drawn already: what it waited for was there";
                 return Err(Refusal::new("wrong_status", message).into());
@@ -162,15 +186,37 @@ impl Tianxin {
             let message = "the contract names its payee already: sign another one to pay another";
             return Err(Refusal::new("paper_exists", message).into());
         }
-        let fact = Fact::PaperAdded {
+        let stands_already = |row: &Guarantee| {
+            let live = matches!(row.state, GuaranteeState::Asked | GuaranteeState::Stands);
+            let same = matches!(&command.paper, Paper::Guarantee { person, .. } if row.person == *person);
+            same && live && row.contract == command.contract && row.side == GuaranteeSide::Received
+        };
+        if slice.range::<Guarantee>(&key![cell, household])?.iter().any(stands_already) {
+            let message = "this person stands for the contract already: another may stand for what is left";
+            return Err(Refusal::new("paper_exists", message).into());
+        }
+        let mut facts = vec![Fact::PaperAdded {
             household,
             contract: command.contract,
             id: command.id,
             paper: command.paper.clone(),
             hash: command.hash.clone(),
             evidence: command.evidence.clone(),
+        }];
+        if of_use {
+            for note in slice.range::<LoanNote>(&key![cell, household])? {
+                if note.contract == command.contract {
+                    let done: (&[TaskKind], TaskStatus) = (&[TaskKind::ShowUse], TaskStatus::Done);
+                    facts.extend(end_tasks(slice, cell, household, note.id, done)?);
+                }
+            }
+        }
+        let of = (cell, household, command.contract);
+        let Some((fact, ask)) = asked(self, of, (command.id, &command.paper), context)? else {
+            return Ok(Change::new(Outcome::Done, facts));
         };
-        Ok(Change::new(Outcome::Done, vec![fact]))
+        facts.push(fact);
+        Ok(Change::new(Outcome::Done, facts).with_message(ask))
     }
 }
 

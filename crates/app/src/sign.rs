@@ -20,12 +20,12 @@ use crate::fact::{ContractSigned, Fact, LoanDrawn};
 use crate::holding::{Holding, Of, Touched, Turn};
 use crate::house::Tianxin;
 use crate::loan_books::needs_touch;
-use crate::paper::{ContractPaper, check_open, papers};
+use crate::paper::{ContractPaper, all_papers, check_open, papers};
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
 use crate::transfer::{Purpose, Transfer};
 
 /// Days within which a signed contract must be drawn.
-const DRAW_WITHIN_DAYS: i32 = 30;
+pub(crate) const DRAW_WITHIN_DAYS: i32 = 30;
 
 /// Sign a contract.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -68,8 +68,8 @@ pub struct Draw {
 }
 
 /// Whom a contract names as payee, and in which cell.
-fn payee_of(papers: &[Paper]) -> Option<(Id, Cell)> {
-    papers.iter().find_map(|paper| match paper {
+fn payee_of<'p>(papers: impl IntoIterator<Item = &'p Paper>) -> Option<(Id, Cell)> {
+    papers.into_iter().find_map(|paper| match paper {
         Paper::Payee { household, cell } => Some((*household, *cell)),
         _ => None,
     })
@@ -92,10 +92,10 @@ pub(crate) fn signed_contract(
     let contract = slice
         .get::<Contract>(&key![cell, household, id])?
         .ok_or_else(|| Refusal::new("unknown_contract", "there is no such contract: check its id"))?;
-    if contract.status != ContractStatus::Signed {
+    if contract.status == ContractStatus::Drawn {
         return Err(Refusal::new("wrong_status", "the loan of this contract was drawn already").into());
     }
-    if today - contract.signed_on > DRAW_WITHIN_DAYS {
+    if contract.status == ContractStatus::Lapsed || today - contract.signed_on > DRAW_WITHIN_DAYS {
         let message = format!("the contract was signed on {}: apply again", contract.signed_on);
         return Err(Refusal::new("contract_expired", message).into());
     }
@@ -160,7 +160,8 @@ impl Tianxin {
         let of_contract = key![cell, household, command.contract];
         needs.rows::<ContractPaper>(of_contract.clone());
         if slice.has(ContractPaper::table(), &of_contract)
-            && let Some((payee, payee_cell)) = payee_of(&papers(slice, cell, household, command.contract)?)
+            && let Some((payee, payee_cell)) =
+                payee_of(all_papers(slice, cell, household, command.contract)?.iter().map(|(_, paper)| paper))
             && payee_cell == cell
         {
             needs_booking(needs, cell, self.institution.currency, &[], &[payee]);

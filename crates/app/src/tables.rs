@@ -442,6 +442,8 @@ door::table! {
         valid_to: Date,
         /// The decision it rests on.
         decision: Id,
+        /// The last day of the grant, once the close of that day has found it over.
+        expired_on: Option<Date>,
     }
 }
 
@@ -525,6 +527,8 @@ door::text_enum! {
         Signed = "signed",
         /// Drawn.
         Drawn = "drawn",
+        /// Never drawn within its days: it binds nobody any more.
+        Lapsed = "lapsed",
     }
 }
 
@@ -728,12 +732,28 @@ pub enum AgendaKind {
     Merchant,
     /// Money set apart in a wallet: its last day ends.
     Hold,
+    /// A facility: its last day, or the day on which its review is called for.
+    Facility,
+    /// A signed contract: the last day on which it may be drawn.
+    Undrawn,
+    /// A drawing: the day by which its use has to be shown.
+    UseOfFunds,
+    /// A contract whose loan was paid off, or is owed again.
+    ContractEnd,
 }
 
 impl AgendaKind {
     /// All kinds.
-    pub const ALL: &'static [AgendaKind] =
-        &[AgendaKind::Loan, AgendaKind::Line, AgendaKind::Merchant, AgendaKind::Hold];
+    pub const ALL: &'static [AgendaKind] = &[
+        AgendaKind::Loan,
+        AgendaKind::Line,
+        AgendaKind::Merchant,
+        AgendaKind::Hold,
+        AgendaKind::Facility,
+        AgendaKind::Undrawn,
+        AgendaKind::UseOfFunds,
+        AgendaKind::ContractEnd,
+    ];
 
     /// The code in keys; never used for another kind.
     pub const fn code(self) -> i64 {
@@ -742,6 +762,10 @@ impl AgendaKind {
             AgendaKind::Line => 2,
             AgendaKind::Merchant => 3,
             AgendaKind::Hold => 4,
+            AgendaKind::Facility => 5,
+            AgendaKind::Undrawn => 6,
+            AgendaKind::UseOfFunds => 7,
+            AgendaKind::ContractEnd => 8,
         }
     }
 
@@ -873,6 +897,8 @@ pub fn all() -> Vec<&'static Table> {
         DecisionRecord::table(),
         Contract::table(),
         crate::paper::ContractPaper::table(),
+        crate::guarantee::Guarantee::table(),
+        crate::task::Task::table(),
         LoanNote::table(),
         LoanEvent::table(),
         AccrualGroup::table(),

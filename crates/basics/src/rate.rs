@@ -26,6 +26,8 @@ pub struct RateError(pub String);
 impl Rate {
     /// No interest.
     pub const ZERO: Rate = Rate(0);
+    /// 100 %: the whole of something.
+    pub const ONE: Rate = Rate(1_000_000);
     const PPM_MAX: i64 = 10_000_000;
 
     /// A rate of `ppm` parts per million.

@@ -44,7 +44,7 @@ fn a_facility_from_grant_to_close() {
         ("2027-02-01", granted(3_000_000, "2028-01-31", "2027-08-01")),
         ("2027-03-01", FacilityHappening::Closed { reason: "moved away".into() }),
     ]);
-    let usage = Usage { used_fen: 2_000_000, reserved_fen: 300_000 };
+    let usage = Usage { used_fen: 2_000_000, reserved_fen: 300_000, ..Usage::default() };
     let mut text =
         "date        status       amount     used reserved   frozen    avail. next        draw of 1,000.00\n"
             .to_owned();
@@ -171,14 +171,13 @@ fn exposure_against_household_and_product_caps() {
         own("season-bullet", 2_000_000, 500_000),
         own("revolving-consumer-line", 120_000, 0),
         own("season-bullet", 100_000, 0),
-        Claim { kind: ClaimKind::Guarantee, owed_fen: 1_000_000, promised_fen: 0 },
+        Claim { kind: ClaimKind::Guarantee { weight_ppm: 300_000 }, owed_fen: 1_000_000, promised_fen: 0 },
     ];
     let limits = ExposureLimits {
         household_cap_fen: Some(5_000_000),
         product_caps_fen: [("season-bullet".to_owned(), 3_000_000)].into(),
-        guarantee_weight_ppm: 300_000,
     };
-    let sum = exposure(&claims, &limits).unwrap();
+    let sum = exposure(&claims).unwrap();
     assert_eq!((sum.owed_fen, sum.promised_fen, sum.guaranteed_fen), (2_220_000, 500_000, 1_000_000));
     assert_eq!((sum.weighted_guarantees_fen, sum.total_fen), (300_000, 3_020_000));
     assert_eq!(sum.room_fen(&limits, "season-bullet"), Some(400_000));
@@ -187,8 +186,8 @@ fn exposure_against_household_and_product_caps() {
     insta::assert_snapshot!(sum.check(&limits, "revolving-consumer-line", 1_980_001).unwrap_err(), @"the household's exposure is 30200.00 of at most 50000.00: 19800.00 is left");
     assert!(sum.check(&limits, "revolving-consumer-line", 1_980_000).is_ok());
     let edge = [own("a", i64::MAX, 0), own("b", 1, 0)];
-    assert!(matches!(exposure(&edge, &limits), Err(LoanError::Overflow(_))));
-    assert_eq!(exposure(&[], &ExposureLimits::default()).unwrap().room_fen(&ExposureLimits::default(), "a"), None);
+    assert!(matches!(exposure(&edge), Err(LoanError::Overflow(_))));
+    assert_eq!(exposure(&[]).unwrap().room_fen(&ExposureLimits::default(), "a"), None);
 }
 
 fn happening(what: u8, amount_fen: i64, day: Date, target: Id) -> FacilityHappening {
@@ -212,7 +211,7 @@ proptest! {
     fn order_undo_and_position(
         tries in prop::collection::vec((0i32..500, 0u8..10, 1i64..1_000_000, 0usize..8), 1..16),
         as_of in 0i32..800,
-        (used_fen, reserved_fen) in (0i64..1_500_000, 0i64..500_000),
+        (used_fen, reserved_fen, guaranteed_fen) in (0i64..1_500_000, 0i64..500_000, 0i64..500_000),
         which in any::<prop::sample::Index>(),
     ) {
         let start = date("2026-01-01");
@@ -231,12 +230,12 @@ proptest! {
         let reversed: Vec<FacilityEvent> = events.iter().rev().cloned().collect();
         prop_assert_eq!(&fold(&reversed, as_of), &state);
 
-        let p = state.position(Usage { used_fen, reserved_fen });
+        let p = state.position(Usage { used_fen, reserved_fen, guaranteed_fen });
         prop_assert!(p.available_fen >= 0 && p.frozen_fen >= 0);
         let in_force = matches!(state.status, FacilityStatus::Active | FacilityStatus::Frozen);
-        let free = if in_force { (state.amount_fen - used_fen - reserved_fen).max(0) } else { 0 };
+        let free = if in_force { (state.amount_fen - used_fen - reserved_fen - guaranteed_fen).max(0) } else { 0 };
         prop_assert_eq!(p.available_fen + p.frozen_fen, free);
-        let may = |asked| state.may_draw(Usage { used_fen, reserved_fen }, asked, None).is_ok();
+        let may = |asked| state.may_draw(Usage { used_fen, reserved_fen, guaranteed_fen }, asked, None).is_ok();
         prop_assert!(!may(p.available_fen + 1));
         prop_assert!(p.available_fen == 0 || may(p.available_fen));
 

@@ -28,6 +28,8 @@ pub struct FacilityDetail {
     used: String,
     /// Approved and not yet drawn.
     reserved: String,
+    /// Guaranteed of other households' debts, as far as that counts.
+    guaranteed: String,
     frozen: String,
     available: String,
     currency: String,
@@ -87,6 +89,7 @@ pub async fn view(State(api): State<Shared>, Path(hh): Path<String>) -> Result<J
             amount: amount(position.amount_fen),
             used: amount(position.used_fen),
             reserved: amount(position.reserved_fen),
+            guaranteed: amount(position.guaranteed_fen),
             frozen: amount(position.frozen_fen),
             available: amount(position.available_fen),
             currency: view.row.currency.to_string(),

@@ -25,6 +25,7 @@ mod said;
 mod service;
 mod sign_in;
 mod staff;
+mod tasks;
 
 pub(crate) use public::FeeShown;
 
@@ -128,6 +129,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(office::referrals))
         .routes(routes!(office::decide))
         .routes(routes!(office::loans))
+        .routes(routes!(tasks::tasks))
         .routes(routes!(office::households))
         .routes(routes!(office::trial_balance))
         .routes(routes!(office::fund))

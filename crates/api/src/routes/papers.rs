@@ -1,6 +1,7 @@
 //! Papers of a contract: what it still waits for before it is drawn, and what was shown at the window.
 
 use app::command::Command;
+use app::guarantee::Guarantee;
 use app::paper::{AddPaper, ContractPaper};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -52,6 +53,10 @@ pub struct PaperShown {
     person: Option<String>,
     /// What a guarantee is for.
     amount: Option<String>,
+    /// Where a guarantee stands: `asked` until the guarantor's household has confirmed it, `stands`, `refused` or `released`.
+    state: Option<&'static str>,
+    /// Why it was refused.
+    why: Option<String>,
     /// Who saw it, where and how.
     evidence: String,
     added_on: String,
@@ -100,7 +105,7 @@ fn named<T: Copy + PartialEq>(value: T, choices: &[(&str, T)]) -> Option<String>
     choices.iter().find(|(_, other)| *other == value).map(|(name, _)| (*name).to_owned())
 }
 
-fn shown(row: &ContractPaper, paper: &Paper) -> PaperShown {
+fn shown(row: &ContractPaper, paper: &Paper, guarantees: &[Guarantee]) -> PaperShown {
     let other = |cell, household| Some(public(IdKind::Household, cell, household));
     let (kind, what, household, fen) = match paper {
         Paper::Spouse { word, .. } => ("spouse", named(*word, &SAID), None, None),
@@ -115,6 +120,7 @@ fn shown(row: &ContractPaper, paper: &Paper) -> PaperShown {
         Paper::Guarantee { person, cell, .. } => Some(public(IdKind::Person, *cell, *person)),
         _ => None,
     };
+    let link = guarantees.iter().find(|guarantee| guarantee.id == row.id);
     PaperShown {
         paper: row.id.to_string(),
         kind,
@@ -122,6 +128,8 @@ fn shown(row: &ContractPaper, paper: &Paper) -> PaperShown {
         household,
         person,
         amount: fen.map(amount),
+        state: link.map(|guarantee| guarantee.state.as_str()),
+        why: link.and_then(|guarantee| guarantee.why.clone()),
         evidence: row.evidence.clone(),
         added_on: row.added_on.to_string(),
     }
@@ -144,7 +152,7 @@ pub async fn list(
             text_hash: hex(&view.text_hash),
             payout: if view.is_entrusted { "entrusted" } else { "self_pay" },
             open: open.collect(),
-            papers: view.papers.iter().map(|(row, paper)| shown(row, paper)).collect(),
+            papers: view.papers.iter().map(|(row, paper)| shown(row, paper, &view.guarantees)).collect(),
         }))
     })
     .await

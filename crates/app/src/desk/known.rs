@@ -17,6 +17,7 @@ use super::{Desk, DeskError};
 use crate::assess::Standing;
 use crate::explore::{ExplorationYear, used_minor};
 use crate::facility::{FacilityView, facility_view};
+use crate::guarantee::Guarantee;
 use crate::house::Tianxin;
 use crate::line::{CreditLine, CreditLineEvent, LineView, line_events, line_view};
 use crate::tables::{
@@ -53,6 +54,7 @@ impl Reading {
                 Facility::table(),
                 crate::facility::FacilityLife::table(),
                 CreditLine::table(),
+                Guarantee::table(),
             ],
             Reading::Behaviour => vec![Person::table(), BehaviourProfile::table()],
             Reading::Loans => vec![LoanNote::table(), LoanEvent::table(), Contract::table(), Wallet::table()],
@@ -208,7 +210,7 @@ impl Known {
         let age_years = self.age_of_head(vault)?;
         let lowered_to_minor =
             crate::application::lowered_to(&self.slice, self.cell, self.household, self.open_date).map_err(damaged)?;
-        let exposure_minor = exposure.total_minor();
+        let exposure_minor = exposure.total_fen;
         Ok(Standing { exposure_minor, other_instalments_minor, age_years, lowered_to_minor, lane: None })
     }
 

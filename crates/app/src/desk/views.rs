@@ -334,7 +334,7 @@ impl Desk {
         rows.iter().map(|row| R::from_row(row).map_err(|e| DeskError::Damaged(e.to_string()))).collect()
     }
 
-    pub(super) fn in_every_cell<R: Record>(&self, list: impl Fn(Value) -> List) -> Result<Vec<R>, DeskError> {
+    pub(crate) fn in_every_cell<R: Record>(&self, list: impl Fn(Value) -> List) -> Result<Vec<R>, DeskError> {
         let mut all = Vec::new();
         for cell in 1..=self.engine.backend().cells() {
             all.extend(self.list::<R>(&list(Value::Int(i64::from(cell))))?);

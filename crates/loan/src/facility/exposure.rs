@@ -27,7 +27,10 @@ pub enum ClaimKind {
         product: String,
     },
     /// A guarantee given for somebody else's debt 对外担保.
-    Guarantee,
+    Guarantee {
+        /// What it counts for, parts per million: 500,000 counts half.
+        weight_ppm: i64,
+    },
 }
 
 /// The limits a household is held to, as a rule pack gives them.
@@ -37,8 +40,6 @@ pub struct ExposureLimits {
     pub household_cap_fen: Option<i64>,
     /// Caps by product code, minor units.
     pub product_caps_fen: BTreeMap<String, i64>,
-    /// Weight of guarantees given, parts per million: 500,000 counts half.
-    pub guarantee_weight_ppm: i64,
 }
 
 /// A household's exposure, in minor units.
@@ -50,7 +51,7 @@ pub struct HouseholdExposure {
     pub promised_fen: i64,
     /// Guarantees given, in full.
     pub guaranteed_fen: i64,
-    /// Guarantees given, by their weight, rounded up.
+    /// Guarantees given, by their weights, each rounded up.
     pub weighted_guarantees_fen: i64,
     /// What counts against the household's cap: owed, promised and weighted guarantees.
     pub total_fen: i64,
@@ -95,14 +96,10 @@ pub enum ExposureRefusal {
 /// let claims = [
 ///     own("season-bullet", 3_000_000, 0),
 ///     own("short-working-capital", 0, 1_000_000),
-///     Claim { kind: ClaimKind::Guarantee, owed_fen: 1_000_001, promised_fen: 0 },
+///     Claim { kind: ClaimKind::Guarantee { weight_ppm: 500_000 }, owed_fen: 1_000_001, promised_fen: 0 },
 /// ];
-/// let limits = ExposureLimits {
-///     household_cap_fen: Some(5_000_000),
-///     guarantee_weight_ppm: 500_000,
-///     ..ExposureLimits::default()
-/// };
-/// let sum = exposure(&claims, &limits)?;
+/// let limits = ExposureLimits { household_cap_fen: Some(5_000_000), ..ExposureLimits::default() };
+/// let sum = exposure(&claims)?;
 /// assert_eq!((sum.weighted_guarantees_fen, sum.total_fen), (500_001, 4_500_001));
 /// assert!(sum.check(&limits, "season-bullet", 499_999).is_ok());
 /// assert_eq!(
@@ -111,7 +108,7 @@ pub enum ExposureRefusal {
 /// );
 /// # Ok::<(), loan::LoanError>(())
 /// ```
-pub fn exposure(claims: &[Claim], limits: &ExposureLimits) -> Result<HouseholdExposure, LoanError> {
+pub fn exposure(claims: &[Claim]) -> Result<HouseholdExposure, LoanError> {
     let mut sum = HouseholdExposure::default();
     for claim in claims {
         match &claim.kind {
@@ -121,13 +118,15 @@ pub fn exposure(claims: &[Claim], limits: &ExposureLimits) -> Result<HouseholdEx
                 let slot = sum.by_product_fen.entry(product.clone()).or_default();
                 *slot = add(*slot, add(claim.owed_fen, claim.promised_fen)?)?;
             }
-            ClaimKind::Guarantee => {
-                sum.guaranteed_fen = add(sum.guaranteed_fen, add(claim.owed_fen, claim.promised_fen)?)?;
+            ClaimKind::Guarantee { weight_ppm } => {
+                let full_fen = add(claim.owed_fen, claim.promised_fen)?;
+                sum.guaranteed_fen = add(sum.guaranteed_fen, full_fen)?;
+                let weighted = i128::from(full_fen) * i128::from(*weight_ppm);
+                let weighted_fen = div_round(weighted, 1_000_000, Rounding::Ceiling).ok_or(TOO_LARGE)?;
+                sum.weighted_guarantees_fen = add(sum.weighted_guarantees_fen, weighted_fen)?;
             }
         }
     }
-    let weighted = i128::from(sum.guaranteed_fen) * i128::from(limits.guarantee_weight_ppm);
-    sum.weighted_guarantees_fen = div_round(weighted, 1_000_000, Rounding::Ceiling).ok_or(TOO_LARGE)?;
     sum.total_fen = add(add(sum.owed_fen, sum.promised_fen)?, sum.weighted_guarantees_fen)?;
     Ok(sum)
 }

@@ -2,7 +2,7 @@
 //!
 //! A facility is a list of dated events; its state on a date is their [`fold`](fold()), whatever the order in which they
 //! arrived. What is drawn under it is not the facility's to know: it comes in as [`Usage`], and
-//! `available = amount − frozen part − used − reserved`, never less than nothing.
+//! `available = amount − frozen part − used − reserved − guaranteed`, never less than nothing.
 //!
 //! Expiry is no event: a facility is over on the day after its last one. A grant dated later renews it. What was drawn
 //! before runs on by its own contract, whatever becomes of the facility.

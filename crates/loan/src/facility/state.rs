@@ -77,6 +77,8 @@ pub struct Usage {
     pub used_fen: i64,
     /// Approved or signed and not drawn.
     pub reserved_fen: i64,
+    /// What is guaranteed of others' debts, by its weight.
+    pub guaranteed_fen: i64,
 }
 
 /// Where a facility and what is drawn under it stand.
@@ -88,7 +90,9 @@ pub struct Position {
     pub used_fen: i64,
     /// Promised.
     pub reserved_fen: i64,
-    /// Frozen: the part, or all that is neither drawn nor promised.
+    /// Guaranteed of others' debts, by its weight.
+    pub guaranteed_fen: i64,
+    /// Frozen: the part, or all that is neither drawn, promised nor guaranteed.
     pub frozen_fen: i64,
     /// What may be drawn or promised now.
     pub available_fen: i64,
@@ -132,7 +136,7 @@ impl FacilityState {
     pub fn position(&self, usage: Usage) -> Position {
         let in_force = matches!(self.status, FacilityStatus::Active | FacilityStatus::Frozen);
         let amount_fen = if in_force { self.amount_fen } else { 0 };
-        let taken_fen = usage.used_fen.saturating_add(usage.reserved_fen);
+        let taken_fen = usage.used_fen.saturating_add(usage.reserved_fen).saturating_add(usage.guaranteed_fen);
         let free_fen = amount_fen.saturating_sub(taken_fen).max(0);
         let frozen_fen = match &self.freeze {
             Some(Freeze { of: FreezeOf::Whole, .. }) => free_fen,
@@ -143,6 +147,7 @@ impl FacilityState {
             amount_fen: self.amount_fen,
             used_fen: usage.used_fen,
             reserved_fen: usage.reserved_fen,
+            guaranteed_fen: usage.guaranteed_fen,
             frozen_fen,
             available_fen: free_fen - frozen_fen,
         }
@@ -187,7 +192,7 @@ impl FacilityState {
 /// let granted = FacilityHappening::Granted { amount_fen: 5_000_000, valid_to: day(12, 31)?, review_by: day(9, 30)? };
 /// let freeze = FacilityHappening::Frozen { of: FreezeOf::Part(1_000_000), reason: "income fell".to_owned() };
 /// let life = [FacilityEvent::new(1, day(1, 1)?, granted), FacilityEvent::new(2, day(3, 1)?, freeze)];
-/// let usage = Usage { used_fen: 2_000_000, reserved_fen: 500_000 };
+/// let usage = Usage { used_fen: 2_000_000, reserved_fen: 500_000, ..Usage::default() };
 /// assert_eq!(fold(&life, day(2, 1)?).position(usage).available_fen, 2_500_000);
 /// assert_eq!(fold(&life, day(3, 1)?).position(usage).available_fen, 1_500_000);
 /// # Ok::<(), basics::date::DateError>(())

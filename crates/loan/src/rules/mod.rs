@@ -131,6 +131,8 @@ pub struct Rules {
     pub misused_at_least: LoanClass,
     /// Least class of a loan that repaid an older one.
     pub new_for_old_at_least: LoanClass,
+    /// Least class of a loan whose use was not shown in time; `None`: nothing follows from that by itself.
+    pub use_not_shown_at_least: Option<LoanClass>,
     /// Least class of a renewal that misses the conditions.
     pub renewed_at_least: LoanClass,
     /// Least class of a restructured loan while it is observed.
@@ -173,6 +175,8 @@ pub struct Rules {
     pub extension_long_of_term: Option<Rate>,
     /// What re-aging does to days past due.
     pub re_age: ReAge,
+    /// What a guarantee counts for in the exposure of who gave it, of its amount.
+    pub guarantee_weight: Rate,
     /// Cap of the annualised all-in cost.
     pub all_in_cap: Option<Rate>,
     /// Cap of private lending as a multiple of the reference rate (4 times is 400 %).

@@ -29,6 +29,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("class.*.specific-range", Kind::Percent),
     ("class.misused-at-least", Kind::Class),
     ("class.new-for-old-at-least", Kind::Class),
+    ("class.use-not-shown-at-least", Kind::Class),
     ("class.renewed-at-least", Kind::Class),
     ("class.restructured-at-least", Kind::Class),
     ("class.restructured-months", Kind::Count),
@@ -58,6 +59,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("extension.short-of-term", Kind::Percent),
     ("extension.long-of-term", Kind::Percent),
     ("days-past-due.re-age", Kind::ReAge),
+    ("exposure.guarantee-weight", Kind::Percent),
     ("cap.all-in", Kind::Percent),
     ("cap.private-lending-of-reference", Kind::Percent),
     ("retention.vouchers-years", Kind::Count),
@@ -182,6 +184,10 @@ impl OnDate<'_> {
         self.needed(key, |value| self.pack.class(value).map_err(|e| e.to_string()))
     }
 
+    fn maybe_class(&self, key: &str) -> Result<Option<LoanClass>, Fault> {
+        self.maybe(key, |value| self.pack.class(value).map_err(|e| e.to_string()))
+    }
+
     fn bounds(&self, key: &str) -> Result<Bounds, Fault> {
         let (low, high) = (format!("{key}-min"), format!("{key}-max"));
         let bounds = Bounds { min: self.rate(&low)?, max: self.rate(&high)? };
@@ -277,6 +283,7 @@ pub(super) fn try_rules(pack: &RulePack, date: Date) -> Result<Rules, Fault> {
         matrix: on.matrix()?,
         misused_at_least: on.class("class.misused-at-least")?,
         new_for_old_at_least: on.class("class.new-for-old-at-least")?,
+        use_not_shown_at_least: on.maybe_class("class.use-not-shown-at-least")?,
         renewed_at_least: on.class("class.renewed-at-least")?,
         restructured_at_least: on.class("class.restructured-at-least")?,
         restructured_months: on.count("class.restructured-months")?,
@@ -303,6 +310,7 @@ pub(super) fn try_rules(pack: &RulePack, date: Date) -> Result<Rules, Fault> {
         extension_short_of_term: on.rate("extension.short-of-term")?,
         extension_long_of_term: on.maybe("extension.long-of-term", percent)?,
         re_age: on.needed("days-past-due.re-age", re_age)?,
+        guarantee_weight: on.maybe_probability("exposure.guarantee-weight")?.unwrap_or(Rate::ONE),
         all_in_cap: on.maybe("cap.all-in", percent)?,
         private_lending_of_reference: on.maybe("cap.private-lending-of-reference", percent)?,
         vouchers_years: on.count("retention.vouchers-years")?,

@@ -25,7 +25,7 @@ use crate::observe::{known_household, stale};
 use crate::service::check_alive;
 use crate::tables::{
     Application, ApplicationStatus, BehaviourProfile, Contract, ContractStatus, DecisionRecord, Facility, Household,
-    LoanNote,
+    LoanNote, LoanState,
 };
 use crate::task::{Task, TaskKind, TaskStatus, end_tasks};
 
@@ -187,20 +187,28 @@ pub fn exposure(slice: &Overlay, cell: Cell, household: Id, but: Option<Id>) -> 
             claims.push(Claim { kind, owed_fen: row.amount_minor, promised_fen: 0 });
         }
     }
-    let undrawn: Vec<Id> = slice
-        .range::<Contract>(&key![cell, household])?
-        .into_iter()
-        .filter(|contract| contract.status == ContractStatus::Signed)
-        .map(|contract| contract.application)
-        .collect();
+    // What was drawn of each contract that may yet be drawn on.
+    let mut drawn: Vec<(Id, i64)> = Vec::new();
+    for contract in slice.range::<Contract>(&key![cell, household])? {
+        match contract.status {
+            ContractStatus::Signed => drawn.push((contract.application, 0)),
+            ContractStatus::PartDrawn => {
+                let notes = slice.range::<LoanNote>(&key![cell, household])?;
+                let of_contract = notes.iter().filter(|note| note.contract == contract.id);
+                let fen = of_contract.filter(|note| note.status != LoanState::Undone).map(|note| note.principal_minor);
+                drawn.push((contract.application, fen.fold(0, i64::saturating_add)));
+            }
+            ContractStatus::Drawn | ContractStatus::Lapsed => {}
+        }
+    }
     for application in slice.range::<Application>(&key![cell, household])? {
-        let waits = match application.status {
-            ApplicationStatus::Approved => true,
-            ApplicationStatus::Signed => undrawn.contains(&application.id),
-            _ => false,
+        let drawn_fen = match application.status {
+            ApplicationStatus::Approved => Some(0),
+            ApplicationStatus::Signed => drawn.iter().find(|(id, _)| *id == application.id).map(|(_, fen)| *fen),
+            _ => None,
         };
-        if waits && Some(application.id) != but {
-            claims.push(own(application.product, 0, application.approved_minor));
+        if let Some(drawn_fen) = drawn_fen.filter(|_| Some(application.id) != but) {
+            claims.push(own(application.product, 0, application.approved_minor.saturating_sub(drawn_fen).max(0)));
         }
     }
     loan::facility::exposure::exposure(&claims).map_err(|error| Fault::Broken(error.to_string()))

@@ -264,6 +264,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::FacilityExpired { .. }
         | Fact::ContractSigned(_)
         | Fact::ContractLapsed { .. }
+        | Fact::DrawingStands { .. }
         | Fact::LoanDrawn(_)
         | Fact::LoanMoved(_)
         | Fact::LoanServiced { .. }
@@ -482,4 +483,71 @@ fn checked_wallet(row: Wallet) -> Result<Wallet, Fault> {
 
 fn add(a: i64, b: i64) -> Result<i64, Fault> {
     a.checked_add(b).ok_or_else(|| Fault::Broken("a balance does not fit 64 bits".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELL: Cell = Cell(1);
+
+    fn wallet_of(n: u128, balance_minor: i64, held_minor: i64) -> Wallet {
+        Wallet { cell: CELL, household: Id::from_u128(n), currency: Currency::CNY, balance_minor, held_minor }
+    }
+
+    fn crossing(n: u128, household: Option<u128>, amount_minor: i64, state: CrossingState) -> Crossing {
+        let purpose = if household.is_some() { Purpose::Transfer } else { Purpose::Quota };
+        Crossing {
+            cell: CELL,
+            id: Id::from_u128(n),
+            state,
+            purpose: purpose.as_str().to_owned(),
+            other: Cell(2),
+            household: household.map(Id::from_u128),
+            amount_minor,
+            currency: Currency::CNY,
+            value_date: Date::from_days(20_000).unwrap(),
+        }
+    }
+
+    /// What is held back is what is under way, wallet by wallet and for the bank balance; anything else is found.
+    #[test]
+    fn holds_are_held_against_what_is_under_way() {
+        let mut books = Overlay::of_nothing();
+        let bank = GlBalance {
+            cell: CELL,
+            subject: 1,
+            currency: Currency::CNY,
+            balance_minor: 900,
+            held_minor: 70,
+            day_debit_minor: 0,
+            day_credit_minor: 0,
+        };
+        books.put(&bank);
+        books.put(&wallet_of(1, 500, 30));
+        books.put(&wallet_of(2, 500, 20));
+        books.put(&crossing(11, Some(1), 25, CrossingState::Reserved));
+        books.put(&crossing(12, Some(1), 99, CrossingState::Posted));
+        books.put(&crossing(13, Some(2), 20, CrossingState::TurnedBack));
+        books.put(&crossing(14, None, 70, CrossingState::Reserved));
+        books.put(&WaitingPayout {
+            cell: CELL,
+            seq: 9,
+            fact: 0,
+            household: Id::from_u128(1),
+            amount_minor: 5,
+            currency: Currency::CNY,
+        });
+        assert_eq!(check_holds(CELL, &books).unwrap(), Vec::<String>::new());
+        books.put(&wallet_of(1, 500, 31));
+        books.remove::<Wallet>(&key![CELL, Id::from_u128(2), Currency::CNY]);
+        books.put(&GlBalance { held_minor: 71, ..bank });
+        let (one, two) = (Id::from_u128(1), Id::from_u128(2));
+        let expected = [
+            format!("{CELL:?}: the wallet of {one} holds 31 back, and 30 of it is under way"),
+            format!("{CELL:?}: 20 is under way from a wallet of {two} that is not there"),
+            format!("{CELL:?}: 71 of the bank balance is held back, and 70 of it is under way"),
+        ];
+        assert_eq!(check_holds(CELL, &books).unwrap(), expected);
+    }
 }

@@ -22,6 +22,7 @@ use crate::books::{booked, check_text};
 use crate::change_books::{ChangeStatus, LoanChange};
 use crate::command::Outcome;
 use crate::fact::{ChangeProposed, Fact};
+use crate::guarantee::Guarantee;
 use crate::house::Tianxin;
 use crate::loan_turn::{LoanPlace, Standing};
 use crate::paper::{ContractPaper, papers};
@@ -161,6 +162,7 @@ impl Tianxin {
             && let Some(note) = slice.get::<LoanNote>(&key![cell, household, loan])?
         {
             needs.rows::<ContractPaper>(key![cell, household, note.contract]);
+            needs.rows::<Guarantee>(key![cell, household]);
         }
         self.needs_change(place, slice, needs)
     }

@@ -74,7 +74,7 @@ impl Tianxin {
         check_text("the reason", &command.reason, 200)?;
         let undrawn = undraws(command, slice, today)?;
         let then = Standing::read_any(self, slice, command.place(), value_date)?;
-        if undrawn && payout_mode(&then.terms) == PayoutMode::Entrusted {
+        if undrawn != Undrawn::Nothing && payout_mode(&then.terms) == PayoutMode::Entrusted {
             let message = "the money went straight to the payee: have it sent back, and pay the loan back with it";
             return Err(Refusal::new("not_correctable", message).into());
         }
@@ -138,8 +138,14 @@ impl Tianxin {
         };
         let mut facts = vec![Fact::LoanMoved(moved), Fact::LoanCorrected(record)];
         facts.extend(facility_follows(slice, &standing, &event, &command.reason, context)?);
-        if undrawn {
-            facts.push(Fact::DrawUndone { household: command.household, contract: standing.note.contract });
+        let (household, contract) = (command.household, standing.note.contract);
+        match undrawn {
+            Undrawn::Nothing => {}
+            Undrawn::Whole => facts.push(Fact::DrawUndone { household, contract }),
+            Undrawn::Part => {
+                let left_minor = standing.terms.principal.minor().saturating_sub(after.1.holding.disbursed_fen);
+                facts.push(Fact::DrawingStands { household, contract, left_minor });
+            }
         }
         let currency = self.institution.currency;
         if !since_touched.is_empty() {
@@ -164,8 +170,8 @@ impl Tianxin {
     }
 }
 
-/// Whether the event takes a drawing back. Refuses a drawing dated back, and one that cannot be taken back any more.
-fn undraws(command: &CorrectLoan, slice: &Overlay, today: Date) -> Result<bool, Stop> {
+/// What of a drawing the event takes back. Refuses a drawing dated back, and one that cannot be taken back any more.
+fn undraws(command: &CorrectLoan, slice: &Overlay, today: Date) -> Result<Undrawn, Stop> {
     let LoanPlace { cell, household, loan } = command.place();
     let refuse = |message: &str| Err(Refusal::new("not_correctable", message).into());
     match &command.what {
@@ -174,18 +180,31 @@ fn undraws(command: &CorrectLoan, slice: &Overlay, today: Date) -> Result<bool, 
             let events = crate::loan_books::loan_events(slice, cell, household, loan)?;
             let paid_out = |event: &LifeEvent| matches!(event.what, Happening::Disbursed { .. });
             let Some(drawn) = events.iter().find(|event| event.id == *target && paid_out(event)) else {
-                return Ok(false);
+                return Ok(Undrawn::Nothing);
             };
-            let alone = in_order(&events).len() == 1;
-            if !(alone && drawn.value_date == today && command.value_date == today) {
+            // Nothing else may rest on it: the first part stands alone, a further one is the last thing that happened.
+            let order = in_order(&events);
+            let is_last = order.last().is_some_and(|event| event.id == *target);
+            if !(is_last && drawn.value_date == today && command.value_date == today) {
                 let message = "a drawing is taken back on its own day, before anything else happened to the loan: have \
                                it paid back instead";
                 return refuse(message);
             }
-            Ok(true)
+            Ok(if order.len() == 1 { Undrawn::Whole } else { Undrawn::Part })
         }
-        _ => Ok(false),
+        _ => Ok(Undrawn::Nothing),
     }
+}
+
+/// What of a loan's drawing an event takes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undrawn {
+    /// Nothing of it.
+    Nothing,
+    /// A further part: the loan runs on without it.
+    Part,
+    /// The loan was never drawn.
+    Whole,
 }
 
 /// The act that an event dated back stands for, where rules say what such an act may be.

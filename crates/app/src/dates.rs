@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use basics::{Cell, Date, Id};
+use basics::{Cell, Date, Id, cbor};
 use door::app::{Context, Decided};
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Change, Message, key};
 use loan::class::{ClassCase, judging_takes_two};
 use loan::facility::{FacilityHappening, FacilityStatus, Usage, fold, in_order};
 use loan::paper::{USE_OF_FUNDS, shown};
-use loan::{Happening, LifeEvent};
+use loan::{Happening, LifeEvent, LoanTerms};
 use minicbor::{Decode, Encode};
 
 use crate::application::needs_exposure;
@@ -235,6 +235,10 @@ fn contracts_due(slice: &Overlay, cell: Cell, household: Id, context: &Context) 
             facts.push(Fact::ContractLapsed { household, contract: row.id });
             lapsed.push(row.id);
         }
+        if row.status == ContractStatus::PartDrawn && is_past_parts(slice, &row, today)? {
+            facts.push(Fact::DrawingStands { household, contract: row.id, left_minor: 0 });
+            lapsed.push(row.id);
+        }
     }
     let (followed, messages) = follow_contracts(slice, cell, household, &lapsed, context)?;
     facts.extend(followed);
@@ -245,6 +249,15 @@ fn contracts_due(slice: &Overlay, cell: Cell, household: Id, context: &Context) 
         }
     }
     Ok((facts, messages))
+}
+
+/// Whether nothing more may be drawn under a contract that was drawn in part: the days for it are over, or its loan was paid off.
+fn is_past_parts(slice: &Overlay, contract: &Contract, today: Date) -> Result<bool, Fault> {
+    let terms: LoanTerms = cbor::from_bytes(&contract.terms)?;
+    let days = terms.draws.map_or(0, |rule| i32::from(rule.within_days));
+    let notes = slice.range::<LoanNote>(&key![contract.cell, contract.household])?;
+    let open = notes.iter().find(|note| note.contract == contract.id && note.status == LoanState::Open);
+    Ok(open.is_none_or(|note| today - note.drawn_on >= days))
 }
 
 /// Removes places that were dealt with.

@@ -27,7 +27,7 @@ const VILLAGES_MAX: usize = 500;
 const CROPS_MAX: usize = 40;
 
 /// Why a loan of today is not offered anything yet.
-pub(crate) const NOT_YET: &str = "the loan was drawn today: what is put off counts from tomorrow";
+pub(crate) const NOT_YET: &str = "the loan was drawn today, or paid ahead: what is put off counts from tomorrow";
 
 /// Declare a disaster.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]

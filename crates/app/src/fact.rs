@@ -665,6 +665,19 @@ pub enum Fact {
         #[n(1)]
         contract: Id,
     },
+    /// What may yet be drawn under a contract that is drawn in parts.
+    #[n(140)]
+    DrawingStands {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The contract.
+        #[n(1)]
+        contract: Id,
+        /// What is left to be drawn, in minor units; nothing once all is drawn, or the days for it are over.
+        #[n(2)]
+        left_minor: i64,
+    },
     /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
     #[n(91)]
     ReserveSet {

@@ -248,10 +248,10 @@ pub(crate) fn asked(
 /// Whether a guarantee of a contract binds still: the contract may yet be drawn, or something is owed of its loan.
 fn binds(slice: &Overlay, cell: Cell, household: Id, contract: Id, lapsed: &[Id]) -> Result<bool, Fault> {
     let Some(row) = slice.get::<Contract>(&key![cell, household, contract])? else { return Ok(false) };
-    if lapsed.contains(&contract) || row.status == ContractStatus::Lapsed {
+    if row.status == ContractStatus::Lapsed {
         return Ok(false);
     }
-    if row.status == ContractStatus::Signed {
+    if matches!(row.status, ContractStatus::Signed | ContractStatus::PartDrawn) && !lapsed.contains(&contract) {
         return Ok(true);
     }
     for note in slice.range::<LoanNote>(&key![cell, household])? {
@@ -263,7 +263,7 @@ fn binds(slice: &Overlay, cell: Cell, household: Id, contract: Id, lapsed: &[Id]
     Ok(false)
 }
 
-/// What becomes of the guarantees that a household has received, some of its contracts lapsing with this: those whose contract has
+/// What becomes of the guarantees that a household has received, nothing more being drawn under some of its contracts since today: those whose contract has
 /// ended are released, those whose loan is owed again bind again.
 pub(crate) fn follow_contracts(
     slice: &Overlay,

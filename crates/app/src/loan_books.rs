@@ -84,6 +84,17 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             let row: Contract = standing(books, cell, *household, *contract)?;
             books.put(&Contract { status: ContractStatus::Lapsed, ..row });
         }
+        Fact::DrawingStands { household, contract, left_minor } => {
+            let row: Contract = standing(books, cell, *household, *contract)?;
+            let status = if *left_minor > 0 { ContractStatus::PartDrawn } else { ContractStatus::Drawn };
+            if status == ContractStatus::PartDrawn && row.status == ContractStatus::Drawn {
+                let terms: LoanTerms = cbor::from_bytes(&row.terms)?;
+                let days = terms.draws.map_or(0, |rule| i32::from(rule.within_days));
+                let item = contract.derive(&format!("parts {}", stamp.seq));
+                put_place(books, stamp, (stamp.booking_date.add_days(days), AgendaKind::Undrawn), (*household, item));
+            }
+            books.put(&Contract { status, ..row });
+        }
         Fact::LoanDrawn(drawn) => {
             let contract: Contract = standing(books, cell, drawn.household, drawn.contract)?;
             if let Some(days) = days_to_show_use(&cbor::from_bytes(&contract.terms)?) {
@@ -244,6 +255,8 @@ fn stand(
     }
     books.put(&LoanNote {
         status,
+        // Of a loan that was drawn in parts, all of them.
+        principal_minor: if new.disbursed_fen > 0 { new.disbursed_fen } else { note.principal_minor },
         outstanding_minor: stands.outstanding_minor,
         next_due: stands.next_due.or(stands.closed_on).unwrap_or(note.maturity),
         closed_on: stands.closed_on,
@@ -263,10 +276,10 @@ fn days_to_show_use(terms: &LoanTerms) -> Option<i32> {
     (days > 0 && payout_mode(terms) == PayoutMode::SelfPay).then(|| i32::from(days))
 }
 
-/// Whether something beside the loan itself ends with it: a guarantee, or the evidence that was asked for.
+/// Whether something beside the loan itself ends with it: a guarantee, the evidence that was asked for, what may yet be drawn.
 fn outlived(terms: &LoanTerms) -> bool {
     let guaranteed = terms.conditions.as_ref().is_some_and(|conditions| conditions.guarantee.is_some());
-    guaranteed || days_to_show_use(terms).is_some()
+    guaranteed || days_to_show_use(terms).is_some() || terms.draws.is_some()
 }
 
 /// Puts something that is nobody else's on the agenda: its place is no longer moved, and finds out on its day what there is to do.

@@ -161,12 +161,12 @@ impl Tianxin {
             .ok_or_else(|| Refusal::new("unknown_contract", "there is no such contract: check its id"))?;
         let of_use = matches!(&command.paper, Paper::Document { code } if code == USE_OF_FUNDS);
         match (contract.status, of_use) {
-            (ContractStatus::Signed, false) | (ContractStatus::Drawn, true) => {}
+            (ContractStatus::Signed, false) | (ContractStatus::Drawn | ContractStatus::PartDrawn, true) => {}
             (ContractStatus::Lapsed, _) => {
                 let message = format!("the contract was signed on {} and never drawn: apply again", contract.signed_on);
                 return Err(Refusal::new("contract_expired", message).into());
             }
-            (ContractStatus::Drawn, false) => {
+            (ContractStatus::Drawn | ContractStatus::PartDrawn, false) => {
                 let message = "the loan of this contract was drawn already: what it waited for was there";
                 return Err(Refusal::new("wrong_status", message).into());
             }

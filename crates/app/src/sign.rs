@@ -13,15 +13,15 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::application::{application, needs_exposure};
-use crate::books::{BOOK_LOAN, booked, check_text, needs_booking, own_wallet, wallet, wallet_account};
+use crate::books::{BOOK_LOAN, booked, check_amount, check_text, needs_booking, own_wallet, wallet, wallet_account};
 use crate::command::Outcome;
 use crate::facility::{facility, may_draw};
 use crate::fact::{ContractSigned, Fact, LoanDrawn};
 use crate::holding::{Holding, Of, Touched, Turn};
 use crate::house::Tianxin;
-use crate::loan_books::needs_touch;
+use crate::loan_turn::{LoanPlace, Standing};
 use crate::paper::{ContractPaper, all_papers, check_open, papers};
-use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanEvent, LoanNote};
+use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanNote};
 use crate::transfer::{Purpose, Transfer};
 
 /// Days within which a signed contract must be drawn.
@@ -50,7 +50,7 @@ pub struct Sign {
     pub evidence: String,
 }
 
-/// Draw the loan of a signed contract into the wallet.
+/// Draw the loan of a signed contract into the wallet, or a part of it where the contract allows that.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Draw {
     /// The cell.
@@ -62,9 +62,18 @@ pub struct Draw {
     /// The contract.
     #[n(2)]
     pub contract: Id,
-    /// The loan, made by the caller.
+    /// The loan: made by the caller for the first part, the same for every further one.
     #[n(3)]
     pub loan: Id,
+    /// How much; all that is left to be drawn if not given.
+    #[n(4)]
+    pub amount: Option<Money>,
+}
+
+impl Draw {
+    fn place(&self) -> LoanPlace {
+        LoanPlace { cell: self.cell, household: self.household, loan: self.loan }
+    }
 }
 
 /// Whom a contract names as payee, and in which cell.
@@ -92,7 +101,7 @@ pub(crate) fn signed_contract(
     let contract = slice
         .get::<Contract>(&key![cell, household, id])?
         .ok_or_else(|| Refusal::new("unknown_contract", "there is no such contract: check its id"))?;
-    if contract.status == ContractStatus::Drawn {
+    if matches!(contract.status, ContractStatus::Drawn | ContractStatus::PartDrawn) {
         return Err(Refusal::new("wrong_status", "the loan of this contract was drawn already").into());
     }
     if contract.status == ContractStatus::Lapsed || today - contract.signed_on > DRAW_WITHIN_DAYS {
@@ -153,10 +162,8 @@ impl Tianxin {
 
     pub(crate) fn needs_draw(&self, command: &Draw, slice: &Overlay, needs: &mut Needs) -> Result<(), Fault> {
         let (cell, household) = (command.cell, command.household);
-        needs_booking(needs, cell, self.institution.currency, &[], &[household]);
-        needs_touch(needs, cell);
         needs_exposure(needs, cell, household);
-        needs.rows::<LoanEvent>(key![cell, household, command.loan]);
+        self.needs_loan(command.place(), slice, needs)?;
         let of_contract = key![cell, household, command.contract];
         needs.rows::<ContractPaper>(of_contract.clone());
         if slice.has(ContractPaper::table(), &of_contract)
@@ -171,10 +178,14 @@ impl Tianxin {
 
     pub(crate) fn draw(&self, slice: &Overlay, command: &Draw, context: &Context) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
+        let row = slice.get::<Contract>(&key![cell, household, command.contract])?;
+        if row.is_some_and(|row| row.status == ContractStatus::PartDrawn) {
+            return self.draw_part(slice, command, context);
+        }
         let contract = signed_contract(slice, cell, household, command.contract, command.loan, context.open_date)?;
         own_wallet(slice, cell, household, self.institution.currency)?;
         let terms: LoanTerms = cbor::from_bytes(&contract.terms).map_err(Fault::from)?;
-        let amount = terms.principal.minor();
+        let amount = self.drawn_of(&terms, command.amount, terms.principal.minor())?;
         let papers = papers(slice, cell, household, command.contract)?;
         check_open(&terms, &papers)?;
         let payee = payee_of(&papers).filter(|_| payout_mode(&terms) == PayoutMode::Entrusted);
@@ -204,13 +215,14 @@ impl Tianxin {
         };
         let folded = self.stands(&terms, std::slice::from_ref(&event), context.open_date);
         let (_, stands) = folded.map_err(|e| Fault::Broken(e.to_string()))?;
+        let currency = terms.principal.currency();
         let mut turn = Turn::new(slice, cell, context.open_date);
         turn.touch(&Touched {
             household,
             id: command.loan,
             of: Of::Loan,
             product: &terms.product.code,
-            currency: terms.principal.currency(),
+            currency,
             old: &Holding::default(),
             new: &stands.holding,
         })?;
@@ -220,17 +232,80 @@ impl Tianxin {
             loan: command.loan,
             contract: command.contract,
             product: terms.product.code.clone(),
-            principal: terms.principal,
+            principal: Money::new(amount, currency),
             maturity: plan.maturity(),
             next_due: plan.rows.first().map(|row| row.due),
             event,
             stands: Some(stands),
         });
-        let currency = terms.principal.currency();
-        let entry = booked(EntryKind::Disbursement, context.open_date, currency, lines, None)?;
-        let mut change = Change::new(Outcome::Done, vec![drawn, entry]);
+        let mut facts = vec![drawn];
+        let left_minor = terms.principal.minor() - amount;
+        if left_minor > 0 {
+            facts.push(Fact::DrawingStands { household, contract: command.contract, left_minor });
+        }
+        facts.push(booked(EntryKind::Disbursement, context.open_date, currency, lines, None)?);
+        let mut change = Change::new(Outcome::Done, facts);
         if let Some((to, to_cell)) = payee {
-            self.pay_on(&mut change, command, (to, to_cell), terms.principal, context)?;
+            self.pay_on(&mut change, command, (to, to_cell), Money::new(amount, currency), context)?;
+        }
+        Ok(change)
+    }
+
+    /// How much is drawn of what is left. Refuses a part where the contract is drawn in one sum, and more than is left.
+    fn drawn_of(&self, terms: &LoanTerms, asked: Option<Money>, left_minor: i64) -> Result<i64, Refusal> {
+        let Some(asked) = asked else { return Ok(left_minor) };
+        let amount_minor = check_amount(asked, terms.principal.currency())?;
+        if amount_minor > left_minor {
+            let left = Money::new(left_minor, asked.currency());
+            return Err(Refusal::new("bad_amount", format!("{left} is left to be drawn under the contract")));
+        }
+        if amount_minor < left_minor && terms.draws.is_none() {
+            let message = "the contract is drawn in one sum: leave the amount out";
+            return Err(Refusal::new("bad_amount", message));
+        }
+        Ok(amount_minor)
+    }
+
+    /// A further part of a loan is drawn: its plan is laid anew from today, what was due stays.
+    fn draw_part(&self, slice: &Overlay, command: &Draw, context: &Context) -> Decided<Tianxin> {
+        let (cell, household, today) = (command.cell, command.household, context.open_date);
+        let mut standing = Standing::read(self, slice, command.place(), today)?;
+        if standing.note.contract != command.contract {
+            return Err(Refusal::new("unknown_loan", "this loan is of another contract: check its id").into());
+        }
+        let terms = standing.terms.clone();
+        let left_minor = terms.principal.minor().saturating_sub(standing.held.disbursed_fen);
+        let amount = self.drawn_of(&terms, command.amount, left_minor)?;
+        let papers = papers(slice, cell, household, command.contract)?;
+        check_open(&terms, &papers)?;
+        let payee = payee_of(&papers).filter(|_| payout_mode(&terms) == PayoutMode::Entrusted);
+        let contract = slice.get::<Contract>(&key![cell, household, command.contract])?;
+        let but = contract.map(|contract| contract.application);
+        if let Err(outcome) = may_draw(slice, cell, household, but, amount, today)? {
+            return Ok(Change::new(outcome, vec![Fact::Declined { code: "facility_shut".to_owned() }]));
+        }
+        // First what days have brought since the last touch, so that the drawing is an entry of its own.
+        let mut turn = standing.turn(slice);
+        turn.touch(&standing.touched(&standing.held, &standing.before.1.holding))?;
+        let since_touched = turn.lines(&self.subjects.roles)?;
+        let what = Happening::Disbursed { amount_fen: amount };
+        let event = LifeEvent { id: context.command_id, value_date: today, what };
+        let after = standing.happen(self, &event)?;
+        turn.touch(&standing.touched(&standing.before.1.holding, &after.1.holding))?;
+        let lines = turn.lines(&self.subjects.roles)?;
+        let left_minor = left_minor - amount;
+        let mut facts = vec![
+            Fact::LoanMoved(standing.moved(event, &after)?),
+            Fact::DrawingStands { household, contract: command.contract, left_minor },
+        ];
+        let currency = terms.principal.currency();
+        if !since_touched.is_empty() {
+            facts.push(booked(EntryKind::LoanDues, today, currency, since_touched, None)?);
+        }
+        facts.push(booked(EntryKind::Disbursement, today, currency, lines, None)?);
+        let mut change = Change::new(Outcome::Done, facts);
+        if let Some(payee) = payee {
+            self.pay_on(&mut change, command, payee, Money::new(amount, currency), context)?;
         }
         Ok(change)
     }

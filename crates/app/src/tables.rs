@@ -525,8 +525,10 @@ door::text_enum! {
     pub enum ContractStatus {
         /// Signed, not drawn.
         Signed = "signed",
-        /// Drawn.
+        /// Drawn, as far as it was or may be.
         Drawn = "drawn",
+        /// Drawn in part; the rest may be drawn yet.
+        PartDrawn = "part_drawn",
         /// Never drawn within its days: it binds nobody any more.
         Lapsed = "lapsed",
     }

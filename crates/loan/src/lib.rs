@@ -100,9 +100,9 @@ pub use rules::{RulePack, Rules};
 pub use schedule::{Draw, Instalment, Schedule};
 pub use standing::LoanStanding;
 pub use terms::{
-    Compound, Conditions, DueRoll, EventRule, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, FixedRow, Grace,
-    GuaranteeForm, GuaranteeNeed, GuaranteeRule, InterestBasis, LoanTerms, Method, PayoutMode, PayoutRule, PlanRow,
-    PrepayStrategy, Prepaying, PrepaymentRule, ProductRef, RateReset, RateRule, Settlement, SettlementCycle,
+    Compound, Conditions, DrawRule, DueRoll, EventRule, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, FixedRow,
+    Grace, GuaranteeForm, GuaranteeNeed, GuaranteeRule, InterestBasis, LoanTerms, Method, PayoutMode, PayoutRule,
+    PlanRow, PrepayStrategy, Prepaying, PrepaymentRule, ProductRef, RateReset, RateRule, Settlement, SettlementCycle,
     SpouseRule, Term, Tranche,
 };
 pub use trace::{Posted, PostedKind};

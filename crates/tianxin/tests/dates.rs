@@ -11,8 +11,10 @@ use app::correct::CorrectLoan;
 use app::facility::{ChangeFacility, FacilityChange, FacilityView, facility_view};
 use app::guarantee::{Guarantee, GuaranteeSide};
 use app::paper::AddPaper;
+use app::posting::Role as Subject;
 use app::repay::Repay;
-use app::tables::{Agenda, AgendaKind, Contract, ContractStatus, Facility};
+use app::sign::Draw;
+use app::tables::{AccrualGroup, Agenda, AgendaKind, Contract, ContractStatus, Facility, LoanNote};
 use app::task::Task;
 use app::{Institution, Tianxin};
 use basics::Id;
@@ -359,5 +361,133 @@ fn a_facility_is_called_up_and_expires_by_itself() {
     raised: the facility is expired on 2027-03-03: renew it by a new grant
     granted anew: review_facility of 2026-05-31 by 2026-06-30: done on 2026-06-20; review_facility of 2027-01-31 by 2027-03-02: dropped on 2027-03-02; renew_facility of 2027-03-02 by 2027-04-01: done on 2027-03-03
     ");
+    proven(&county);
+}
+
+/// A contract drawn in parts: what is left stays promised, each part is laid into the plan, the last is taken back on its day.
+fn in_parts(backend: Arc<dyn Backend>) {
+    let mut county = County::of(house(), backend, &[]);
+    let orchard = wish(0, "long-working-capital", 1_200_000, 12);
+    let whole = wish(1, "short-working-capital", 600_000, 12);
+    for wish in [&orchard, &whole] {
+        county.order(door::Actor::SYSTEM, Order::Do(enrol(wish.household))).unwrap();
+        goes(&mut county, wish, 0, if wish.household == orchard.household { 4 } else { 3 }, (0, 2_000_000));
+    }
+    let draw = |county: &mut County, wish: &Wish, yuan_amount: Option<i64>| {
+        let (cell, household, contract) = (wish.cell, wish.household, wish.household.derive("contract"));
+        let draw = Draw { cell, household, contract, loan: wish.loan(), amount: yuan_amount.map(yuan) };
+        match county.order(farmer(household), Order::Do(Command::Draw(draw))) {
+            Ok(outcome) => format!("{outcome:?}"),
+            Err(error) => error,
+        }
+    };
+    let stands = |county: &County| {
+        let p = view(county, &orchard).unwrap().position;
+        let contracts = records::<Contract>(county.backend.as_ref());
+        let status = contracts.iter().find(|row| row.household == orchard.household).unwrap().status.as_str();
+        let note = records::<LoanNote>(county.backend.as_ref()).into_iter().find(|note| note.id == orchard.loan());
+        let (drawn, owed) = note.map_or((0, 0), |note| (note.principal_minor / 100, note.outstanding_minor / 100));
+        format!("{status}, drawn {drawn}, owed {owed}, used {}, promised {}", p.used_fen / 100, p.reserved_fen / 100)
+    };
+    let mut told = String::new();
+    writeln!(told, "short loan, in part: {}", draw(&mut county, &whole, Some(1_000))).unwrap();
+    writeln!(told, "too much: {}", draw(&mut county, &orchard, Some(12_001))).unwrap();
+    writeln!(told, "5,000: {}; {}", draw(&mut county, &orchard, Some(5_000)), stands(&county)).unwrap();
+    county.until("2026-04-10");
+    writeln!(told, "4,000: {}; {}", draw(&mut county, &orchard, Some(4_000)), stands(&county)).unwrap();
+    let undo = Command::CorrectLoan(CorrectLoan {
+        cell: orchard.cell,
+        household: orchard.household,
+        loan: orchard.loan(),
+        value_date: county.day,
+        what: Happening::Reversed { target: id(0x5E00_0000 + county.next) },
+        reference: "slip 3".into(),
+        reason: "the seedlings did not come".into(),
+    });
+    county.command_by_two(staff(4, Role::Accountant), undo).unwrap();
+    writeln!(told, "taken back: {}", stands(&county)).unwrap();
+    writeln!(told, "3,000: {}; {}", draw(&mut county, &orchard, Some(3_000)), stands(&county)).unwrap();
+    county.until("2026-04-20");
+    writeln!(told, "the rest: {}; {}", draw(&mut county, &orchard, None), stands(&county)).unwrap();
+    writeln!(told, "once more: {}", draw(&mut county, &orchard, None)).unwrap();
+    county.until("2026-06-03");
+    let note = county.note(&orchard);
+    writeln!(told, "after the first due: next {}, overdue since {:?}", note.next_due, note.overdue_since).unwrap();
+    insta::assert_snapshot!(told, @r"
+    short loan, in part: the contract is drawn in one sum: leave the amount out
+    too much: 12000.00 is left to be drawn under the contract
+    5,000: Done; part_drawn, drawn 5000, owed 5000, used 5000, promised 7000
+    4,000: Done; part_drawn, drawn 9000, owed 9000, used 9000, promised 3000
+    taken back: part_drawn, drawn 5000, owed 5000, used 5000, promised 7000
+    3,000: Done; part_drawn, drawn 8000, owed 8000, used 8000, promised 4000
+    the rest: Done; drawn, drawn 12000, owed 12000, used 12000, promised 0
+    once more: the loan of this contract was drawn already
+    after the first due: next 2026-06-02, overdue since Some(2026-06-02)
+    ");
+    proven(&county);
+}
+
+#[test]
+fn a_loan_is_drawn_in_parts_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    in_parts(sqlite(&folder.path().join("books.db")));
+}
+
+#[test]
+fn a_loan_is_drawn_in_parts_on_postgres() {
+    let Some((database, _server)) = postgres("parts") else { return };
+    in_parts(postgres_backend(&database.url(), "parts"));
+}
+
+/// What is not drawn within its days is promised no longer; what was drawn runs on.
+#[test]
+fn the_rest_of_a_drawing_lapses() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut county = County::of(house(), sqlite(&folder.path().join("books.db")), &[]);
+    county.stepper.set_durability(Durability::Later).unwrap();
+    let orchard = wish(0, "long-working-capital", 1_200_000, 12);
+    county.order(door::Actor::SYSTEM, Order::Do(enrol(orchard.household))).unwrap();
+    goes(&mut county, &orchard, 0, 4, (0, 2_000_000));
+    let (cell, household, contract) = (orchard.cell, orchard.household, orchard.household.derive("contract"));
+    let part = Command::Draw(Draw { cell, household, contract, loan: orchard.loan(), amount: Some(yuan(5_000)) });
+    county.order(farmer(household), Order::Do(part)).unwrap();
+    let promised = |county: &County| view(county, &orchard).unwrap().position.reserved_fen;
+    // Drawn on 2 March, so that further parts may be drawn until 29 August.
+    county.until("2026-08-29");
+    assert_eq!(promised(&county), 700_000);
+    county.until("2026-08-30");
+    assert_eq!(promised(&county), 0);
+    assert_eq!(records::<Contract>(county.backend.as_ref())[0].status, ContractStatus::Drawn);
+    proven(&county);
+}
+
+/// When every loan is paid off, nothing of them is left in the groups: what was rounded along the way is booked as rounding, loan by
+/// loan, so that no loan needs a true-up at its end.
+#[test]
+fn loans_that_are_paid_off_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let amounts = [510_000, 770_000, 1_010_000, 620_000];
+    let wishes: Vec<Wish> = (0..).zip(amounts).map(|(n, fen)| wish(n, "short-working-capital", fen, 6)).collect();
+    let mut county = County::of(house(), sqlite(&folder.path().join("books.db")), &wishes);
+    county.stepper.set_durability(Durability::Later).unwrap();
+    for (day, wish) in ["2026-03-19", "2026-04-02", "2026-05-20", "2026-06-11"].iter().zip(&wishes) {
+        county.until(day);
+        county.pay(&wishes[3], 40_000);
+        pays_off(&mut county, wish);
+    }
+    county.until("2026-06-12");
+    for row in records::<AccrualGroup>(county.backend.as_ref()) {
+        assert_eq!((row.rate, row.ledger_minor, row.remainder), (0, 0, 0), "{row:?}");
+    }
+    let mut paid = 0;
+    for wish in &wishes {
+        let holding = app::holding::Holding::of(&county.note(wish)).unwrap();
+        assert_eq!(holding.accrual, None);
+        paid += holding.paid.interest_fen;
+    }
+    let [income, rounding, accrued] =
+        [Subject::InterestIncome, Subject::Rounding, Subject::InterestAccrued].map(|role| county.balance(role));
+    assert_eq!((-income - rounding, accrued), (paid, 0), "income {income}, rounding {rounding}");
+    assert!(rounding.abs() <= 2 * 14, "a fen for each of the dues at most: {rounding}");
     proven(&county);
 }

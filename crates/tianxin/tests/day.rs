@@ -493,6 +493,7 @@ fn a_drawing_is_taken_back_on_its_own_day_and_its_contract_drawn_anew() {
             household: wish.household,
             contract: wish.household.derive("contract"),
             loan: wish.household.derive(&format!("loan {n}")),
+            amount: None,
         };
         Request::plain(
             wish.household.derive(&format!("draw {n}")),

@@ -66,7 +66,7 @@ impl House {
         let text_hash = vec![7; 32].into();
         let sign = Sign { cell, household, application, contract, text_hash, evidence };
         self.done(n + 2, farmer(household), Command::Sign(sign));
-        Command::Draw(Draw { cell, household, contract, loan: id(0xB0 + n) })
+        Command::Draw(Draw { cell, household, contract, loan: id(0xB0 + n), amount: None })
     }
 
     /// Applied for, referred to a person, and approved by an officer.

@@ -510,7 +510,7 @@ fn a_loan_lives_from_application_to_closed() {
         .desk
         .sign(id(3), farmer_id, application, contract, &text, "page, 12 s", farmer(farmer_id), morning())
         .unwrap();
-    let draw = Command::Draw(Draw { cell: house.cell(farmer_id), household: farmer_id, contract, loan });
+    let draw = Command::Draw(Draw { cell: house.cell(farmer_id), household: farmer_id, contract, loan, amount: None });
     assert_eq!(house.call(4, farmer(farmer_id), draw.clone()).unwrap(), Outcome::Done);
     let twice = house.call(5, farmer(farmer_id), draw).unwrap_err();
     assert!(matches!(twice, DoorError::Refused(refusal) if refusal.code == "wrong_status"));

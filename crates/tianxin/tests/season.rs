@@ -157,13 +157,15 @@ impl House {
         let product = self.tianxin.product("seasonal-loan").unwrap();
         if product.conditions.as_ref().is_some_and(|asked| asked.guarantee.is_some()) {
             let neighbour = support::household(9_000);
+            self.done(key + 0xA, Actor::SYSTEM, enrol(neighbour));
             let (person, amount_fen) = (neighbour.derive("head"), 1_000_000);
             let paper = Paper::Guarantee { household: neighbour, cell: cell_of(neighbour), person, amount_fen };
             let (id, hash, evidence) = (support::id(key + 0xF1), vec![7; 32].into(), "signed before me".to_owned());
             let signed = AddPaper { cell, household, contract, id, paper, hash, evidence };
             self.done(key + 9, staff(3, Role::Clerk), Command::AddPaper(signed));
+            self.desk.engine.settle();
         }
-        self.done(key + 7, farmer(household), Command::Draw(Draw { cell, household, contract, loan }));
+        self.done(key + 7, farmer(household), Command::Draw(Draw { cell, household, contract, loan, amount: None }));
         (household, loan)
     }
 
@@ -442,6 +444,45 @@ fn a_guarantor_is_asked_at_the_window() {
         replan.consent.guarantor,
         GuarantorConsent::Given(loan::season::Consent { by: guarantor, at: house.now(), evidence: text })
     );
+    house.prove();
+}
+
+/// A loan drawn on the day of the flood is put off from the next day on: until then the preview says that it waits.
+#[test]
+fn a_disaster_on_the_day_of_a_drawing_is_offered_the_day_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new(sqlite(&folder.path().join("books.db")));
+    let (household, loan) = house.lend(1, "河南", "wheat:4,maize:6");
+    let flood = id(0xF1);
+    let declared = Command::DeclareDisaster(DeclareDisaster {
+        disaster: flood,
+        name: "March flood".into(),
+        villages: (0..5).map(|n| format!("village-{n}")).collect(),
+        programme: Programme {
+            document: "county-2026-3".into(),
+            event_on: open_date(),
+            crops: vec!["wheat".into()],
+            to: date("2026-10-31"),
+            scope: DeferredScope::Principal,
+            interest: DeferredInterest::Stops,
+        },
+        document_hash: vec![9; 32].into(),
+    });
+    house.done(0x200, staff(1, Role::Officer), declared);
+    let waits = house.desk.preview_disaster(flood).unwrap();
+    assert_eq!(waits.touched.len(), 1);
+    assert!(waits.touched[0].offered.as_ref().is_err_and(|why| why.contains("tomorrow")), "{:?}", waits.touched[0]);
+    let verdict = DisasterVerdict::CarryOut;
+    let decide = Command::DecideDisaster(DecideDisaster { disaster: flood, verdict, reason: "as the county".into() });
+    house.by_two(0x201, Cell::OFFICE, decide).unwrap();
+    let report = house.desk.run_disaster(flood, house.now()).unwrap();
+    assert_eq!((report.applied, report.refused.len()), (0, 1), "{report:?}");
+    house.close_until(open_date().add_days(1));
+    let shown = house.desk.preview_disaster(flood).unwrap();
+    assert!(shown.touched[0].offered.is_ok(), "{:?}", shown.touched[0]);
+    let report = house.desk.run_disaster(flood, house.now()).unwrap();
+    assert_eq!((report.applied, report.refused.len()), (1, 0), "{report:?}");
+    assert_eq!(house.rows(household, loan).last().unwrap().1, 3_000_000);
     house.prove();
 }
 

@@ -192,7 +192,9 @@ fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
     let (before, after, event) = county.by_two(officer, &monthly, moved).unwrap();
     assert_eq!((before.ends_on, after.ends_on), (Some(date("2026-09-02")), Some(date("2026-10-12"))));
     assert!(county.note(&monthly).overdue_since.is_some(), "arrears stay");
+    assert_eq!(county.note(&monthly).maturity, date("2026-10-12"), "the note ends where its plan does");
     county.by_two(officer, &monthly, LoanAct::TakeBack { event }).unwrap();
+    assert_eq!(county.note(&monthly).maturity, date("2026-09-02"));
     county.verify();
 
     // The payee gives part of the money back: the clerk takes it from the wallet, and it pays the end.
@@ -249,6 +251,7 @@ fn money_goes_back_and_dates_move(backend: Arc<dyn Backend>) {
         household: season.household,
         contract: next,
         loan: next.derive("loan"),
+        amount: None,
     });
     let shut = county.order(farmer(season.household), Order::Do(draw)).unwrap();
     assert!(matches!(&shut, Outcome::FacilityShut { why } if why.contains("dead")), "{shut:?}");

@@ -5,7 +5,7 @@ use app::correct::CorrectLoan;
 use app::desk::Desk;
 use app::repay::Repay;
 use app::sign::Draw;
-use app::tables::{CrossingState, LoanNote};
+use app::tables::{CrossingState, LoanNote, LoanState};
 use app::transfer::ReleasePayout;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -44,8 +44,17 @@ pub struct Drawn {
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// Draws the loan of a signed contract into the wallet.
-#[utoipa::path(post, path = "/api/v1/households/{hh}/contracts/{ct}/drawdown", tag = "loans", request_body = Nothing,
+/// How much is drawn.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrawAsked {
+    /// All that is left to be drawn if not given; a part where the contract is drawn in parts.
+    #[schema(example = "5000.00")]
+    amount: Option<String>,
+}
+
+/// Draws the loan of a signed contract into the wallet, or a part of it; a further part goes to the same loan.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/contracts/{ct}/drawdown", tag = "loans", request_body = DrawAsked,
     params(("hh" = String, Path, description = "The household"), ("ct" = String, Path, description = "The contract, `ct-…`"),
         ("Command-Id" = String, Header, description = "UUID made by the caller")),
     responses((status = 201, body = Drawn), (status = "default", body = ProblemDocument)))]
@@ -54,12 +63,18 @@ pub async fn draw(
     Path((hh, ct)): Path<(String, String)>,
     caller: Caller,
     command: CommandId,
-    Body(Nothing {}): Body<Nothing>,
+    Body(asked): Body<DrawAsked>,
 ) -> Result<(StatusCode, Json<Drawn>), Problem> {
     let household = api.household(&hh)?;
     let contract = api.thing(&ct, IdKind::Contract, household)?;
-    let loan = command.made("loan");
-    let draw = Draw { cell: api.desk.cell_of(household), household, contract, loan };
+    let drawn_before = api.blocking(move |desk| {
+        let mut notes = desk.loans(household)?;
+        notes.retain(|note| note.contract == contract && note.status != LoanState::Undone);
+        Ok(notes.first().map(|note| note.id))
+    });
+    let loan = drawn_before.await?.unwrap_or_else(|| command.made("loan"));
+    let amount_asked = asked.amount.as_deref().map(|text| api.amount(text)).transpose()?;
+    let draw = Draw { cell: api.desk.cell_of(household), household, contract, loan, amount: amount_asked };
     match api.act(caller.actor, command, Command::Draw(draw)).await? {
         Taken::Done(app::Outcome::Done) => {}
         Taken::Done(other) => return Err(unexpected(&other)),

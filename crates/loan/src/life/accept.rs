@@ -2,14 +2,14 @@
 
 mod house_rule;
 
-use basics::Id;
+use basics::{Date, Id};
 
 use self::house_rule::accept_by_house_rule;
 
 use super::{Happening, LifeEvent, in_order};
 use crate::act::accept_act;
 use crate::season::change::accept_change;
-use crate::{LoanError, LoanState, LoanTerms, fold};
+use crate::{ClassMark, DrawRule, LoanError, LoanState, LoanTerms, fold};
 
 /// Whether a new event may join the life of a loan. Errors say why not.
 ///
@@ -175,9 +175,14 @@ fn accept_disbursement(
             _ => None,
         })
         .collect();
-    let tranches_max = terms.conventions.as_ref().map_or(1, |conventions| usize::from(conventions.tranches_max));
-    if earlier.len() >= tranches_max.max(1) {
-        return Err(LoanError::SecondDisbursement(new.id));
+    match (&terms.conventions, &terms.draws) {
+        (None, Some(rule)) if !earlier.is_empty() => accept_part(terms, events, new, (rule, earlier.len()))?,
+        (conventions, _) => {
+            let tranches_max = conventions.as_ref().map_or(1, |conventions| usize::from(conventions.tranches_max));
+            if earlier.len() >= tranches_max.max(1) {
+                return Err(LoanError::SecondDisbursement(new.id));
+            }
+        }
     }
     let amount_fen = earlier.iter().fold(amount_fen, |sum, fen| sum.saturating_add(*fen));
     let signed_fen = terms.principal.minor();
@@ -185,6 +190,44 @@ fn accept_disbursement(
     let over_fen = i128::from(signed_fen) * i128::from(over_ppm) / 1_000_000;
     if i128::from(amount_fen) > i128::from(signed_fen) + over_fen {
         return Err(LoanError::MoreThanSigned { id: new.id, amount_fen, signed_fen });
+    }
+    Ok(())
+}
+
+/// Whether a further part may be drawn as the loan stands.
+fn accept_part(
+    terms: &LoanTerms,
+    events: &[LifeEvent],
+    new: &LifeEvent,
+    (rule, drawn): (&DrawRule, usize),
+) -> Result<(), LoanError> {
+    let state = fold(terms, events, new.value_date)?;
+    let refuse = |problem: String| Err(LoanError::Change { id: new.id, problem });
+    let Some(schedule) = &state.schedule else {
+        return refuse("an earlier part is dated after it: date it then or later".to_owned());
+    };
+    is_open(new.id, &state)?;
+    let last = schedule.start.add_days(i32::from(rule.within_days));
+    let eased = |(_, mark): &(Date, ClassMark)| matches!(mark, ClassMark::Misused | ClassMark::Restructured);
+    if drawn >= usize::from(rule.parts_max) {
+        return refuse(format!(
+            "it was drawn in {drawn} parts, and may be in {}: draw a new loan instead",
+            rule.parts_max
+        ));
+    }
+    if new.value_date > last {
+        return refuse(format!("further parts could be drawn until {last}: draw a new loan instead"));
+    }
+    if state.instalments.iter().all(|row| row.is_due) {
+        return refuse("nothing of the plan is to come that could pay it back: draw a new loan instead".to_owned());
+    }
+    if state.days_past_due > 0 {
+        return refuse(format!("the loan is {} days past due: have that paid first", state.days_past_due));
+    }
+    if state.written_off_on.is_some() || state.bearings.died_on.is_some() || state.bearings.marks.iter().any(eased) {
+        return refuse(
+            "it was written off, misused or restructured, or the borrower died: nothing more is drawn".to_owned(),
+        );
     }
     Ok(())
 }

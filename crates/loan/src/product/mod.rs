@@ -22,8 +22,8 @@ use crate::arrears::ReAge;
 use crate::line::{LineRules, LineTerms};
 use crate::season::{HouseholdSeasons, SeasonRule};
 use crate::terms::{
-    Compound, Conditions, DueRoll, Fee, FixedRow, Grace, InterestBasis, LoanTerms, Method, PayoutRule, PlanRow,
-    PrepaymentRule, ProductRef, Settlement, Term, Tranche,
+    Compound, Conditions, DrawRule, DueRoll, Fee, FixedRow, Grace, InterestBasis, LoanTerms, Method, PayoutRule,
+    PlanRow, PrepaymentRule, ProductRef, Settlement, Term, Tranche,
 };
 use crate::{Holidays, LoanError, PayRule, Published};
 
@@ -93,6 +93,8 @@ pub struct Product {
     pub down_payment_ppm: i64,
     /// Most parts that it is disbursed in.
     pub tranches_max: u16,
+    /// Days after the first part of the disbursement within which the others may be drawn.
+    pub tranches_within_days: u16,
     /// Days from disbursement to the last due date, where that is fixed.
     pub fixed_length_days: Option<u16>,
     /// Instalments are multiples of this, minor units; 0 is no rule.
@@ -279,6 +281,8 @@ impl Product {
             conditions,
             non_accrual_days: self.non_accrual_days,
             re_age: self.re_age,
+            draws: (self.tranches_max > 1)
+                .then_some(DrawRule { parts_max: self.tranches_max, within_days: self.tranches_within_days }),
             ..LoanTerms::plain(amount, rate, self.method, term, start)
         };
         if let Some(rule) = &self.roll {

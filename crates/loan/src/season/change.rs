@@ -13,7 +13,7 @@ use minicbor::{Decode, Encode};
 use crate::act::counts_from;
 use crate::class::ClassMark;
 use crate::life::{in_order, is_open};
-use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
+use crate::{Happening, LifeEvent, LoanError, LoanState, LoanTerms, Receipt, fold};
 
 /// Rows still to come, as newly agreed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -216,6 +216,15 @@ pub(crate) fn accept_change(
     check_burden(before, &after, consents(&new.what)).map_err(|problem| LoanError::Change { id: new.id, problem })
 }
 
+/// Whether money of a day paid principal before it was due, so that the rows still to come were laid anew.
+pub(crate) fn paid_ahead_on(events: &[LifeEvent], day: Date) -> bool {
+    in_order(events).iter().filter(|event| event.value_date == day).any(|event| match event.what {
+        Happening::Prepaid(_) => true,
+        Happening::Received { receipt, .. } => matches!(receipt, Receipt::PayoutRefund | Receipt::MerchantRefund),
+        _ => false,
+    })
+}
+
 /// Whether a change is possible and inside its limits, whoever agrees to it.
 pub(crate) fn check_change(
     terms: &LoanTerms,
@@ -229,6 +238,13 @@ pub(crate) fn check_change(
     is_open(id, before)?;
     if new.value_date <= schedule.start {
         return Err(refuse(counts_from(schedule.start)));
+    }
+    // It counts before the money of its day, which lays the rows anew: what it moves would not be what was shown.
+    if paid_ahead_on(events, new.value_date) {
+        return Err(refuse(format!(
+            "principal was paid ahead on {}: change what is left of the plan from the next day on",
+            new.value_date
+        )));
     }
     let limits = terms.change.unwrap_or(ChangeLimits::DEFAULT);
     if before.days_past_due > u32::from(limits.arrears_days_max) {

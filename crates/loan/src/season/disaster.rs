@@ -3,6 +3,7 @@
 use basics::{Date, Id};
 use minicbor::{Decode, Encode};
 
+use crate::season::change::paid_ahead_on;
 use crate::season::preview::{ChangePreview, preview};
 use crate::season::{
     BorrowerConsent, Consents, Deferral, DeferredInterest, DeferredPart, DeferredScope, GuarantorConsent, SeasonTerms,
@@ -45,14 +46,18 @@ pub struct Offered {
 
 /// What a programme offers a loan; `None` if it does not touch it.
 ///
-/// The change counts from the day of the event, or from the day after the disbursement where that is later, so that
+/// The change counts from the day of the event, or from the day after the disbursement where that is later, or the first after it on
+/// which no principal was paid ahead, so that
 /// what has fallen due since, and its penalty, is put right by the fold. Errors say why a loan that
 /// is touched can have no deferral.
 pub fn offer(terms: &LoanTerms, events: &[LifeEvent], programme: &Programme) -> Result<Option<Offered>, LoanError> {
     let Some(start) = fold(terms, events, programme.to)?.schedule.map(|schedule| schedule.start) else {
         return Ok(None);
     };
-    let on = programme.event_on.max(start.add_days(1));
+    let mut on = programme.event_on.max(start.add_days(1));
+    while paid_ahead_on(events, on) {
+        on = on.add_days(1);
+    }
     let state = fold(terms, events, on)?;
     if state.closed_on.is_some() || on >= programme.to {
         return Ok(None);

@@ -293,6 +293,24 @@ impl Servicing<'_> {
         if self.terms.method == Method::EqualInstalments {
             return self.level_rows(coming, principal_fen, None);
         }
+        self.lay_shares(coming, principal_fen)
+    }
+
+    /// The same into rows that begin with a period after the running one.
+    pub(super) fn lay_principal_from(
+        &self,
+        coming: &mut [Coming],
+        principal_fen: i64,
+        from: Date,
+    ) -> Result<(), LoanError> {
+        if self.terms.method == Method::EqualInstalments {
+            return self.level_between(coming, principal_fen, (from, None));
+        }
+        self.lay_shares(coming, principal_fen)
+    }
+
+    /// Equal parts of a principal, or parts in proportion to what the rows have.
+    fn lay_shares(&self, coming: &mut [Coming], principal_fen: i64) -> Result<(), LoanError> {
         let was: i128 = coming.iter().map(|row| i128::from(row.principal_fen)).sum();
         let bearing = coming.iter().filter(|row| !row.interest_alone).count();
         let count = i64::try_from(bearing).unwrap_or(1).max(1);
@@ -318,28 +336,48 @@ impl Servicing<'_> {
 
     /// Equal instalments: the given one, or the smallest with which the last is no larger than the others.
     fn level_rows(&self, coming: &mut [Coming], principal_fen: i64, level_fen: Option<i64>) -> Result<(), LoanError> {
-        if let Some(level_fen) = level_fen {
-            return self.level_at(coming, principal_fen, level_fen).map(drop);
+        let from = self.rows.get(self.next).map_or_else(|| self.date.unwrap_or_default(), |row| row.plan.from);
+        let begin = (from, self.turned());
+        match level_fen {
+            Some(level_fen) => self.level_at(coming, principal_fen, level_fen, begin).map(drop),
+            None => self.level_between(coming, principal_fen, begin),
         }
+    }
+
+    /// The smallest equal instalments of rows whose first period begins so.
+    fn level_between(
+        &self,
+        coming: &mut [Coming],
+        principal_fen: i64,
+        begin: (Date, Option<Turn>),
+    ) -> Result<(), LoanError> {
         let (mut low, mut high) = (0i64, principal_fen);
-        while self.level_at(coming, principal_fen, high)? > high && high < i64::MAX / 4 {
+        while self.level_at(coming, principal_fen, high, begin)? > high && high < i64::MAX / 4 {
             high = high.saturating_mul(2).max(1);
         }
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.level_at(coming, principal_fen, middle)? <= middle { high = middle } else { low = middle + 1 }
+            if self.level_at(coming, principal_fen, middle, begin)? <= middle {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
-        self.level_at(coming, principal_fen, high).map(drop)
+        self.level_at(coming, principal_fen, high, begin).map(drop)
     }
 
-    /// Lays equal instalments of `level_fen`; what the last comes to.
-    fn level_at(&self, coming: &mut [Coming], principal_fen: i64, level_fen: i64) -> Result<i64, LoanError> {
-        let mut from = self.rows.get(self.next).map_or_else(|| self.date.unwrap_or_default(), |row| row.plan.from);
+    /// Lays equal instalments of `level_fen` into rows whose first period begins so; what the last comes to.
+    fn level_at(
+        &self,
+        coming: &mut [Coming],
+        principal_fen: i64,
+        level_fen: i64,
+        (mut from, turn): (Date, Option<Turn>),
+    ) -> Result<i64, LoanError> {
         let (mut left, mut last_total) = (principal_fen, 0);
         let count = coming.len();
         for (index, row) in coming.iter_mut().enumerate() {
-            let turn = self.turned().filter(|_| index == 0);
-            let interest_fen = match turn {
+            let interest_fen = match turn.filter(|_| index == 0) {
                 Some(turn) => self.turned_interest_fen(turn, left, row.due)?.0,
                 None => self.period_interest_fen(left, from, row.due)?,
             };

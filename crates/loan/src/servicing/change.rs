@@ -182,8 +182,13 @@ impl Servicing<'_> {
             from = row.due;
             number = number.saturating_add(1);
         }
-        let mut left_fen = self.disbursed_fen;
+        let later = self.schedule.as_ref().map_or(&[][..], |schedule| &schedule.later_draws[..]);
+        let mut later = later.iter().peekable();
+        let mut left_fen = later.clone().try_fold(self.disbursed_fen, |left, draw| add(left, -draw.amount_fen))?;
         for row in &mut self.rows {
+            while let Some(draw) = later.next_if(|draw| draw.on < row.plan.due) {
+                left_fen = add(left_fen, draw.amount_fen)?;
+            }
             left_fen = add(left_fen, -row.plan.principal_fen)?;
             row.plan.balance_after_fen = left_fen;
         }

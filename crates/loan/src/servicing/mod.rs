@@ -4,7 +4,7 @@
 //! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days,
 //! [`shown`] the state as it is told outside. Where the terms name conventions, [`planned`] and [`plans`] make the
 //! rows, [`ahead`] lets money pay down a waterfall, [`credit`] takes it back, [`respread`] spreads it anew.
-//! [`charged`] and [`ended`] serve both. By the house rule [`again`] takes back what was paid, [`anew`] moves due dates and
+//! [`charged`] and [`ended`] serve both. By the house rule [`part`] pays out a further part, [`again`] takes back what was paid, [`anew`] moves due dates and
 //! spreads arrears, [`late_fee`] charges what the contract asks of an instalment that stays unpaid.
 
 mod again;
@@ -17,6 +17,7 @@ mod credit;
 mod ended;
 mod late_fee;
 pub(crate) mod order;
+mod part;
 mod planned;
 mod plans;
 mod respread;
@@ -173,10 +174,11 @@ impl<'t> Servicing<'t> {
         let before = self.mark();
         let (kind, amount_fen) = match &event.what {
             Happening::Disbursed { amount_fen } => {
-                if self.schedule.is_some() {
-                    return Err(LoanError::SecondDisbursement(event.id));
+                match (&self.schedule, self.terms.draws) {
+                    (None, _) => self.disburse(positive(*amount_fen)?, today)?,
+                    (Some(_), Some(_)) => self.disburse_part(positive(*amount_fen)?, today)?,
+                    (Some(_), None) => return Err(LoanError::SecondDisbursement(event.id)),
                 }
-                self.disburse(positive(*amount_fen)?, today)?;
                 self.post(Some(event.id), today, PostedKind::Disbursement, *amount_fen, before)?;
                 self.advance(today)?;
                 return self.settle_from_credit(self.mark(), today);

@@ -19,7 +19,7 @@ pub use conduct::{
 };
 pub use fee::{Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen};
 pub use method::{Compound, InterestBasis, Method, Term};
-pub use plan::{DueRoll, FixedRow, Grace, PlanRow, Settlement, SettlementCycle, Tranche};
+pub use plan::{DrawRule, DueRoll, FixedRow, Grace, PlanRow, Settlement, SettlementCycle, Tranche};
 
 use crate::arrears::ReAge;
 use crate::conventions::Conventions;
@@ -148,6 +148,9 @@ pub struct LoanTerms {
     /// `None`: the contract offers no such plan, and arrears are extended or restructured.
     #[n(62)]
     pub re_age: Option<ReAge>,
+    /// How the principal may be drawn in parts; `None`: in one sum.
+    #[n(63)]
+    pub draws: Option<DrawRule>,
     /// Conventions of planning and servicing, where they are not the house rule.
     #[n(30)]
     pub conventions: Option<Box<Conventions>>,
@@ -221,6 +224,7 @@ impl LoanTerms {
             season: None,
             change: None,
             re_age: None,
+            draws: None,
             conventions: None,
             collected: false,
         }

@@ -99,6 +99,18 @@ pub struct Tranche {
     pub amount_fen: i64,
 }
 
+/// How the principal may be drawn in parts as the borrower needs it 分次提款; the first makes the plan, each further one is laid into
+/// what is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub struct DrawRule {
+    /// Parts at most, the first among them.
+    #[n(0)]
+    pub parts_max: u16,
+    /// Days after the first part within which the others may be drawn.
+    #[n(1)]
+    pub within_days: u16,
+}
+
 /// How due dates that are no business days move, with the days that this needs: signed with the
 /// contract, so that a later change of the calendar never moves it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]

@@ -410,7 +410,8 @@ impl Making<'_> {
         let request = |step: &str, command| Request::plain(self.id(step), self.own(), self.at(), Order::Do(command));
         if self.errand.step == Step::Draw {
             let (principal_fen, dues) = known.signed(contract)?;
-            let draw = Command::Draw(Draw { cell, household: id, contract, loan: of_deal(id, "loan", mine) });
+            let draw =
+                Command::Draw(Draw { cell, household: id, contract, loan: of_deal(id, "loan", mine), amount: None });
             return Ok(send(request("draw", draw), After::Drawn(principal_fen, dues)));
         }
         let application = known.application(of_deal(id, "application", mine))?;

@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
         )?;
         debug_assert!(!signed.replayed);
         let note = base.derive("note");
-        let draw = Command::Draw(Draw { cell, household: id, contract, loan: note });
+        let draw = Command::Draw(Draw { cell, household: id, contract, loan: note, amount: None });
         self.expect(farmer, draw, |outcome| *outcome == Outcome::Done)?;
         let spend = Withdraw { cell, household: id, amount: Money::new(lent, Currency::CZK), value_date: None };
         self.expect(farmer, Command::Withdraw(spend), |outcome| *outcome == Outcome::Done)?;

@@ -60,7 +60,7 @@ pub fn take_up(
     let text = desk.offer(row)?.schedule.to_string();
     let (contract, loan) = (stream.id(at), stream.id(at));
     desk.sign(stream.id(at), household, row.id, contract, &text, "benchmark", borrower.actor(), at)?;
-    let draw = Command::Draw(Draw { cell: borrower.cell, household, contract, loan });
+    let draw = Command::Draw(Draw { cell: borrower.cell, household, contract, loan, amount: None });
     let drawn = desk.engine.call(Request::plain(stream.id(at), borrower.actor(), clock::now(), Order::Do(draw)))?;
     match drawn.outcome::<Tianxin>()? {
         Outcome::Done => Ok(true),

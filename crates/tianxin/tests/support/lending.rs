@@ -79,7 +79,7 @@ impl Wish {
         };
         let sign =
             Sign { cell, household, application, contract, text_hash: vec![5; 32].into(), evidence: "test".into() };
-        let draw = Draw { cell, household, contract, loan: self.loan() };
+        let draw = Draw { cell, household, contract, loan: self.loan(), amount: None };
         let own = farmer(household);
         // Where the product asks for the spouse, a clerk has seen that there is none.
         let asks_spouse = product.conditions.as_ref().is_some_and(|asked| asked.spouse != SpouseRule::NotAsked);

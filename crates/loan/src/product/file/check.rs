@@ -6,7 +6,7 @@ use super::Source;
 use crate::product::{Product, TermUnit, uplifted};
 use crate::schedule::schedule;
 use crate::terms::{InterestBasis, LoanTerms, Method, Term};
-use crate::{LoanError, PlanRows};
+use crate::{FeeAmount, LoanError, PlanRows};
 
 impl Source<'_> {
     /// Errors with the field that would have to change.
@@ -78,7 +78,8 @@ impl Source<'_> {
     fn check_tables(&self, product: &Product) -> Result<(), LoanError> {
         let method = product.method;
         let season_needs_rows = method == Method::Seasonal && product.season.is_none();
-        let checks: [(bool, &str, &str); 8] = [
+        let in_parts = product.tranches_max > 1;
+        let checks: [(bool, &str, &str); 11] = [
             (
                 method != Method::StatementLine || product.line.is_some(),
                 "line",
@@ -108,6 +109,21 @@ impl Source<'_> {
                 product.tranches_max >= 1 && usize::from(product.tranches_max) <= LoanTerms::TRANCHES_MAX,
                 "instalment.tranches_max",
                 "must be 1 to 60",
+            ),
+            (
+                !in_parts || is_drawn_in_parts(method),
+                "instalment.tranches_max",
+                "only `equal-instalments`, `equal-principal`, `interest-first` and `bullet` are drawn in parts: leave it out",
+            ),
+            (
+                !in_parts || (product.down_payment_ppm == 0 && product.instalment_multiple_fen <= 1),
+                "instalment.tranches_max",
+                "a loan drawn in parts has neither down payment nor instalments in multiples: leave those out",
+            ),
+            (
+                !in_parts || product.fees.iter().all(|fee| matches!(fee.amount, FeeAmount::Flat(_))),
+                "instalment.tranches_max",
+                "a loan drawn in parts has fees of a flat amount only: a share of which part is not said",
             ),
             (
                 product.misuse_uplift_ppm.is_none() || product.conditions.is_some(),
@@ -180,6 +196,11 @@ impl Source<'_> {
             Err(other) => Err(self.wrong("method", other.to_string())),
         }
     }
+}
+
+/// Whether a further part can be laid into a plan of this method.
+fn is_drawn_in_parts(method: Method) -> bool {
+    matches!(method, Method::EqualInstalments | Method::EqualPrincipal | Method::InterestFirst | Method::Bullet)
 }
 
 fn term_of(product: &Product, term: u16) -> Term {

@@ -16,6 +16,9 @@ use crate::season::file::season_rule;
 use crate::terms::{Compound, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, InterestBasis, Method};
 use crate::{Component, LoanError, PayOrder, PayPath, PayRule, Published, RateReset};
 
+/// Days within which further parts may be drawn where a product does not say.
+const TRANCHES_WITHIN_DAYS: u16 = 180;
+
 /// A product from the text of its file, read against published rates and calendars.
 pub(super) fn read(file: &str, text: &str, published: &Published) -> Result<Product, LoanError> {
     let source = Source { file, text, published };
@@ -103,6 +106,7 @@ impl Source<'_> {
             grace: self.grace(raw.grace.as_ref()),
             down_payment_ppm: self.percent_ppm("instalment.down_payment", raw.instalment.down_payment.as_deref())?,
             tranches_max: raw.instalment.tranches_max.unwrap_or(1),
+            tranches_within_days: raw.instalment.tranches_within_days.unwrap_or(TRANCHES_WITHIN_DAYS),
             fixed_length_days: raw.instalment.fixed_length_days,
             instalment_multiple_fen: match raw.instalment.multiple.as_deref() {
                 Some(text) => money("instalment.multiple", text)?,

@@ -181,6 +181,7 @@ pub(super) struct InstalmentTable {
     pub(super) down_payment: Option<String>,
     pub(super) fixed_length_days: Option<u16>,
     pub(super) tranches_max: Option<u16>,
+    pub(super) tranches_within_days: Option<u16>,
 }
 
 #[derive(Deserialize)]

@@ -14,8 +14,8 @@ use crate::case::{AlertRaised, WorkCase};
 use crate::change_books::DisasterStatus;
 use crate::dates::AgendaPlace;
 use crate::explore::Entered;
-use crate::hold::{HoldEnded, HoldPlaced};
 use crate::guarantee::GuaranteeMoved;
+use crate::hold::{HoldEnded, HoldPlaced};
 use crate::holding::Stands;
 use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
@@ -666,7 +666,7 @@ pub enum Fact {
         contract: Id,
     },
     /// What may yet be drawn under a contract that is drawn in parts.
-    #[n(140)]
+    #[n(145)]
     DrawingStands {
         /// The household.
         #[n(0)]

@@ -176,6 +176,7 @@ pub const WORDS: &[Word] = &[
     word("item_closed", 409, "这条对账差异已经处理。", "This item was closed before."),
     word("same_item", 422, "不能和自己配对。", "An item does not belong together with itself."),
     word("wallet_not_empty", 409, "钱包里还有钱，请先取出。", "The wallet is not empty: pay it out first."),
+    word("guarantee_stands", 409, "此人正在为他人的借款提供担保，担保解除前不能删除资料。", "This person stands for another household's debt: the data is kept until that is paid off."),
     // Loans.
     word("unknown_product", 404, "没有这个贷款产品。", "There is no such product: look at /api/v1/products."),
     word("outside_rules", 422, "这个产品不符合现行规则，暂时不能办理。", "The rules in force do not allow this product."),

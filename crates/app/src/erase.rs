@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 use crate::books::wallet;
 use crate::command::Outcome;
 use crate::fact::Fact;
+use crate::guarantee::{Guarantee, GuaranteeSide, GuaranteeState};
 use crate::house::Tianxin;
 use crate::tables::{Contact, Person, Wallet};
 
@@ -34,6 +35,7 @@ impl Tianxin {
         needs.rows::<Person>(key![command.cell, command.household, command.person]);
         needs.rows::<Contact>(key![command.cell, command.household, command.person]);
         needs.rows::<Wallet>(key![command.cell, command.household, self.institution.currency]);
+        needs.rows::<Guarantee>(key![command.cell, command.household]);
     }
 
     pub(crate) fn erase(&self, slice: &Overlay, command: &Erase, context: &Context) -> Decided<Tianxin> {
@@ -48,6 +50,12 @@ impl Tianxin {
         if money.is_some_and(|wallet| wallet.balance_minor != 0) {
             let message = "the household's wallet still holds money: pay it out first";
             return Err(Refusal::new("wallet_not_empty", message).into());
+        }
+        let stands = |row: &Guarantee| row.side == GuaranteeSide::Given && row.state == GuaranteeState::Stands;
+        let own = slice.range::<Guarantee>(&key![cell, household])?;
+        if own.iter().any(|row| row.person == person && stands(row)) {
+            let message = "this person stands for another household's debt: it is kept until that is paid off";
+            return Err(Refusal::new("guarantee_stands", message).into());
         }
         // Identity is kept as long as the rule pack keeps laundering records; contacts go at once (see the end).
         let rules = self.dated.on(context.open_date).map_err(|error| Fault::Broken(error.to_string()))?;

@@ -77,7 +77,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 text_hash: signed.text_hash.to_vec(),
                 signed_on: stamp.booking_date,
             });
-            let last = stamp.booking_date.add_days(DRAW_WITHIN_DAYS);
+            let last = last_to_draw(stamp.booking_date);
             put_place(books, stamp, (last, AgendaKind::Undrawn), (signed.household, signed.contract));
         }
         Fact::ContractLapsed { household, contract } => {
@@ -101,6 +101,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
                 let by = drawn.event.value_date.add_days(days);
                 put_place(books, stamp, (by, AgendaKind::UseOfFunds), (drawn.household, drawn.loan));
             }
+            books.remove::<Agenda>(&undrawn_place(&contract));
             books.put(&Contract { status: ContractStatus::Drawn, ..contract });
             books.put(&LoanNote {
                 cell,
@@ -168,6 +169,8 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
         }
         Fact::DrawUndone { household, contract } => {
             let row: Contract = standing(books, cell, *household, *contract)?;
+            let last = last_to_draw(row.signed_on);
+            put_place(books, stamp, (last, AgendaKind::Undrawn), (*household, *contract));
             books.put(&Contract { status: ContractStatus::Signed, ..row });
         }
         Fact::LoanCorrected(corrected) => {
@@ -268,6 +271,32 @@ fn stand(
         ..note
     });
     Ok(old)
+}
+
+/// The last day on which a contract may be drawn that was signed on a day.
+fn last_to_draw(signed_on: Date) -> Date {
+    signed_on.add_days(DRAW_WITHIN_DAYS)
+}
+
+/// The place on the agenda of a signed contract: whoever draws it asks for it, since the drawing takes it away.
+pub(crate) fn undrawn_place(contract: &Contract) -> Vec<door::Value> {
+    let last = last_to_draw(contract.signed_on);
+    key![contract.cell, last, AgendaKind::Undrawn.code(), contract.household, contract.id]
+}
+
+/// Asks for the place on the agenda of a contract that is to be drawn, once the contract itself is there.
+pub(crate) fn needs_undrawn(
+    slice: &Overlay,
+    (cell, household, contract): (Cell, Id, Id),
+    needs: &mut Needs,
+) -> Result<(), Fault> {
+    let place = key![cell, household, contract];
+    if slice.has(Contract::table(), &place)
+        && let Some(row) = slice.get::<Contract>(&place)?
+    {
+        needs.rows::<Agenda>(undrawn_place(&row));
+    }
+    Ok(())
 }
 
 /// Days after a drawing within which its use has to be shown; `None` where nothing has to.

@@ -20,6 +20,7 @@ use crate::facility::may_draw_instead;
 use crate::fact::{Fact, LoanDrawn, LoanMoved};
 use crate::holding::{Holding, Of, Stands, Touched};
 use crate::house::Tianxin;
+use crate::loan_books::needs_undrawn;
 use crate::loan_turn::{LoanPlace, Standing};
 use crate::paper::{ContractPaper, check_open, papers};
 use crate::sign::signed_contract;
@@ -138,6 +139,7 @@ impl Tianxin {
         needs_exposure(needs, cell, household);
         needs.rows::<LoanEvent>(key![cell, household, command.loan]);
         needs.rows::<ContractPaper>(key![cell, household, command.contract]);
+        needs_undrawn(slice, (cell, household, command.contract), needs)?;
         self.needs_loan(LoanPlace { cell, household, loan: command.old }, slice, needs)
     }
 

@@ -19,6 +19,7 @@ use crate::facility::{facility, may_draw};
 use crate::fact::{ContractSigned, Fact, LoanDrawn};
 use crate::holding::{Holding, Of, Touched, Turn};
 use crate::house::Tianxin;
+use crate::loan_books::needs_undrawn;
 use crate::loan_turn::{LoanPlace, Standing};
 use crate::paper::{ContractPaper, all_papers, check_open, papers};
 use crate::tables::{ApplicationStatus, Contract, ContractStatus, EntryKind, LoanNote};
@@ -164,6 +165,7 @@ impl Tianxin {
         let (cell, household) = (command.cell, command.household);
         needs_exposure(needs, cell, household);
         self.needs_loan(command.place(), slice, needs)?;
+        needs_undrawn(slice, (cell, household, command.contract), needs)?;
         let of_contract = key![cell, household, command.contract];
         needs.rows::<ContractPaper>(of_contract.clone());
         if slice.has(ContractPaper::table(), &of_contract)

@@ -73,7 +73,7 @@ fn a_part_is_laid_into_what_is_still_to_come() {
 #[test]
 fn who_draws_no_more() {
     let house = terms(Method::EqualInstalments, InterestBasis::Twelfth, 1_000_000, 12, "2026-03-05");
-    let first = vec![drawn(1, "2026-03-05", 4_000)];
+    let first = [drawn(1, "2026-03-05", 4_000)];
     let with = |more: &[LifeEvent]| first.iter().chain(more).cloned().collect::<Vec<_>>();
     let paid = |id, on: &str, yuan: i64| LifeEvent::new(id, date(on), Happening::Paid { amount_fen: yuan * 100 });
     let one_sum = LoanTerms { draws: None, ..house.clone() };

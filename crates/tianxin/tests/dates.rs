@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use app::command::{Command, Outcome};
 use app::correct::CorrectLoan;
+use app::erase::Erase;
 use app::facility::{ChangeFacility, FacilityChange, FacilityView, facility_view};
 use app::guarantee::{Guarantee, GuaranteeSide};
 use app::paper::AddPaper;
@@ -178,6 +179,12 @@ fn guarantees(backend: Arc<dyn Backend>) {
     county.order(request.actor, request.order).unwrap();
     writeln!(told, "raised to 15,000 and drawn: {}", position(&county)).unwrap();
 
+    // Who stands for a debt is not forgotten while it stands.
+    let erase = Erase { cell: guarantor.cell, household: guarantor.household, person: head, last_moved: None };
+    county.order(farmer(guarantor.household), Order::Do(withdraw(guarantor.household, yuan(5_000)))).unwrap();
+    let kept = county.order(staff(6, Role::Admin), Order::Propose(Command::Erase(erase))).unwrap_err();
+    writeln!(told, "erased: {kept}").unwrap();
+
     // Paid off, it is released by the close of the day, in both cells; a correction that makes it owed again binds anew.
     goes(&mut county, &debtor, 4, 5, (0, 0));
     county.until("2026-03-04");
@@ -222,6 +229,7 @@ fn guarantees(backend: Arc<dyn Backend>) {
     guarantor: used 0 reserved 5000 guaranteed 10000 available 5000
     lowered to 12,000, draws 5,000: OverFacility { available_minor: 200000 }
     raised to 15,000 and drawn: used 5000 reserved 0 guaranteed 10000 available 0
+    erased: this person stands for another household's debt: it is kept until that is paid off
     paid off: given stands 10000, received refused 10000, received stands 10000
     the day after: given released 10000, received refused 10000, received released 10000; used 5000 reserved 0 guaranteed 0 available 10000
     taken back: given stands 10000, received refused 10000, received stands 10000; used 5000 reserved 0 guaranteed 10000 available 0

@@ -12,6 +12,8 @@ export default defineConfig({
     cssTarget: ["chrome66", "safari12.1"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // What the service worker keeps for times without a network.
+    manifest: "files.json",
   },
   server: { proxy: { "/api": server, "/health": server } },
   test: { include: ["tests/**/*.test.ts"] },

@@ -48,6 +48,8 @@ export interface HowToWrite {
   /** Holds a code, a pin or a resident id: neither it nor its id is written down outside memory. */
   secret?: boolean;
   told?: string;
+  /** The command's id, where it was made and written down before; otherwise one is made. */
+  id?: string;
 }
 
 const KEPT = "tianxin.pending";
@@ -105,7 +107,7 @@ export class Client {
   }
 
   private async sendOnce(key: string, method: string, path: string, body: unknown, how: HowToWrite): Promise<unknown> {
-    const id = how.secret ? this.secretId(key) : this.keep(key, { method, path, body, told: how.told });
+    const id = how.secret ? this.secretId(key) : this.keep(key, { method, path, body, told: how.told }, how.id);
     const isAnswered = () => {
       this.secrets.delete(key);
       this.drop(key);
@@ -178,9 +180,10 @@ export class Client {
     return id;
   }
 
-  private keep(key: string, what: Omit<Pending, "id" | "at">): string {
+  private keep(key: string, what: Omit<Pending, "id" | "at">, id?: string): string {
     const all = this.load();
-    const kept = all[key] ?? { ...what, id: this.around.newId(), at: this.around.now() };
+    const known = all[key];
+    const kept = known && (!id || known.id === id) ? known : { ...what, id: id ?? this.around.newId(), at: this.around.now() };
     this.store({ ...all, [key]: kept });
     return kept.id;
   }

@@ -55,6 +55,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts elsewhere that the household has bound, and the rails that are set up. */
+        get: operations["accounts"];
+        put?: never;
+        /** Binds an account elsewhere; its number is sealed with the key of the person whose it is. */
+        post: operations["bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/applications": {
         parameters: {
             query?: never;
@@ -82,6 +100,23 @@ export interface paths {
         };
         /** One application; with the offer to sign, while it is approved. */
         get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/applications/{ap}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A decision with its inputs, its rules, what each feature added to the score, and similar cases. */
+        get: operations["decision"];
         put?: never;
         post?: never;
         delete?: never;
@@ -124,6 +159,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/code-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pays a merchant's code; to a merchant of another cell the money is on its way (202) for a moment, and comes back if somebody
+         *     else was quicker.
+         */
+        post: operations["pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/contracts/{ct}/drawdown": {
         parameters: {
             query?: never;
@@ -156,6 +211,23 @@ export interface paths {
          *     person.
          */
         post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Books, by two, money that came in over a rail and named nobody. The same reference of a rail is booked once. */
+        post: operations["take_credit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -224,6 +296,24 @@ export interface paths {
         get: operations["view"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well the household is known, and what it may move by itself. */
+        get: operations["level"];
+        put?: never;
+        /** Says, by two, how well a household is known. */
+        post: operations["set_level"];
         delete?: never;
         options?: never;
         head?: never;
@@ -643,6 +733,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/payment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a code by which a merchant is paid: once, within ten minutes. Nothing is stored. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's payments, newest first. */
+        get: operations["list"];
+        put?: never;
+        /** Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/payments/{py}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides, by two, what is booked of a payment of which the rail did something else than it was asked. */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/profile": {
         parameters: {
             query?: never;
@@ -773,6 +915,57 @@ export interface paths {
         put?: never;
         /** Decides a referred application; where the amount asks for two people, proposes it (202). */
         post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The books of a period, over all cells. */
+        get: operations["books"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/books/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry with all its lines. */
+        get: operations["entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/books/postings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every posting of a subject in a period, cell by cell in the order they were booked. */
+        get: operations["postings"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1004,6 +1197,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches the journal, the latest records first. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/lines": {
         parameters: {
             query?: never;
@@ -1028,7 +1238,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open loans, by their next due date. */
+        /** Loans by their next due date, a page at a time: the next begins after the last that was shown. */
         get: operations["loans"];
         put?: never;
         post?: never;
@@ -1083,6 +1293,23 @@ export interface paths {
         };
         /** Notices that wait: whom to call, which slips to hand over, which text messages have not left. */
         get: operations["waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/portfolio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The portfolio: outreach, quality, cohorts, rolls, and the last months of the books. */
+        get: operations["portfolio"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1159,6 +1386,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue of reconciliation: differences, suggested pairs, and payments in question. */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/reconciliation/{it}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an item of reconciliation, by two. */
+        post: operations["settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/referrals": {
         parameters: {
             query?: never;
@@ -1205,6 +1466,23 @@ export interface paths {
         put?: never;
         /** Takes on a member of staff, or changes one; a second person approves. */
         post: operations["set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open tasks, those due first before others. */
+        get: operations["tasks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1306,182 +1584,6 @@ export interface paths {
         };
         /** Whether the books can be read, and the open day. */
         get: operations["health"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/accounts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The accounts elsewhere that the household has bound, and the rails that are set up. */
-        get: operations["accounts"];
-        put?: never;
-        /** Binds an account elsewhere; its number is sealed with the key of the person whose it is. */
-        post: operations["bind"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/code-payments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pays a merchant's code; to a merchant of another cell the money is on its way (202) for a moment, and comes back if somebody
-         *     else was quicker.
-         */
-        post: operations["pay"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/payment-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Makes a code by which a merchant is paid: once, within ten minutes. Nothing is stored. */
-        post: operations["make"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/level": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How well the household is known, and what it may move by itself. */
-        get: operations["level"];
-        put?: never;
-        /** Says, by two, how well a household is known. */
-        post: operations["set_level"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/payments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The household's payments, newest first. */
-        get: operations["list"];
-        put?: never;
-        /** Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it. */
-        post: operations["ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/payments/{py}/decision": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Decides, by two, what is booked of a payment of which the rail did something else than it was asked. */
-        post: operations["decide"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/households/{hh}/credits": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Books, by two, money that came in over a rail and named nobody. The same reference of a rail is booked once. */
-        post: operations["take_credit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/office/reconciliation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The queue of reconciliation: differences, suggested pairs, and payments in question. */
-        get: operations["queue"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/office/reconciliation/{it}/settlement": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Closes an item of reconciliation, by two. */
-        post: operations["settle"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/office/tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Open tasks, those due first before others. */
-        get: operations["tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1606,6 +1708,27 @@ export interface components {
             status: string;
             /** Format: int64 */
             term_months: number;
+        };
+        /** @description A balance sheet 资产负债表. */
+        BalanceSheetShown: {
+            assets: components["schemas"]["SectionShown"];
+            equity: components["schemas"]["SectionShown"];
+            liabilities: components["schemas"]["SectionShown"];
+            /** @description Off balance. */
+            memo: components["schemas"]["SectionShown"];
+        };
+        /** @description The books of a period. */
+        BooksShown: {
+            /** @description At the end of the last day. */
+            balance_sheet: components["schemas"]["BalanceSheetShown"];
+            /** @description The first day whose balances are kept. */
+            first_closed?: string | null;
+            from: string;
+            income: components["schemas"]["IncomeShown"];
+            /** @description The institution's open day. */
+            open_date: string;
+            to: string;
+            trial_balance: components["schemas"]["TurnoverShown"][];
         };
         /** @description An alert of a case. */
         CaseAlertShown: {
@@ -1788,6 +1911,17 @@ export interface components {
             place: number;
             zh: string;
         };
+        /** @description Loans and lines of a class. */
+        ClassSum: {
+            /**
+             * Format: int64
+             * @description Its place on the ladder, 0 the best.
+             */
+            class: number;
+            /** Format: int64 */
+            loans: number;
+            principal: string;
+        };
         /** @description A code is asked for. */
         CodeAsked: {
             /**
@@ -1812,6 +1946,16 @@ export interface components {
              * @description When another may be asked for.
              */
             resend_after_seconds: number;
+        };
+        /** @description Loans drawn in one month. */
+        CohortShown: {
+            /** @description How many had ever been more than 30 days late by the end of each month on book. */
+            late_30: number[];
+            /** Format: int64 */
+            loans: number;
+            /** @description The first day of the month. */
+            month: string;
+            principal: string;
         };
         /** @description A consent. */
         ConsentGiven: {
@@ -2022,6 +2166,43 @@ export interface components {
             open_date: string;
             /** @description `open`, `closing` or `closed`. */
             status: string;
+        };
+        /** @description A decision and what is behind it. */
+        DecisionShown: {
+            /** @description What rules would let be lent. */
+            amount: string;
+            application: string;
+            asked: string;
+            /** @description What the rules looked at. */
+            facts: components["schemas"]["FactShown"][];
+            features: components["schemas"]["FeatureShown"][];
+            household: string;
+            /** @description The most that could be lent. */
+            limit: string;
+            /** @description The model's file, by hash; none where people decide. */
+            model?: string | null;
+            /** @description `approve`, `less`, `refer` or `decline`: what rules and model said. */
+            outcome: string;
+            /** @description Probability of turning bad, percent. */
+            pd?: string | null;
+            product: string;
+            purpose: string;
+            /** @description Percent a year. */
+            rate: string;
+            rating?: string | null;
+            reasons: components["schemas"]["ReasonShown"][];
+            /** @description Every rule in the order it is asked, with its answer; empty where the rules in force are not those that decided. */
+            rule_tree: components["schemas"]["RuleShown"][];
+            /** @description The rules' file, by hash. */
+            rules: string;
+            /** @description Decided applications most like this one. */
+            similar: components["schemas"]["SimilarShown"][];
+            /** @description Where the application stands by now. */
+            status: string;
+            /** Format: int64 */
+            term_months: number;
+            two_person: boolean;
+            waterfall?: components["schemas"]["WaterfallShown"] | null;
         };
         /** @description A fee on default, once for each instalment. */
         DefaultFeeShown: {
@@ -2275,6 +2456,15 @@ export interface components {
             /** @description Why, where that is kept. */
             reason?: string | null;
         };
+        /** @description A fact that rules looked at. */
+        FactShown: {
+            /** @description Its name in rules. */
+            name: string;
+            /** @description `money`, `percent` or `count`. */
+            unit: string;
+            /** @description A decimal; none where it is not known. */
+            value?: string | null;
+        };
         /** @description A feature. */
         FeatureShown: {
             en: string;
@@ -2392,6 +2582,12 @@ export interface components {
             village: string;
             wallet: components["schemas"]["WalletShown"];
         };
+        /** @description An income statement 利润表. */
+        IncomeShown: {
+            expense: components["schemas"]["SectionShown"];
+            income: components["schemas"]["SectionShown"];
+            profit: string;
+        };
         /** @description An instalment and what became of it. */
         InstalmentShown: {
             due: string;
@@ -2436,6 +2632,36 @@ export interface components {
             statement: string;
             /** @description Words of the statement. */
             words: string;
+        };
+        /** @description One command. */
+        JournalLineShown: {
+            /** @description The household or member of staff, where it is one. */
+            actor?: string | null;
+            /** @description `household`, `staff`, `partner`, `machine` or `system`. */
+            actor_kind: string;
+            actor_role: string;
+            at: string;
+            booking_date: string;
+            /** Format: int32 */
+            cell: number;
+            command: string;
+            /** @description The names of its facts. */
+            facts: string[];
+            /** @description Its leaf in the cell's Merkle log, hex. */
+            leaf: string;
+            /** Format: int64 */
+            seq: number;
+            /** @description `decided`, `proposed`, `approved` or `rejected`. */
+            step: string;
+        };
+        /** @description What was found. */
+        JournalShown: {
+            /** @description The latest first. */
+            lines: components["schemas"]["JournalLineShown"][];
+            /** @description Records that were looked through. */
+            looked_through: number;
+            /** @description Whether there are older ones that were left out. */
+            more: boolean;
         };
         /** @description How much is known of a household. */
         KnownShown: {
@@ -3048,6 +3274,22 @@ export interface components {
             /** @description The rules in force, by the hash of their file. */
             rules: string;
         };
+        /** @description A month of the books. */
+        MonthShown: {
+            /** @description All other expense. */
+            expense: string;
+            /** @description The first day. */
+            from: string;
+            /** @description Impairment of loans. */
+            impairment: string;
+            income: string;
+            /** @description Principal of loans and lines at the end. */
+            principal: string;
+            /** @description The last day that is counted. */
+            to: string;
+            /** @description Household wallets at the end. */
+            wallets: string;
+        };
         /** @description Nothing is asked beside the address. */
         Nothing: Record<string, never>;
         /** @description What came of a call or a slip. */
@@ -3139,6 +3381,27 @@ export interface components {
             en: string;
             zh: string;
         };
+        /** @description Loans outstanding. */
+        OutstandingShown: {
+            /** Format: int64 */
+            borrowers: number;
+            /**
+             * Format: int64
+             * @description Households of the village; none elsewhere.
+             */
+            households?: number | null;
+            /** @description Principal of loans at least one day late. */
+            late: string;
+            /** @description More than 30 days: PAR30. */
+            late_30: string;
+            /** @description More than 90 days: PAR90. */
+            late_90: string;
+            /** Format: int64 */
+            loans: number;
+            /** @description Product or village; empty for all. */
+            name: string;
+            principal: string;
+        };
         /** @description A paper is added. */
         PaperAsked: {
             /** @description Guarantee: up to how much. */
@@ -3192,6 +3455,14 @@ export interface components {
             payout: string;
             /** @description Of the text of the contract: what a spouse or a guarantor signs. */
             text_hash: string;
+        };
+        /** @description What a feature added. */
+        PartShown: {
+            /** @description To the log odds. */
+            added: string;
+            en: string;
+            feature: string;
+            zh: string;
         };
         /** @description Amounts by component. */
         PartsShown: {
@@ -3333,6 +3604,67 @@ export interface components {
             principal: string;
             purchase: string;
             unbilled: string;
+        };
+        /** @description The portfolio on the open day. */
+        PortfolioShown: {
+            all: components["schemas"]["OutstandingShown"];
+            /** @description Allowance for loan losses in the books. */
+            allowance: string;
+            by_class: components["schemas"]["ClassSum"][];
+            by_product: components["schemas"]["OutstandingShown"][];
+            by_village: components["schemas"]["OutstandingShown"][];
+            /**
+             * Format: int64
+             * @description Of those, the ones that drew another within a year of closing.
+             */
+            came_again: number;
+            /**
+             * Format: int64
+             * @description Households that closed a loan more than a year ago.
+             */
+            closed_a_loan: number;
+            cohorts: components["schemas"]["CohortShown"][];
+            currency: string;
+            /**
+             * Format: int64
+             * @description The latest of them, of which cohorts and rolls are made.
+             */
+            folded: number;
+            /**
+             * Format: int64
+             * @description Households enrolled.
+             */
+            households: number;
+            /** @description The oldest month first; the last may not be over. */
+            months: components["schemas"]["MonthShown"][];
+            /**
+             * Format: int64
+             * @description Households whose first loan was drawn within twelve months.
+             */
+            new_borrowers: number;
+            /**
+             * Format: int64
+             * @description Notes ever drawn.
+             */
+            notes: number;
+            on: string;
+            rolls: components["schemas"]["RollShown"][];
+            /** @description Principal written off and not recovered. */
+            written_off: string;
+        };
+        /** @description One posting. */
+        PostingShown: {
+            /** @description Debit is positive. */
+            amount: string;
+            booking_date: string;
+            /** @description Cell, record and fact of the entry. */
+            entry: string;
+            /** @description Whose sub-account, where it is a household's. */
+            household?: string | null;
+            kind_en: string;
+            kind_zh: string;
+            memo?: string | null;
+            value_date: string;
         };
         /** @description What a prepayment paid. */
         Prepaid: {
@@ -3710,6 +4042,13 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description How loans moved from one month end to the next. */
+        RollShown: {
+            /** @description Rows: none, 1 to 30, 31 to 60, 61 to 90, more than 90 days before. Columns: the same after, then paid off. */
+            loans: number[][];
+            /** @description The second month end. */
+            to: string;
+        };
         /** @description A sum due on a date. */
         RowShown: {
             /** @description Principal left once it is paid. */
@@ -3728,6 +4067,23 @@ export interface components {
             /** @description Principal. */
             principal: string;
             /** @description All together. */
+            total: string;
+        };
+        /** @description A rule and whether it held. */
+        RuleShown: {
+            code: string;
+            /** @description The condition, as the file has it. */
+            condition: string;
+            en: string;
+            /** @description Whether it held; none where it had no answer. */
+            held?: boolean | null;
+            /** @description What it leads to: `refer` or `decline`. */
+            outcome: string;
+            zh: string;
+        };
+        /** @description A section of a statement. */
+        SectionShown: {
+            lines: components["schemas"]["StatementLineShown"][];
             total: string;
         };
         /** @description A session: its token is in the cookie. */
@@ -3770,6 +4126,24 @@ export interface components {
             application: string;
             contract: string;
         };
+        /** @description A case like this one. */
+        SimilarShown: {
+            application: string;
+            approved: string;
+            asked: string;
+            asked_at: string;
+            household: string;
+            /**
+             * Format: int64
+             * @description 100 is the same in every feature and in what was asked for.
+             */
+            likeness_percent: number;
+            /** @description `active`, `overdue` or `closed`, where a loan came of it. */
+            loan?: string | null;
+            product: string;
+            rating?: string | null;
+            status: string;
+        };
         /** @description A member of staff. */
         StaffShown: {
             login: string;
@@ -3790,6 +4164,17 @@ export interface components {
             role: string;
             /** @description Who, `st-…`; a new member if not given. */
             staff?: string | null;
+        };
+        /** @description A line of a statement. */
+        StatementLineShown: {
+            amount: string;
+            en: string;
+            /**
+             * Format: int32
+             * @description None for a figure that is no subject's balance.
+             */
+            subject?: number | null;
+            zh: string;
         };
         /** @description A statement 账单. */
         StatementShown: {
@@ -3813,6 +4198,18 @@ export interface components {
             paid: string;
             purchases: string;
             remaining: string;
+        };
+        /** @description The statement of a subject 明细账. */
+        SubjectStatement: {
+            closing: string;
+            en: string;
+            /** @description Whether more were booked than are shown. */
+            more: boolean;
+            opening: string;
+            postings: components["schemas"]["PostingShown"][];
+            /** Format: int32 */
+            subject: number;
+            zh: string;
         };
         /** @description Two items that may belong together. */
         SuggestionView: {
@@ -3913,6 +4310,40 @@ export interface components {
             subject: number;
             zh: string;
         };
+        /** @description What was booked on a subject. */
+        TurnoverShown: {
+            /** @description After the last day; debit is positive. */
+            closing: string;
+            credit: string;
+            debit: string;
+            en: string;
+            /** @description Before the first day; debit is positive. */
+            opening: string;
+            /** Format: int32 */
+            subject: number;
+            zh: string;
+        };
+        /** @description A line of a voucher. */
+        VoucherLine: {
+            /** @description Debit is positive. */
+            amount: string;
+            en: string;
+            household?: string | null;
+            /** Format: int32 */
+            subject: number;
+            zh: string;
+        };
+        /** @description A voucher 会计凭证. */
+        VoucherShown: {
+            booking_date: string;
+            currency: string;
+            entry: string;
+            kind_en: string;
+            kind_zh: string;
+            lines: components["schemas"]["VoucherLine"][];
+            memo?: string | null;
+            value_date: string;
+        };
         /** @description A wallet. */
         WalletShown: {
             available: string;
@@ -3920,6 +4351,17 @@ export interface components {
             currency: string;
             /** @description What of it is reserved. */
             held: string;
+        };
+        /** @description A score, step by step from the average to the household. */
+        WaterfallShown: {
+            /** @description Log odds before any feature speaks. */
+            base: string;
+            /** @description What calibration adds. */
+            calibration: string;
+            /** @description Log odds of turning bad. */
+            log_odds: string;
+            /** @description The largest first; positive is riskier. */
+            parts: components["schemas"]["PartShown"][];
         };
         /** @description Money goes out. */
         WithdrawalAsked: {
@@ -4033,6 +4475,73 @@ export interface operations {
             };
         };
     };
+    accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    bind: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -4132,6 +4641,38 @@ export interface operations {
             };
         };
     };
+    decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The application */
+                ap: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     ask_for_person: {
         parameters: {
             query?: never;
@@ -4198,6 +4739,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Signed"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pay: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household that pays */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCodeRead"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {
@@ -4299,6 +4885,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PaperAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    take_credit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household it belongs to */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditTold"];
             };
         };
         responses: {
@@ -4464,6 +5095,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FacilityDetail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set_level: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {
@@ -5447,6 +6153,157 @@ export interface operations {
             };
         };
     };
+    make: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; the same id gives the same code */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household whose wallet the merchant is paid to */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCodeAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentCodeShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentAskedFor"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The payment */
+                py: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentDecision"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     profile: {
         parameters: {
             query?: never;
@@ -5723,6 +6580,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HandDecided"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The first day; the first of the last day's month if not given. */
+                from: string | null;
+                /** @description The last day; the last closed one if not given, before the first close the open one. */
+                to: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BooksShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Cell, record and fact, as it was shown.
+                 * @example 7.12.0
+                 */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoucherShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    postings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subject's code. */
+                subject: number;
+                /** @description The first day. */
+                from: string;
+                /** @description The last day. */
+                to: string;
+                /** @description How many at most, 1 to 2,000. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectStatement"];
                 };
             };
             default: {
@@ -6188,6 +7146,40 @@ export interface operations {
             };
         };
     };
+    search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A household, a loan, an application, a member of staff or a command, by its id: records that name it. */
+                naming: string | null;
+                /** @description Booked on this day. */
+                on: string | null;
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     all: {
         parameters: {
             query?: never;
@@ -6225,6 +7217,16 @@ export interface operations {
             path: {
                 /** @description At most, 1 to 200. */
                 limit: number | null;
+                /** @description `open` (if not given) or `closed`. */
+                status: string | null;
+                /** @description Of this product. */
+                product: string | null;
+                /** @description More days late than this, by the oldest due date that is not met. */
+                late_over: number | null;
+                /** @description The loan last shown: those after it. */
+                after: string | null;
+                /** @description The household of that loan. */
+                after_household: string | null;
             };
             cookie?: never;
         };
@@ -6402,6 +7404,33 @@ export interface operations {
             };
         };
     };
+    portfolio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -6548,6 +7577,78 @@ export interface operations {
             };
         };
     };
+    queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationView"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    settle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The item */
+                it: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ItemClosed"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     referrals: {
         parameters: {
             query?: never;
@@ -6661,6 +7762,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskShown"][];
                 };
             };
             default: {
@@ -6860,491 +7991,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    accounts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The household */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountsView"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    bind: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AccountTold"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    pay: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household that pays */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentCodeRead"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    make: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller; the same id gives the same code */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household whose wallet the merchant is paid to */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentCodeAsked"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentCodeShown"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    level: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The household */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LevelView"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    set_level: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LevelTold"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The household */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentView"][];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    ask: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentAskedFor"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    decide: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household */
-                hh: string;
-                /** @description The payment */
-                py: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PaymentDecision"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    take_credit: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The household it belongs to */
-                hh: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreditTold"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    queue: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReconciliationView"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    settle: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description UUID made by the caller */
-                "Command-Id": string;
-            };
-            path: {
-                /** @description The item */
-                it: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ItemClosed"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Receipt"];
-                };
-            };
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    tasks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description At most, 1 to 200. */
-                limit: number | null;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskShown"][];
                 };
             };
             default: {

@@ -288,6 +288,9 @@ pub const WORDS: &[Word] = &[
     word("bad_duration", 422, "用时不能为负。", "A close takes no less than 0 milliseconds."),
     word("not_closing", 409, "这一天没有在日结。", "This day is not being closed."),
     word("unknown_day", 404, "这一天还没有开始日结。", "The close of this day was never begun."),
+    word("bad_period", 422, "这段日期不对：要从早到晚，而且不能晚于当前营业日。", "This period cannot be shown: it runs from its first day to its last, and ends on the open day at the latest."),
+    word("unknown_subject", 404, "科目表里没有这个科目。", "The chart of accounts has no such subject."),
+    word("not_assessed", 404, "这笔申请没有经过模型和规则，没有决策记录。", "Model and rules have not looked at this application: there is no record of a decision."),
     // The server.
     word("busy", 503, "现在办理的人多，请 {retry_after_seconds} 秒后再试。", "Too many commands are waiting: try again in {retry_after_seconds} s."),
     word("storage_failed", 503, "暂时存不进去，什么都没有改动，请稍后再试。", "The database cannot be reached or written: nothing was changed, try again later."),

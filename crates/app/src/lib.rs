@@ -36,6 +36,7 @@ pub mod paper;
 pub mod payment;
 pub mod period_end;
 pub mod permission;
+pub mod portfolio;
 pub mod posting;
 pub mod promote;
 pub mod quota;

@@ -47,6 +47,19 @@ pub struct Said {
     pub costs: Vec<&'static Feature>,
 }
 
+/// Why a model says what it says of a household: the parts add up to the log odds.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Log odds before any feature speaks, in millionths.
+    pub base_micro: i64,
+    /// What each feature adds, in millionths; positive is riskier. Those that add nothing are left out, the largest come first.
+    pub parts: Vec<(&'static Feature, i64)>,
+    /// What calibration adds, in millionths; nothing for a points card.
+    pub calibration_micro: i64,
+    /// Log odds of turning bad, in millionths.
+    pub log_odds_micro: i64,
+}
+
 /// Why a file may not judge.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScorerError {
@@ -128,6 +141,40 @@ impl Scorer {
                 Some(said(log_odds_micro, costs))
             }
         }
+    }
+
+    /// Why it says what it says; none where it has no number or cannot be explained.
+    pub fn explain(&self, vector: &FeatureVector) -> Option<Explained> {
+        let mut explained = match &self.model {
+            Model::Card(file) => {
+                let score = file.card.predict(|name| vector.get(name));
+                let parts =
+                    score.contributions.iter().filter_map(|part| Some((find(&part.feature)?, part.log_odds_micro)));
+                Explained {
+                    base_micro: file.card.base_log_odds_micro,
+                    parts: parts.collect(),
+                    calibration_micro: 0,
+                    log_odds_micro: score.log_odds_micro,
+                }
+            }
+            Model::Portfolio(portfolio) if portfolio.explains => {
+                let frame = portfolio.frame(std::slice::from_ref(vector));
+                let log_odds_micro = portfolio.log_odds_micro(&frame).first().copied().flatten()?;
+                let told = portfolio.bundle.explain(&frame, 0);
+                let micro = |value: f64| (value * 1e6).round() as i64;
+                let columns = told.columns.iter().zip(&portfolio.bundle.schema.columns);
+                let parts: Vec<_> =
+                    columns.filter_map(|(added, column)| Some((find(&column.name)?, micro(*added)))).collect();
+                let sum = parts.iter().map(|(_, added)| *added).fold(micro(told.base), i64::saturating_add);
+                // Calibration comes after the blend; what is left of rounding goes with it.
+                let calibration_micro = log_odds_micro.saturating_sub(sum);
+                Explained { base_micro: micro(told.base), parts, calibration_micro, log_odds_micro }
+            }
+            Model::Portfolio(_) => return None,
+        };
+        explained.parts.retain(|(_, added)| *added != 0);
+        explained.parts.sort_by_key(|(feature, added)| (std::cmp::Reverse(added.saturating_abs()), feature.name));
+        Some(explained)
     }
 
     /// What it says of many households, in their order and without the costs: the same numbers as [`Scorer::say`] gives

@@ -3,23 +3,32 @@
 import { useEffect } from "preact/hooks";
 import type { Session } from "../../shared/bodies";
 import { chooseLanguage } from "../../shared/language";
-import { ApplicationPage } from "./pages/application";
-import { BorrowPage } from "./pages/borrow";
-import { ChangePage } from "./pages/change";
-import { EnrolPage } from "./pages/enrol";
 import { HomePage } from "./pages/home";
-import { LinePage } from "./pages/line";
-import { LoanPage } from "./pages/loan";
-import { MessagesPage } from "./pages/messages";
-import { OfferPage } from "./pages/offer";
-import { OpenLinePage } from "./pages/open-line";
-import { RepayPage } from "./pages/repay";
 import { SignInPage } from "./pages/sign-in";
-import { MovePage } from "./pages/move";
-import { WalletPage } from "./pages/wallet";
 import { WelcomePage } from "./pages/welcome";
+import { lazily } from "./lazily";
+import { offline } from "./offline";
+import { OfflinePage } from "./pages/offline";
 import { Loading, Screen } from "./parts";
 import { client, codeOf, household, language, route, useLoaded, useSay } from "./state";
+
+const ApplicationPage = lazily(() => import("./pages/application").then((page) => page.ApplicationPage));
+const BorrowPage = lazily(() => import("./pages/borrow").then((page) => page.BorrowPage));
+const ChangePage = lazily(() => import("./pages/change").then((page) => page.ChangePage));
+const EnrolPage = lazily(() => import("./pages/enrol").then((page) => page.EnrolPage));
+const HardshipPage = lazily(() => import("./pages/hardship").then((page) => page.HardshipPage));
+const LinePage = lazily(() => import("./pages/line").then((page) => page.LinePage));
+const LoanPage = lazily(() => import("./pages/loan").then((page) => page.LoanPage));
+const MessagesPage = lazily(() => import("./pages/messages").then((page) => page.MessagesPage));
+const MinePage = lazily(() => import("./pages/mine").then((page) => page.MinePage));
+const MovePage = lazily(() => import("./pages/move").then((page) => page.MovePage));
+const OfferPage = lazily(() => import("./pages/offer").then((page) => page.OfferPage));
+const OpenLinePage = lazily(() => import("./pages/open-line").then((page) => page.OpenLinePage));
+const ProductsPage = lazily(() => import("./pages/products").then((page) => page.ProductsPage));
+const RatingPage = lazily(() => import("./pages/mine").then((page) => page.RatingPage));
+const RepayPage = lazily(() => import("./pages/repay").then((page) => page.RepayPage));
+const StatementPage = lazily(() => import("./pages/statement").then((page) => page.StatementPage));
+const WalletPage = lazily(() => import("./pages/wallet").then((page) => page.WalletPage));
 
 export function App() {
   const who = household.use();
@@ -29,6 +38,7 @@ export function App() {
   if (who === undefined) return <Asking />;
   if (page === "enrol") return <EnrolPage step={id} />;
   if (page === "sign-in") return <SignInPage step={id} />;
+  if (page === "products") return <ProductsPage />;
   if (who === null) return <WelcomePage />;
   switch (page) {
     case "borrow":
@@ -37,12 +47,16 @@ export function App() {
       return part === "offer" ? <OfferPage id={id} /> : <ApplicationPage key={id} id={id} />;
     case "loans":
       if (part === "changes") return <ChangePage key={which} loan={id} id={which} />;
+      if (part === "hardship") return <HardshipPage key={id} id={id} />;
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "lines":
       return id === "open" ? <OpenLinePage step={part} /> : <LinePage key={id} id={id} />;
     case "messages":
       return <MessagesPage />;
+    case "mine":
+      return id === "rating" ? <RatingPage /> : <MinePage />;
     case "wallet":
+      if (id === "statement") return <StatementPage />;
       return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:
       return <HomePage />;
@@ -62,9 +76,12 @@ function Asking() {
       household.set(null);
     }
   });
+  const kept = offline.kept.use();
+  // What is kept is shown at once where the phone itself knows of no network, and else when nobody has answered.
+  if (asked.error || (kept && !navigator.onLine)) return <OfflinePage again={asked.again} />;
   return (
     <Screen title={say("田信", "Tianxin")}>
-      <Loading error={asked.error} again={asked.again} />
+      <Loading error={null} again={asked.again} />
     </Screen>
   );
 }

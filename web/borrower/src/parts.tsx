@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { elder } from "./elder";
 import { go, language, switchLanguage, useSay, waiting, wordsFor } from "./state";
 import type { Reason } from "../../shared/bodies";
 import { reasonsInWords } from "../../shared/plain";
@@ -43,6 +44,7 @@ interface ScreenProps {
 export function Screen({ title, back, step, foot, aloud, children }: ScreenProps) {
   const say = useSay();
   const isWaiting = waiting.use();
+  const isElder = elder.use();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · 田信`;
@@ -83,7 +85,7 @@ export function Screen({ title, back, step, foot, aloud, children }: ScreenProps
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
-        {aloud && <Aloud text={aloud} />}
+        {(aloud || isElder) && <Aloud text={aloud} />}
         {children}
       </main>
       {foot && <footer class="foot">{foot}</footer>}
@@ -91,8 +93,8 @@ export function Screen({ title, back, step, foot, aloud, children }: ScreenProps
   );
 }
 
-/** Reads a text aloud, where the phone can. */
-function Aloud({ text }: { text: string }) {
+/** Reads a text aloud, where the phone can; without one, all that stands on the screen. */
+function Aloud({ text }: { text?: string }) {
   const say = useSay();
   const [isOn, setOn] = useState(false);
   const speech = typeof speechSynthesis === "undefined" ? null : speechSynthesis;
@@ -101,7 +103,7 @@ function Aloud({ text }: { text: string }) {
   const toggle = () => {
     speech.cancel();
     if (isOn) return setOn(false);
-    const voice = new SpeechSynthesisUtterance(text);
+    const voice = new SpeechSynthesisUtterance(text ?? document.querySelector("main")?.innerText ?? "");
     voice.lang = language.value === "zh" ? "zh-CN" : "en";
     voice.rate = 0.9;
     voice.onend = () => setOn(false);

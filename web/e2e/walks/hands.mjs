@@ -1,5 +1,8 @@
 // What a person does on the pages, in their words.
 
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
 /** The screen with this heading. */
 export async function sees(page, heading) {
   await page.getByRole("heading", { level: 1, name: heading }).waitFor();
@@ -49,6 +52,18 @@ export async function staffSignsIn({ desk, server }, role) {
   await types(page, "密码", password);
   await taps(page, "登录");
   await page.getByRole("navigation").waitFor();
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds against WCAG 2.2 AA, each with the first place it was found at. */
+export async function axeFaultsOf(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await window.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    return violations.map((one) => `${one.id}: ${one.help} (${one.nodes.length}, first ${one.nodes[0]?.html.slice(0, 160)})`);
+  });
 }
 
 /** Nothing on the page is smaller than a finger, unnamed, or wider than the screen. */

@@ -95,7 +95,9 @@ step("an application by a known household is decided by machine", async (stage) 
 step("the auditor sees both sums of the trial balance, and no key to change anything", async (stage) => {
   const { page } = stage.desk;
   await staffSignsIn(stage, "auditor");
-  await sees(page, "试算平衡");
+  await sees(page, "今天要办的");
+  await taps(page, "账簿");
+  await sees(page, "账簿");
   await page.getByText("借贷相等").waitFor();
   const sums = await page.locator("tfoot td.amount").allInnerTexts();
   assert.equal(sums.length, 2);

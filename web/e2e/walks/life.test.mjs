@@ -95,6 +95,7 @@ step("it asks for a loan and is referred, with the reason", async (stage) => {
 step("an officer's approval above the officer's own reach waits for a second person", async (stage) => {
   const { page } = stage.desk;
   await staffSignsIn(stage, "officer");
+  await taps(page, "转人工的申请");
   await sees(page, "转人工的申请");
   await looks(page, "office-queue");
   await page.getByRole("row", { name: /王秀兰/ }).getByRole("link", { name: "去办" }).click();

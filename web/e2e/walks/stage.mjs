@@ -8,7 +8,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { faultsOf } from "./hands.mjs";
+import { axeFaultsOf, faultsOf } from "./hands.mjs";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const READY_MS = 120_000;
@@ -135,6 +135,17 @@ function photographer(name) {
   };
 }
 
+/** How many screens were looked at in this walk, for its report. */
+export const looked = { count: 0 };
+
+/** Pictures for the docs are taken only where a folder is named for them: a test run leaves the project as it was. */
+export async function pictureForDocs(page, name) {
+  const folder = process.env.TIANXIN_SCREENS;
+  if (!folder) return;
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: join(folder, `${name}.jpg`), type: "jpeg", quality: 72, scale: "css" });
+}
+
 /**
  * A walk of a name: a server, a phone of a size and a desk, set up before its first step and taken down after its last.
  * After a step that failed, the rest would only wait in vain.
@@ -169,7 +180,8 @@ export function beginWalk(name, width, height) {
   const looks = async (page, what) => {
     await page.waitForTimeout(300);
     await shot(page, what);
-    assert.deepEqual(await faultsOf(page), [], what);
+    assert.deepEqual([...(await faultsOf(page)), ...(await axeFaultsOf(page))], [], what);
+    looked.count += 1;
   };
   const end = () =>
     step("the pages broke no rule of the server's content policy", ({ phone, desk }) => {

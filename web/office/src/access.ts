@@ -1,16 +1,30 @@
 // Which pages each role is shown. The server's permission table decides; this only spares people pages that
 // would refuse them.
 
-export type Page = "referrals" | "proposals" | "households" | "loans" | "lines" | "disasters" | "notices" | "trial-balance" | "day";
+export type Page =
+  | "work"
+  | "referrals"
+  | "proposals"
+  | "households"
+  | "loans"
+  | "lines"
+  | "disasters"
+  | "notices"
+  | "portfolio"
+  | "books"
+  | "day"
+  | "models"
+  | "people"
+  | "journal";
 
 const SHOWN: Record<string, readonly Page[]> = {
-  clerk: ["households", "loans", "notices", "lines", "proposals"],
-  officer: ["referrals", "households", "loans", "notices", "lines", "disasters", "proposals"],
-  analyst: ["referrals", "households", "loans", "lines", "disasters"],
-  accountant: ["trial-balance", "day", "proposals", "households", "loans", "lines", "disasters"],
-  approver: ["proposals", "referrals", "households", "loans", "lines", "disasters", "trial-balance", "day"],
-  auditor: ["trial-balance", "loans", "lines", "disasters", "households", "referrals", "proposals", "day"],
-  admin: ["proposals"],
+  clerk: ["work", "households", "loans", "notices", "lines", "proposals"],
+  officer: ["work", "referrals", "households", "loans", "notices", "lines", "disasters", "proposals", "portfolio", "models"],
+  analyst: ["work", "referrals", "households", "loans", "lines", "disasters", "portfolio", "models"],
+  accountant: ["work", "books", "day", "proposals", "households", "loans", "lines", "disasters", "portfolio"],
+  approver: ["work", "proposals", "referrals", "households", "loans", "lines", "disasters", "portfolio", "books", "day", "models", "people", "journal"],
+  auditor: ["work", "journal", "books", "portfolio", "loans", "lines", "disasters", "households", "referrals", "proposals", "day", "models", "people"],
+  admin: ["work", "proposals", "people", "journal"],
 };
 
 /** What a role may do on a page, or see there that not all do who have the page. */
@@ -24,10 +38,16 @@ const ACTS: Record<string, readonly string[]> = {
   close_day: ["accountant"],
   change_facility: ["officer", "approver"],
   see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],
+  see_rating: ["officer", "analyst", "approver", "auditor"],
+  see_decision: ["officer", "analyst", "approver", "auditor"],
+  see_journal: ["approver", "auditor", "admin"],
+  see_staff: ["approver", "auditor", "admin"],
   act_on_line: ["clerk", "officer", "accountant", "approver"],
   declare_disaster: ["officer"],
   carry_notice: ["clerk", "officer"],
   see_day_report: ["accountant", "approver", "auditor"],
+  promote_model: ["analyst", "approver"],
+  set_staff: ["admin"],
 };
 
 /** The pages of a role, the most used first; a role that is not known sees none. */

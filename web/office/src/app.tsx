@@ -5,7 +5,8 @@ import type { Session } from "../../shared/bodies";
 import { Refused } from "../../shared/client";
 import { chooseLanguage } from "../../shared/language";
 import { term } from "../../shared/terms";
-import { type Page, pagesOf } from "./access";
+import { type Page, may, pagesOf } from "./access";
+import { lazily } from "./lazily";
 import { DayPage } from "./pages/day";
 import { DisasterPage, DisastersPage } from "./pages/disasters";
 import { HouseholdPage, HouseholdsPage } from "./pages/households";
@@ -16,9 +17,19 @@ import { PapersPage } from "./pages/papers";
 import { ProposalsPage } from "./pages/proposals";
 import { ReferralPage, ReferralsPage } from "./pages/referrals";
 import { SignInPage } from "./pages/sign-in";
-import { TrialBalancePage } from "./pages/trial-balance";
-import { Loading, Title } from "./parts";
-import { client, language, route, staff, switchLanguage, useAct, useLoaded, useSay, waiting } from "./state";
+import { WorkPage } from "./pages/work";
+import { Loading, TextKey, Title } from "./parts";
+import { useShortcuts } from "./shortcuts";
+import { client, go, language, route, staff, switchLanguage, useAct, useLoaded, useSay, waiting } from "./state";
+
+const PortfolioPage = lazily(() => import("./pages/portfolio").then((page) => page.PortfolioPage));
+const BooksPage = lazily(() => import("./pages/books").then((page) => page.BooksPage));
+const SubjectPage = lazily(() => import("./pages/books").then((page) => page.SubjectPage));
+const VoucherPage = lazily(() => import("./pages/books").then((page) => page.VoucherPage));
+const DecisionPage = lazily(() => import("./pages/decision").then((page) => page.DecisionPage));
+const JournalPage = lazily(() => import("./pages/journal").then((page) => page.JournalPage));
+const ModelsPage = lazily(() => import("./pages/models").then((page) => page.ModelsPage));
+const PeoplePage = lazily(() => import("./pages/people").then((page) => page.PeoplePage));
 
 export function App() {
   const say = useSay();
@@ -27,6 +38,7 @@ export function App() {
   const [page = "", id = "", part = ""] = route.use();
   useEffect(() => chooseLanguage(language.value), []);
   const names: Record<Page, string> = {
+    work: say("今天要办的", "Worklist"),
     referrals: say("转人工的申请", "Referred applications"),
     proposals: say("待批准", "To approve"),
     households: say("查农户", "Households"),
@@ -34,11 +46,18 @@ export function App() {
     lines: say("消费额度", "Purchase lines"),
     disasters: say("灾害", "Disasters"),
     notices: say("催还提醒", "Reminders"),
-    "trial-balance": say("试算平衡", "Trial balance"),
+    portfolio: say("经营看板", "Dashboard"),
+    books: say("账簿", "Books"),
     day: say("营业日", "Business day"),
+    models: say("模型和规则", "Models and rules"),
+    people: say("员工和岗位", "Staff and roles"),
+    journal: say("审计查询", "Audit search"),
   };
   const pages = who ? pagesOf(who.role) : [];
+  // Decisions are opened from households and referrals, and stand in no menu.
+  const isDecision = page === "decisions" && !!who && may(who.role, "see_decision");
   const open = (pages.find((one) => one === page) ?? pages[0]) as Page | undefined;
+  const [isHelp, closeHelp] = useShortcuts(pages, (one) => go(`/${one}`));
   return (
     <div class="frame">
       <a class="skip" href="#content" onClick={(event) => {
@@ -63,12 +82,13 @@ export function App() {
         {who && (
           <nav aria-label={say("页面", "Pages")}>
             {pages.map((one) => (
-              <a key={one} href={`#/${one}`} class={one === open ? "is-on" : ""} aria-current={one === open ? "page" : undefined}>{names[one]}</a>
+              <a key={one} href={`#/${one}`} class={one === open && !isDecision ? "is-on" : ""} aria-current={one === open && !isDecision ? "page" : undefined}>{names[one]}</a>
             ))}
           </nav>
         )}
-        <main id="content">{who === undefined ? <Asking /> : who === null ? <SignInPage /> : <Open page={open} id={id} part={part} />}</main>
+        <main id="content">{who === undefined ? <Asking /> : who === null ? <SignInPage /> : isDecision ? <DecisionPage key={id} id={id} household={part} /> : <Open page={open} id={id} part={part} />}</main>
       </div>
+      {isHelp && <Shortcuts names={pages.map((one) => names[one])} onClose={closeHelp} />}
     </div>
   );
 }
@@ -76,6 +96,8 @@ export function App() {
 function Open({ page, id, part }: { page: Page | undefined; id: string; part: string }) {
   const say = useSay();
   switch (page) {
+    case "work":
+      return <WorkPage />;
     case "referrals":
       return id ? <ReferralPage key={id} id={id} household={part} /> : <ReferralsPage />;
     case "proposals":
@@ -84,20 +106,50 @@ function Open({ page, id, part }: { page: Page | undefined; id: string; part: st
       if (id && part) return <PapersPage key={part} household={id} contract={part} />;
       return id ? <HouseholdPage key={id} id={id} /> : <HouseholdsPage />;
     case "loans":
-      return id ? <LoanPage key={id} id={id} household={part} /> : <LoansPage />;
+      return id && id !== "late" ? <LoanPage key={id} id={id} household={part} /> : <LoansPage key={id} isLate={id === "late"} />;
     case "lines":
       return id ? <LinePage key={id} id={id} household={part} /> : <LinesPage />;
     case "disasters":
       return id ? <DisasterPage key={id} id={id} /> : <DisastersPage />;
     case "notices":
       return <NoticesPage channel={id} />;
-    case "trial-balance":
-      return <TrialBalancePage />;
+    case "portfolio":
+      return <PortfolioPage />;
+    case "books":
+      if (id === "entry") return <VoucherPage key={part} entry={part} />;
+      return id ? <SubjectPage key={`${id} ${part}`} subject={id} period={part} /> : <BooksPage />;
+    case "models":
+      return <ModelsPage />;
+    case "people":
+      return <PeoplePage />;
+    case "journal":
+      return <JournalPage key={`${id} ${part}`} naming={id} on={part} />;
     case "day":
       return <DayPage />;
     default:
       return <Title>{say("您的岗位没有可看的页面", "There is no page for your role")}</Title>;
   }
+}
+
+/** The keys, for those who asked. */
+function Shortcuts({ names, onClose }: { names: string[]; onClose: () => void }) {
+  const say = useSay();
+  const rows: [string, string][] = [
+    ...names.slice(0, 10).map((name, place) => [String((place + 1) % 10), name] as [string, string]),
+    ["j / k", say("列表里下一行、上一行", "Next and previous row of a list")],
+    ["/", say("到查找框", "To the search")],
+    ["?", say("这张表", "This list")],
+    ["Esc", say("关掉", "Close")],
+  ];
+  return (
+    <section class="shortcuts card" role="dialog" aria-label={say("快捷键", "Keyboard shortcuts")}>
+      <h2>{say("快捷键", "Keyboard shortcuts")}</h2>
+      <dl class="facts">
+        {rows.map(([key, words]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{words}</dd></div>)}
+      </dl>
+      <TextKey onClick={onClose}>{say("关掉", "Close")}</TextKey>
+    </section>
+  );
 }
 
 function Asking() {

@@ -15,9 +15,9 @@ export function inWords(feature: Feature, say: Say): string {
     case "ratio":
       return `${Math.round(number * 1000) / 10}%`;
     case "months":
-      return say("{n} 个月", "{n} months", { n: number });
+      return say("{n} 个月", "{n} months", { n: Math.round(number * 10) / 10 });
     case "days":
-      return say("{n} 天", "{n} days", { n: number });
+      return say("{n} 天", "{n} days", { n: Math.round(number * 10) / 10 });
     default:
       return String(number);
   }

@@ -1,7 +1,7 @@
 // The parts of the office's pages.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Reason } from "../../shared/bodies";
 import { reasonsInWords } from "../../shared/plain";
 import { codesOf, term } from "../../shared/terms";
@@ -171,15 +171,55 @@ export function Reasons({ reasons }: { reasons: Reason[] }) {
   );
 }
 
+/** A key that is only words. */
+export function TextKey({ children, onClick, label, isDisabled }: { children: ComponentChildren; onClick: () => void; label?: string; isDisabled?: boolean }) {
+  return (
+    <button type="button" class="text-key" onClick={onClick} aria-label={label} disabled={isDisabled}>
+      {children}
+    </button>
+  );
+}
+
+/** Any table of a page, with the keys that take it away as a file. */
+export function Exported({ children, name, kind = "" }: { children: ComponentChildren; name?: string; kind?: string }) {
+  const say = useSay();
+  const box = useRef<HTMLDivElement>(null);
+  const [isAsked, setAsked] = useState(false);
+  const take = (form: "csv" | "xlsx") => {
+    const table = box.current?.querySelector("table");
+    const called = name ?? box.current?.closest(".card")?.querySelector("h2, h3")?.textContent ?? document.querySelector("h1")?.textContent ?? "";
+    // Writing files is on a page of its own weight: most visits never take one.
+    if (table) void import("./exported").then(({ readTable, saveSheet }) => saveSheet(readTable(table, called.trim()), form));
+    setAsked(false);
+  };
+  return (
+    <div class="exported" ref={box}>
+      <div class={`scroll ${kind}`} tabIndex={0} role="region" aria-label={name ?? say("表格", "Table")}>{children}</div>
+      <div class="exported-keys">
+        {isAsked ? (
+          <>
+            <TextKey onClick={() => take("xlsx")}>Excel</TextKey>
+            <TextKey onClick={() => take("csv")}>CSV</TextKey>
+            <TextKey onClick={() => setAsked(false)}>{say("不导出", "Not now")}</TextKey>
+          </>
+        ) : (
+          <TextKey onClick={() => setAsked(true)}>{say("导出", "Export")}</TextKey>
+        )}
+      </div>
+    </div>
+  );
+}
+
 /** A table with named columns; `amount` columns stand to the right. */
-export function Table({ columns, rows, empty }: {
+export function Table({ columns, rows, empty, name }: {
   columns: { words: string; isAmount?: boolean }[];
   rows: { key: string; cells: ComponentChildren[]; kind?: string }[];
   empty: string;
+  name?: string;
 }) {
   if (rows.length === 0) return <p class="hint empty">{empty}</p>;
   return (
-    <div class="scroll">
+    <Exported name={name}>
       <table>
         <thead>
           <tr>
@@ -198,7 +238,7 @@ export function Table({ columns, rows, empty }: {
           ))}
         </tbody>
       </table>
-    </div>
+    </Exported>
   );
 }
 

@@ -13,7 +13,7 @@ test("every role of staff has a page to begin with, and strangers none", () => {
 });
 
 test("the books are for those who answer for them, applications for those who judge them", () => {
-  expect(ROLES.filter((role) => pagesOf(role).includes("trial-balance"))).toEqual(["accountant", "approver", "auditor"]);
+  expect(ROLES.filter((role) => pagesOf(role).includes("books"))).toEqual(["accountant", "approver", "auditor"]);
   expect(ROLES.filter((role) => pagesOf(role).includes("referrals"))).toEqual(["officer", "analyst", "approver", "auditor"]);
 });
 

@@ -252,7 +252,7 @@ pub async fn limits(State(api): State<Shared>, Path(hh): Path<String>) -> Result
     .await
 }
 
-const fn outcome_code(outcome: policy::Outcome) -> &'static str {
+pub(crate) const fn outcome_code(outcome: policy::Outcome) -> &'static str {
     match outcome {
         policy::Outcome::Approve => "approve",
         policy::Outcome::Less => "less",

@@ -1,13 +1,16 @@
 //! The routes, one file a group, and the OpenAPI document made from them.
 
 mod applications;
+mod books;
 mod cases;
 mod changes;
 mod codes;
+mod decision;
 mod disasters;
 mod events;
 mod facility;
 mod household;
+mod journal;
 mod lines;
 mod loan_acts;
 mod loans;
@@ -17,6 +20,7 @@ mod notices;
 mod office;
 mod papers;
 mod payments;
+mod portfolio;
 mod proposals;
 mod public;
 mod rating;
@@ -95,6 +99,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(applications::one))
         .routes(routes!(applications::sign))
         .routes(routes!(applications::ask_for_person))
+        .routes(routes!(decision::decision))
         .routes(routes!(lines::products))
         .routes(routes!(lines::list, lines::open))
         .routes(routes!(lines::offer))
@@ -132,6 +137,11 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(tasks::tasks))
         .routes(routes!(office::households))
         .routes(routes!(office::trial_balance))
+        .routes(routes!(books::books))
+        .routes(routes!(books::postings))
+        .routes(routes!(books::entry))
+        .routes(routes!(portfolio::portfolio))
+        .routes(routes!(journal::search))
         .routes(routes!(office::fund))
         .routes(routes!(office::grant))
         .routes(routes!(office::close_day))

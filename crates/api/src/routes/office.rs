@@ -3,10 +3,10 @@
 use app::application::DecideByHand;
 use app::close::CloseDay;
 use app::command::Command;
-use app::desk::Desk;
+use app::desk::{Desk, LoanPage};
 use app::quota::{Fund, GrantQuota};
 use app::reverse::Reverse;
-use app::tables::{Application, ApplicationStatus, Household, HouseholdStatus};
+use app::tables::{Application, ApplicationStatus, Household, HouseholdStatus, LoanState};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -204,12 +204,54 @@ fn assessed_rate(desk: &Desk, row: &Application) -> Result<Rate, Problem> {
     Ok(product.price(None).unwrap_or_else(|_| dearest()))
 }
 
-/// Open loans, by their next due date.
-#[utoipa::path(get, path = "/api/v1/office/loans", tag = "office", params(Limit),
+/// Which loans.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LoansAsked {
+    /// At most, 1 to 200.
+    limit: Option<usize>,
+    /// `open` (if not given) or `closed`.
+    status: Option<String>,
+    /// Of this product.
+    product: Option<String>,
+    /// More days late than this, by the oldest due date that is not met.
+    late_over: Option<u16>,
+    /// The loan last shown: those after it.
+    after: Option<String>,
+    /// The household of that loan.
+    after_household: Option<String>,
+}
+
+/// Loans by their next due date, a page at a time: the next begins after the last that was shown.
+#[utoipa::path(get, path = "/api/v1/office/loans", tag = "office", params(LoansAsked),
     responses((status = 200, body = Vec<LoanShown>), (status = "default", body = ProblemDocument)))]
-pub async fn loans(State(api): State<Shared>, Query(limit): Query<Limit>) -> Result<Json<Vec<LoanShown>>, Problem> {
+pub async fn loans(
+    State(api): State<Shared>,
+    Query(asked): Query<LoansAsked>,
+) -> Result<Json<Vec<LoanShown>>, Problem> {
+    let status = match asked.status.as_deref() {
+        None | Some("open") => LoanState::Open,
+        Some("closed") => LoanState::Closed,
+        Some(_) => return Err(Problem::new("bad_query").saying("status is open or closed")),
+    };
+    let last = match (asked.after_household.as_deref(), asked.after.as_deref()) {
+        (None, None) => None,
+        (Some(household), Some(loan)) => {
+            let household = api.household(household)?;
+            Some((household, api.thing(loan, IdKind::Loan, household)?))
+        }
+        _ => {
+            return Err(Problem::new("bad_query").saying("give after and after_household together, as they were shown"));
+        }
+    };
+    let limit = Limit { limit: asked.limit }.rows();
     api.blocking(move |desk| {
-        let notes = desk.open_loans(limit.rows())?;
+        let today = desk.open_date(Cell::OFFICE)?;
+        let due_before = asked.late_over.map(|days| today.add_days(-i32::from(days)));
+        let after = last.map(|(household, loan)| desk.loan(household, loan)).transpose()?;
+        let after = after.map(|(note, ..)| (note.next_due, note.id));
+        let page = LoanPage { status, product: asked.product, due_before, after, limit };
+        let notes = desk.loans_by_due(&page)?;
         let shown = notes.iter().map(|note| {
             let mut loan = loan_now(desk, note.household, note.id)?;
             loan.name = desk.field(note.household, desk.head(note.household)?, "name")?;

@@ -17,6 +17,7 @@ pub mod prepare;
 mod rating;
 mod reconcile;
 mod remind;
+mod reports;
 mod views;
 mod watching;
 
@@ -49,7 +50,8 @@ pub use past::{stored_events, vector_as_known};
 pub use payments::{AccountNumber, AccountShown};
 pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
-pub use views::{Account, HouseholdView, TrialLine};
+pub use reports::{JournalFound, JournalLine, JournalSearch};
+pub use views::{Account, HouseholdView, LoanPage, TrialLine};
 pub use watching::CaseView;
 
 /// How often the desk does its work again when what it read has changed.

@@ -48,6 +48,21 @@ pub struct Account {
     pub memo: Option<String>,
 }
 
+/// Which loans of a list are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoanPage {
+    /// Open or closed.
+    pub status: LoanState,
+    /// Of this product alone.
+    pub product: Option<String>,
+    /// With a due date before this day that is not met.
+    pub due_before: Option<Date>,
+    /// After the loan last shown: its next due date and id.
+    pub after: Option<(Date, Id)>,
+    /// How many at most.
+    pub limit: usize,
+}
+
 /// A line of the trial balance (试算平衡表).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialLine {
@@ -229,18 +244,25 @@ impl Desk {
         Ok(all)
     }
 
-    /// Open loans over all cells by next due date, at most `limit`.
-    pub fn open_loans(&self, limit: usize) -> Result<Vec<LoanNote>, DeskError> {
-        let mut all: Vec<LoanNote> = self.in_every_cell(|cell| List {
-            table: LoanNote::table(),
-            equal: vec![("cell", cell), ("status", Value::Text(LoanState::Open.as_str().into()))],
-            order: vec!["next_due", "id"],
-            descending: false,
-            after: None,
-            limit,
+    /// Loans over all cells by next due date, a page at a time.
+    pub fn loans_by_due(&self, page: &LoanPage) -> Result<Vec<LoanNote>, DeskError> {
+        let mut all: Vec<LoanNote> = self.in_every_cell(|cell| {
+            let mut equal = vec![("cell", cell), ("status", Value::Text(page.status.as_str().into()))];
+            equal.extend(page.product.iter().map(|code| ("product", Value::Text(code.as_str().into()))));
+            List {
+                table: LoanNote::table(),
+                equal,
+                order: vec!["next_due", "id"],
+                descending: false,
+                after: page.after.map(|(due, id)| key![due, id]),
+                limit: page.limit,
+            }
         })?;
         all.sort_by_key(|row| (row.next_due, row.id));
-        all.truncate(limit);
+        if let Some(before) = page.due_before {
+            all.retain(|row| row.next_due < before);
+        }
+        all.truncate(page.limit);
         Ok(all)
     }
 

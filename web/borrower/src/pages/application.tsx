@@ -1,6 +1,6 @@
 // What became of an application: approved, less, with a person, or declined, always with the reasons.
 
-import type { Application, Drawn, Papers } from "../../../shared/bodies";
+import type { Application, Drawn, Papers, Receipt } from "../../../shared/bodies";
 import { parseFen, percent, yuan } from "../../../shared/money";
 import { openInWords, reasonsInWords } from "../../../shared/plain";
 import { term } from "../../../shared/terms";
@@ -49,6 +49,7 @@ function Outcome({ application, again }: { application: Application; again: () =
               ? say("您想借 {asked}，我们算下来借 {approved} 比较稳妥。", "You asked for {asked}; we find {approved} sound.", amounts)
               : say("您要的数，全部可以借。", "You can have all you asked for.")
           }
+          children={approved < asked ? <AskForPerson application={application} again={again} /> : undefined}
           foot={
             <>
               <LinkKey to={`/applications/${application.application}/offer`}>{say("看要还多少", "See what you would repay")}</LinkKey>
@@ -84,10 +85,31 @@ function Outcome({ application, again }: { application: Application; again: () =
           words={say("我们知道您等着用钱，对不起。", "We are sorry.")}
           foot={<LinkKey to="/">{say("回首页", "First page")}</LinkKey>}
         >
-          <Notice>{say("觉得不对？可以到服务窗口，要求工作人员重新看。过一段时间收支有变化，也可以再来申请。", "You may ask at the service window for a person to look at it again, or apply later when things have changed.")}</Notice>
+          <AskForPerson application={application} again={again} />
+          <Notice>{say("过一段时间收支有变化，也可以再来申请。", "You may apply again later, when things have changed.")}</Notice>
         </Result>
       );
   }
+}
+
+/** Whoever was decided on by machine may have a person look. */
+function AskForPerson({ application, again }: { application: Application; again: () => void }) {
+  const say = useSay();
+  const act = useAct();
+  if (!application.may_ask_for_person) return null;
+  const ask = () =>
+    act.run(async () => {
+      await client.write<Receipt>(`/households/${household.value}/applications/${application.application}/review`, {}, { told: say("请人再看一看", "asking for a person") });
+      again();
+    });
+  return (
+    <section class="card">
+      <h2>{say("觉得不对？", "Does this seem wrong?")}</h2>
+      <p>{say("这是电脑按您的收支算的。您可以请工作人员再看一看，不收钱，也不影响以后借款。", "A machine worked this out from your income and spending. You may ask for a person to look: it costs nothing and does not count against you.")}</p>
+      <Trouble error={act.error} />
+      <Key kind="plain" onClick={ask} isBusy={act.isBusy}>{say("请人再看一看", "Ask a person to look")}</Key>
+    </section>
+  );
 }
 
 function Result({ application, kind, title, words, foot, children }: {

@@ -1,12 +1,13 @@
 // Asking for a loan, one question a screen: which, how much, how long, what for; then what it would cost.
 
 import { useState } from "preact/hooks";
-import type { Application, Limits, Product, Quote } from "../../../shared/bodies";
+import type { Application, Limits, Product } from "../../../shared/bodies";
 import { comfortableStep, decimal, parseFen, percent, settle, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
+import { LiveOffer, PaymentsPicture, readIncome, useQuote } from "../live-offer";
 import { Choices, Facts, Field, Form, Key, Loading, Screen, Trouble } from "../parts";
 import { products } from "../products";
-import { client, codeOf, go, household, keepTyped, language, typedSoFar, useAct, useChoice, useLoaded, useSay } from "../state";
+import { client, go, household, keepTyped, language, typedSoFar, useAct, useChoice, useLoaded, useSay } from "../state";
 import { keepAnswer } from "./application";
 
 const STEPS = ["product", "amount", "term", "use", "check"] as const;
@@ -138,6 +139,9 @@ function HowMuch({ product, limits, wish, change }: StepProps) {
     const now = fen ?? min;
     put(by > 0 ? Math.floor(now / key) * key + key : Math.ceil(now / key) * key - key);
   };
+  const isSound = fen !== null && fen >= min && fen <= max && fen % multiple === 0;
+  const months = wish.months ?? usualTerm(product);
+  const offer = useQuote(isSound ? { product: product.code, fen: fen ?? 0, months, rate: limitOf(limits, product.code)?.rate ?? null } : null);
   const quick = [...new Set([min, settle(top / 4, min, top, multiple), settle(top / 2, min, top, multiple), top])];
   const submit = () => {
     if (fen === null || fen <= 0) return setWrong(say("请填一个数，比如 5000", "Please enter a number, such as 5000"));
@@ -166,6 +170,11 @@ function HowMuch({ product, limits, wish, change }: StepProps) {
           />
           <button type="button" onClick={() => move(1)} disabled={fen !== null && fen >= top} aria-label={say("多借 {step}", "{step} more", { step: yuan(key) })}>+</button>
         </div>
+        <label class="slider">
+          <span class="unseen">{say("拖动选金额", "Slide to choose the amount")}</span>
+          <input type="range" min={min} max={top} step={multiple} value={Math.min(top, Math.max(min, fen ?? min))} aria-valuetext={yuan(fen ?? min)} onInput={(event) => put(Number(event.currentTarget.value))} />
+          <span class="slider-ends"><span>{yuan(min)}</span><span>{yuan(top)}</span></span>
+        </label>
         <div class="quick" role="group" aria-label={say("常用金额", "Common amounts")}>
           {quick.map((value) => (
             <button type="button" key={value} class={value === fen ? "chip is-on" : "chip"} aria-pressed={value === fen} onClick={() => put(value)}>
@@ -178,18 +187,26 @@ function HowMuch({ product, limits, wish, change }: StepProps) {
         ) : (
           <p class="hint">{say("这个产品借 {min} 到 {max}，能借多少由工作人员来定。", "This product lends {min} to {max}; a person decides how much.", { min: yuan(min), max: yuan(max) })}</p>
         )}
+        {offer.quote && <p class="hint">{say("按借 {n} 个月算：", "For {n} months:", { n: months })}</p>}
+        <LiveOffer {...offer} />
       </Screen>
     </Form>
   );
+}
+
+/** What is shown before a term is chosen: a year, or the nearest that the product has. */
+function usualTerm(product: Product): number {
+  return Math.min(product.term_max_months, Math.max(product.term_min_months, 12));
 }
 
 function plain(fen: number): string {
   return decimal(fen).replace(/\.00$/, "");
 }
 
-function HowLong({ product, wish, change }: StepProps) {
+function HowLong({ product, limits, wish, change }: StepProps) {
   const say = useSay();
   const [wrong, setWrong] = useState<string | null>(null);
+  const offer = useQuote(wish.fen && wish.months ? { product: product.code, fen: wish.fen, months: wish.months, rate: limitOf(limits, product.code)?.rate ?? null } : null);
   const { term_min_months: least, term_max_months: most } = product;
   const usual = [1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 60].filter((months) => months >= least && months <= most);
   const all = [...new Set([least, ...usual, most])].sort((a, b) => a - b);
@@ -209,6 +226,7 @@ function HowLong({ product, wish, change }: StepProps) {
             change({ months });
           }}
         />
+        <LiveOffer {...offer} />
         <Trouble error={wrong} />
       </Screen>
     </Form>
@@ -248,22 +266,8 @@ function Check({ product, limits, wish }: StepProps & { wish: Wish }) {
   const chosen = language.use();
   const act = useAct();
   const limit = limitOf(limits, product.code);
-  const rate = limit?.rate ?? null;
-  const quote = useLoaded<{ quote: Quote; isOwnRate: boolean }>(async () => {
-    const asked = { product: wish.product, amount: decimal(wish.fen), term_months: wish.months };
-    // Secret only in that a question is not worth keeping: it changes nothing.
-    const read = (body: object) => client.write<Quote>("/quotes", body, { secret: true });
-    if (!rate) return { quote: await read(asked), isOwnRate: false };
-    try {
-      return { quote: await read({ ...asked, rate }), isOwnRate: true };
-    } catch (error) {
-      // A rate that the product does not list is no ground for showing nothing.
-      if (codeOf(error) === null) throw error;
-      return { quote: await read(asked), isOwnRate: false };
-    }
-  }, [wish.product, wish.fen, wish.months]);
-  // A quote that cannot be had does not stand in the way of asking.
-  const shown = quote.value;
+  const offer = useQuote({ product: wish.product, fen: wish.fen, months: wish.months, rate: limit?.rate ?? null });
+  const income = useLoaded(readIncome);
   const apply = () =>
     act.run(async () => {
       const amount = decimal(wish.fen);
@@ -290,30 +294,12 @@ function Check({ product, limits, wish }: StepProps & { wish: Wish }) {
             ]}
           />
         </section>
-        {shown && <Estimate quote={shown.quote} hasRate={shown.isOwnRate} />}
+        <LiveOffer {...offer} isFull />
+        {offer.quote && <PaymentsPicture quote={offer.quote} income={income.value ?? null} />}
         <p class="hint">{say("提交以后马上有答复。现在还不算签约，不花一分钱。", "You get an answer at once. Nothing is signed yet and it costs nothing.")}</p>
         {limit?.outcome === "refer" && <p>{say("这笔申请要请工作人员看，会慢一点。", "A person will look at this application, which takes a little longer.")}</p>}
         <Trouble error={act.error} />
       </Screen>
     </Form>
-  );
-}
-
-function Estimate({ quote, hasRate }: { quote: Quote; hasRate: boolean }) {
-  const say = useSay();
-  const rows = quote.schedule;
-  const first = rows[0];
-  const isEven = rows.length > 1 && rows.slice(0, -1).every((row) => row.total === first?.total);
-  return (
-    <section class="card">
-      <h2>{hasRate ? say("大概要还", "About what you would repay") : say("按一般利率大概要还", "About, at the usual rate")}</h2>
-      <Facts
-        rows={[
-          first && [rows.length === 1 ? say("到期还", "At the end") : isEven ? say("每月还", "A month") : say("第一个月还", "First month"), yuan(first.total, true)],
-          [say("一共还", "In all"), yuan(quote.cost.total_to_pay, true)],
-          [say("其中利息和费用", "Interest and fees"), yuan(quote.cost.total_cost, true)],
-        ]}
-      />
-    </section>
   );
 }

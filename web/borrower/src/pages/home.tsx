@@ -1,17 +1,21 @@
 // The first page of a signed-in household: what is due, what it can borrow, its wallet, its loans.
 
 import type { Pending } from "../../../shared/client";
-import type { Application, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
+import type { Application, Health, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
 import { daysBetween, shortDay } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { Icon, Key, LinkKey, Loading, Reasons, Screen, Trouble } from "../parts";
-import { client, go, household, keepTyped, language, useAct, useChoice, useLoaded, useSay } from "../state";
+import { chooseElder, elder } from "../elder";
+import { type Intent, offline } from "../offline";
+import { OfflinePage } from "./offline";
+import { client, codeOf, go, household, keepTyped, language, useAct, useChoice, useLoaded, useSay } from "../state";
 import { productName, products } from "../products";
 
 interface Everything {
   own: Household;
-  limits: Limits;
+  /** The institution's open day. */
+  today: string;
   products: Product[];
   loans: Loan[];
   lines: Line[];
@@ -24,36 +28,85 @@ export function HomePage() {
   const id = household.use();
   const all = useLoaded<Everything>(async () => {
     const base = `/households/${id}`;
-    const [own, limits, known, loans, lines, lineProducts, applications] = await Promise.all([
+    const [own, { open_date }, known, loans, lines, lineProducts, applications] = await Promise.all([
       client.read<Household>(base),
-      client.read<Limits>(`${base}/limits`),
+      client.read<Health>("/health"),
       products(),
       client.read<Loan[]>(`${base}/loans`),
       client.read<Line[]>(`${base}/lines`),
       client.read<LineProduct[]>("/line-products"),
       client.read<Application[]>(`${base}/applications`),
     ]);
-    return { own, limits, products: known, loans, lines, lineProducts, applications: applications.filter(isInHand) };
+    offline.remember(own, loans, known, Date.now());
+    return { own, today: open_date, products: known, loans, lines, lineProducts, applications: applications.filter(isInHand) };
   }, [id]);
+  // No answer came at all: what was known last is more than an error.
+  if (all.error && codeOf(all.error) === null && offline.kept.value?.known) return <OfflinePage again={all.again} />;
   const head = all.value?.own.persons.find((person) => person.role === "head") ?? all.value?.own.persons[0];
   const title = head?.name ? say("{name}，您好", "Hello, {name}", { name: head.name }) : say("您好", "Hello");
   return (
     <Screen title={title}>
       {!all.value ? <Loading error={all.error} again={all.again} /> : <Shown all={all.value} again={all.again} />}
+      <Choices />
       <SignOut />
     </Screen>
+  );
+}
+
+/** Where the rest of the pages are, and how large they are written. */
+function Choices() {
+  const say = useSay();
+  const isElder = elder.use();
+  return (
+    <nav class="card more" aria-label={say("更多", "More")}>
+      <a class="row-link" href="#/products"><b>{say("有哪些借款", "Which loans there are")}</b><Icon name="forward" /></a>
+      <a class="row-link" href="#/mine"><b>{say("我的信息和评级", "My data and rating")}</b><Icon name="forward" /></a>
+      <button type="button" class="row-link" aria-pressed={isElder} onClick={() => chooseElder(!isElder)}>
+        <b>{isElder ? say("改回普通字", "Usual letters") : say("大字，少一些内容", "Large letters, fewer things")}</b>
+      </button>
+    </nav>
+  );
+}
+
+/** Repayments that were written down without a network: done now if the person says so, on what is owed now. */
+function Waiting({ again }: { again: () => void }) {
+  const say = useSay();
+  const act = useAct();
+  const intents = offline.kept.use()?.intents ?? [];
+  if (intents.length === 0) return null;
+  const send = (intent: Intent) =>
+    act.run(async () => {
+      const told = say("还款 {amount}", "repayment of {amount}", { amount: yuan(intent.amount, true) });
+      await client.write(`/households/${household.value}/loans/${intent.loan}/repayments`, { amount: intent.amount }, { told, id: intent.id });
+      offline.drop(intent.id);
+      again();
+    });
+  return (
+    <section class="card due now">
+      <h2>{say("等网络的还款", "Repayments that waited")}</h2>
+      {intents.map((intent) => (
+        <div key={intent.id}>
+          <p>{say("没有网络时记下的还款 {amount}，还没有办。", "A repayment of {amount}, written down without a network and not done yet.", { amount: yuan(intent.amount, true) })}</p>
+          <Key isBusy={act.isBusy} onClick={() => send(intent)}>{say("现在还 {amount}", "Repay {amount} now", { amount: yuan(intent.amount, true) })}</Key>
+          <Key kind="quiet" onClick={() => offline.drop(intent.id)}>{say("不还了", "Drop it")}</Key>
+        </div>
+      ))}
+      <Trouble error={act.error} />
+    </section>
   );
 }
 
 function Shown({ all, again }: { all: Everything; again: () => void }) {
   const say = useSay();
   const chosen = language.use();
-  const today = all.limits.open_date;
+  const { today } = all;
   const open = all.loans.filter((loan) => loan.status !== "closed");
   const closed = all.loans.length - open.length;
+  const isElder = elder.use();
   return (
     <>
       <Unanswered again={again} />
+      <Waiting again={again} />
       {open.filter((loan) => loan.next_due).sort((a, b) => (a.next_due ?? "").localeCompare(b.next_due ?? "")).slice(0, 1).map((loan) => (
         <NextDue key={loan.loan} loan={loan} today={today} name={productName(all.products, loan.product, chosen)} />
       ))}
@@ -92,7 +145,7 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
           <Icon name="forward" />
         </a>
       ))}
-      {all.lineProducts.length > 0 && all.lines.every((line) => line.status === "closed") && (
+      {!isElder && all.lineProducts.length > 0 && all.lines.every((line) => line.status === "closed") && (
         <a class="card row-link" href="#/lines/open">
           <span>
             <b>{say("开通消费额度", "Open a purchase line")}</b>
@@ -101,7 +154,7 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
           <Icon name="forward" />
         </a>
       )}
-      <Available limits={all.limits} products={all.products} />
+      <Available household={all.own.household} products={all.products} />
       <section class="card">
         <h2>{all.own.is_memo_account ? say("记账户", "Memo account") : say("我的钱包", "My wallet")}</h2>
         <p class="sum">{yuan(all.own.wallet.balance, true)}</p>
@@ -161,17 +214,31 @@ function NextDue({ loan, today, name }: { loan: Loan; today: string; name: strin
   );
 }
 
-/** What can be borrowed at once: the largest sum first, then each product with its reasons. */
-function Available({ limits, products: known }: { limits: Limits; products: Product[] }) {
+/** What can be borrowed at once. It takes the server longest to work out, so that nothing else on the page waits for it. */
+function Available({ household: id, products: known }: { household: string; products: Product[] }) {
+  const say = useSay();
+  const limits = useLoaded(() => client.read<Limits>(`/households/${id}/limits`), [id]);
+  return (
+    <section class="card">
+      <h2>{say("现在能借", "You can borrow now")}</h2>
+      {limits.value ? <Limit limits={limits.value} products={known} /> : limits.error ? <Loading error={limits.error} again={limits.again} /> : <p class="hint" role="status">{say("正在算……", "Working it out…")}</p>}
+    </section>
+  );
+}
+
+/** The largest sum first, then each product with its reasons. */
+function Limit({ limits, products: known }: { limits: Limits; products: Product[] }) {
   const say = useSay();
   // What holds for all products is said once.
   const codes = limits.products.map((one) => new Set(one.reasons.map((reason) => reason.code)));
   const isForAll = (code: string) => limits.products.length > 1 && codes.every((some) => some.has(code)) && sameWords(limits, code);
   const forAll = (limits.products[0]?.reasons ?? []).filter((reason) => isForAll(reason.code));
+  const isElder = elder.use();
+  // Reasons are told of the largest limit; those of each product stand with it.
+  const most = limits.products.reduce<ProductLimit | undefined>((one, other) => (one && fenOf(one) >= fenOf(other) ? one : other), undefined);
   const best = limits.products.reduce((most, one) => Math.max(most, fenOf(one)), 0);
   return (
-    <section class="card">
-      <h2>{say("现在能借", "You can borrow now")}</h2>
+    <>
       {best > 0 ? (
         <>
           <p class="sum">
@@ -186,13 +253,18 @@ function Available({ limits, products: known }: { limits: Limits; products: Prod
           <LinkKey to="/borrow">{say("我要申请", "Apply")}</LinkKey>
         </>
       )}
-      <Reasons reasons={forAll} />
-      <ul class="products">
-        {limits.products.map((limit) => (
-          <OneLimit key={limit.product} limit={{ ...limit, reasons: limit.reasons.filter((reason) => !isForAll(reason.code)) }} product={known.find((product) => product.code === limit.product)} />
-        ))}
-      </ul>
-    </section>
+      <Reasons reasons={[...forAll, ...(most?.reasons ?? []).filter((reason) => !isForAll(reason.code))]} />
+      {!isElder && (
+        <details>
+          <summary class="text-key">{say("每种借款能借多少", "How much of each loan")}</summary>
+          <ul class="products">
+            {limits.products.map((limit) => (
+              <OneLimit key={limit.product} limit={{ ...limit, reasons: limit.reasons.filter((reason) => !isForAll(reason.code)) }} product={known.find((product) => product.code === limit.product)} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
   );
 }
 
@@ -261,6 +333,7 @@ function SignOut() {
       client.forget();
       keepTyped("borrow", null);
       keepTyped("line", null);
+      offline.forget();
       household.set(null);
       go("/", "replace");
     });

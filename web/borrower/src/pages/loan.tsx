@@ -50,7 +50,10 @@ export function LoanPage({ id }: { id: string }) {
         ) : hasArrived ? (
           <LinkKey to="/">{say("看我的钱包", "See my wallet")}</LinkKey>
         ) : (
-          <LinkKey to={`/loans/${id}/repay`}>{isDue ? say("还款 {amount}", "Repay {amount}", { amount: yuan(loan.due_today, true) }) : say("还款", "Repay")}</LinkKey>
+          <>
+            <LinkKey to={`/loans/${id}/repay`}>{isDue ? say("还款 {amount}", "Repay {amount}", { amount: yuan(loan.due_today, true) }) : say("还款", "Repay")}</LinkKey>
+            <LinkKey to={`/loans/${id}/hardship`} kind="quiet">{say("还不上怎么办", "If you cannot pay")}</LinkKey>
+          </>
         )
       }
     >

@@ -1,13 +1,14 @@
 // Repaying: what is due, or all of it, or a sum of one's own, out of the wallet.
 
 import { useState } from "preact/hooks";
-import type { Household, LoanDetail, Repaid } from "../../../shared/bodies";
+import type { Household, LoanDetail, Prepaid, Repaid } from "../../../shared/bodies";
 import { decimal, parseFen, yuan } from "../../../shared/money";
 import { Choices, Facts, Field, Form, Icon, Key, LinkKey, Loading, Notice, Screen, Trouble } from "../parts";
+import { savedByPayingOff } from "../saving";
 import { client, household, useAct, useLoaded, useSay } from "../state";
 import { split } from "./loan";
 
-type What = "due" | "all" | "own";
+type What = "due" | "all" | "own" | "ahead";
 
 export function RepayPage({ id }: { id: string }) {
   const say = useSay();
@@ -34,6 +35,8 @@ function Asking({ loan, own, onDone }: { loan: LoanDetail; own: Household; onDon
   const due = parseFen(loan.due_today) ?? 0;
   const all = parseFen(loan.payoff_today) ?? 0;
   const inWallet = parseFen(own.wallet.available) ?? 0;
+  const outstanding = parseFen(loan.outstanding) ?? 0;
+  const saved = savedByPayingOff(loan);
   const [what, setWhat] = useState<What>(due > 0 ? "due" : "all");
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
@@ -44,20 +47,29 @@ function Asking({ loan, own, onDone }: { loan: LoanDetail; own: Household; onDon
     {
       value: "all" as const,
       words: say("全部还清 {amount}", "All of it: {amount}", { amount: yuan(all, true) }),
-      more: say("还清以后不再算利息", "No more interest after that"),
+      more:
+        saved > 0
+          ? say("比按计划还，少付 {saved} 利息和费用", "{saved} less in interest and fees than by the plan", { saved: yuan(saved, true) })
+          : say("还清以后不再算利息", "No more interest after that"),
     },
+    ...(outstanding > 0 && loan.status !== "overdue" && due === 0
+      ? [{ value: "ahead" as const, words: say("提前还一部分本金", "A part of the principal ahead of time"), more: say("后面每期少还一些", "Later payments become smaller") }]
+      : []),
     ...(due > 0 ? [{ value: "own" as const, words: say("只还一部分", "A part of what is due") }] : []),
   ];
   const repay = () => {
     if (fen === null || fen <= 0) return setWrong(say("请填还多少", "Please enter how much"));
     if (what === "own" && fen > due) return setWrong(say("现在该还的是 {amount}。想多还，请选全部还清。", "{amount} is due now. To pay more, choose all of it.", { amount: yuan(due, true) }));
+    if (what === "ahead" && fen >= all) return setWrong(say("全部还清要 {amount}，请选全部还清。", "{amount} pays all of it: choose that.", { amount: yuan(all, true) }));
     if (isShort) return setWrong(say("钱包里只有 {amount}，不够。先存钱，或者少还一些。", "The wallet holds only {amount}. Pay in first, or repay less.", { amount: yuan(inWallet, true) }));
     return void act.run(async () => {
-      const answer = await client.write<Repaid>(
-        `/households/${household.value}/loans/${loan.loan}/repayments`,
-        { amount: decimal(fen) },
-        { told: say("还款 {amount}", "repayment of {amount}", { amount: yuan(fen, true) }) },
-      );
+      const path = `/households/${household.value}/loans/${loan.loan}`;
+      const told = say("还款 {amount}", "repayment of {amount}", { amount: yuan(fen, true) });
+      const amount = decimal(fen);
+      const answer =
+        what === "ahead"
+          ? aheadAsRepaid(await client.write<Prepaid>(`${path}/prepayments`, { amount, strategy: "reduce_instalment" }, { told }))
+          : await client.write<Repaid>(`${path}/repayments`, { amount }, { told });
       onDone(fen, answer);
     });
   };
@@ -77,7 +89,7 @@ function Asking({ loan, own, onDone }: { loan: LoanDetail; own: Household; onDon
             setWrong(null);
           }}
         />
-        {what === "own" && (
+        {(what === "own" || what === "ahead") && (
           <Field
             label={say("金额（元）", "Amount (yuan)")}
             value={text}
@@ -129,4 +141,10 @@ function Done({ id, fen, answer }: { id: string; fen: number; answer: Repaid }) 
       </section>
     </Screen>
   );
+}
+
+/** What a prepayment did, in the words of a repayment. */
+function aheadAsRepaid(prepaid: Prepaid): Repaid {
+  const allocation = { principal: prepaid.principal, interest: prepaid.beside, fee: "0.00", penalty: "0.00" };
+  return { allocation, outstanding: prepaid.outstanding, closed: prepaid.closed };
 }

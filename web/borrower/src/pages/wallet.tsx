@@ -48,6 +48,7 @@ export function WalletPage() {
             <LinkKey to="/wallet/withdraw" kind="plain">{say("取钱", "Withdraw")}</LinkKey>
             {loaded.value?.isDemo && <LinkKey to="/wallet/top-up" kind="plain">{say("演示存钱", "Demo top-up")}</LinkKey>}
           </div>
+          <LinkKey to="/wallet/statement" kind="plain">{say("按月对账单", "Statement by month")}</LinkKey>
           <section class="card">
             <h2>{say("收支明细", "Entries")}</h2>
             {items.length === 0 && <p class="hint">{say("还没有进出账。", "Nothing has come in or gone out yet.")}</p>}

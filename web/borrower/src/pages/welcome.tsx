@@ -1,10 +1,12 @@
 // The first page of somebody who is not signed in.
 
-import { Icon, LinkKey, Screen } from "../parts";
+import { chooseElder, elder } from "../elder";
+import { Icon, Key, LinkKey, Screen } from "../parts";
 import { useSay } from "../state";
 
 export function WelcomePage() {
   const say = useSay();
+  const isElder = elder.use();
   const promises = [
     say("能借多少，当场就知道", "See at once how much you can borrow"),
     say("一共要还多少，先说清楚再签", "Know what you pay in all before you sign"),
@@ -34,6 +36,8 @@ export function WelcomePage() {
           </li>
         ))}
       </ul>
+      <LinkKey to="/products" kind="plain">{say("先看看有哪些借款", "See which loans there are")}</LinkKey>
+      <Key kind="quiet" onClick={() => chooseElder(!isElder)}>{isElder ? say("改回普通字", "Usual letters") : say("字太小？换成大字", "Too small? Large letters")}</Key>
       <p class="hint">{say("不会用？到村里的服务窗口，工作人员帮您办。", "Need help? Staff at the service window in your village will do it with you.")}</p>
     </Screen>
   );

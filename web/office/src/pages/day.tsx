@@ -8,12 +8,16 @@ import { Facts, Key, Loading, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { DayReportCard } from "./day-report";
 
+/** The day whose close was begun from here, so that leaving the page does not lose sight of it. */
+let underWay: string | null = null;
+
 export function DayPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
   const act = useAct();
-  const [closing, setClosing] = useState<string | null>(null);
+  const [closing, setClosing] = useState<string | null>(underWay);
+  underWay = closing;
   const [isSure, setSure] = useState(false);
   const loaded = useLoaded(async () => {
     const health = await client.read<Health>("/health");
@@ -52,6 +56,10 @@ export function DayPage() {
             [say("数据库", "Database"), loaded.value.engine],
           ]}
         />
+        {closing !== null && status && !isClosed && (
+          <progress value={status.closed_cells} max={status.cells} aria-label={say("日结进度", "Progress of the close")} />
+        )}
+        {closing !== null && !isClosed && <p class="hint">{say("可以离开这一页，日结照样做完；回来还能看到进度。", "You may leave this page: the close goes on, and its progress is here when you come back.")}</p>}
         <Trouble error={act.error} />
         {may(role, "close_day") &&
           (isSure ? (

@@ -1,7 +1,8 @@
 // Finding a household by phone or village, and one with its account and loans.
 
 import { useState } from "preact/hooks";
-import type { Application, Entries, Household, HouseholdFound, Loan, Product } from "../../../shared/bodies";
+import type { Application, Entries, Facility, Household, HouseholdFound, Line, Loan, LoanDetail, Product, Rating } from "../../../shared/bodies";
+import { Refused } from "../../../shared/client";
 import { day } from "../../../shared/dates";
 import { isMobile, plainId } from "../../../shared/identity";
 import { decimal, parseFen, yuan } from "../../../shared/money";
@@ -9,9 +10,17 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
+import { type Lived, type Moment, timeline } from "../timeline";
 import { FacilityCard } from "./facility";
 import { LoanTable, shortId } from "./loans";
 import { ApplicationsCard } from "./papers";
+
+/** Loans whose events are told on a household's page: the latest. */
+const LOANS_TOLD = 20;
+/** Entries of the wallet in the table; the order of time has all that were read. */
+const LATEST = 20;
+/** Moments shown at once. */
+const MOMENTS = 15;
 
 /** The last search, so that going back to it does not lose it. */
 const last = { phone: "", village: "", found: null as HouseholdFound[] | null };
@@ -72,17 +81,21 @@ export function HouseholdPage({ id }: { id: string }) {
   const role = useRole();
   const loaded = useLoaded(async () => {
     const base = `/households/${id}`;
-    const [own, entries, loans, applications, products] = await Promise.all([
+    const [own, entries, loans, applications, products, lines, rating, facility] = await Promise.all([
       client.read<Household>(base),
-      client.read<Entries>(`${base}/entries?limit=20`),
+      client.read<Entries>(`${base}/entries?limit=100`),
       client.read<Loan[]>(`${base}/loans`),
       client.read<Application[]>(`${base}/applications`),
       client.read<Product[]>("/products"),
+      client.read<Line[]>(`${base}/lines`),
+      may(role, "see_rating") ? client.read<Rating>(`${base}/rating`) : Promise.resolve(null),
+      orNothing(client.read<Facility>(`${base}/facility`)),
     ]);
-    return { own, entries, loans, applications, products };
+    const details = await Promise.all(loans.slice(-LOANS_TOLD).map((loan) => client.read<LoanDetail>(`${base}/loans/${loan.loan}`)));
+    return { own, entries, loans, applications, products, lines, rating, facility, details };
   }, [id]);
   if (!loaded.value) return <Loading error={loaded.error} again={loaded.again} />;
-  const { own, entries, loans, applications, products } = loaded.value;
+  const { own, entries, loans, applications, products, lines, rating, facility, details } = loaded.value;
   const head = own.persons.find((person) => person.role === "head") ?? own.persons[0];
   return (
     <>
@@ -104,7 +117,9 @@ export function HouseholdPage({ id }: { id: string }) {
         </section>
         {may(role, "top_up") && <TopUp household={own.household} onDone={loaded.again} />}
       </div>
+      {rating && <RatingCard rating={rating} />}
       <FacilityCard household={own.household} />
+      <Timeline lived={{ household: own.household, applications, loans: details, entries: entries.items, rating, facility, lines }} />
       <ApplicationsCard household={own.household} applications={applications} products={products} />
       <section class="card">
         <h2>{say("借款", "Loans")}</h2>
@@ -121,7 +136,7 @@ export function HouseholdPage({ id }: { id: string }) {
             { words: say("说明", "Memo") },
             { words: say("金额", "Amount"), isAmount: true },
           ]}
-          rows={entries.items.map((entry) => ({
+          rows={entries.items.slice(0, LATEST).map((entry) => ({
             key: entry.entry,
             cells: [
               day(entry.value_date, chosen),
@@ -134,6 +149,80 @@ export function HouseholdPage({ id }: { id: string }) {
         />
       </section>
     </>
+  );
+}
+
+/** The page shows a household without a facility too. */
+async function orNothing<T>(read: Promise<T>): Promise<T | null> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof Refused && error.problem.status === 404) return null;
+    throw error;
+  }
+}
+
+function RatingCard({ rating }: { rating: Rating }) {
+  const say = useSay();
+  const chosen = language.use();
+  const words = (causes: Rating["reasons"]) => causes.map((cause) => (chosen === "zh" ? cause.zh : cause.en)).join(say("、", "; ")) || "—";
+  return (
+    <section class="card">
+      <h2>{say("评级", "Rating")}</h2>
+      <Facts
+        rows={[
+          [say("现在", "Now"), <b>{rating.rating ?? say("知道的还不够，没有评级", "none: too little is known")}</b>],
+          rating.since ? [say("从哪天起", "Since"), day(rating.since, chosen)] : null,
+          rating.reasons.length > 0 && [say("主要扣在哪里", "What speaks against it most"), words(rating.reasons)],
+        ]}
+      />
+      {rating.changes.length > 0 && (
+        <Table
+          empty="—"
+          columns={[{ words: say("哪天", "On") }, { words: say("变化", "Change") }, { words: say("变差的", "Worse") }, { words: say("变好的", "Better") }]}
+          rows={rating.changes.map((change, place) => ({ key: String(place), cells: [day(change.changed_on, chosen), `${change.before ?? "—"} → ${change.after ?? "—"}`, words(change.worse), words(change.better)] }))}
+        />
+      )}
+    </section>
+  );
+}
+
+/** What happened to the household, the latest first; a kind can be left out. */
+function Timeline({ lived }: { lived: Lived }) {
+  const say = useSay();
+  const chosen = language.use();
+  const [only, setOnly] = useState("");
+  const [most, setMost] = useState(MOMENTS);
+  const all = timeline(lived, chosen);
+  const shown = all.filter((moment) => only === "" || moment.kind === only);
+  const names: Record<Moment["kind"], string> = {
+    application: say("申请", "Applications"),
+    loan: say("借款", "Loans"),
+    money: say("收支", "Money"),
+    rating: say("评级", "Ratings"),
+    facility: say("授信", "Facility"),
+    line: say("消费额度", "Lines"),
+  };
+  const kinds = (Object.keys(names) as Moment["kind"][]).filter((kind) => all.some((moment) => moment.kind === kind));
+  return (
+    <section class="card">
+      <h2>{say("发生过的事，按时间", "Everything in the order of time")}</h2>
+      <div class="chips" role="group" aria-label={say("看哪一类", "Which kind")}>
+        {["", ...kinds].map((kind) => (
+          <button type="button" key={kind} class={kind === only ? "chip is-on" : "chip"} aria-pressed={kind === only} onClick={() => setOnly(kind)}>{kind === "" ? say("全部", "All") : names[kind as Moment["kind"]]}</button>
+        ))}
+      </div>
+      {shown.length === 0 && <p class="hint">{say("还没有。", "Nothing yet.")}</p>}
+      <ol class="timeline">
+        {shown.slice(0, most).map((moment, place) => (
+          <li key={`${moment.at}-${place}`} class={`moment ${moment.kind}`}>
+            <time dateTime={moment.at.slice(0, 10)}>{day(moment.at, chosen)}</time>
+            {moment.to ? <a class="inline" href={moment.to}>{moment.words}</a> : <span>{moment.words}</span>}
+          </li>
+        ))}
+      </ol>
+      {shown.length > most && <Key kind="plain" onClick={() => setMost(most + MOMENTS)}>{say("看更早的", "Earlier ones")}</Key>}
+    </section>
   );
 }
 

@@ -1,28 +1,83 @@
 // Loans on the books, and one with its schedule, everything that has happened, and what it is under the rules.
 
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Loan, LoanDetail, Product } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
-import { Facts, Loading, Table, Title } from "../parts";
-import { client, language, useLoaded, useRole, useSay } from "../state";
+import { Chart } from "../chart";
+import { type Filter, SavedFilters } from "../filters";
+import { Facts, Key, Loading, Select, Table, Title, Trouble } from "../parts";
+import { plannedAndActual } from "../repaid";
+import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { LoanChanges } from "./changes";
 import { LoanActs } from "./loan-acts";
 import { StandingCards } from "./standing";
 
-const MOST = 200;
+const PAGE = 50;
 
-export function LoansPage() {
+/** What was asked for; going back to the list does not lose it. */
+const last: { filter: Filter } = { filter: {} };
+
+export function LoansPage({ isLate = false }: { isLate?: boolean }) {
   const say = useSay();
-  const loaded = useLoaded(async () => {
-    const [loans, products] = await Promise.all([client.read<Loan[]>(`/office/loans?limit=${MOST}`), client.read<Product[]>("/products")]);
-    return { loans, products };
-  });
+  const chosen = language.use();
+  const act = useAct();
+  const [filter, setFilter] = useState<Filter>(isLate ? { late_over: "0" } : last.filter);
+  const [loans, setLoans] = useState<Loan[]>([]);
+  const [isMore, setMore] = useState(false);
+  const products = useLoaded(() => client.read<Product[]>("/products"));
+  const read = async (after?: Loan) => {
+    const asked = new URLSearchParams({ ...filter, limit: String(PAGE) });
+    if (after) {
+      asked.set("after", after.loan);
+      asked.set("after_household", after.household);
+    }
+    return client.read<Loan[]>(`/office/loans?${asked}`);
+  };
+  const first = useLoaded(() => read(), [JSON.stringify(filter)]);
+  useEffect(() => {
+    if (!first.value) return;
+    setLoans(first.value);
+    setMore(first.value.length === PAGE);
+    Object.assign(last, { filter });
+  }, [first.value]);
+  const more = () =>
+    act.run(async () => {
+      const page = await read(loans[loans.length - 1]);
+      setLoans([...loans, ...page]);
+      setMore(page.length === PAGE);
+    });
+  const change = (part: Filter) => setFilter(Object.fromEntries(Object.entries({ ...filter, ...part }).filter(([, value]) => value !== "")));
   return (
     <>
-      <Title note={say("按下次还款日排，最多 {n} 笔。", "By next due date, {n} at most.", { n: MOST })}>{say("借款", "Loans")}</Title>
-      {!loaded.value ? <Loading error={loaded.error} again={loaded.again} /> : <LoanTable loans={loaded.value.loans} products={loaded.value.products} />}
+      <Title note={say("按下次还款日排，每次读 {n} 笔。", "By next due date, {n} at a time.", { n: PAGE })}>{say("借款", "Loans")}</Title>
+      <div class="search">
+        <Select label={say("状态", "Status")} value={filter.status ?? ""} onChange={(status) => change({ status })} options={[["", say("没还清的", "Open")], ["closed", say("还清的", "Paid off")]]} />
+        <Select
+          label={say("产品", "Product")}
+          value={filter.product ?? ""}
+          onChange={(product) => change({ product })}
+          options={[["", say("全部", "All")], ...(products.value ?? []).map((one) => [one.code, chosen === "zh" ? one.name_zh : one.name_en] as const)]}
+        />
+        <Select
+          label={say("逾期", "Past due")}
+          value={filter.late_over ?? ""}
+          onChange={(late_over) => change({ late_over })}
+          options={[["", say("不限", "Any")], ["0", say("已逾期", "Past due")], ["30", say("超过 30 天", "Over 30 days")], ["60", say("超过 60 天", "Over 60 days")], ["90", say("超过 90 天", "Over 90 days")]]}
+        />
+        <SavedFilters list="loans" filter={filter} onChoose={setFilter} />
+      </div>
+      {!first.value || !products.value ? (
+        <Loading error={first.error ?? products.error} again={() => { first.again(); products.again(); }} />
+      ) : (
+        <>
+          <LoanTable loans={loans} products={products.value} />
+          <Trouble error={act.error} wasWrite={false} />
+          {isMore && <Key kind="plain" onClick={more} isBusy={act.isBusy}>{say("再看 {n} 笔", "{n} more", { n: PAGE })}</Key>}
+        </>
+      )}
     </>
   );
 }
@@ -92,6 +147,7 @@ export function LoanPage({ id, household }: { id: string; household: string }) {
           ]}
         />
       </section>
+      <Repaid loan={loan} />
       <section class="card">
         <h2>{say("还款计划", "Schedule")}</h2>
         <Table
@@ -149,5 +205,32 @@ export function LoanPage({ id, household }: { id: string; household: string }) {
       <LoanActs household={household} loan={loan} onDone={loaded.again} />
       {may(role, "see_standing") && <StandingCards household={household} loan={id} />}
     </>
+  );
+}
+
+/** What was to be paid by each day of the plan, and what was. */
+function Repaid({ loan }: { loan: LoanDetail }) {
+  const say = useSay();
+  const chosen = language.use();
+  const points = useMemo(() => plannedAndActual(loan), [loan]);
+  const option = useMemo(() => ({
+    legend: { top: 4 },
+    xAxis: { type: "category", data: points.map((point) => point.date), boundaryGap: false },
+    yAxis: { type: "value", name: say("元", "yuan") },
+    series: [
+      { name: say("按计划累计该还", "Due by plan"), type: "line", step: "end", showSymbol: false, lineStyle: { type: "dashed" }, data: points.map((point) => point.planned / 100) },
+      { name: say("实际累计已还", "Paid"), type: "line", step: "end", showSymbol: false, areaStyle: { opacity: 0.12 }, data: points.map((point) => (point.paid === null ? null : point.paid / 100)) },
+    ],
+  }), [points, chosen]);
+  if (points.length < 2) return null;
+  const now = [...points].reverse().find((point) => point.paid !== null);
+  return (
+    <Chart
+      name={say("计划和实际", "Plan and actual")}
+      says={now ? say("到 {day} 该还 {planned}，已还 {paid}", "By {day} {planned} was due and {paid} paid", { day: day(now.date, chosen), planned: yuan(now.planned, true), paid: yuan(now.paid ?? 0, true) }) : "—"}
+      option={option}
+      height={220}
+      figures={{ columns: [say("日期", "Date"), say("累计该还", "Due by plan"), say("累计已还", "Paid")], rows: points.map((point) => [point.date, point.planned / 100, point.paid === null ? "" : point.paid / 100]) }}
+    />
   );
 }

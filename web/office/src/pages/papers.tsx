@@ -39,6 +39,7 @@ export function ApplicationsCard({ household, applications, products }: { househ
           { words: say("批准", "Approved"), isAmount: true },
           { words: say("状态", "Status") },
           { words: say("合同材料", "Papers of the contract") },
+          { words: say("决策", "Decision") },
         ]}
         rows={applications.map((one) => {
           const product = products.find((some) => some.code === one.product);
@@ -51,6 +52,7 @@ export function ApplicationsCard({ household, applications, products }: { househ
               parseFen(one.approved) ? yuan(one.approved, true, one.currency) : "—",
               one.contract_status === "drawn" ? say("已放款", "Paid out") : one.status === "signed" ? say("已签约，未放款", "Signed, not paid out") : term("status", one.status, chosen),
               wordsOf(one),
+              may(role, "see_decision") && one.reasons.length > 0 ? <a class="inline" href={`#/decisions/${one.application}/${household}`}>{say("看为什么", "See why")}</a> : "—",
             ],
           };
         })}

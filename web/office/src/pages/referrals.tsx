@@ -105,6 +105,9 @@ export function ReferralPage({ id, household }: { id: string; household: string 
       <Title note={`${referral.application} · ${moment(referral.asked_at, chosen)}`}>
         {say("{name} 想借 {amount}", "{name} asks for {amount}", { name: referral.name ?? referral.household, amount: yuan(referral.asked) })}
       </Title>
+      {may(role, "see_decision") && referral.features.length > 0 && (
+        <p><a class="inline" href={`#/decisions/${referral.application}/${household}`}>{say("看决策：规则、得分、相似的申请", "The decision: rules, score, cases like it")}</a></p>
+      )}
       <div class="columns">
         <div>
           <section class="card">

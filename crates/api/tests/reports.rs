@@ -21,7 +21,7 @@ fn borrows(town: &Town, farmer: &Who, officer: &Who, amount: &str) -> (String, S
     (drawn.text("loan"), application)
 }
 
-fn line_of<'a>(books: &'a Value, subject: u32) -> &'a Value {
+fn line_of(books: &Value, subject: u32) -> &Value {
     let lines = books["trial_balance"].as_array().unwrap();
     lines.iter().find(|line| line["subject"] == subject).unwrap_or_else(|| panic!("no {subject} in {books}"))
 }

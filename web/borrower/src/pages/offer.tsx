@@ -191,7 +191,7 @@ function Reading({ application, offer, path }: { application: Application; offer
 
       <section class="card">
         <h2>{say("合同全文", "The contract")}</h2>
-        <pre class="contract">{chosen === "zh" ? offer.contract_text_zh : offer.contract_text_en}</pre>
+        <pre class="contract" tabIndex={0}>{chosen === "zh" ? offer.contract_text_zh : offer.contract_text_en}</pre>
       </section>
 
       {left === 0 ? (

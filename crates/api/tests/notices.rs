@@ -215,3 +215,19 @@ fn who_sells_the_harvest_is_told_once_while_the_money_is_there() {
     assert!(told[0]["zh"].as_str().unwrap().contains("收成卖了"), "{}", told[0]);
     assert_eq!((told[0]["channel"].as_str(), told[0]["due"].as_str()), (Some("sms"), Some("2026-04-02")));
 }
+
+#[test]
+fn a_message_that_waits_for_its_turn_again_stands_in_nobodys_way() {
+    let (town, officer, _) = town();
+    // More households than there are cells: two of them share one.
+    for n in 2..=CELLS.into() {
+        borrower(&town, n, &officer);
+    }
+    borrower(&town, u32::from(CELLS) + 1, &officer);
+    close_until(&town, "2026-03-30");
+    let refuse = |_: &Parcel| Err("try later".to_owned());
+    let first = town.desk.send_notices(&refuse, 1, town.now()).unwrap();
+    assert!(first.not_taken >= 1 && first.not_taken <= usize::from(CELLS), "{first:?}");
+    let handed = town.desk.send_notices(&|_| Ok(()), 1, town.now()).unwrap();
+    assert!(handed.carried >= 1, "the first of each cell waits, the next of one is sent: {handed:?}");
+}

@@ -272,7 +272,7 @@ impl Tianxin {
             CaseStep::Note { text } => check_text("the note", text, 2_000)?,
             CaseStep::Decide { reason, .. } => {
                 check_text("the reason", reason, 500)?;
-                if row.state != CaseState::Taken {
+                if row.officer != Some(context.actor.id) {
                     return Err(
                         Refusal::new("case_not_taken", "take the case first: who decides has looked at it").into()
                     );

@@ -140,7 +140,8 @@ impl Desk {
             let command = Command::RemindOfSale(RemindOfSale { cell, household, loan: note.id });
             match self.engine.call(Request::plain(id, Actor::SYSTEM, at, Order::Do(command))) {
                 Ok(_) => {}
-                Err(DoorError::Refused(refusal)) if refusal.code == "nothing_to_tell" => {}
+                // What was observed is observed: a loan that is not to be reminded of now is none of its caller's concern.
+                Err(DoorError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -162,27 +163,42 @@ impl Desk {
         }
         let today = at.date_at_offset(zone);
         let round = Round { plan, send, today, at };
-        for cell in 1..=self.engine.backend().cells() {
-            let mut ready: Vec<NoticeQueue> = self.list(&List {
-                table: NoticeQueue::table(),
-                equal: vec![
-                    ("cell", Value::Int(i64::from(cell))),
-                    ("channel", Value::Text(Channel::Sms.as_str().into())),
-                ],
-                order: vec!["on_day", "household", "id"],
-                descending: false,
-                after: None,
-                limit: most,
-            })?;
-            ready.retain(|row| row.on_day <= today && row.not_before.is_none_or(|moment| moment <= at));
-            for some in ready.chunks(HANDED_AT_ONCE) {
-                let is_down = self.send_some(&round, Cell(cell), some, &mut all)?;
+        for cell in (1..=self.engine.backend().cells()).map(Cell) {
+            for some in self.ready(cell, most, today, at)?.chunks(HANDED_AT_ONCE) {
+                let is_down = self.send_some(&round, cell, some, &mut all)?;
                 if is_down {
                     return Ok(all);
                 }
             }
         }
         Ok(all)
+    }
+
+    /// Messages of a cell that may leave now, the oldest first, at most so many: those that wait for their turn again stand in nobody's
+    /// way.
+    fn ready(&self, cell: Cell, most: usize, today: Date, at: Instant) -> Result<Vec<NoticeQueue>, DeskError> {
+        let (mut ready, mut after) = (Vec::new(), None);
+        loop {
+            let page: Vec<NoticeQueue> = self.list(&List {
+                table: NoticeQueue::table(),
+                equal: vec![
+                    ("cell", Value::Int(i64::from(cell.0))),
+                    ("channel", Value::Text(Channel::Sms.as_str().into())),
+                ],
+                order: vec!["on_day", "household", "id"],
+                descending: false,
+                after: after.take(),
+                limit: most,
+            })?;
+            let is_last = page.len() < most || page.last().is_none_or(|row| row.on_day > today);
+            after = page.last().map(|row| key![row.on_day, row.household, row.id]);
+            let may_leave = |row: &NoticeQueue| row.on_day <= today && row.not_before.is_none_or(|moment| moment <= at);
+            ready.extend(page.into_iter().filter(may_leave));
+            if is_last || ready.len() >= most {
+                ready.truncate(most);
+                return Ok(ready);
+            }
+        }
     }
 
     /// Hands some messages of a cell over; whether the gateway seems to be down.

@@ -16,6 +16,7 @@ use crate::assess::Assessment;
 use crate::general_ledger::{self, Booked, Days, LedgerReadError};
 use crate::portfolio::{PortfolioFigures, portfolio};
 use crate::tables::{Application, ApplicationStatus, DecisionRecord, Entry, Posting};
+use crate::vault::VaultError;
 
 /// Journal records read at once.
 const PAGE: usize = 500;
@@ -107,11 +108,17 @@ impl Desk {
         Ok((on, self.readers.with(|reader| portfolio(reader, cells, on))?))
     }
 
-    /// What model and rules said of an application, whoever decided on it in the end; none if they never looked at it.
+    /// What model and rules said of an application, whoever decided on it in the end; none if they never looked at it, or if
+    /// what they saw is erased.
     pub fn assessed(&self, household: Id, application: Id) -> Result<Option<Assessment>, DeskError> {
         let records: Vec<DecisionRecord> = self.rows(key![self.cell_of(household), household])?;
         for row in records {
-            let record: Assessment = cbor::from_bytes(&self.vault.open(row.person, &row.ciphertext)?)?;
+            let plain = match self.vault.open(row.person, &row.ciphertext) {
+                Ok(plain) => plain,
+                Err(VaultError::Erased) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let record: Assessment = cbor::from_bytes(&plain)?;
             if record.application == application {
                 return Ok(Some(record));
             }

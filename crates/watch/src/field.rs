@@ -12,6 +12,8 @@ const TREES: usize = 24;
 const DEPTH: usize = 8;
 /// Leaves of all trees.
 const LEAVES: usize = TREES << DEPTH;
+/// Leaves of a tree, and one more than its inner nodes, which are numbered from 1.
+const NODES: usize = 1 << DEPTH;
 /// Points of a window.
 const WINDOW: u32 = 8_192;
 /// Columns of a point.
@@ -20,8 +22,8 @@ pub const COLUMNS: usize = 7;
 /// The trees with the masses of their leaves.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Column and cut of every inner node of every tree, in parts of 65,536 of the column's range.
-    cuts: Vec<(u8, u16)>,
+    /// Column and cut of every inner node of every tree, in parts of 65,536 of the column's range; the place 0 is nobody's.
+    cuts: Vec<[(u8, u16); NODES]>,
     known: Vec<u32>,
     counting: Vec<u32>,
     points: u32,
@@ -30,19 +32,19 @@ pub struct Field {
 
 impl Default for Field {
     fn default() -> Field {
-        let mut cuts = Vec::with_capacity(TREES << DEPTH);
-        for tree in 0..TREES {
+        let mut cuts = vec![[(0_u8, 0_u16); NODES]; TREES];
+        for (tree, cuts) in cuts.iter_mut().enumerate() {
             // Ranges narrow on the way down, so a node's cut depends on those above it.
-            let mut ranges = vec![[(0_u32, 65_536_u32); COLUMNS]; 1 << DEPTH];
-            for node in 1..1_usize << DEPTH {
+            let mut ranges = vec![[(0_u32, 65_536_u32); COLUMNS]; NODES];
+            for node in 1..NODES {
                 let drawn = scatter((tree as u64) << 32 | node as u64);
                 let column = (drawn % COLUMNS as u64) as usize;
                 let (low, high) = ranges[node][column];
                 // Not always the middle: between three and seven tenths.
                 let cut = low + (high - low) * (3 + (drawn >> 32) as u32 % 5) / 10;
-                cuts.push((column as u8, cut.min(65_535) as u16));
+                cuts[node] = (column as u8, cut.min(65_535) as u16);
                 for (child, half) in [(2 * node, (low, cut)), (2 * node + 1, (cut, high))] {
-                    if child < 1 << DEPTH {
+                    if child < NODES {
                         ranges[child] = ranges[node];
                         ranges[child][column] = half;
                     }
@@ -56,15 +58,19 @@ impl Default for Field {
 impl Field {
     /// Surprise of a point, in thousandths of a bit, by the masses of the last whole window; then it is counted. Coordinates are parts of 65,536.
     pub fn meet(&mut self, point: &[u16; COLUMNS]) -> i32 {
-        const INNER: usize = (1 << DEPTH) - 1;
-        let mut mass = 0_u64;
-        for tree in 0..TREES {
-            let mut node = 1;
-            for _ in 0..DEPTH {
-                let (column, cut) = self.cuts[tree * INNER + node - 1];
-                node = 2 * node + usize::from(point[usize::from(column) % COLUMNS] >= cut);
+        // All trees go down a level together: their loads do not wait for each other.
+        let mut coordinates = [0_u16; 8];
+        coordinates[..COLUMNS].copy_from_slice(point);
+        let mut nodes = [1_usize; TREES];
+        for _ in 0..DEPTH {
+            for (node, cuts) in nodes.iter_mut().zip(&self.cuts) {
+                let (column, cut) = cuts[*node % NODES];
+                *node = 2 * *node + usize::from(coordinates[usize::from(column) % 8] >= cut);
             }
-            let leaf = (tree << DEPTH) + node - (1 << DEPTH);
+        }
+        let mut mass = 0_u64;
+        for (tree, node) in nodes.into_iter().enumerate() {
+            let leaf = (tree << DEPTH) + node - NODES;
             mass += u64::from(self.known[leaf]);
             self.counting[leaf] += 1;
         }

@@ -78,6 +78,28 @@ pub struct Day {
     pub in_sum: u64,
 }
 
+impl Day {
+    fn add(&mut self, other: &Day) {
+        self.out_count = self.out_count.saturating_add(other.out_count);
+        self.in_count = self.in_count.saturating_add(other.in_count);
+        self.out_sum = self.out_sum.saturating_add(other.out_sum);
+        self.in_sum = self.in_sum.saturating_add(other.in_sum);
+    }
+}
+
+/// Counts and sums over the spans that detectors ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spans {
+    /// The day itself.
+    pub today: Day,
+    /// Seven days that end with it.
+    pub week: Day,
+    /// Thirty days that end with it.
+    pub month: Day,
+    /// Thirty days that end with the day before.
+    pub month_before: Day,
+}
+
 /// One month.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Month {
@@ -213,16 +235,24 @@ impl Habits {
         known.clamp(1, DAYS as i64) as u64
     }
 
-    /// Counts and sums of the `window` days that end with `day`.
-    pub fn window(&self, day: i32, window: i32) -> Day {
-        let mut sum = Day { day, ..Day::default() };
-        for one in self.days.iter().filter(|one| one.day <= day && one.day > day - window) {
-            sum.out_count = sum.out_count.saturating_add(one.out_count);
-            sum.in_count = sum.in_count.saturating_add(one.in_count);
-            sum.out_sum = sum.out_sum.saturating_add(one.out_sum);
-            sum.in_sum = sum.in_sum.saturating_add(one.in_sum);
+    /// The spans that end with `day`, in one pass over the days kept.
+    pub fn spans(&self, day: i32) -> Spans {
+        let mut spans = Spans::default();
+        for one in self.days.iter().filter(|one| one.day <= day && one.day > day - 31) {
+            let age = day - one.day;
+            if age == 0 {
+                spans.today.add(one);
+            } else {
+                spans.month_before.add(one);
+            }
+            if age < 7 {
+                spans.week.add(one);
+            }
+            if age < 30 {
+                spans.month.add(one);
+            }
         }
-        sum
+        spans
     }
 
     /// The usual amount going out, with a few amounts of the county mixed in.
@@ -274,8 +304,8 @@ impl Habits {
         }
     }
 
-    /// Takes an event in. `usual` is what was usual before it.
-    pub fn take(&mut self, sight: &Sight<'_>, usual: Usual) {
+    /// Takes an event of a month ([`month_of`]) in. `usual` is what was usual before it.
+    pub fn take(&mut self, sight: &Sight<'_>, month: i32, usual: Usual) {
         let day = sight.day();
         if self.first_day == i32::MIN || day < self.first_day {
             self.first_day = day;
@@ -297,7 +327,6 @@ impl Habits {
                 slot.in_sum = slot.in_sum.saturating_add(amount);
             }
         }
-        let month = month_of(sight.event.date);
         let place = month.rem_euclid(MONTHS as i32) as usize;
         if let Some(slot) = fresh(&mut self.months[place], month, |one| one.month) {
             slot.month = month;

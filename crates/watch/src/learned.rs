@@ -52,8 +52,11 @@ struct Row {
 #[derive(Default)]
 pub struct Learned {
     settings: LearnSettings,
-    waiting: Table<u64, [f32; WIDTH]>,
-    order: VecDeque<u64>,
+    /// Numbers of the vectors that wait, by event.
+    waiting: Table<u64, u64>,
+    /// They and those whose label came out of turn, in the order of arrival; the first has the number `first`.
+    queue: VecDeque<(u64, [f32; WIDTH])>,
+    first: u64,
     rows: VecDeque<Row>,
     frauds: usize,
     fitted_on: Option<i32>,
@@ -74,30 +77,37 @@ impl Learned {
 
     /// Log odds of an event in thousandths; none before the first fit.
     pub fn score(&self, vector: &[f32; WIDTH]) -> Option<i32> {
-        let row: Vec<f64> = vector.iter().map(|value| f64::from(*value)).collect();
-        let log_odds = self.model.as_ref()?.one(&row);
+        let model = self.model.as_ref()?;
+        let row = vector.map(f64::from);
+        let log_odds = model.one(&row);
         Some((log_odds * 1_000.0).clamp(-60_000.0, 60_000.0) as i32)
     }
 
     /// Keeps an event's vector until its label comes.
     pub fn wait(&mut self, event: Id, vector: [f32; WIDTH]) {
         let key = short(event.0.as_u128());
-        if self.waiting.insert(key, vector).is_none() {
-            self.order.push_back(key);
-        }
-        if self.order.len() > WAITING_MAX
-            && let Some(oldest) = self.order.pop_front()
+        let number = self.first + self.queue.len() as u64;
+        self.waiting.insert(key, number);
+        self.queue.push_back((key, vector));
+        if self.queue.len() > WAITING_MAX
+            && let Some((oldest, _)) = self.queue.pop_front()
         {
-            self.waiting.remove(&oldest);
+            if self.waiting.get(&oldest) == Some(&self.first) {
+                self.waiting.remove(&oldest);
+            }
+            self.first += 1;
         }
     }
 
     /// Takes a label in, and fits anew where it is time.
     pub fn learn(&mut self, label: &Label) {
         let key = short(label.event.0.as_u128());
-        let Some(vector) = self.waiting.remove(&key) else { return };
-        while self.order.front().is_some_and(|oldest| !self.waiting.contains_key(oldest)) {
-            self.order.pop_front();
+        let Some(number) = self.waiting.remove(&key) else { return };
+        let place = usize::try_from(number - self.first).unwrap_or(usize::MAX);
+        let Some((_, vector)) = self.queue.get(place).copied() else { return };
+        while self.queue.front().is_some_and(|(oldest, _)| self.waiting.get(oldest) != Some(&self.first)) {
+            self.queue.pop_front();
+            self.first += 1;
         }
         if !label.is_true && !scatter(key).is_multiple_of(KEPT_ONE_IN) {
             return;

@@ -19,7 +19,7 @@ use crate::habits::{Habits, Usual, month_of, short};
 use crate::input::{Input, Label, Sight, Tick};
 use crate::learned::{LearnSettings, Learned};
 use crate::number::{Table, log2_milli, ratio_milli};
-use crate::places::{County, Payee, Tied, Village};
+use crate::places::{County, Payee, Stir, Tied, Village};
 use crate::signal::{Entity, EntityKind, Grade, KINDS, Kind, Reading, Signal};
 use crate::tail::{Tail, surprise_milli};
 use crate::ties::{Graph, ring_reading};
@@ -159,9 +159,15 @@ impl Monitor {
         }
         let settings = &self.config.detectors;
         let of = |kind: Kind| &settings[kind as usize];
-        let usual = state.usual(month_of(sight.event.date), self.county.mean_out());
+        let month = month_of(sight.event.date);
+        let usual = state.usual(month, self.county.mean_out());
         let village = sight.village.and_then(|key| self.villages.get(&key)).map(|village| &**village);
-        let ctx = Context { usual, county: &self.county, village };
+        let mut ctx = Context::quiet(usual, &self.county, village);
+        if sight.is_out() {
+            ctx.spans = state.spans(day);
+            ctx.stir = village.map_or_else(Stir::default, |village| village.stir(day));
+        }
+        let ctx = ctx;
         let input = Input::Event(*sight);
         let own = Entity::Household(household);
         let mut readings = Readings::default();
@@ -235,7 +241,7 @@ impl Monitor {
         if sight.is_out() && sight.amount() > 0 {
             let (strengths, point) = members(sight, state, payee, &ctx, &readings);
             seen.unusual = self.unusual.meet(strengths, &point);
-            let row = vector(sight, state, payee, usual, &seen.unusual);
+            let row = vector(sight, state, &ctx.spans, payee, usual, &seen.unusual);
             seen.learned_milli = self.learned.score(&row);
             self.learned.wait(sight.event.id, row);
         }
@@ -243,9 +249,9 @@ impl Monitor {
 
         // What states take in.
         let is_news = sight.is_out() && key.is_some_and(|key| !state.knows_party(key));
-        let is_new_day = sight.is_out() && state.window(day, 1).out_count == 0;
-        let has_income = state.months.iter().any(|m| m.month == month_of(sight.event.date) && m.income > 0);
-        state.take(sight, usual);
+        let is_new_day = sight.is_out() && ctx.spans.today.out_count == 0;
+        let has_income = state.months.iter().any(|m| m.month == month && m.income > 0);
+        state.take(sight, month, usual);
         if sight.is_out() {
             self.county.pay(sight.amount(), sight.hour(), is_news);
             self.county.pace.0 += 1;
@@ -257,7 +263,7 @@ impl Monitor {
                 village.pay(day, ratio_milli(sight.amount(), usual.mean));
             }
             if sight.is_income() {
-                village.earn(month_of(sight.event.date), sight.amount(), !has_income);
+                village.earn(month, sight.amount(), !has_income);
             }
             if matches!(sight.event.kind, EventKind::DueMet | EventKind::DueLate) {
                 village.due(day, sight.event.kind == EventKind::DueLate);
@@ -283,12 +289,12 @@ impl Monitor {
             && of(Kind::VillageShock).is_on
             && let Some(village) = self.villages.get_mut(&key)
         {
-            let ctx = Context { usual, county: &self.county, village: None };
+            let ctx = Context::quiet(usual, &self.county, None);
             let reading = VillageShock(*of(Kind::VillageShock)).step(village, &ctx, &input);
             readings.put(Kind::VillageShock, Entity::Key(EntityKind::Village, key), reading);
         }
         let village = tick.village.and_then(|key| self.villages.get(&key)).map(|village| &**village);
-        let ctx = Context { usual, county: &self.county, village };
+        let ctx = Context::quiet(usual, &self.county, village);
         let own = Entity::Household(tick.household);
         if of(Kind::Missed).is_on {
             readings.put(Kind::Missed, own, Missed(*of(Kind::Missed)).step(state, &ctx, &input));
@@ -397,7 +403,7 @@ fn members(
     let payee_gap = payee
         .filter(|payee| payee.seen.0 >= 3)
         .map_or(0, |payee| log2_milli(amount) - i32::try_from(payee.seen.1 / i64::from(payee.seen.0)).unwrap_or(0));
-    let (today, month) = (state.window(day, 1).out_sum.saturating_add(amount), state.window(day - 1, 30).out_sum);
+    let (today, month) = (ctx.spans.today.out_sum.saturating_add(amount), ctx.spans.month_before.out_sum);
     let days = state.days_known(day - 1).min(30);
     let daily = (month + 3 * ctx.usual.mean) / (days + 3);
     let day_gap = ratio_milli(today, daily);

@@ -2,8 +2,8 @@
 
 use crate::number::Table;
 
-/// Days kept of a payee: a month of labels behind their delay.
-pub const PAYEE_DAYS: usize = 64;
+/// Days kept of a payee: four weeks of labels behind their delay, and a few more for what comes late.
+pub const PAYEE_DAYS: usize = 40;
 /// Households kept of a payee, a device or a clerk.
 pub const TIES: usize = 12;
 
@@ -20,10 +20,19 @@ pub struct Payee {
     pub last_labels: (u8, u8),
     /// First and last day of the running series of frauds not explained by their amount.
     pub run: (i32, i32),
-    /// Households that passed loan money on to it.
-    pub takers: Ties,
+    /// Households that passed loan money on to it; few payees have any.
+    pub takers: Option<Box<Ties>>,
     /// Households for whose repayment its money came.
-    pub repaid: Ties,
+    pub repaid: Option<Box<Ties>>,
+}
+
+/// What the payments and labels of a payee come to over the spans that a vector shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PayeeSpans {
+    /// Payments of a day, a week, thirty days.
+    pub counts: [u16; 3],
+    /// Labels, frauds and quiet frauds of a day, a week, four weeks: of the days before those whose labels are not known yet.
+    pub labels: [(u16, u16, u16); 3],
 }
 
 /// One day of a payee.
@@ -49,23 +58,34 @@ impl Default for Payee {
             labels: (0, 0),
             last_labels: (0, 0),
             run: (i32::MIN, i32::MIN),
-            takers: Ties::default(),
-            repaid: Ties::default(),
+            takers: None,
+            repaid: None,
         }
     }
 }
 
 impl Payee {
-    /// Sums over the `window` days that end with `day`.
-    pub fn window(&self, day: i32, window: i32) -> PayeeDay {
-        let mut sum = PayeeDay { day, ..PayeeDay::default() };
-        for one in self.days.iter().filter(|one| one.day <= day && one.day > day - window) {
-            sum.count = sum.count.saturating_add(one.count);
-            sum.labels = sum.labels.saturating_add(one.labels);
-            sum.frauds = sum.frauds.saturating_add(one.frauds);
-            sum.quiet_frauds = sum.quiet_frauds.saturating_add(one.quiet_frauds);
+    /// Sums over the days that end with `day`, those of labels `labels_back` days earlier, in one pass over the days kept.
+    pub fn spans(&self, day: i32, labels_back: i32) -> PayeeSpans {
+        let mut spans = PayeeSpans::default();
+        for one in self.days.iter().filter(|one| one.day <= day && one.day > day - labels_back.max(2) - 28) {
+            let age = day - one.day;
+            for (count, span) in spans.counts.iter_mut().zip([1, 7, 30]) {
+                *count = count.saturating_add(if age < span { one.count } else { 0 });
+            }
+            let told = age - labels_back;
+            if told < 0 || one.labels == 0 {
+                continue;
+            }
+            for (sum, span) in spans.labels.iter_mut().zip([1, 7, 28]) {
+                if told < span {
+                    sum.0 = sum.0.saturating_add(one.labels);
+                    sum.1 = sum.1.saturating_add(one.frauds);
+                    sum.2 = sum.2.saturating_add(one.quiet_frauds);
+                }
+            }
         }
-        sum
+        spans
     }
 
     /// Counts a payment of a day.
@@ -166,6 +186,21 @@ pub struct Village {
     pub told: Option<i32>,
 }
 
+/// How a village's last days stand to its usual ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stir {
+    /// By how many thousandths of a doubling amounts lie above the usual. 0 where fewer than 20 payments say it.
+    pub shift_milli: i32,
+    /// How many times as many payments as usual were made, in thousandths, 1,000 to 8,000.
+    pub pace_milli: u64,
+}
+
+impl Default for Stir {
+    fn default() -> Stir {
+        Stir { shift_milli: 0, pace_milli: 1_000 }
+    }
+}
+
 /// One day of a village.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VillageDay {
@@ -191,34 +226,29 @@ impl Village {
         slot.shift += i64::from(shift_milli.clamp(-3_000, 3_000));
     }
 
-    /// By how many thousandths of a doubling amounts lie above the usual over the last three days, against the four weeks before: what
-    /// a festival does to everyone. 0 where fewer than 20 payments say it.
-    pub fn shift_milli(&self, day: i32) -> i32 {
-        let (near, far) = (self.sum(day - 2, day), self.sum(day - 28, day - 3));
-        if near.count < 20 || far.count < 20 {
-            return 0;
+    /// How the three days that end with `day` stand to the four weeks before them: what a festival does to everyone.
+    pub fn stir(&self, day: i32) -> Stir {
+        let (mut near, mut far, mut oldest) = (VillageDay::default(), VillageDay::default(), day);
+        for one in self.days.iter().filter(|one| one.count > 0) {
+            let age = day - one.day;
+            let sum = if (0..3).contains(&age) { &mut near } else { &mut far };
+            if (0..=28).contains(&age) {
+                sum.count += one.count;
+                sum.shift += one.shift;
+            }
+            oldest = oldest.min(one.day);
         }
-        (near.shift / i64::from(near.count) - far.shift / i64::from(far.count)).clamp(-3_000, 3_000) as i32
-    }
-
-    /// How many times as many payments as usual were made over the last three days, in thousandths, 1,000 to 8,000.
-    pub fn pace_milli(&self, day: i32) -> u64 {
-        let (near, far) = (self.sum(day - 2, day), self.sum(day - 28, day - 3));
-        if far.count < 50 {
-            return 1_000;
+        let mut stir = Stir::default();
+        if near.count >= 20 && far.count >= 20 {
+            let shift = near.shift / i64::from(near.count) - far.shift / i64::from(far.count);
+            stir.shift_milli = shift.clamp(-3_000, 3_000) as i32;
         }
-        let oldest = self.days.iter().filter(|one| one.count > 0).map(|one| one.day).min().unwrap_or(day);
-        let far_days = (day - 3 - oldest.max(day - 28) + 1).max(1) as u64;
-        (u64::from(near.count) * 1_000 * far_days / (3 * u64::from(far.count))).clamp(1_000, 8_000)
-    }
-
-    fn sum(&self, from: i32, to: i32) -> VillageDay {
-        let mut sum = VillageDay::default();
-        for one in self.days.iter().filter(|one| one.count > 0 && (from..=to).contains(&one.day)) {
-            sum.count += one.count;
-            sum.shift += one.shift;
+        if far.count >= 50 {
+            let far_days = (day - 3 - oldest.max(day - 28) + 1).max(1) as u64;
+            let pace = u64::from(near.count) * 1_000 * far_days / (3 * u64::from(far.count));
+            stir.pace_milli = pace.clamp(1_000, 8_000);
         }
-        sum
+        stir
     }
 
     /// Counts income of a month; `is_first` where it is the household's first in it.

@@ -19,13 +19,14 @@ const STEPS_MAX: u64 = 1 << 22;
 #[derive(Clone, Debug)]
 pub struct Tail {
     counts: Box<[u32; BINS]>,
-    blocks: [u64; BINS / BLOCK],
+    /// Steps in each block and those above it, and a 0 at the end.
+    from: [u64; BINS / BLOCK + 1],
     steps: u64,
 }
 
 impl Default for Tail {
     fn default() -> Tail {
-        Tail { counts: Box::new([0; BINS]), blocks: [0; BINS / BLOCK], steps: 0 }
+        Tail { counts: Box::new([0; BINS]), from: [0; BINS / BLOCK + 1], steps: 0 }
     }
 }
 
@@ -35,14 +36,16 @@ impl Tail {
         let strength = strength_milli.max(0);
         let bin = bin_of(strength);
         let block = bin / BLOCK;
-        let above: u64 = self.blocks[block + 1..].iter().sum::<u64>()
-            + self.counts[bin..(block + 1) * BLOCK].iter().map(|c| u64::from(*c)).sum::<u64>();
-        const ONE: u128 = 1_000_000_000_000;
+        let above: u64 =
+            self.from[block + 1] + self.counts[bin..(block + 1) * BLOCK].iter().map(|c| u64::from(*c)).sum::<u64>();
+        const ONE: u64 = 1_000_000_000_000;
+        // At most STEPS_MAX and the prior's steps, times ONE: 64 bits hold it.
+        const { assert!(STEPS_MAX + 1 + PRIOR_STEPS < u64::MAX / ONE) };
         // 2^-strength by its whole bits, linear between them.
-        let (whole, part) = ((strength / 1_000).min(39) as u32, (strength % 1_000) as u128);
+        let (whole, part) = ((strength / 1_000).min(39) as u32, (strength % 1_000) as u64);
         let own = (ONE >> whole) - (ONE >> (whole + 1)) * part / 1_000;
-        let chance = (u128::from(above) * ONE + u128::from(PRIOR_STEPS) * own) / u128::from(self.steps + PRIOR_STEPS);
-        (chance as u64).clamp(1, ONE as u64)
+        let chance = (above * ONE + PRIOR_STEPS * own) / (self.steps + PRIOR_STEPS);
+        chance.clamp(1, ONE)
     }
 
     /// Counts a step.
@@ -52,16 +55,19 @@ impl Tail {
         }
         let bin = bin_of(strength_milli);
         self.counts[bin] += 1;
-        self.blocks[bin / BLOCK] += 1;
+        // Most strengths are small: few blocks lie at or below one's own.
+        self.from[..=bin / BLOCK].iter_mut().for_each(|from| *from += 1);
         self.steps += 1;
     }
 
     fn halve(&mut self) {
         self.counts.iter_mut().for_each(|count| *count /= 2);
-        for (block, counts) in self.blocks.iter_mut().zip(self.counts.chunks(BLOCK)) {
-            *block = counts.iter().map(|c| u64::from(*c)).sum();
+        let mut above = 0;
+        for (from, counts) in self.from.iter_mut().zip(self.counts.chunks(BLOCK)).rev() {
+            above += counts.iter().map(|c| u64::from(*c)).sum::<u64>();
+            *from = above;
         }
-        self.steps = self.blocks.iter().sum();
+        self.steps = above;
     }
 }
 

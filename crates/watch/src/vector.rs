@@ -1,6 +1,6 @@
 //! The vector of an event that a model learns from: states as they stood before it, so that training and live scoring read the same.
 
-use crate::habits::{Habits, Usual};
+use crate::habits::{Habits, Spans, Usual};
 use crate::input::Sight;
 use crate::number::{log2_milli, ratio_milli};
 use crate::places::Payee;
@@ -14,7 +14,14 @@ pub const WIDTH: usize = PLAIN + MEMBERS + 1;
 pub const LABELS_BACK: i32 = 7;
 
 /// What an event looks like. What is not known is NaN. Whole numbers below 2²⁴, so that 32 bits hold them exactly.
-pub fn vector(sight: &Sight<'_>, state: &Habits, payee: Option<&Payee>, usual: Usual, score: &Score) -> [f32; WIDTH] {
+pub fn vector(
+    sight: &Sight<'_>,
+    state: &Habits,
+    spans: &Spans,
+    payee: Option<&Payee>,
+    usual: Usual,
+    score: &Score,
+) -> [f32; WIDTH] {
     let day = sight.day();
     let amount = sight.amount();
     let mut out = [f32::NAN; WIDTH];
@@ -33,8 +40,7 @@ pub fn vector(sight: &Sight<'_>, state: &Habits, payee: Option<&Payee>, usual: U
         .checked_div(i128::from(usual.deviation))
         .map_or(0, |z| z.clamp(-1 << 24, 1 << 24) as i64));
     put(usual.count as i64);
-    for window in [1, 7, 30] {
-        let sum = state.window(day, window);
+    for sum in [spans.today, spans.week, spans.month] {
         put(i64::from(sum.out_count));
         let mean = sum.out_sum.checked_div(u64::from(sum.out_count)).unwrap_or(usual.mean);
         put(i64::from(ratio_milli(mean, usual.mean)));
@@ -48,14 +54,12 @@ pub fn vector(sight: &Sight<'_>, state: &Habits, payee: Option<&Payee>, usual: U
     put(i64::from(sight.event.date.weekday()));
     // 17 of the payee.
     if let Some(payee) = payee {
-        for window in [1, 7, 30] {
-            put(i64::from(payee.window(day, window).count));
-        }
-        for window in [1, 7, 28] {
-            let told = payee.window(day - LABELS_BACK, window);
-            put(i64::from(told.labels));
-            put(i64::from(told.frauds) * 1_000 / i64::from(told.labels.max(1)));
-            put(i64::from(told.quiet_frauds) * 1_000 / i64::from(told.labels.max(1)));
+        let told = payee.spans(day, LABELS_BACK);
+        told.counts.iter().for_each(|count| put(i64::from(*count)));
+        for (labels, frauds, quiet) in told.labels {
+            put(i64::from(labels));
+            put(i64::from(frauds) * 1_000 / i64::from(labels.max(1)));
+            put(i64::from(quiet) * 1_000 / i64::from(labels.max(1)));
         }
         let (first, last) = payee.run;
         put(if last == i32::MIN { 99 } else { i64::from(day - last).min(99) });

@@ -83,7 +83,7 @@ pub struct Week {
 }
 
 /// What came in and went out on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Day {
     /// The date.
     pub date: Date,
@@ -91,6 +91,44 @@ pub struct Day {
     pub inflow: i64,
     /// What went out, as a positive number.
     pub outflow: i64,
+}
+
+/// The last days, oldest first, in the profile itself: every event looks at them, and a list elsewhere would be one more place in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Days {
+    /// The days, and empty ones behind them.
+    held: [Day; DAYS_KEPT as usize],
+    count: u8,
+}
+
+impl Days {
+    /// The days held.
+    pub fn as_slice(&self) -> &[Day] {
+        &self.held[..usize::from(self.count)]
+    }
+
+    /// The day of a date, put in its place if it is not there; none if that would be one day more than are kept.
+    pub fn at(&mut self, date: Date) -> Option<&mut Day> {
+        let place = self.as_slice().iter().rposition(|day| day.date <= date).map_or(0, |before| before + 1);
+        if place > 0 && self.held[place - 1].date == date {
+            return self.held.get_mut(place - 1);
+        }
+        let count = usize::from(self.count);
+        let free = self.held.get_mut(place..=count)?;
+        free.rotate_right(1);
+        self.count += 1;
+        let day = self.held.get_mut(place)?;
+        *day = Day { date, ..Day::default() };
+        Some(day)
+    }
+
+    /// Lets go of the days before a date.
+    pub fn drop_before(&mut self, date: Date) {
+        let gone = self.as_slice().iter().take_while(|day| day.date < date).count();
+        self.held.copy_within(gone.., 0);
+        self.count -= gone as u8;
+        self.held[usize::from(self.count)..].fill(Day::default());
+    }
 }
 
 /// Harvest and animals sold on a day, minor units.
@@ -153,14 +191,18 @@ pub const fn scattered(counterparty: u64) -> u32 {
     (counterparty.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
+/// Buckets at the end of a list that are looked through before older ones are searched.
+const LOOKED_THROUGH: usize = 16;
+
 /// The bucket with this key in a list kept in order, put there if it is not.
 ///
-/// The newest bucket is looked at first: most events are of today.
+/// The newest buckets are looked at first, one by one from the end: most events are of today, and what lies side by side is read at once.
 pub fn at<T: Copy, K: Ord>(list: &mut Vec<T>, key: K, key_of: impl Fn(&T) -> K, empty: T) -> Option<&mut T> {
-    let place = match list.last().map(|last| key_of(last).cmp(&key)) {
-        Some(std::cmp::Ordering::Equal) => list.len() - 1,
-        Some(std::cmp::Ordering::Less) | None => list.len(),
-        Some(std::cmp::Ordering::Greater) => list.partition_point(|one| key_of(one) < key),
+    let older = list.len().saturating_sub(LOOKED_THROUGH);
+    let place = match list[older..].iter().rposition(|one| key_of(one) <= key) {
+        Some(newer) if key_of(&list[older + newer]) == key => older + newer,
+        Some(newer) => older + newer + 1,
+        None => list[..older].partition_point(|one| key_of(one) < key),
     };
     if list.get(place).is_none_or(|one| key_of(one) != key) {
         if list.len() == list.capacity() {
@@ -183,6 +225,22 @@ pub fn drop_before<T>(list: &mut Vec<T>, is_old: impl Fn(&T) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_stand_in_order_and_no_more_than_are_kept() {
+        let date = |day| Date::from_days(20_000 + day).unwrap();
+        let mut days = Days::default();
+        for day in [4, 1, 6, 0, 2, 4, 5, 3] {
+            days.at(date(day)).unwrap().inflow += 1;
+        }
+        let held = |days: &Days| days.as_slice().iter().map(|d| (d.date.days() - 20_000, d.inflow)).collect::<Vec<_>>();
+        assert_eq!(held(&days), [(0, 1), (1, 1), (2, 1), (3, 1), (4, 2), (5, 1), (6, 1)]);
+        assert!(days.at(date(7)).is_none());
+        days.drop_before(date(5));
+        assert_eq!(held(&days), [(5, 1), (6, 1)]);
+        days.drop_before(date(9));
+        assert_eq!(days, Days::default());
+    }
 
     #[test]
     fn months_and_weeks_are_those_of_the_calendar() {

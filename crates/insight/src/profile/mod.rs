@@ -8,8 +8,8 @@ mod tests;
 use basics::{Date, Id};
 
 pub use bucket::{
-    Balance, DAYS_KEPT, Day, MONTHS_KEPT, Month, PARTIES_A_MONTH, PARTY_MONTHS, Party, Sale, Sum, Told, WEEKS_KEPT,
-    Week, first_day, month_of, week_of,
+    Balance, DAYS_KEPT, Day, Days, MONTHS_KEPT, Month, PARTIES_A_MONTH, PARTY_MONTHS, Party, Sale, Sum, Told,
+    WEEKS_KEPT, Week, first_day, month_of, week_of,
 };
 
 use crate::event::{Channel, Event, EventError, EventKind, Stream};
@@ -49,7 +49,7 @@ pub struct Profile {
     sums: Vec<Sum>,
     months: Vec<Month>,
     weeks: Vec<Week>,
-    days: Vec<Day>,
+    days: Days,
     /// By month, direction and key.
     parties: Vec<Party>,
     sales: Vec<Sale>,
@@ -128,11 +128,9 @@ impl Profile {
             return;
         }
         let (inflow, outflow) = (event.amount_minor.max(0), event.amount_minor.min(0).wrapping_neg());
-        self.add_flows(when, inflow, outflow);
-        self.add_largest(when, inflow, outflow);
-        if let Some(minor) = event.balance_after_minor {
-            self.add_balance(when, minor);
-        }
+        self.add_to_month(when, inflow, outflow, event.balance_after_minor);
+        self.add_to_week(when, inflow, outflow, event.balance_after_minor);
+        self.add_to_day(date, inflow, outflow);
         if event.kind == EventKind::HarvestSale {
             self.add_sale(when, inflow);
         }
@@ -185,43 +183,16 @@ impl Profile {
         }
     }
 
-    fn month(&mut self, When { month, .. }: When) -> Option<&mut Month> {
+    fn add_to_month(&mut self, when: When, inflow: i64, outflow: i64, balance: Option<i64>) {
+        let month = when.month;
         if !self.keeps_month(month, MONTHS_KEPT) {
-            return None;
+            return;
         }
-        bucket::at(&mut self.months, month, |m| m.month, Month { month, ..Month::default() })
-    }
-
-    fn week(&mut self, When { week, .. }: When) -> Option<&mut Week> {
-        if self.newest.week > week + WEEKS_KEPT {
-            return None;
-        }
-        bucket::at(&mut self.weeks, week, |w| w.week, Week { week, inflow: 0, outflow: 0, low: None })
-    }
-
-    fn add_largest(&mut self, when: When, inflow: i64, outflow: i64) {
-        if let Some(month) = self.month(when) {
-            month.in_max = month.in_max.max(inflow);
-            month.out_max = month.out_max.max(outflow);
-        }
-    }
-
-    fn add_flows(&mut self, when: When, inflow: i64, outflow: i64) {
-        if let Some(week) = self.week(when) {
-            week.inflow = week.inflow.wrapping_add(inflow);
-            week.outflow = week.outflow.wrapping_add(outflow);
-        }
-        let date = when.date;
-        if self.newest.date - date < DAYS_KEPT
-            && let Some(day) = bucket::at(&mut self.days, date, |d| d.date, Day { date, inflow: 0, outflow: 0 })
-        {
-            day.inflow = day.inflow.wrapping_add(inflow);
-            day.outflow = day.outflow.wrapping_add(outflow);
-        }
-    }
-
-    fn add_balance(&mut self, when: When, minor: i64) {
-        if let Some(month) = self.month(when) {
+        let empty = Month { month, ..Month::default() };
+        let Some(month) = bucket::at(&mut self.months, month, |m| m.month, empty) else { return };
+        month.in_max = month.in_max.max(inflow);
+        month.out_max = month.out_max.max(outflow);
+        if let Some(minor) = balance {
             let is_first = month.balances == 0;
             month.low = if is_first { minor } else { month.low.min(minor) };
             month.high = if is_first { minor } else { month.high.max(minor) };
@@ -231,8 +202,27 @@ impl Profile {
                 month.days_negative |= 1 << (when.date.day() - 1);
             }
         }
-        if let Some(week) = self.week(when) {
+    }
+
+    fn add_to_week(&mut self, When { week, .. }: When, inflow: i64, outflow: i64, balance: Option<i64>) {
+        if self.newest.week > week + WEEKS_KEPT {
+            return;
+        }
+        let empty = Week { week, inflow: 0, outflow: 0, low: None };
+        let Some(week) = bucket::at(&mut self.weeks, week, |w| w.week, empty) else { return };
+        week.inflow = week.inflow.wrapping_add(inflow);
+        week.outflow = week.outflow.wrapping_add(outflow);
+        if let Some(minor) = balance {
             week.low = Some(week.low.map_or(minor, |low| low.min(minor)));
+        }
+    }
+
+    fn add_to_day(&mut self, date: Date, inflow: i64, outflow: i64) {
+        if self.newest.date - date < DAYS_KEPT
+            && let Some(day) = self.days.at(date)
+        {
+            day.inflow = day.inflow.wrapping_add(inflow);
+            day.outflow = day.outflow.wrapping_add(outflow);
         }
     }
 
@@ -250,8 +240,12 @@ impl Profile {
         }
         let empty = Party { month, is_out, key, amount: 0 };
         let key_of = |p: &Party| (p.month, p.is_out, p.key);
+        let known = self.parties.len();
         if let Some(party) = bucket::at(&mut self.parties, (month, is_out, key), key_of, empty) {
             party.amount = party.amount.wrapping_add(amount);
+        }
+        if self.parties.len() == known {
+            return;
         }
         let begin = self.parties.partition_point(|p| (p.month, p.is_out) < (month, is_out));
         let end = self.parties.partition_point(|p| (p.month, p.is_out) <= (month, is_out));
@@ -264,7 +258,7 @@ impl Profile {
     fn drop_old(&mut self, newest: When) {
         let before = std::mem::replace(&mut self.newest, newest);
         let When { date: last, month, week } = newest;
-        bucket::drop_before(&mut self.days, |d| last - d.date >= DAYS_KEPT);
+        self.days.drop_before(last.add_days(1 - DAYS_KEPT));
         if before.week == week && before.month == month {
             return;
         }
@@ -332,7 +326,7 @@ impl Profile {
 
     /// The days kept on which money moved, oldest first.
     pub fn days(&self) -> &[Day] {
-        &self.days
+        self.days.as_slice()
     }
 
     /// Who paid and was paid, by month and direction.
@@ -363,7 +357,6 @@ impl Profile {
             + of(&self.sums)
             + of(&self.months)
             + of(&self.weeks)
-            + of(&self.days)
             + of(&self.parties)
             + of(&self.sales)
             + of(&self.told)

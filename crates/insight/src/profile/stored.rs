@@ -136,7 +136,7 @@ impl<C> Encode<C> for Profile {
                     [back, w.inflow, w.outflow, w.low.is_some().into(), w.low.unwrap_or(0)]
                 })
                 .collect()),
-            days: run(self.days.iter().flat_map(|d| [i64::from(newest - d.date), d.inflow, d.outflow]).collect()),
+            days: run(self.days().iter().flat_map(|d| [i64::from(newest - d.date), d.inflow, d.outflow]).collect()),
             parties: run(self
                 .parties
                 .iter()
@@ -199,7 +199,8 @@ impl<'b, C> Decode<'b, C> for Profile {
             profile.weeks.push(Week { week: before(week, *back)?, inflow: *inflow, outflow: *outflow, low });
         }
         for [back, inflow, outflow] in runs(stored.days.as_deref()).ok_or_else(damaged)? {
-            profile.days.push(Day { date: day(*back)?, inflow: *inflow, outflow: *outflow });
+            *profile.days.at(day(*back)?).ok_or_else(damaged)? =
+                Day { date: day(*back)?, inflow: *inflow, outflow: *outflow };
         }
         for [back, key, amount] in runs(stored.parties.as_deref()).ok_or_else(damaged)? {
             profile.parties.push(Party {
@@ -236,14 +237,16 @@ impl Profile {
         for sum in &old.sums {
             self.add_sum(when, sum.class, sum.count, sum.amount_minor);
             let (inflow, outflow) = (sum.amount_minor.max(0), sum.amount_minor.min(0).wrapping_neg());
-            self.add_flows(when, inflow, outflow);
+            self.add_to_week(when, inflow, outflow, None);
+            self.add_to_day(old.date, inflow, outflow);
             if sum.class == EventKind::HarvestSale.class() {
                 self.add_sale(when, sum.amount_minor);
             }
         }
-        self.add_largest(when, old.in_max, old.out_max);
+        self.add_to_month(when, old.in_max, old.out_max, None);
         for minor in [old.balance_min, old.closing.map(|balance| balance.minor)].into_iter().flatten() {
-            self.add_balance(when, minor);
+            self.add_to_month(when, 0, 0, Some(minor));
+            self.add_to_week(when, 0, 0, Some(minor));
         }
         self.latest = self.latest.max(old.closing);
         for key in &old.payers {

@@ -25,7 +25,7 @@ impl Detector for Amount {
         if !sight.is_out() || sight.amount() == 0 {
             return None;
         }
-        let shift = ctx.village.map_or(0, |village| village.shift_milli(sight.day())).max(0);
+        let shift = ctx.stir.shift_milli.max(0);
         // A shift of 1,000 is one doubling; between doublings it is taken as linear, as the logarithm is.
         let scale = (1_000 + u128::from((shift % 1_000).unsigned_abs())) << (shift / 1_000);
         let own = u128::from(sight.amount()) * 1_000 / scale;

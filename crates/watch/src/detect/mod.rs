@@ -10,9 +10,9 @@ pub mod pace;
 pub mod season;
 pub mod together;
 
-use crate::habits::Usual;
+use crate::habits::{Spans, Usual};
 use crate::input::Input;
-use crate::places::{County, Village};
+use crate::places::{County, Stir, Village};
 use crate::signal::{Declared, Reading};
 
 /// A detector.
@@ -36,6 +36,17 @@ pub struct Context<'a> {
     pub county: &'a County,
     /// The household's village, where it is known.
     pub village: Option<&'a Village>,
+    /// What the household did in the days up to this one; nothing where no money goes out.
+    pub spans: Spans,
+    /// How its village is stirred; the usual where no money goes out.
+    pub stir: Stir,
+}
+
+impl<'a> Context<'a> {
+    /// What is around a household of which no payment is looked at.
+    pub fn quiet(usual: Usual, county: &'a County, village: Option<&'a Village>) -> Context<'a> {
+        Context { usual, county, village, spans: Spans::default(), stir: Stir::default() }
+    }
 }
 
 /// What a configuration says of a detector. What a kind does not use stands at 0.

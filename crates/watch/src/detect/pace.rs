@@ -26,11 +26,11 @@ impl Detector for Velocity {
             return None;
         }
         let day = sight.day();
-        let today = u64::from(state.window(day, 1).out_count) + 1;
-        let before = u64::from(state.window(day - 1, 30).out_count);
+        let today = u64::from(ctx.spans.today.out_count) + 1;
+        let before = u64::from(ctx.spans.month_before.out_count);
         let known = state.days_known(day - 1).min(30);
         let own_milli = (before * 1_000 + PACE_PRIOR * ctx.county.pace_milli()) / (known + PACE_PRIOR);
-        let village = ctx.village.map_or(1_000, |village| village.pace_milli(day));
+        let village = ctx.stir.pace_milli;
         // Who acts at all today acts at least once.
         let usual_milli = (own_milli * village / 1_000).max(50) + 1_000;
         Some(Reading {

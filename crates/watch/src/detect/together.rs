@@ -28,6 +28,7 @@ impl Detector for ManyBorrowers {
             EventKind::LoanPayment => &mut state.repaid,
             _ => &mut state.takers,
         };
+        let ties = ties.get_or_insert_default();
         let (households, _) = ties.meet(household_key(sight), sight.day(), sight.amount(), self.0.span);
         Some(several(households, &self.0, ties, 4_000))
     }

@@ -306,7 +306,7 @@ fn late_events_count_in_the_buckets_of_their_days() {
             town.tell(&events[*place], 10);
         }
         let state = &town.monitor.households[&Id::from_u128(1)];
-        let sum = state.window(FIRST + 19, 30);
+        let sum = state.spans(FIRST + 19).month;
         (sum.out_count, sum.out_sum, state.months.map(|m| (m.month, m.count)))
     };
     let mut order: Vec<usize> = (0..40).collect();

@@ -196,6 +196,12 @@ impl FaultDisk {
         self.shared.lock().disk.used_bytes()
     }
 
+    /// Puts a whole file on the disk, durably and past faults and capacity, as one that was copied there before anything began.
+    /// A file of that name is gone.
+    pub fn put(&self, file_name: &str, bytes: &[u8]) {
+        self.shared.lock().disk.put(file_name, bytes);
+    }
+
     /// A copy of a file as a reader sees it now, if there is one of this name.
     pub fn bytes_of(&self, file_name: &str) -> Option<Vec<u8>> {
         self.shared.lock().disk.bytes_of(file_name).map(<[u8]>::to_vec)

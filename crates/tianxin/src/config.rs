@@ -23,7 +23,7 @@ use crate::own;
 use crate::rail::RailSettings;
 
 const SETTINGS_FILE: &str = "institution.toml";
-const BOOKS_FILE: &str = "books.db";
+pub(crate) const BOOKS_FILE: &str = "books.db";
 const KEYS_FOLDER: &str = "keys";
 const CHECKPOINTS_FOLDER: &str = "checkpoints";
 const CHECKPOINTS_FILE: &str = "checkpoints.jsonl";
@@ -268,6 +268,27 @@ pub fn open(place: &Place, purpose: Use) -> Result<Opened, Failure> {
             (Arc::new(backend), made_for)
         }
     };
+    with_books(place, &settings, tianxin, backend, made_for)
+}
+
+/// Opens keys and settings of a data folder, with books of its file's name on a disk that SQLite knows by the name `vfs`.
+pub fn open_on_disk(place: &Place, vfs: &str) -> Result<Opened, Failure> {
+    let settings = Settings::read(place)?;
+    let tianxin = settings.tianxin(place)?;
+    let options = OpenOptions { institution: clock::new_id()?, vfs: Some(vfs.to_owned()), ..OpenOptions::default() };
+    let backend = SqliteBackend::open(BOOKS_FILE, &tables(&tianxin), options)?;
+    let made_for = backend.institution();
+    with_books(place, &settings, tianxin, Arc::new(backend), made_for)
+}
+
+/// Joins keys and settings with books, if they belong together.
+fn with_books(
+    place: &Place,
+    settings: &Settings,
+    tianxin: Tianxin,
+    backend: Arc<dyn Backend>,
+    made_for: Id,
+) -> Result<Opened, Failure> {
     if made_for.to_string() != settings.id {
         let file = place.settings_path();
         return Err(Failure::Unreachable(format!(

@@ -183,22 +183,33 @@ impl Wave {
     }
 
     /// Sends it through another stepper and compares every answer with the recorded one. Can be repeated whole.
-    pub fn replay(&self, stepper: &mut Stepper<Tianxin>) -> Result<Vec<Acknowledged>, ReplayError> {
+    ///
+    /// What was acknowledged is added to `told`, also where something else of the wave was not: the first of those is the error.
+    pub fn replay(&self, stepper: &mut Stepper<Tianxin>, told: &mut Vec<Acknowledged>) -> Result<(), ReplayError> {
         if self.sent.is_empty() {
             let unanswered = |error| ReplayError::Unanswered { id: Id::default(), day: self.day, error };
-            return match stepper.deliver().into_iter().find_map(Result::err) {
-                None => Ok(Vec::new()),
-                Some(error) => Err(unanswered(error)),
-            };
+            return stepper.deliver().into_iter().find_map(Result::err).map(unanswered).map_or(Ok(()), Err);
         }
-        if self.sent.iter().any(|sent| sent.claim.is_some()) {
-            return self.enrol(stepper);
+        let answers = if self.sent.iter().any(|sent| sent.claim.is_some()) {
+            self.enrol(stepper)?
+        } else {
+            stepper.step(self.sent.iter().map(Sent::request).collect())
+        };
+        let mut wrong = None;
+        for checked in self.sent.iter().zip(answers).map(|(sent, answer)| sent.check(self.day, answer)) {
+            match checked {
+                Ok(acknowledged) => told.push(acknowledged),
+                // That something has another answer than it had weighs more than that something has none.
+                Err(error) if wrong.is_none() || !matches!(error, ReplayError::Unanswered { .. }) => {
+                    wrong = Some(error)
+                }
+                Err(_) => {}
+            }
         }
-        let answers = stepper.step(self.sent.iter().map(Sent::request).collect());
-        self.sent.iter().zip(answers).map(|(sent, answer)| sent.check(self.day, answer)).collect()
+        wrong.map_or(Ok(()), Err)
     }
 
-    fn enrol(&self, stepper: &mut Stepper<Tianxin>) -> Result<Vec<Acknowledged>, ReplayError> {
+    fn enrol(&self, stepper: &mut Stepper<Tianxin>) -> Result<Vec<Result<Answer, DoorError>>, ReplayError> {
         let pairs = self.sent.iter().filter_map(|sent| Some((sent.row()?, sent.request()))).collect();
         let enrolled = directory::enrol_many(stepper, pairs);
         let first = self.sent.first().map(|sent| sent.id).unwrap_or_default();
@@ -209,7 +220,7 @@ impl Wave {
                 known => DoorError::Refused(door::Refusal::new("already_enrolled", known.to_string())),
             })
         };
-        self.sent.iter().zip(answers).map(|(sent, answer)| sent.check(self.day, plain(answer))).collect()
+        Ok(answers.into_iter().map(plain).collect())
     }
 }
 

@@ -310,6 +310,17 @@ impl Disk {
         self.faults.ppm = 0;
     }
 
+    /// Puts a whole file on the disk, durably; one of that name is gone.
+    pub(super) fn put(&mut self, name: &str, bytes: &[u8]) {
+        let file = File { current: bytes.to_vec(), durable: bytes.to_vec(), ..File::default() };
+        self.files.insert(self.next_file, file);
+        for names in [&mut self.live, &mut self.durable] {
+            names.insert(name.to_owned(), self.next_file);
+        }
+        self.next_file += 1;
+        self.forget_unnamed();
+    }
+
     /// The current bytes of a file, if there is one of this name.
     pub(super) fn bytes_of(&self, name: &str) -> Option<&[u8]> {
         self.live.get(name).and_then(|file| self.files.get(file)).map(|file| file.current.as_slice())

@@ -1,14 +1,16 @@
 //! `tianxin sim chaos`: the same county while its platform is killed, hurried and confused.
 //!
 //! A county lives once on sound books, and every command is recorded with its answer. Each run of the campaign sends the
-//! same commands to books of its own, from a process that is killed at named points and started again; whoever was not
-//! answered sends again. In the end the books must hold what the sound ones hold, row by row, and every command that was
+//! same commands to books of its own, from a process that is killed at named points and started again, or on a disk that
+//! fails; whoever was not answered sends again. In the end the books must hold what the sound ones hold, row by row, and every command that was
 //! ever acknowledged must be in the journal once. The journals themselves are not compared with one another: each is proved by
 //! its own audit.
 
-use std::collections::HashMap;
+mod disk;
+mod held;
+
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
@@ -16,13 +18,9 @@ use std::process::{Command as Process, Stdio};
 use app::Tianxin;
 use app::close::CloseDay;
 use app::command::Command;
-use app::tables::Contact;
-use basics::{Cell, Date, Id, cbor};
+use basics::{Date, Id, cbor};
 use clap::Args;
-use door::backend::DirectoryRow;
-use door::table::{Key, Record, Row, Table};
-use door::tables::{CellHead, Journal, Outbox};
-use door::{Backend, DoorError, Order, Request, Stepper, audit, failpoint, key};
+use door::{DoorError, Order, Request, Stepper, failpoint};
 use sim::drive::{Acknowledged, Closing, Counts, ReplayError, Wave};
 
 use super::life::{Life, Plan, make, place_at};
@@ -30,6 +28,8 @@ use crate::config::{self, Opened, Place, Settings, Use};
 use crate::failure::Failure;
 use crate::lending;
 use crate::terminal::{Progress, log, say};
+use disk::Suffered;
+use held::Held;
 
 /// The recorded waves, beside the books of each run.
 const WAVES_FILE: &str = "waves.cbor";
@@ -41,6 +41,12 @@ const DONE_FILE: &str = "waves-done";
 const SIGABRT: i32 = 6;
 /// Starts after which a run is given up.
 const STARTS_MAX: u32 = 40;
+/// Commands in a batch at most.
+const BATCH_MAX: usize = 256;
+/// Of so many runs one is on a disk that fails, the others are killed.
+const DISK_EVERY: u32 = 3;
+/// What a process on such a disk says in the end: the faults, and those that callers were told of.
+const SUFFERED: &str = "suffered";
 /// The points at which a process is killed; a checkpoint is not taken here.
 const POINTS: [&str; 7] = [
     "directory.after_claim",
@@ -52,12 +58,14 @@ const POINTS: [&str; 7] = [
     "outbox.before_ack",
 ];
 
-/// Live through the same county while its platform is killed at named points, two day-ends start at once, the clock jumps,
-/// clerks send a week's commands again and rails time out after they have succeeded
+/// Live through the same county while its platform is killed at named points, its disk fills, fails and loses what was not
+/// synced, two day-ends start at once, the clock jumps, clerks send a week's commands again and rails time out after they have
+/// succeeded
 ///
-/// Ends with 0 only if at least one process was killed and every run healed: books whole by the audit; every table equal row by
-/// row to the undisturbed run's, what is sealed and the directory's claims included, but for the journal, its heads and the
-/// outbox; nothing left in the outbox; every acknowledged command in the journal once, with the answer that was told.
+/// Every third run is on a disk that fails. Ends with 0 only if at least one process was killed or one disk failed, and every run
+/// healed: books whole by the audit; every table equal row by row to the undisturbed run's, what is sealed and the directory's
+/// claims included, but for the journal, its heads and the outbox; nothing left in the outbox; every acknowledged command in the
+/// journal once, with the answer that was told. On a disk that fails, audit and acknowledged commands are proved after each heal.
 #[derive(Args)]
 pub struct Chaos {
     /// The seed of county and faults
@@ -89,6 +97,9 @@ pub struct ChaosChild {
     /// The disturbance beside it
     #[arg(long)]
     also: Option<String>,
+    /// The books are on a disk that fails as this seed has it
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["point", "also"])]
+    disk: Option<u64>,
 }
 
 /// What disturbs a run beside the kills.
@@ -131,14 +142,18 @@ impl Chaos {
         let (waves, lived) = self.live_undisturbed(&sound, &folder, &progress)?;
         let expected = Held::of(&opened(&sound)?)?;
         let mut broken = Vec::new();
-        let (mut kills, mut starts) = (0, 0);
+        let mut all = Met::default();
         for run in 0..self.runs {
-            progress.set(format!("run {} of {}, {kills} kills", run + 1, self.runs));
+            progress.set(format!("run {} of {}, {} kills, {} faults", run + 1, self.runs, all.kills, all.disk.faults));
             let at = folder.join(format!("run-{run}"));
-            match self.disturbed(run, &at, &folder, waves, &expected) {
+            let lived = if run % DISK_EVERY == DISK_EVERY - 1 {
+                self.on_a_failing_disk(run, &at, &folder, &expected)
+            } else {
+                self.disturbed(run, &at, &folder, waves, &expected)
+            };
+            match lived {
                 Ok(met) => {
-                    kills += met.kills;
-                    starts += met.starts;
+                    all.add(met);
                     fs::remove_dir_all(&at).map_err(|error| Failure::file(&at, "removed", error))?;
                 }
                 Err(failure) => {
@@ -148,17 +163,27 @@ impl Chaos {
             }
         }
         drop(progress);
-        if broken.is_empty() && kills == 0 {
+        if broken.is_empty() && all.kills + all.disk.faults == 0 {
             fs::remove_dir_all(&folder).map_err(|error| Failure::file(&folder, "removed", error))?;
             return Err(Failure::Wrong(
-                "no process was killed, so nothing was tried: name more --runs or more --days".to_owned(),
+                "no process was killed and no disk failed, so nothing was tried: name more --runs or more --days"
+                    .to_owned(),
             ));
         }
         if broken.is_empty() {
             fs::remove_dir_all(&folder).map_err(|error| Failure::file(&folder, "removed", error))?;
             say(format!(
-                "{} runs healed: {kills} kills, {starts} starts; each of {} commands, {} events, {} loans in {} days",
-                self.runs, lived.commands, lived.events, lived.loans, self.days
+                "{} runs healed: {} kills, {} starts, {} faults of disks of which callers were told {} times; each of {} \
+                 commands, {} events, {} loans in {} days",
+                self.runs,
+                all.kills,
+                all.starts,
+                all.disk.faults,
+                all.disk.told,
+                lived.commands,
+                lived.events,
+                lived.loans,
+                self.days
             ));
             return Ok(());
         }
@@ -208,15 +233,14 @@ impl Chaos {
 
     /// One run: its faults follow from the seed and its number.
     fn disturbed(&self, run: u32, at_path: &Path, folder: &Path, waves: u64, expected: &Held) -> Result<Met, Failure> {
-        copy_folder(&folder.join("empty"), at_path)?;
-        let from = folder.join(WAVES_FILE);
-        fs::copy(&from, at_path.join(WAVES_FILE)).map_err(|error| Failure::file(&from, "copied", error))?;
+        self.lay_out(at_path, folder)?;
         let also = ALSO[choice(self.seed, run, "also", ALSO.len() as u64) as usize].1;
         let kills_wanted = 1 + choice(self.seed, run, "kills", 5) as u32;
         let mut met = Met::default();
         while met.starts < STARTS_MAX {
             met.starts += 1;
-            let mut child = child_process(at_path, also)?;
+            let mut child = child_process(at_path)?;
+            child.args(["--also", also]);
             let is_armed = met.kills < kills_wanted;
             if is_armed {
                 let purpose = format!("point {}", met.starts);
@@ -225,10 +249,10 @@ impl Chaos {
                 let nth = 1 + choice(self.seed, run, &format!("nth {}", met.starts), often);
                 child.args(["--point", point, "--nth", &nth.to_string()]);
             }
-            let output = child.output().map_err(|error| Failure::Unreachable(format!("no child process: {error}")))?;
+            let output = child.output().map_err(no_child)?;
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             match (output.status.code(), output.status.signal()) {
-                (Some(0), _) => return expected.equals(at_path).map(|()| met),
+                (Some(0), _) => return self.healed(at_path, expected).map(|()| met),
                 // A point that is reached ends the process without a word; whatever else ends it says what it met.
                 (None, Some(SIGABRT)) if is_armed && said.is_empty() => met.kills += 1,
                 (None, signal) => {
@@ -242,6 +266,39 @@ impl Chaos {
         }
         Err(Failure::Wrong(format!("it was started {STARTS_MAX} times and is not through")))
     }
+
+    /// One run on a disk that fails, in a process of its own.
+    fn on_a_failing_disk(&self, run: u32, at_path: &Path, folder: &Path, expected: &Held) -> Result<Met, Failure> {
+        self.lay_out(at_path, folder)?;
+        let seed = choice(self.seed, run, "disk", u64::MAX);
+        let mut child = child_process(at_path)?;
+        child.args(["--disk", &seed.to_string()]).stdout(Stdio::piped());
+        let output = child.output().map_err(no_child)?;
+        let (said, told) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
+        let suffered = told.lines().find_map(|line| {
+            let (faults, told) = line.strip_prefix(SUFFERED)?.trim().split_once(' ')?;
+            Some(Suffered { faults: faults.parse().ok()?, told: told.parse().ok()? })
+        });
+        match suffered {
+            Some(disk) if output.status.success() => {
+                self.healed(at_path, expected).map(|()| Met { starts: 1, disk, ..Met::default() })
+            }
+            _ => Err(Failure::Wrong(format!("on a failing disk of seed {seed}: {}", said.trim()))),
+        }
+    }
+
+    /// Empty books of a run, and the waves beside them.
+    fn lay_out(&self, at_path: &Path, folder: &Path) -> Result<(), Failure> {
+        copy_folder(&folder.join("empty"), at_path)?;
+        let from = folder.join(WAVES_FILE);
+        fs::copy(&from, at_path.join(WAVES_FILE)).map_err(|error| Failure::file(&from, "copied", error))?;
+        Ok(())
+    }
+
+    /// Proves the books that a run has left.
+    fn healed(&self, at_path: &Path, expected: &Held) -> Result<(), Failure> {
+        expected.equals(&opened(at_path)?, &held::acknowledged(&at_path.join(ACKED_FILE))?)
+    }
 }
 
 /// What a run met.
@@ -249,6 +306,20 @@ impl Chaos {
 struct Met {
     kills: u32,
     starts: u32,
+    disk: Suffered,
+}
+
+impl Met {
+    fn add(&mut self, other: Met) {
+        self.kills += other.kills;
+        self.starts += other.starts;
+        self.disk.faults += other.disk.faults;
+        self.disk.told += other.disk.told;
+    }
+}
+
+fn no_child(error: std::io::Error) -> Failure {
+    Failure::Unreachable(format!("no child process: {error}"))
 }
 
 fn at(path: &Path) -> Place {
@@ -259,11 +330,11 @@ fn opened(path: &Path) -> Result<Opened, Failure> {
     config::open(&at(path), Use::Write)
 }
 
-fn child_process(path: &Path, also: &str) -> Result<Process, Failure> {
+fn child_process(path: &Path) -> Result<Process, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::Unreachable(format!("this program cannot find its own file: {error}")))?;
     let mut child = Process::new(program);
-    child.arg("--data").arg(path).args(["sim", "chaos-child", "--also", also]);
+    child.arg("--data").arg(path).args(["sim", "chaos-child"]);
     child.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     Ok(child)
 }
@@ -284,113 +355,6 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What books hold: the rows of every table but the door's own of order and delivery, and the claims of the directory.
-struct Held {
-    rows: Vec<(&'static str, Vec<Row>)>,
-    claims: Vec<DirectoryRow>,
-}
-
-impl Held {
-    fn of(opened: &Opened) -> Result<Held, Failure> {
-        let backend = opened.backend.as_ref();
-        // Where a record stands in its journal, and what is on its way, may differ; the journal is proved by itself.
-        let order = [Journal::table().name, Outbox::table().name, CellHead::table().name];
-        let kept = config::tables(&opened.tianxin).into_iter().filter(|table| !order.contains(&table.name));
-        let rows = kept.map(|table| Ok((table.name, rows(backend, table)?)));
-        Ok(Held { rows: rows.collect::<Result<_, Failure>>()?, claims: claims(backend)? })
-    }
-
-    /// Proves the books of a run by themselves, against the sound ones, and against what was acknowledged.
-    fn equals(&self, path: &Path) -> Result<(), Failure> {
-        let opened = opened(path)?;
-        audit::verify(opened.tianxin.as_ref(), opened.backend.as_ref(), None)?;
-        let found = Held::of(&opened)?;
-        for ((name, sound), (_, found)) in self.rows.iter().zip(&found.rows) {
-            if sound != found {
-                let first = sound.iter().zip(found).position(|(a, b)| a != b).unwrap_or(sound.len().min(found.len()));
-                return Err(Failure::Wrong(format!(
-                    "table `{name}`: row {first} differs from the undisturbed run ({} rows there, {} here): {:?} / {:?}",
-                    sound.len(),
-                    found.len(),
-                    sound.get(first),
-                    found.get(first)
-                )));
-            }
-        }
-        if self.claims != found.claims {
-            return Err(Failure::Wrong("the directory's claims differ from those of the undisturbed run".to_owned()));
-        }
-        if !rows(opened.backend.as_ref(), Outbox::table())?.is_empty() {
-            return Err(Failure::Wrong("a message between cells was never delivered".to_owned()));
-        }
-        self.acknowledged(path, opened.backend.as_ref())
-    }
-
-    fn acknowledged(&self, path: &Path, backend: &dyn Backend) -> Result<(), Failure> {
-        let mut times: HashMap<(Cell, Id), u32> = HashMap::new();
-        for row in rows(backend, Journal::table())? {
-            let row = Journal::from_row(&row).map_err(|error| Failure::Wrong(error.to_string()))?;
-            *times.entry((row.cell, row.command_id)).or_default() += 1;
-        }
-        if let Some(((cell, id), n)) = times.iter().find(|(_, n)| **n > 1) {
-            return Err(Failure::Wrong(format!("command {id} stands {n} times in the journal of {cell:?}")));
-        }
-        let file = path.join(ACKED_FILE);
-        let open = File::open(&file).map_err(|error| Failure::file(&file, "read", error))?;
-        for line in BufReader::new(open).lines() {
-            let line = line.map_err(|error| Failure::file(&file, "read", error))?;
-            let parsed = line
-                .split_once(' ')
-                .and_then(|(cell, id)| Some((Cell(cell.parse().ok()?), Id(uuid::Uuid::parse_str(id).ok()?))));
-            // The last line of a process that was killed may be torn.
-            if let Some(place) = parsed
-                && !times.contains_key(&place)
-            {
-                return Err(Failure::Wrong(format!("command {} was acknowledged and is not in the journal", place.1)));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Every row of a table, cell by cell, by key.
-fn rows(backend: &dyn Backend, table: &'static Table) -> Result<Vec<Row>, Failure> {
-    let mut connection = backend.connect()?;
-    let mut all = Vec::new();
-    for cell in 0..=backend.cells() {
-        let mut after: Option<Key> = None;
-        loop {
-            let page = connection.scan(table, &key![Cell(cell)], after.as_deref(), 1_000)?;
-            after = page.last().map(|row| row[..table.key_len].to_vec()).or(after);
-            let full = page.len() == 1_000;
-            all.extend(page);
-            if !full {
-                break;
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// What the directory says of everybody who is enrolled, and every claim that nobody has confirmed; by hash.
-fn claims(backend: &dyn Backend) -> Result<Vec<DirectoryRow>, Failure> {
-    let mut hashes = Vec::new();
-    for row in rows(backend, Contact::table())? {
-        let row = Contact::from_row(&row).map_err(|error| Failure::Wrong(error.to_string()))?;
-        if let Ok(hash) = <[u8; 32]>::try_from(row.hash.as_slice()) {
-            hashes.push(hash);
-        }
-    }
-    let mut connection = backend.connect()?;
-    let mut claims = connection.directory_stale(basics::Instant(i64::MAX), usize::from(u16::MAX))?;
-    for part in hashes.chunks(500) {
-        claims.extend(connection.directory_find(part)?);
-    }
-    claims.sort_by_key(|row| row.hash);
-    claims.dedup();
-    Ok(claims)
-}
-
 impl ChaosChild {
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
@@ -401,49 +365,66 @@ impl ChaosChild {
                 Failure::Usage(format!("--also {asked} is not known: it is one of {}", names.join(", ")))
             })?,
         };
-        let opened = config::open(place, Use::Write)?;
         let waves = read_waves(&place.data.join(WAVES_FILE))?;
-        let mut stepper = Stepper::new(opened.tianxin.clone(), opened.backend.clone(), 256);
-        stepper.take_up()?;
-        let done_file = place.data.join(DONE_FILE);
-        let done = waves_done(&done_file)?;
-        if let Some(point) = &self.point {
-            failpoint::arm(point, self.nth);
-        }
         let acked = place.data.join(ACKED_FILE);
         let mut acked = File::options()
             .append(true)
             .create(true)
             .open(&acked)
             .map_err(|error| Failure::file(&acked, "written", error))?;
-        for (number, wave) in waves.iter().enumerate().skip(done) {
-            let told = match (also, wave.closing()) {
-                (Also::TwoDayEnds, Some(closing)) => two_day_ends(&opened, wave, closing, &mut stepper)?,
-                (Also::ClockJumps, Some(closing)) => {
-                    clock_jumps(closing, &mut stepper)?;
-                    wave.replay(&mut stepper).map_err(wrong)?
-                }
-                (Also::WeekLate, Some(closing)) => {
-                    week_late(closing, &waves[..number], &mut stepper)?;
-                    wave.replay(&mut stepper).map_err(wrong)?
-                }
-                (Also::LostAnswers, _) => {
-                    let told = wave.replay(&mut stepper).map_err(wrong)?;
-                    let again = wave.stored();
-                    if again.sent.is_empty() { told } else { again.replay(&mut stepper).map_err(wrong)? }
-                }
-                _ => wave.replay(&mut stepper).map_err(wrong)?,
-            };
-            let mut lines = String::new();
-            for one in told.iter().filter(|one| one.is_stored) {
-                lines.push_str(&format!("{} {}\n", one.cell, one.id));
-            }
-            let written =
-                acked.write_all(lines.as_bytes()).and_then(|()| fs::write(&done_file, (number + 1).to_string()));
+        if let Some(seed) = self.disk {
+            let suffered = disk::suffer(place, &waves, seed, &mut acked)?;
+            say(format!("{SUFFERED} {} {}", suffered.faults, suffered.told));
+            return Ok(());
+        }
+        let opened = config::open(place, Use::Write)?;
+        let mut stepper = Stepper::new(opened.tianxin.clone(), opened.backend.clone(), BATCH_MAX);
+        stepper.take_up()?;
+        let done_file = place.data.join(DONE_FILE);
+        let done = waves_done(&done_file)?;
+        if let Some(point) = &self.point {
+            failpoint::arm(point, self.nth);
+        }
+        for number in done..waves.len() {
+            let mut told = Vec::new();
+            let sent = disturb(also, &opened, &waves, number, &mut stepper, &mut told);
+            // What was acknowledged before something went wrong was acknowledged.
+            let written = acked.write_all(lines_of(&told).as_bytes());
+            sent?;
+            let written = written.and_then(|()| fs::write(&done_file, (number + 1).to_string()));
             written.map_err(|error| Failure::file(&done_file, "written", error))?;
         }
         Ok(())
     }
+}
+
+/// Sends a wave, with the disturbance that goes with it.
+fn disturb(
+    also: Also,
+    opened: &Opened,
+    waves: &[Wave],
+    number: usize,
+    stepper: &mut Stepper<Tianxin>,
+    told: &mut Vec<Acknowledged>,
+) -> Result<(), Failure> {
+    let Some(wave) = waves.get(number) else { return Ok(()) };
+    match (also, wave.closing()) {
+        (Also::TwoDayEnds, Some(closing)) => return two_day_ends(opened, wave, closing, stepper, told),
+        (Also::ClockJumps, Some(closing)) => clock_jumps(closing, stepper)?,
+        (Also::WeekLate, Some(closing)) => week_late(closing, &waves[..number], stepper, told)?,
+        (Also::LostAnswers, _) => {
+            wave.replay(stepper, told).map_err(wrong)?;
+            let again = wave.stored();
+            return if again.sent.is_empty() { Ok(()) } else { again.replay(stepper, told).map_err(wrong) };
+        }
+        _ => {}
+    }
+    wave.replay(stepper, told).map_err(wrong)
+}
+
+/// What was acknowledged and stored, a line each.
+fn lines_of(told: &[Acknowledged]) -> String {
+    told.iter().filter(|one| one.is_stored).map(|one| format!("{} {}\n", one.cell, one.id)).collect()
 }
 
 /// How many waves an earlier process had acknowledged whole; none if there was none.
@@ -483,8 +464,9 @@ fn two_day_ends(
     wave: &Wave,
     closing: Closing,
     stepper: &mut Stepper<Tianxin>,
-) -> Result<Vec<Acknowledged>, Failure> {
-    let mut other = Stepper::new(opened.tianxin.clone(), opened.backend.clone(), 256);
+    told: &mut Vec<Acknowledged>,
+) -> Result<(), Failure> {
+    let mut other = Stepper::new(opened.tianxin.clone(), opened.backend.clone(), BATCH_MAX);
     let request = close_day(closing.id.derive("second"), closing.day, closing.at, closing);
     let (mine, theirs) = std::thread::scope(|scope| {
         let theirs = scope.spawn(move || {
@@ -492,7 +474,7 @@ fn two_day_ends(
             answers.extend(other.deliver());
             answers
         });
-        (wave.replay(stepper), theirs.join())
+        (wave.replay(stepper, told), theirs.join())
     });
     let theirs = theirs.map_err(|_| Failure::Wrong("the second day-end stumbled".to_owned()))?;
     let is_closing = |error: &DoorError| matches!(error, DoorError::Refused(refusal) if ["day_closing", "not_the_open_day"].contains(&refusal.code));
@@ -500,9 +482,8 @@ fn two_day_ends(
         return Err(error.into());
     }
     match mine {
-        Ok(told) => Ok(told),
         // The other was first.
-        Err(ReplayError::Refused { code: "day_closing" | "not_the_open_day", .. }) => Ok(Vec::new()),
+        Ok(()) | Err(ReplayError::Refused { code: "day_closing" | "not_the_open_day", .. }) => Ok(()),
         Err(error) => Err(wrong(error)),
     }
 }
@@ -525,11 +506,16 @@ fn clock_jumps(closing: Closing, stepper: &mut Stepper<Tianxin>) -> Result<(), F
 }
 
 /// Whoever never heard the answers of a week sends it again: each command gets its first answer.
-fn week_late(closing: Closing, before: &[Wave], stepper: &mut Stepper<Tianxin>) -> Result<(), Failure> {
+fn week_late(
+    closing: Closing,
+    before: &[Wave],
+    stepper: &mut Stepper<Tianxin>,
+    told: &mut Vec<Acknowledged>,
+) -> Result<(), Failure> {
     let from = closing.day.add_days(-7);
     for wave in before.iter().filter(|wave| wave.day >= from).map(Wave::stored) {
         if !wave.sent.is_empty() {
-            wave.replay(stepper).map_err(wrong)?;
+            wave.replay(stepper, told).map_err(wrong)?;
         }
     }
     Ok(())

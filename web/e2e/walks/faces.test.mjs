@@ -256,6 +256,35 @@ step("a loan, its household in the order of time, and the decision behind it", a
   await pictureForDocs(page, "office-decision");
 });
 
+step("risk cases, tasks, payments and reconciliation, merchants, capital, messages: each by who works them", async (stage) => {
+  const { page } = stage.desk;
+  const opens = async (hash, heading, name) => {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await sees(page, heading);
+    await page.getByText("正在打开").waitFor({ state: "detached" });
+    await looks(page, name);
+  };
+  for (const [hash, heading, name] of [
+    ["/cases", "风险案件", "cases"],
+    ["/tasks", "到期待办", "tasks"],
+    ["/reconciliation", "支付和对账", "reconciliation"],
+    ["/merchants", "商户", "merchants"],
+  ]) await opens(hash, heading, name);
+  await staffSignsIn(stage, "accountant");
+  await opens("/capital", "资金和冲正", "capital");
+  await types(page, "分录号", "9-9-9");
+  await page.locator(".card", { hasText: "冲正一笔分录" }).getByLabel("理由").fill("记错了户");
+  await page.locator(".card", { hasText: "冲正一笔分录" }).getByRole("button").click();
+  await page.getByRole("alert").waitFor();
+  await staffSignsIn(stage, "clerk");
+  for (const channel of ["call", "slip", "sms"]) {
+    await page.evaluate((to) => (location.hash = to), `/notices/${channel}`);
+    await page.getByText("正在打开").waitFor({ state: "detached" });
+    await looks(page, `notices-${channel}`);
+  }
+  await staffSignsIn(stage, "approver");
+});
+
 step("audit search, models, staff; and the keys that move through them", async (stage) => {
   const { page } = stage.desk;
   await taps(page, "审计查询");

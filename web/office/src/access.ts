@@ -3,6 +3,8 @@
 
 export type Page =
   | "work"
+  | "tasks"
+  | "cases"
   | "referrals"
   | "proposals"
   | "households"
@@ -10,6 +12,9 @@ export type Page =
   | "lines"
   | "disasters"
   | "notices"
+  | "merchants"
+  | "reconciliation"
+  | "capital"
   | "portfolio"
   | "books"
   | "day"
@@ -18,13 +23,13 @@ export type Page =
   | "journal";
 
 const SHOWN: Record<string, readonly Page[]> = {
-  clerk: ["work", "households", "loans", "notices", "lines", "proposals"],
-  officer: ["work", "referrals", "households", "loans", "notices", "lines", "disasters", "proposals", "portfolio", "models"],
-  analyst: ["work", "referrals", "households", "loans", "lines", "disasters", "portfolio", "models"],
-  accountant: ["work", "books", "day", "proposals", "households", "loans", "lines", "disasters", "portfolio"],
-  approver: ["work", "proposals", "referrals", "households", "loans", "lines", "disasters", "portfolio", "books", "day", "models", "people", "journal"],
-  auditor: ["work", "journal", "books", "portfolio", "loans", "lines", "disasters", "households", "referrals", "proposals", "day", "models", "people"],
-  admin: ["work", "proposals", "people", "journal"],
+  clerk: ["work", "households", "loans", "tasks", "notices", "lines", "merchants", "proposals"],
+  officer: ["work", "referrals", "households", "loans", "tasks", "cases", "notices", "proposals", "portfolio", "lines", "disasters", "merchants", "models"],
+  analyst: ["work", "referrals", "households", "loans", "cases", "tasks", "portfolio", "models", "lines", "disasters"],
+  accountant: ["work", "books", "reconciliation", "day", "proposals", "capital", "households", "loans", "lines", "portfolio", "tasks", "disasters", "merchants"],
+  approver: ["work", "proposals", "referrals", "households", "loans", "cases", "reconciliation", "portfolio", "books", "day", "tasks", "lines", "disasters", "merchants", "models", "people", "journal"],
+  auditor: ["work", "journal", "books", "portfolio", "loans", "reconciliation", "cases", "households", "referrals", "proposals", "lines", "disasters", "tasks", "merchants", "day", "models", "people"],
+  admin: ["work", "proposals", "people", "merchants", "journal"],
 };
 
 /** What a role may do on a page, or see there that not all do who have the page. */
@@ -48,6 +53,17 @@ const ACTS: Record<string, readonly string[]> = {
   see_day_report: ["accountant", "approver", "auditor"],
   promote_model: ["analyst", "approver"],
   set_staff: ["admin"],
+  give_token: ["admin"],
+  work_case: ["officer", "approver"],
+  decide_payment: ["accountant", "approver"],
+  take_credit: ["accountant"],
+  see_reconciliation: ["accountant", "approver", "auditor"],
+  register_merchant: ["officer", "approver", "admin"],
+  set_level: ["clerk", "officer", "approver"],
+  fund: ["accountant"],
+  grant_quota: ["accountant"],
+  reverse: ["accountant"],
+  see_profile: ["officer", "analyst", "approver", "auditor"],
 };
 
 /** The pages of a role, the most used first; a role that is not known sees none. */

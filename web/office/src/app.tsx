@@ -7,29 +7,40 @@ import { chooseLanguage } from "../../shared/language";
 import { term } from "../../shared/terms";
 import { type Page, may, pagesOf } from "./access";
 import { lazily } from "./lazily";
-import { DayPage } from "./pages/day";
-import { DisasterPage, DisastersPage } from "./pages/disasters";
-import { HouseholdPage, HouseholdsPage } from "./pages/households";
-import { LinePage, LinesPage } from "./pages/lines";
-import { LoanPage, LoansPage } from "./pages/loans";
-import { NoticesPage } from "./pages/notices";
-import { PapersPage } from "./pages/papers";
-import { ProposalsPage } from "./pages/proposals";
-import { ReferralPage, ReferralsPage } from "./pages/referrals";
 import { SignInPage } from "./pages/sign-in";
 import { WorkPage } from "./pages/work";
 import { Loading, TextKey, Title } from "./parts";
 import { useShortcuts } from "./shortcuts";
 import { client, go, language, route, staff, switchLanguage, useAct, useLoaded, useSay, waiting } from "./state";
 
+const DisasterPage = lazily(() => import("./pages/disasters").then((page) => page.DisasterPage));
+const DisastersPage = lazily(() => import("./pages/disasters").then((page) => page.DisastersPage));
+const HouseholdPage = lazily(() => import("./pages/households").then((page) => page.HouseholdPage));
+const HouseholdsPage = lazily(() => import("./pages/households").then((page) => page.HouseholdsPage));
+const LinePage = lazily(() => import("./pages/lines").then((page) => page.LinePage));
+const LinesPage = lazily(() => import("./pages/lines").then((page) => page.LinesPage));
+const LoanPage = lazily(() => import("./pages/loans").then((page) => page.LoanPage));
+const LoansPage = lazily(() => import("./pages/loans").then((page) => page.LoansPage));
+const NoticesPage = lazily(() => import("./pages/notices").then((page) => page.NoticesPage));
+const PapersPage = lazily(() => import("./pages/papers").then((page) => page.PapersPage));
+const ProposalsPage = lazily(() => import("./pages/proposals").then((page) => page.ProposalsPage));
+const ReferralPage = lazily(() => import("./pages/referrals").then((page) => page.ReferralPage));
+const ReferralsPage = lazily(() => import("./pages/referrals").then((page) => page.ReferralsPage));
+const TasksPage = lazily(() => import("./pages/tasks").then((page) => page.TasksPage));
+const DayPage = lazily(() => import("./pages/day").then((page) => page.DayPage));
 const PortfolioPage = lazily(() => import("./pages/portfolio").then((page) => page.PortfolioPage));
 const BooksPage = lazily(() => import("./pages/books").then((page) => page.BooksPage));
 const SubjectPage = lazily(() => import("./pages/books").then((page) => page.SubjectPage));
 const VoucherPage = lazily(() => import("./pages/books").then((page) => page.VoucherPage));
+const CapitalPage = lazily(() => import("./pages/capital").then((page) => page.CapitalPage));
+const CasePage = lazily(() => import("./pages/cases").then((page) => page.CasePage));
+const CasesPage = lazily(() => import("./pages/cases").then((page) => page.CasesPage));
 const DecisionPage = lazily(() => import("./pages/decision").then((page) => page.DecisionPage));
 const JournalPage = lazily(() => import("./pages/journal").then((page) => page.JournalPage));
+const MerchantsPage = lazily(() => import("./pages/merchants").then((page) => page.MerchantsPage));
 const ModelsPage = lazily(() => import("./pages/models").then((page) => page.ModelsPage));
 const PeoplePage = lazily(() => import("./pages/people").then((page) => page.PeoplePage));
+const ReconciliationPage = lazily(() => import("./pages/reconciliation").then((page) => page.ReconciliationPage));
 
 export function App() {
   const say = useSay();
@@ -39,6 +50,8 @@ export function App() {
   useEffect(() => chooseLanguage(language.value), []);
   const names: Record<Page, string> = {
     work: say("今天要办的", "Worklist"),
+    tasks: say("到期待办", "Tasks"),
+    cases: say("风险案件", "Risk cases"),
     referrals: say("转人工的申请", "Referred applications"),
     proposals: say("待批准", "To approve"),
     households: say("查农户", "Households"),
@@ -46,6 +59,9 @@ export function App() {
     lines: say("消费额度", "Purchase lines"),
     disasters: say("灾害", "Disasters"),
     notices: say("催还提醒", "Reminders"),
+    merchants: say("商户", "Merchants"),
+    reconciliation: say("支付和对账", "Reconciliation"),
+    capital: say("资金和冲正", "Capital and reversals"),
     portfolio: say("经营看板", "Dashboard"),
     books: say("账簿", "Books"),
     day: say("营业日", "Business day"),
@@ -100,6 +116,16 @@ function Open({ page, id, part }: { page: Page | undefined; id: string; part: st
       return <WorkPage />;
     case "referrals":
       return id ? <ReferralPage key={id} id={id} household={part} /> : <ReferralsPage />;
+    case "tasks":
+      return <TasksPage />;
+    case "cases":
+      return part ? <CasePage key={part} subject={id} id={part} /> : <CasesPage state={id} />;
+    case "merchants":
+      return <MerchantsPage />;
+    case "reconciliation":
+      return <ReconciliationPage />;
+    case "capital":
+      return <CapitalPage />;
     case "proposals":
       return <ProposalsPage />;
     case "households":

@@ -11,7 +11,7 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Field, FileField, Form, Good, Key, Loading, LongField, Select, Table, Title, Trouble } from "../parts";
 import { client, go, language, useAct, useLoaded, useRole, useSay } from "../state";
-import { shortId } from "./loans";
+import { shortId } from "../short-id";
 
 export function DisastersPage() {
   const say = useSay();

@@ -12,7 +12,9 @@ import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from ".
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { type Lived, type Moment, timeline } from "../timeline";
 import { FacilityCard } from "./facility";
-import { LoanTable, shortId } from "./loans";
+import { HouseholdMoney } from "./household-money";
+import { shortId } from "../short-id";
+import { LoanTable } from "./loans";
 import { ApplicationsCard } from "./papers";
 
 /** Loans whose events are told on a household's page: the latest. */
@@ -120,6 +122,7 @@ export function HouseholdPage({ id }: { id: string }) {
       {rating && <RatingCard rating={rating} />}
       <FacilityCard household={own.household} />
       <Timeline lived={{ household: own.household, applications, loans: details, entries: entries.items, rating, facility, lines }} />
+      <HouseholdMoney household={own.household} />
       <ApplicationsCard household={own.household} applications={applications} products={products} />
       <section class="card">
         <h2>{say("借款", "Loans")}</h2>
@@ -135,6 +138,7 @@ export function HouseholdPage({ id }: { id: string }) {
             { words: say("什么事", "What") },
             { words: say("说明", "Memo") },
             { words: say("金额", "Amount"), isAmount: true },
+            { words: say("分录号", "Entry") },
           ]}
           rows={entries.items.slice(0, LATEST).map((entry) => ({
             key: entry.entry,
@@ -144,6 +148,7 @@ export function HouseholdPage({ id }: { id: string }) {
               chosen === "zh" ? entry.kind_zh : entry.kind_en,
               entry.memo ?? "",
               yuan(entry.amount, true),
+              <span class="id">{entry.entry}</span>,
             ],
           }))}
         />

@@ -7,7 +7,7 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Field, Form, Key, Loading, Table, Title } from "../parts";
 import { client, go, language, useLoaded, useRole, useSay } from "../state";
-import { shortId } from "./loans";
+import { shortId } from "../short-id";
 
 export function JournalPage({ naming, on }: { naming: string; on: string }) {
   const say = useSay();

@@ -8,7 +8,7 @@ import { codesOf, term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Field, Form, Good, Key, Loading, Select, Table, Title, Trouble, useClasses } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
-import { shortId } from "./loans";
+import { shortId } from "../short-id";
 
 export function LinesPage() {
   const say = useSay();

@@ -10,6 +10,7 @@ import { Chart } from "../chart";
 import { type Filter, SavedFilters } from "../filters";
 import { Facts, Key, Loading, Select, Table, Title, Trouble } from "../parts";
 import { plannedAndActual } from "../repaid";
+import { shortId } from "../short-id";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { LoanChanges } from "./changes";
 import { LoanActs } from "./loan-acts";
@@ -114,11 +115,6 @@ export function LoanTable({ loans, products }: { loans: Loan[]; products: Produc
       })}
     />
   );
-}
-
-/** The last letters of an id, enough to tell one from another. */
-export function shortId(id: string): string {
-  return id.length > 14 ? `…${id.slice(-10)}` : id;
 }
 
 export function LoanPage({ id, household }: { id: string; household: string }) {

@@ -11,7 +11,7 @@ import { codesOf, term } from "../../../shared/terms";
 import { may } from "../access";
 import { Facts, Field, FileField, Form, Good, Key, Loading, Select, Table, Tick, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
-import { shortId } from "./loans";
+import { shortId } from "../short-id";
 
 /** Code of the document that is shown once the money was spent, and only then. */
 const USE_OF_FUNDS = "use-of-funds";

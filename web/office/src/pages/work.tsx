@@ -1,13 +1,14 @@
 // What waits for whoever is signed in, before any menu: queues with their length and their first cases.
 
-import type { Loan, Proposal, Referral } from "../../../shared/bodies";
+import type { Loan, Proposal, Reconciliation, Referral, Task, WatchCase } from "../../../shared/bodies";
 import { day, moment } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { pagesOf } from "../access";
 import { Loading, Title } from "../parts";
 import { client, language, staff, useLoaded, useRole, useSay } from "../state";
-import { shortId } from "./loans";
+import { shortId } from "../short-id";
+import { placeOf } from "../tasks";
 
 /** Cases of a queue that are shown at once. */
 const FIRST = 5;
@@ -31,16 +32,20 @@ export function WorkPage() {
   const who = staff.use();
   const loaded = useLoaded(async () => {
     const shown = pagesOf(role);
-    const ask = <T,>(page: string, path: string) => (shown.some((one) => one === page) ? client.read<T[]>(path) : Promise.resolve(null));
-    const [proposals, referrals, late] = await Promise.all([
+    const has = (page: string) => shown.some((one) => one === page);
+    const ask = <T,>(page: string, path: string) => (has(page) ? client.read<T[]>(path) : Promise.resolve(null));
+    const [proposals, referrals, late, tasks, cases, differences] = await Promise.all([
       ask<Proposal>("proposals", "/office/proposals"),
       ask<Referral>("referrals", `/office/referrals?limit=${MOST}`),
       ask<Loan>("loans", `/office/loans?limit=${DUE}`),
+      ask<Task>("tasks", `/office/tasks?limit=${MOST}`),
+      ask<WatchCase>("cases", "/office/cases"),
+      has("reconciliation") ? client.read<Reconciliation>("/office/reconciliation") : Promise.resolve(null),
     ]);
-    return { proposals, referrals, late: late?.filter((loan) => (parseFen(loan.due_today) ?? 0) > 0) ?? null };
+    return { proposals, referrals, tasks, cases, differences, late: late?.filter((loan) => (parseFen(loan.due_today) ?? 0) > 0) ?? null };
   }, [role]);
   if (!loaded.value) return <><Title>{say("今天要办的", "Worklist")}</Title><Loading error={loaded.error} again={loaded.again} /></>;
-  const { proposals, referrals, late } = loaded.value;
+  const { proposals, referrals, late, tasks, cases, differences } = loaded.value;
   const queues: Queue[] = [];
   if (proposals) {
     const own = proposals.filter((one) => one.proposed_by === who?.name).length;
@@ -60,6 +65,36 @@ export function WorkPage() {
       to: "#/referrals",
       count: referrals.length,
       first: referrals.slice(0, FIRST).map((one) => ({ key: one.application, to: `#/referrals/${one.application}/${one.household}`, words: `${one.name ?? shortId(one.household)} ${yuan(one.asked)}`, more: `${one.village} · ${moment(one.asked_at, chosen)}` })),
+    });
+  }
+  if (cases) {
+    queues.push({
+      code: "cases",
+      name: say("等领取的风险案件", "Risk cases to be taken"),
+      to: "#/cases",
+      count: cases.length,
+      first: cases.slice(0, FIRST).map((one) => ({ key: one.case, to: `#/cases/${one.subject}/${one.case}`, words: `${term("typology", one.typology, chosen)} ${yuan(one.money)}`, more: `${term("watched", one.subject_kind, chosen)} · ${moment(one.opened_at, chosen)}` })),
+    });
+  }
+  if (differences) {
+    queues.push({
+      code: "reconciliation",
+      name: say("有疑问的支付和对不上的流水", "Payments in question and differences"),
+      to: "#/reconciliation",
+      count: differences.payments.length + differences.items.length,
+      first: [
+        ...differences.payments.map((one) => ({ key: one.id, to: "#/reconciliation", words: `${term("way", one.way, chosen)} ${yuan(one.amount, true)}`, more: `${one.rail} · ${day(one.asked_on, chosen)}` })),
+        ...differences.items.map((one) => ({ key: one.id, to: "#/reconciliation", words: `${term("recon", one.kind, chosen)} ${yuan(one.bank, true)}`, more: `${one.rail} · ${day(one.day, chosen)}` })),
+      ].slice(0, FIRST),
+    });
+  }
+  if (tasks) {
+    queues.push({
+      code: "tasks",
+      name: say("到期待办", "Tasks"),
+      to: "#/tasks",
+      count: tasks.length,
+      first: tasks.slice(0, FIRST).map((one) => ({ key: one.task, to: placeOf(one), words: `${one.name ?? shortId(one.household)} ${term("task", one.kind, chosen)}`, more: one.late_days > 0 ? say("过了 {n} 天", "{n} days late", { n: one.late_days }) : say("{day} 前", "by {day}", { day: day(one.due_on, chosen) }) })),
     });
   }
   if (late) {

@@ -1,0 +1,205 @@
+// Cases of the monitor: the queue by what is at stake, and one with what was unusual, its notes and its verdict.
+
+import { useState } from "preact/hooks";
+import type { Receipt, WatchCase, WatchCaseDetail, WatchSignal } from "../../../shared/bodies";
+import { moment } from "../../../shared/dates";
+import { grouped, yuan } from "../../../shared/money";
+import { codesOf, term } from "../../../shared/terms";
+import { may } from "../access";
+import { Facts, Key, Loading, LongField, Select, Table, Title, Trouble } from "../parts";
+import { client, go, language, staff, useAct, useLoaded, useRole, useSay } from "../state";
+import { WriteCard } from "../write-card";
+import { shortId } from "../short-id";
+
+const STATES = ["open", "taken", "decided"];
+
+export function CasesPage({ state }: { state: string }) {
+  const say = useSay();
+  const chosen = language.use();
+  const shown = STATES.includes(state) ? state : "open";
+  const loaded = useLoaded(() => client.read<WatchCase[]>(`/office/cases?state=${shown}`), [shown]);
+  return (
+    <>
+      <Title note={say("按风险乘金额排，最要紧的在前。新预警会并进同一对象还没结的案件。", "By risk times money, the most at stake first. A new alert joins the open case of its subject.")}>{say("风险案件", "Risk cases")}</Title>
+      <div class="chips" role="group" aria-label={say("看哪一类", "Which kind")}>
+        {STATES.map((one) => (
+          <button type="button" key={one} class={one === shown ? "chip is-on" : "chip"} aria-pressed={one === shown} onClick={() => go(`/cases/${one}`)}>{term("case_state", one, chosen)}</button>
+        ))}
+      </div>
+      {!loaded.value ? (
+        <Loading error={loaded.error} again={loaded.again} />
+      ) : (
+        <Table
+          empty={shown === "open" ? say("没有等着领取的案件。", "No case waits to be taken.") : say("没有这样的案件。", "There are no such cases.")}
+          columns={[
+            { words: say("像什么", "Looks like") },
+            { words: say("对象", "About") },
+            { words: say("风险", "Risk"), isAmount: true },
+            { words: say("涉及金额", "Money at stake"), isAmount: true },
+            { words: say("预警数", "Alerts"), isAmount: true },
+            { words: say("什么时候", "When") },
+            ...(shown === "decided" ? [{ words: say("结论", "Verdict") }] : []),
+          ]}
+          rows={loaded.value.map((one) => ({
+            key: one.case,
+            cells: [
+              <a class="inline" href={`#/cases/${one.subject}/${one.case}`}>{term("typology", one.typology, chosen)}</a>,
+              <Subject of={one} />,
+              one.risk.toFixed(2),
+              yuan(one.money),
+              one.alerts,
+              moment(one.decided_at ?? one.taken_at ?? one.opened_at, chosen),
+              ...(shown === "decided" ? [term("verdict", one.verdict, chosen)] : []),
+            ],
+          }))}
+        />
+      )}
+    </>
+  );
+}
+
+function Subject({ of }: { of: WatchCase }) {
+  const chosen = language.use();
+  const kind = term("watched", of.subject_kind, chosen);
+  return of.household ? <a class="inline" href={`#/households/${of.household}`}>{`${kind} ${shortId(of.household)}`}</a> : <span>{kind}</span>;
+}
+
+export function CasePage({ subject, id }: { subject: string; id: string }) {
+  const say = useSay();
+  const chosen = language.use();
+  const role = useRole();
+  const who = staff.use();
+  const path = `/office/cases/${subject}/${id}`;
+  const loaded = useLoaded(() => client.read<WatchCaseDetail>(path), [path]);
+  const back = <p><a class="inline" href="#/cases">{say("← 回到列表", "← Back to the list")}</a></p>;
+  if (!loaded.value) return <><Title>{say("风险案件", "Risk case")}</Title>{back}<Loading error={loaded.error} again={loaded.again} /></>;
+  const { case: one, alerts, notes } = loaded.value;
+  const isOwn = one.officer === who?.staff;
+  const mayWork = may(role, "work_case") && one.state !== "decided";
+  return (
+    <>
+      {back}
+      <Title note={say("{n} 次预警，风险 {risk}（1 是预警线）", "{n} alerts, risk {risk} (alerts begin at 1)", { n: one.alerts, risk: one.risk.toFixed(2) })}>{term("typology", one.typology, chosen)}</Title>
+      <div class="columns">
+        <div>
+          <section class="card">
+            <h2>{say("案件", "Case")}</h2>
+            <Facts
+              rows={[
+                [say("对象", "About"), <Subject of={one} />],
+                [say("涉及金额", "Money at stake"), <b>{yuan(one.money)}</b>],
+                [say("状态", "Status"), term("case_state", one.state, chosen)],
+                [say("立案", "Opened"), moment(one.opened_at, chosen)],
+                one.officer ? [say("经办人", "Worked by"), isOwn ? say("您", "You") : <span class="id">{shortId(one.officer)}</span>] : null,
+                one.decided_at ? [say("结案", "Decided"), moment(one.decided_at, chosen)] : null,
+                one.verdict ? [say("结论", "Verdict"), <b>{term("verdict", one.verdict, chosen)}</b>] : null,
+                one.reason ? [say("理由", "Reason"), one.reason] : null,
+              ]}
+            />
+          </section>
+          <section class="card">
+            <h2>{say("预警，先来的在前", "Alerts, oldest first")}</h2>
+            {alerts.map((alert, place) => (
+              <article class="alert" key={place}>
+                <h3>{`${term("typology", alert.typology, chosen)} · ${term("grade", alert.grade, chosen)}`}</h3>
+                <p class="hint">{`${moment(alert.raised_at, chosen)} · ${yuan(alert.money)} · ${say("得分 {n}", "score {n}", { n: alert.score.toFixed(2) })}`}</p>
+                <ul class="reasons">{alert.signals.map((signal) => <li key={signal.kind}><Signal of={signal} /></li>)}</ul>
+              </article>
+            ))}
+          </section>
+        </div>
+        <div>
+          <section class="card">
+            <h2>{say("调查记录", "Notes")}</h2>
+            {notes.length === 0 && <p class="hint">{say("还没有记录。", "Nothing was written down yet.")}</p>}
+            <ol class="timeline">
+              {notes.map((note, place) => (
+                <li key={place} class="moment"><time dateTime={note.written_at}>{moment(note.written_at, chosen)}</time><span>{note.text}</span></li>
+              ))}
+            </ol>
+          </section>
+          {mayWork && !isOwn && <Take path={path} isTaken={one.state === "taken"} onDone={loaded.again} />}
+          {mayWork && isOwn && <Note path={path} onDone={loaded.again} />}
+          {mayWork && isOwn && <Decide path={path} onDone={loaded.again} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** What one detector saw, beside what it expected. Its figures have the detector's own unit, which its words say. */
+function Signal({ of }: { of: WatchSignal }) {
+  const say = useSay();
+  const chosen = language.use();
+  const rare = of.p_ppm > 0 ? say("比 {n}% 的情况都少见", "rarer than {n} % of what was met", { n: (100 - of.p_ppm / 10_000).toFixed(2) }) : "";
+  return (
+    <>
+      <b>{chosen === "zh" ? of.zh : of.en}</b>
+      <small class="hint">
+        {say("看到 {seen}，平常 {low} 到 {high}", "seen {seen}, usual {low} to {high}", { seen: grouped(String(of.observed)), low: grouped(String(of.expected_low)), high: grouped(String(of.expected_high)) })}
+        {typeof of.peers === "number" && say("，同村 {n}", ", the village {n}", { n: grouped(String(of.peers)) })}
+        {rare && say("，{rare}", ", {rare}", { rare })}
+      </small>
+    </>
+  );
+}
+
+function Take({ path, isTaken, onDone }: { path: string; isTaken: boolean; onDone: () => void }) {
+  const say = useSay();
+  const act = useAct();
+  const take = () =>
+    act.run(async () => {
+      await client.write<Receipt>(`${path}/steps`, { step: "take" }, { told: say("领取案件", "taking a case") });
+      onDone();
+    });
+  return (
+    <section class="card">
+      <h2>{say("谁来办", "Who works it")}</h2>
+      <p class="hint">{isTaken ? say("同事在办。您接过来以后，由您下结论。", "A colleague works it. If you take it over, the verdict is yours.") : say("领取以后才能下结论。", "Who decides has taken it first.")}</p>
+      <Trouble error={act.error} />
+      <Key onClick={take} isBusy={act.isBusy} kind={isTaken ? "plain" : "main"}>{isTaken ? say("接过来办", "Take it over") : say("领取", "Take it")}</Key>
+    </section>
+  );
+}
+
+function Note({ path, onDone }: { path: string; onDone: () => void }) {
+  const say = useSay();
+  const [text, setText] = useState("");
+  return (
+    <WriteCard
+      title={say("记一笔", "Write something down")}
+      words={say("记下", "Keep it")}
+      check={() => (text.trim() ? null : say("请写查到了什么", "Please write what you found"))}
+      send={async () => {
+        await client.write<Receipt>(`${path}/steps`, { step: "note", text: text.trim() }, { told: say("案件记录", "a note on a case") });
+        setText("");
+        onDone();
+        return say("已记下。", "Kept.");
+      }}
+    >
+      <LongField label={say("查到什么：问了谁，看了什么", "What was found: who was asked, what was seen")} value={text} onInput={setText} maxLength={2000} />
+    </WriteCard>
+  );
+}
+
+function Decide({ path, onDone }: { path: string; onDone: () => void }) {
+  const say = useSay();
+  const chosen = language.use();
+  const [verdict, setVerdict] = useState("");
+  const [text, setText] = useState("");
+  return (
+    <WriteCard
+      title={say("下结论", "Verdict")}
+      words={say("结案", "Close the case")}
+      check={() => (!verdict ? say("请选结论", "Please choose a verdict") : !text.trim() ? say("请写明理由", "Please give the reason") : null)}
+      send={async () => {
+        await client.write<Receipt>(`${path}/steps`, { step: "decide", verdict, text: text.trim() }, { told: say("案件结论", "a verdict") });
+        onDone();
+        return say("已结案。", "The case is closed.");
+      }}
+    >
+      <Select label={say("结论", "Verdict")} value={verdict} onChange={setVerdict} isOpen options={codesOf("verdict").map((code) => [code, term("verdict", code, chosen)] as const)} />
+      <LongField label={say("理由（记入档案）", "Reason (kept on record)")} value={text} onInput={setText} maxLength={2000} />
+    </WriteCard>
+  );
+}

@@ -1,0 +1,8 @@
+// Where what staff has to do is done.
+
+import type { Task } from "../../shared/bodies";
+
+/** Where a task is done: a facility on its household's page, the proof of use on the loan's. */
+export function placeOf(task: Task): string {
+  return task.kind === "show_use" ? `#/loans/${task.about}/${task.household}` : `#/households/${task.household}`;
+}

@@ -260,7 +260,7 @@ impl Courier {
                 observed => observed?,
             }
         }
-        self.desk.engine.call(answer_request(row, told, now))?;
+        self.desk.engine.call(answer_request((row.cell, row.household, row.id), told, now))?;
         Ok(row.state == PaymentState::Asked)
     }
 }

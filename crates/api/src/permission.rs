@@ -104,6 +104,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/applications/{ap}", Read(SERVICE)),
     post("/api/v1/households/{hh}/applications/{ap}/signature", Act("sign")),
     post("/api/v1/households/{hh}/applications/{ap}/review", Act("ask_for_person")),
+    post("/api/v1/households/{hh}/applications/{ap}/withdrawal", Act("withdraw_application")),
     get("/api/v1/households/{hh}/applications/{ap}/decision", Read(&[Officer, Analyst, Approver, Auditor])),
     get("/api/v1/households/{hh}/contracts/{ct}/papers", Read(SERVICE)),
     // Who may add a paper may name a payee, with a second person.

@@ -257,6 +257,7 @@ pub const WORDS: &[Word] = &[
     word("password_missing", 422, "新员工要设密码。", "A new member of staff needs a password."),
     word("unknown_staff", 404, "没有这位员工，请核对编号。", "There is no such member of staff: check the id."),
     word("no_review", 409, "这笔申请现在不能再申请人工复核：还没有决定、正在复核、已由工作人员决定，或已签合同。", "A person cannot be asked for now: it is not decided, is with the office, was decided by a person, or is signed."),
+    word("nothing_to_withdraw", 409, "这笔申请已经不能撤回：没有批下来、已签合同，或已经撤回过了。", "This application cannot be withdrawn: it was declined, is signed, or was withdrawn before."),
     word("bad_model_place", 422, "模型的位置是 champion、challenger 或 retired。", "A model is champion, challenger or retired."),
     word("bad_model_name", 422, "模型用文件的 SHA-256（64 位十六进制）来指名。", "A model is named by the SHA-256 of its file, 64 hexadecimal digits."),
     word("bad_model_kind", 422, "模型只有评分卡和组合模型两种。", "A model is a scorecard or a portfolio."),

@@ -259,6 +259,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::Applied(_)
         | Fact::Decided(_)
         | Fact::PersonAsked { .. }
+        | Fact::ApplicationWithdrawn { .. }
         | Fact::FacilityGranted { .. }
         | Fact::FacilityMoved { .. }
         | Fact::FacilityExpired { .. }

@@ -37,6 +37,7 @@ use crate::staff::SetStaff;
 use crate::tables::ApplicationStatus;
 use crate::transfer::{Arrive, ReleasePayout, Settle, Transfer};
 use crate::wallet::{TopUp, Withdraw};
+use crate::withdrawn::WithdrawApplication;
 
 /// A command of the application.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -221,6 +222,9 @@ pub enum Command {
     /// Ask that a person decides what model and rules decided.
     #[n(131)]
     AskForPerson(#[n(0)] AskForPerson),
+    /// Withdraw an application on which no contract is signed.
+    #[n(241)]
+    WithdrawApplication(#[n(0)] WithdrawApplication),
     /// Book that a household is rated otherwise.
     #[n(133)]
     Rate(#[n(0)] Rate),
@@ -505,6 +509,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::Decide(c) => c.cell,
         Command::DecideByHand(c) => c.cell,
         Command::AskForPerson(c) => c.cell,
+        Command::WithdrawApplication(c) => c.cell,
         Command::Rate(c) => c.cell,
         Command::CarryNotices(c) => c.cell,
         Command::RemindOfSale(c) => c.cell,

@@ -391,6 +391,16 @@ pub enum Fact {
         #[n(1)]
         application: Id,
     },
+    /// An applicant let an application go.
+    #[n(242)]
+    ApplicationWithdrawn {
+        /// The household.
+        #[n(0)]
+        household: Id,
+        /// The application.
+        #[n(1)]
+        application: Id,
+    },
     /// A loan was drawn.
     #[n(21)]
     LoanDrawn(#[n(0)] LoanDrawn),

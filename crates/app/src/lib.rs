@@ -58,6 +58,7 @@ pub mod task;
 pub mod transfer;
 pub mod vault;
 pub mod wallet;
+pub mod withdrawn;
 
 mod due;
 mod house;

@@ -60,6 +60,10 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
             let status = ApplicationStatus::Referred;
             books.put(&Application { status, approved_minor: 0, review_asked_at: Some(stamp.at), ..row });
         }
+        Fact::ApplicationWithdrawn { household, application } => {
+            let row: Application = standing(books, cell, *household, *application)?;
+            books.put(&Application { status: ApplicationStatus::Withdrawn, ..row });
+        }
         Fact::FacilityGranted { .. } | Fact::FacilityMoved { .. } | Fact::FacilityExpired { .. } => {
             crate::facility::apply(books, stamp, fact)?;
         }

@@ -30,6 +30,7 @@ pub fn why_no_person(row: &Application) -> Option<&'static str> {
     match row.status {
         ApplicationStatus::Referred => Some("the office has it already and answers soon"),
         ApplicationStatus::Received => Some("it is not decided yet"),
+        ApplicationStatus::Withdrawn => Some("it was withdrawn: apply anew"),
         ApplicationStatus::Signed => Some("a contract is signed on it: ask the office about the loan"),
         ApplicationStatus::Approved | ApplicationStatus::Declined if row.reason.is_some() => {
             Some("a person has decided it: apply anew, or complain")

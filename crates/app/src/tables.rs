@@ -460,6 +460,8 @@ door::text_enum! {
         Declined = "declined",
         /// A contract was signed on it.
         Signed = "signed",
+        /// The applicant let it go.
+        Withdrawn = "withdrawn",
     }
 }
 

@@ -103,8 +103,13 @@ pub enum Act {
         /// The application.
         mine: Mine,
     },
-    /// Lets an offer lapse.
+    /// Lets an offer go: it withdraws its application.
     Decline {
+        /// The application.
+        mine: Mine,
+    },
+    /// Asks that a person decides what was declined without one.
+    AskPerson {
         /// The application.
         mine: Mine,
     },
@@ -346,6 +351,7 @@ impl Told {
             Act::SellOnLines { .. } | Act::OpenLine { .. } | Act::Buy { .. } | Act::BringBack | Act::PayLine { .. } => {
                 Told::NotOnLine { code: code.to_owned() }
             }
+            Act::AskPerson { mine } => Told::Refused { mine: *mine, reasons: vec![code.to_owned()] },
             _ => Told::No { code: code.to_owned(), back_fen: act.back_fen() },
         }
     }

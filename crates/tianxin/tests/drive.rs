@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use app::Tianxin;
 use app::assess::{Judge, feature_names};
+use app::payment::{Payment, PaymentState, PaymentWay};
 use app::tables::{Entry, EntryKind, LoanEvent, LoanNote, Wallet};
 use app::vault::{Vault, VaultError};
 use basics::{Date, Id};
@@ -17,7 +19,7 @@ use loan::act::AlteredPlan;
 use loan::{Happening, LifeEvent};
 use policy::RuleSet;
 use sim::deed::Told;
-use sim::drive::{Driver, Founding, Pace, Platform};
+use sim::drive::{Driver, Founding, Pace, Platform, held_against_truth};
 use store::keys::{open, seal};
 use store::{KeyError, KeyStore};
 use support::lending::lender;
@@ -80,9 +82,13 @@ struct Run {
 }
 
 fn run(backend: Arc<dyn Backend>, keys: &Path, batch_max: usize, threads: usize) -> Run {
+    run_in(lender(), backend, keys, (batch_max, threads))
+}
+
+fn run_in(house: Arc<Tianxin>, backend: Arc<dyn Backend>, keys: &Path, (batch_max, threads): (usize, usize)) -> Run {
     let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &feature_names()).unwrap();
     let platform = Platform {
-        house: lender(),
+        house,
         backend: backend.clone(),
         vault: Arc::new(Keys::fresh(keys)),
         judge: Judge::new(None, rules),
@@ -218,6 +224,39 @@ fn on_a_line(village: &Village) {
     let (before, after) = (open_date().add_days(28), open_date().add_days(29));
     let last_before = owed.range(..=before).next_back().map_or(0, |(_, fen)| *fen);
     assert!(owed.get(&after).is_some_and(|fen| fen - last_before >= 44_730), "{owed:?}");
+}
+
+/// Phones pay over a bank that refuses, loses, delays and repeats: what it did in truth is booked once, and people hear of it.
+#[test]
+fn payments_over_a_rail_that_cannot_be_relied_on_are_booked_as_the_bank_has_done_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("books.db"));
+    let house = Arc::new(lender().as_ref().clone().paying_over(vec!["bank".to_owned()]));
+    let run = run_in(house.clone(), backend.clone(), folder.path(), (256, 2));
+    audit::verify(house.as_ref(), backend.as_ref(), None).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let payments = records::<Payment>(backend.as_ref());
+    let open = open_date().add_days(DAYS);
+    for row in &payments {
+        held_against_truth(5, row, open).unwrap();
+        let entries = records::<Entry>(backend.as_ref());
+        let booked = entries.iter().filter(|entry| entry.memo.as_ref() == Some(&row.purpose)).count();
+        assert_eq!(booked, usize::from(row.state == PaymentState::Settled), "{row:?}");
+    }
+    let count = |what: &dyn Fn(&Payment) -> bool| payments.iter().filter(|row| what(row)).count();
+    let shown = format!(
+        "{} in, {} out; {} refused, {} done on a later day",
+        count(&|row| row.way == PaymentWay::In),
+        count(&|row| row.way == PaymentWay::Out),
+        count(&|row| row.state == PaymentState::Refused),
+        count(&|row| row.told_on.is_some_and(|on| on > row.asked_on)),
+    );
+    insta::assert_snapshot!(shown, @"26 in, 10 out; 1 refused, 1 done on a later day");
+    // What people last heard is what the books hold.
+    let of: BTreeMap<Id, u32> = (0..HOUSEHOLDS).map(|no| (Village::id(no), no)).collect();
+    let wallets = records::<Wallet>(backend.as_ref());
+    let wallets: BTreeMap<u32, i64> =
+        wallets.iter().map(|row| (of[&row.household], row.balance_minor - row.held_minor)).collect();
+    assert_eq!(wallets, run.village.wallets);
 }
 
 #[test]

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use app::application::{Apply, Decide, DecideByHand};
 use app::command::{Command, Outcome};
 use app::facility::{ChangeFacility, FacilityChange, facility_view};
+use app::review::AskForPerson;
 use app::sign::{Draw, Sign};
 use app::tables::ApplicationStatus;
+use app::withdrawn::WithdrawApplication;
 use app::{Institution, Tianxin};
 use basics::{Cell, Date, Id};
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Needs, Order, Overlay, Request, Role, audit};
@@ -289,4 +291,37 @@ fn a_facility_lives_on_sqlite() {
 fn a_facility_lives_on_postgres() {
     let Some((database, _server)) = postgres("facility") else { return };
     lives(postgres_backend(&database.url(), "facility"));
+}
+
+#[test]
+fn an_offer_that_is_let_go_counts_no_longer_and_cannot_be_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new(sqlite(&folder.path().join("books.db")));
+    let (cell, household, own) = (house.cell, house.household, farmer(house.household));
+    let withdraw =
+        |n: u128| Command::WithdrawApplication(WithdrawApplication { cell, household, application: id(0xA0 + n) });
+    house.decided(0x10, 5_000, 0, ApplicationStatus::Approved);
+    let held = |house: &House| (house.view().position.reserved_fen, house.view().position.available_fen);
+    assert_eq!(held(&house), (500_000, 1_500_000), "an offer that stands counts in what may be owed");
+    assert_eq!(house.refused(0x20, farmer(support::household(2)), withdraw(0x10)), "not_permitted");
+    house.done(0x21, own, withdraw(0x10));
+    assert_eq!(held(&house), (0, 2_000_000));
+    assert_eq!(house.refused(0x22, own, withdraw(0x10)), "nothing_to_withdraw");
+    assert_eq!(house.refused(0x23, own, withdraw(0x99)), "unknown_application");
+    let (text_hash, evidence) = (vec![7; 32].into(), "page, 12 s".to_owned());
+    let sign = Sign { cell, household, application: id(0xB0), contract: id(0xC0), text_hash, evidence };
+    assert_eq!(house.refused(0x24, own, Command::Sign(sign)), "wrong_status");
+    let ask = AskForPerson { cell, household, application: id(0xB0) };
+    assert_eq!(house.refused(0x25, own, Command::AskForPerson(ask)), "no_review");
+
+    // What the office has not decided yet may be withdrawn too, by a clerk for who is at the window; it is decided no more.
+    house.decided(0x30, 4_000, 0, ApplicationStatus::Referred);
+    house.done(0x40, staff(3, Role::Clerk), withdraw(0x30));
+    assert_eq!(house.refused(0x41, staff(1, Role::Officer), house.by_hand(0x30, 4_000)), "wrong_status");
+
+    // A signed contract is past that.
+    house.signed(0x50, 3_000, 0);
+    assert_eq!(house.refused(0x60, own, withdraw(0x50)), "nothing_to_withdraw");
+    house.engine.settle();
+    audit::verify(house.tianxin.as_ref(), house.backend.as_ref(), None).unwrap();
 }

@@ -7,6 +7,7 @@ use app::desk::Desk;
 use app::review::{AskForPerson, why_no_person};
 use app::sign::Sign;
 use app::tables::{Application, ApplicationStatus, Contract, LoanNote};
+use app::withdrawn::{WithdrawApplication, why_not_withdrawn};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -85,6 +86,8 @@ pub struct ApplicationShown {
     reasons: Vec<ReasonShown>,
     /// Whether the household may ask that a person looks at it.
     may_ask_for_person: bool,
+    /// Whether it may be withdrawn.
+    may_be_withdrawn: bool,
     /// The contract, once it is signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     contract: Option<String>,
@@ -127,6 +130,7 @@ fn application_shown(row: &Application, assessment: Option<&Assessment>) -> Appl
         asked_at: row.asked_at.to_rfc3339(),
         reasons: reasons(row, assessment),
         may_ask_for_person: why_no_person(row).is_none(),
+        may_be_withdrawn: why_not_withdrawn(row.status).is_none(),
         contract: None,
         contract_status: None,
         loan: None,
@@ -379,6 +383,25 @@ pub async fn ask_for_person(
     let cell = api.desk.cell_of(household);
     let ask = AskForPerson { cell, household, application };
     receipt(api.act(caller.actor, command, Command::AskForPerson(ask)).await?, cell)
+}
+
+/// Withdraws an application on which no contract is signed: an offer that is let go no longer counts in what is owed.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/applications/{ap}/withdrawal", tag = "loans", request_body = Nothing,
+    params(("hh" = String, Path, description = "The household"), ("ap" = String, Path, description = "The application"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller")),
+    responses((status = 201, body = Receipt), (status = "default", body = ProblemDocument)))]
+pub async fn withdraw(
+    State(api): State<Shared>,
+    Path((hh, ap)): Path<(String, String)>,
+    caller: Caller,
+    command: CommandId,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<(StatusCode, Json<Receipt>), Problem> {
+    let household = api.household(&hh)?;
+    let application = api.thing(&ap, IdKind::Application, household)?;
+    let cell = api.desk.cell_of(household);
+    let withdraw = WithdrawApplication { cell, household, application };
+    receipt(api.act(caller.actor, command, Command::WithdrawApplication(withdraw)).await?, cell)
 }
 
 /// An amount that is asked for or approved.

@@ -99,6 +99,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(applications::one))
         .routes(routes!(applications::sign))
         .routes(routes!(applications::ask_for_person))
+        .routes(routes!(applications::withdraw))
         .routes(routes!(decision::decision))
         .routes(routes!(lines::products))
         .routes(routes!(lines::list, lines::open))

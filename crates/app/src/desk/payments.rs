@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use basics::{Cell, Date, Id, Instant, cbor};
 use door::backend::List;
 use door::table::{Key, Record, Value};
-use door::{Actor, Answer, Order, Request, key};
+use door::{Actor, Answer, key};
 use insight::event::{Channel, Event, EventKind};
 
+use super::prepare::binding;
 use super::{Desk, DeskError};
-use crate::command::Command;
-use crate::payment::{BankAccount, BindAccount, Payment, PaymentState, PaymentWay};
+use crate::payment::{BankAccount, Payment, PaymentState, PaymentWay};
 use crate::tables::Sealed;
-use crate::vault::{VaultError, seal_field};
+use crate::vault::VaultError;
 
 /// An account elsewhere, in clear. Debug output hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,12 +52,6 @@ impl Desk {
         actor: Actor,
         at: Instant,
     ) -> Result<Answer, DeskError> {
-        let letters = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
-        let fits = (5..=34).contains(&number.number.len()) && letters(&number.number);
-        if !fits || !(1..=35).contains(&number.bank.len()) || !letters(&number.bank) {
-            let message = "an account number has 5 to 34 letters and digits, the number of its bank 1 to 35";
-            return Err(DeskError::refused("bad_account", message));
-        }
         let person = person.map_or_else(|| self.head(household), Ok)?;
         let name = self.field(household, person, "name")?;
         let name = name.ok_or_else(|| DeskError::refused("erased_already", "this person's data was erased before"))?;
@@ -65,11 +59,8 @@ impl Desk {
             let message = "the account is held by someone else: a household binds accounts of its own persons";
             return Err(DeskError::refused("account_not_own", message));
         }
-        let plain = cbor::to_bytes(&(name, number.number.clone(), number.bank.clone()));
-        let field = BankAccount::field(account);
-        let sealed = seal_field(self.vault.as_ref(), person, &field, command_id, &plain)?;
-        let command = BindAccount { cell: self.cell_of(household), household, account, person, sealed };
-        Ok(self.engine.call(Request::plain(command_id, actor, at, Order::Do(Command::BindAccount(command))))?)
+        let (cell, vault) = (self.cell_of(household), self.vault.as_ref());
+        Ok(self.engine.call(binding(vault, (command_id, account), (cell, household, person), number, actor, at)?)?)
     }
 
     /// The accounts a household has bound.

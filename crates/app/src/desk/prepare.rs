@@ -15,6 +15,7 @@ use policy::{LaneFacts, draw_ppm};
 use super::enrolment::{EnrolRequest, NewMember};
 use super::known::Known;
 use super::lending::LimitView;
+use super::payments::AccountNumber;
 use super::{Desk, DeskError};
 use crate::application::Decide;
 use crate::assess::{self, Asked, Assessment, Judge, Quote};
@@ -23,6 +24,7 @@ use crate::enrol::{Enrol, Member, SealedField};
 use crate::explore::{Entered, share_of_cell};
 use crate::house::Tianxin;
 use crate::observe::Observe;
+use crate::payment::{BankAccount, BindAccount};
 use crate::scorer::Said;
 use crate::tables::{Application, ApplicationStatus};
 use crate::vault::{Vault, VaultError, seal_field};
@@ -81,6 +83,27 @@ pub fn enrolment(
     // The digest is of what was typed: the same request is recognised even after its keys are gone.
     let digest = vault.keyed_hash("request", &asked.to_bytes());
     Ok((claims, Request { id: asked.command_id, actor, at, digest, order: Order::Do(command) }))
+}
+
+/// A person's account elsewhere, sealed and bound under these ids of command and account. Whose it is was seen before.
+pub fn binding(
+    vault: &dyn Vault,
+    (command_id, account): (Id, Id),
+    (cell, household, person): (Cell, Id, Id),
+    number: &AccountNumber,
+    actor: Actor,
+    at: Instant,
+) -> Result<Request<Command>, DeskError> {
+    let letters = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let fits = (5..=34).contains(&number.number.len()) && letters(&number.number);
+    if !fits || !(1..=35).contains(&number.bank.len()) || !letters(&number.bank) {
+        let message = "an account number has 5 to 34 letters and digits, the number of its bank 1 to 35";
+        return Err(DeskError::refused("bad_account", message));
+    }
+    let plain = cbor::to_bytes(&(number.holder.trim(), &number.number, &number.bank));
+    let sealed = seal_field(vault, person, &BankAccount::field(account), command_id, &plain)?;
+    let command = BindAccount { cell, household, account, person, sealed };
+    Ok(Request::plain(command_id, actor, at, Order::Do(Command::BindAccount(command))))
 }
 
 /// The head of a list of so many things, as the encoding of a whole list begins.

@@ -46,11 +46,11 @@ pub struct Reconciled {
     pub differing: u32,
 }
 
-/// The command of what a rail says of a payment. The same word has the same id, so that it is booked once.
-pub fn answer_request(row: &Payment, told: RailTold, at: Instant) -> Request<Command> {
+/// The command of what a rail says of a household's payment. The same word has the same id, so that it is booked once.
+pub fn answer_request((cell, household, payment): (Cell, Id, Id), told: RailTold, at: Instant) -> Request<Command> {
     let digest: String = leaf_hash(&cbor::to_bytes(&told)).iter().map(|byte| format!("{byte:02x}")).collect();
-    let command = AnswerPayment { cell: row.cell, household: row.household, payment: row.id, told };
-    let id = row.id.derive(&format!("answer {digest}"));
+    let command = AnswerPayment { cell, household, payment, told };
+    let id = payment.derive(&format!("answer {digest}"));
     Request::plain(id, Actor::SYSTEM, at, Order::Do(Command::AnswerPayment(command)))
 }
 
@@ -106,7 +106,7 @@ impl Desk {
                 self.observe_payment(row, told.day, at)?;
             }
             let settled = RailTold::Settled { amount, on: told.day, reference: line.reference.clone() };
-            self.engine.call(answer_request(row, settled, at))?;
+            self.engine.call(answer_request((row.cell, row.household, row.id), settled, at))?;
             row.state = PaymentState::Settled;
             done.told += 1;
         }

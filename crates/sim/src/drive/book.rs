@@ -47,6 +47,8 @@ pub struct Home {
     pub id: Id,
     /// Its cell.
     pub cell: Cell,
+    /// Who would hold its account elsewhere, as long as none is bound.
+    pub holder: Option<String>,
     /// Its loans and applications, by its own number.
     pub deals: BTreeMap<Mine, Deal>,
     /// Its statement line, if it has one.
@@ -94,13 +96,26 @@ impl Book {
         self.homes.get_mut(no.0 as usize)?.as_mut()
     }
 
-    pub(super) fn enrolled(&mut self, no: HouseholdNo, id: Id, cell: Cell) {
+    pub(super) fn bound(&mut self, no: HouseholdNo) {
+        if let Some(home) = self.home_mut(no) {
+            home.holder = None;
+        }
+    }
+
+    pub(super) fn enrolled(&mut self, no: HouseholdNo, id: Id, cell: Cell, holder: String) {
         let place = no.0 as usize;
         if self.homes.len() <= place {
             self.homes.resize(place + 1, None);
         }
-        self.homes[place] =
-            Some(Home { id, cell, deals: BTreeMap::new(), line: None, bought: None, discount_bp: None });
+        self.homes[place] = Some(Home {
+            id,
+            cell,
+            holder: Some(holder),
+            deals: BTreeMap::new(),
+            line: None,
+            bought: None,
+            discount_bp: None,
+        });
     }
 
     pub(super) fn put(&mut self, no: HouseholdNo, mine: Mine, deal: Deal) {

@@ -8,11 +8,14 @@ use app::application::{Apply, SeasonAsked};
 use app::command::{Command, Outcome};
 use app::correct::CorrectLoan;
 use app::desk::{DeskError, EnrolRequest, Known, NewMember, Reading, prepare};
+use app::payment::PaymentState;
 use app::repay::Repay;
+use app::review::AskForPerson;
 use app::sign::{Draw, Sign};
 use app::tables::{ApplicationStatus, MemberRole};
 use app::transfer::Transfer;
 use app::wallet::{TopUp, Withdraw};
+use app::withdrawn::WithdrawApplication;
 use basics::merkle::leaf_hash;
 use basics::{Cell, Date, Id, Instant, Money};
 use door::backend::DirectoryRow;
@@ -23,6 +26,7 @@ use loan::season::Grown;
 use loan::{Happening, fold};
 
 use super::book::{Book, Deal, Home, Stage};
+use super::rail::{Open, REFUSED};
 use super::reminder::owed_fen;
 use super::staff::{Staff, household};
 use super::window::Carried;
@@ -52,6 +56,8 @@ pub(super) enum Step {
     First,
     /// The decision on what was applied for.
     Decide,
+    /// The word of the rail that a payment goes over.
+    Word,
     /// The drawing of what was signed.
     Draw,
     /// The word of the second person.
@@ -75,6 +81,16 @@ pub(super) enum After {
     Wallet,
     /// Money went to another household's wallet.
     Given,
+    /// An account elsewhere was bound.
+    Bound,
+    /// A payment over a rail was asked for.
+    Asked(Box<Open>),
+    /// The rail's word was brought.
+    Word,
+    /// An application was let go.
+    LetGo(Mine),
+    /// An application goes to a person.
+    PersonAsked(Mine),
     /// Events were folded.
     Observed(u64),
     /// It waits for its decision.
@@ -185,16 +201,18 @@ impl Errand {
             Act::Apply { .. } => Ok(made.application()),
             Act::Accept { mine } => made.acceptance(*mine, known.ok_or_else(unread)?),
             Act::Repay { mine, pay } => made.repayment(*mine, *pay, known.ok_or_else(unread)?),
-            Act::PayIn { .. } | Act::TakeOut { .. } | Act::Give { .. } => Ok(made.wallet()),
+            Act::PayIn { amount_fen } | Act::TakeOut { amount_fen } => match made.rail() {
+                Some(rail) => made.over_rail(rail, *amount_fen),
+                None => Ok(made.wallet()),
+            },
+            Act::Give { .. } => Ok(made.wallet()),
             Act::Agree { mine } => Ok(made.agreement(*mine)),
             Act::AskReplan { mine } => Ok(Made::Tell(match home.deals.get(mine).map(|deal| deal.stage) {
                 Some(Stage::Running) => Vec::new(),
                 _ => vec![Told::NotChanged { mine: *mine }],
             })),
-            Act::Decline { mine } => Ok(Made::Tell(match home.deals.get(mine).map(|deal| deal.stage) {
-                Some(Stage::Offered) => Vec::new(),
-                _ => vec![self.no("wrong_status")],
-            })),
+            Act::Decline { mine } => Ok(made.let_go(*mine)),
+            Act::AskPerson { mine } => Ok(made.to_a_person(*mine)),
             Act::SellOnLines { discount_bp } => made.shop(*discount_bp),
             Act::OpenLine { limit_fen, months } => made.line(*limit_fen, *months),
             Act::Buy { shop, amount_fen } => made.purchase(*shop, *amount_fen),
@@ -324,6 +342,22 @@ impl Making<'_> {
             }
             _ => Made::Tell(Vec::new()),
         }
+    }
+
+    fn let_go(&self, mine: Mine) -> Made {
+        let (cell, household, application) = self.application_of(mine);
+        let withdraw = Command::WithdrawApplication(WithdrawApplication { cell, household, application });
+        self.by_its_way("let go", withdraw, After::LetGo(mine))
+    }
+
+    fn to_a_person(&self, mine: Mine) -> Made {
+        let (cell, household, application) = self.application_of(mine);
+        let ask = Command::AskForPerson(AskForPerson { cell, household, application });
+        self.by_its_way("ask for a person", ask, After::PersonAsked(mine))
+    }
+
+    fn application_of(&self, mine: Mine) -> (Cell, Id, Id) {
+        (self.home.cell, self.home.id, of_deal(self.home.id, "application", mine))
     }
 
     fn live(&self, known: &Known) -> Result<Made, DeskError> {
@@ -513,6 +547,25 @@ impl Driver {
             (_, Outcome::MoreThanDue { .. }) => told.push(errand.no("more_than_due")),
             (After::Observed(count), Outcome::Observed { .. }) => self.counts.events += count,
             (After::Applied, Outcome::Done) => return Ok(Some(Step::Decide)),
+            (After::Bound, Outcome::Done) => {
+                self.book.bound(no_of);
+                return Ok(Some(Step::First));
+            }
+            (After::Asked(open), Outcome::PaymentAsked) => {
+                return Ok(self.payment_stands(open).then_some(Step::Word));
+            }
+            (After::Asked(_), Outcome::BelowFloor) => told.push(errand.no("below_floor")),
+            (After::Word, Outcome::PaymentStands { state }) => {
+                if *state == PaymentState::Refused.as_str() {
+                    told.push(errand.no(REFUSED));
+                }
+            }
+            (After::LetGo(mine), Outcome::Done) => self.book.set(no_of, *mine, Stage::Ended),
+            (After::PersonAsked(mine), Outcome::Done) => {
+                self.book.set(no_of, *mine, Stage::Referred);
+                self.book.referred.push((no_of, *mine));
+                told.push(Told::Referred { mine: *mine });
+            }
             (After::Decided(offer, reasons), Outcome::Decided { status, .. }) => {
                 self.decided(errand, *status, offer.clone(), reasons, told);
             }

@@ -5,6 +5,7 @@
 //! with one step of every household that still has something to do; a wave is prepared on many threads and sent as one
 //! batch, in the order of (second, household). So the journal is the same whatever the number of threads.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ mod book;
 mod errand;
 mod founding;
 mod office;
+mod rail;
 mod record;
 mod reminder;
 mod replan;
@@ -38,6 +40,7 @@ pub use book::{Book, Deal, Home, Stage};
 pub(crate) use errand::dues;
 pub use founding::Founding;
 pub(crate) use office::approved_fen;
+pub use rail::{Fate, fate, held_against_truth};
 pub use record::{Acknowledged, Closing, ReplayError, Sent, Wave};
 pub(crate) use reminder::{due_in, owed_fen};
 pub use staff::Staff;
@@ -212,6 +215,8 @@ pub struct Driver {
     overnight: Vec<Reply>,
     /// What clerks have kept since their windows are out of order, with the day it was brought.
     kept: Vec<(Date, Deed)>,
+    /// Payments whose word has not come, by the day on which it does.
+    on_rails: BTreeMap<Date, Vec<rail::Open>>,
     counts: Counts,
     spent: Spent,
     /// What went through the door, where that is wanted.
@@ -239,6 +244,7 @@ impl Driver {
             is_office_away: false,
             overnight,
             kept,
+            on_rails: BTreeMap::new(),
             counts,
             spent: Spent::default(),
             recording: None,
@@ -285,6 +291,7 @@ impl Driver {
     /// Lives through the open day and leaves it open.
     pub fn live_until_evening(&mut self, people: &mut impl People) -> Result<(), DriveError> {
         let mut told = std::mem::take(&mut self.overnight);
+        told.extend(self.hear_rails()?);
         told.extend(self.sync_windows(people)?);
         told.extend(self.decide_referred(people)?);
         told.extend(self.answer_wishes(people)?);

@@ -204,7 +204,7 @@ impl Driver {
         match (answer, errand.enrols()) {
             (Ok(_), Some(person)) => {
                 let cell = cell_of(person.id, &self.platform);
-                self.book.enrolled(errand.deed.household, person.id, cell);
+                self.book.enrolled(errand.deed.household, person.id, cell, person.name.clone());
                 told.push(Told::Enrolled);
             }
             (Err(EnrolError::Known { .. }), _) => told.push(errand.no("already_enrolled")),

@@ -155,6 +155,7 @@ impl Lender {
             }
             Act::Accept { mine } => self.draw(date, who, *mine),
             Act::Repay { mine, pay } => self.take(date, who, *mine, *pay),
+            Act::AskPerson { .. } => reply(Told::no("no_review", &deed.act)),
             _ => Vec::new(),
         }
     }

@@ -53,7 +53,7 @@ impl Folk {
         let Some(h) = self.get_mut(number) else { return };
         let mine = h.mine_next;
         h.mine_next += 1;
-        h.asking = Some(Asking { mine, reason, amount_fen, since: today.day });
+        h.asking = Some(Asking { mine, reason, amount_fen, since: today.day, has_asked_person: false });
         let truth = Truth::Wealth {
             mine,
             hidden_fen: h.cash + h.saved,

@@ -7,13 +7,17 @@ use super::birth::YUAN;
 use super::chance::Entity;
 use super::day::Today;
 use super::folk::Folk;
-use super::household::{Owed, Standing};
+use super::household::{Asking, Owed, Standing};
 use super::purse::Trace;
 use crate::county::Reason;
 use crate::deed::{Act, Deed, Mine, Reply, Told};
 
 /// A loan of more months' income than this needs somebody who stands up for it.
 const GUARANTEED_ABOVE_MONTHS: i64 = 2;
+/// Who asks for no more months' income than this is sure that it can pay.
+const CARRIED_MONTHS: i64 = 3;
+/// Who is as patient as this explains itself to a person.
+const PATIENT_PERCENT: u8 = 60;
 /// For how many others one household stands up at once.
 const GUARANTEES_MAX: i8 = 2;
 
@@ -33,7 +37,7 @@ impl Folk {
                 }
                 Told::Refused { mine, .. } => {
                     self.learn(number, true);
-                    self.refused(today, number, *mine);
+                    self.refused(today, number, *mine, deeds);
                 }
                 Told::Referred { .. } => self.learn(number, false),
                 Told::Drawn { mine, amount_fen, dues } => self.drawn(today, number, *mine, *amount_fen, dues, deeds),
@@ -123,10 +127,17 @@ impl Folk {
         deeds.push(self.deed(today, number, 8, act));
     }
 
-    /// Refused: kin and another lender are asked, and the platform not again for a while.
-    fn refused(&mut self, today: &Today<'_>, number: u32, mine: Mine) {
+    /// Refused: who has asked for what it can carry and is patient enough asks that a person looks at it. Else, and where that
+    /// comes to nothing, kin and another lender are asked, and the platform not again for a while.
+    fn refused(&mut self, today: &Today<'_>, number: u32, mine: Mine, deeds: &mut Vec<Deed>) {
         let Some(h) = self.get_mut(number) else { return };
         let Some(asking) = h.asking.filter(|asking| asking.mine == mine) else { return };
+        let is_sure = asking.amount_fen <= h.usual_fen * CARRIED_MONTHS && h.patience >= PATIENT_PERCENT;
+        if is_sure && h.scheme == 0 && !asking.has_asked_person {
+            h.asking = Some(Asking { has_asked_person: true, ..asking });
+            deeds.push(self.deed(today, number, 8, Act::AskPerson { mine }));
+            return;
+        }
         h.asking = None;
         h.asks_from = today.day + 120;
         self.ask_kin(today, number, asking.amount_fen / 2);

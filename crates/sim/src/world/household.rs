@@ -126,6 +126,8 @@ pub(super) struct Asking {
     pub reason: Reason,
     pub amount_fen: i64,
     pub since: i32,
+    /// Whether it has asked that a person decides.
+    pub has_asked_person: bool,
 }
 
 /// Where it stands with the platform.

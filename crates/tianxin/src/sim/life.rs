@@ -14,6 +14,7 @@ use crate::config::{Opened, Place, Settings};
 use crate::failure::Failure;
 use crate::init::Init;
 use crate::lending;
+use crate::rail::{RailKind, RailSettings};
 use crate::terminal::Progress;
 use crate::vault::Keys;
 
@@ -160,6 +161,21 @@ pub fn make(place: &Place, first: Date, name: &str, model: Option<&score::ModelF
         settings.write(place)?;
     }
     Ok(())
+}
+
+/// Gives a simulated institution a rail that phones pay over. What the bank does is the driver's; its folder is never opened.
+pub fn offer_a_rail(place: &Place) -> Result<(), Failure> {
+    let mut settings = Settings::read(place)?;
+    settings.rails = vec![RailSettings {
+        name: "bank".to_owned(),
+        kind: RailKind::BankFiles,
+        address: None,
+        folder: Some("rail".into()),
+        secret: None,
+        account: "COUNTY1".to_owned(),
+        bank: "RURALBANK".to_owned(),
+    }];
+    settings.write(place)
 }
 
 /// A data folder of that path, on the database the command line names.

@@ -12,7 +12,7 @@ use sim::County;
 use sim::drive::export::ExportError;
 use sim::world::TruthRow;
 
-use super::life::{Life, Plan, make, place_at};
+use super::life::{Life, Plan, make, offer_a_rail, place_at};
 use crate::config::{self, Place, Settings, Use};
 use crate::failure::Failure;
 use crate::lending;
@@ -111,6 +111,7 @@ impl Run {
         let mark: Vec<String> = mark.collect();
         write_file(&unfinished, |file| Ok(writeln!(file, "{}", mark.join("\n"))?))?;
         make(&place, self.first, &format!("{} (simulated)", county.name_zh), model.as_ref())?;
+        offer_a_rail(&place)?;
         let opened = config::open(&place, Use::Write)?;
         let judge = lending::judge(&place, &Settings::read(&place)?)?;
         let threads = usize::from(self.threads);

@@ -1,12 +1,13 @@
 //! What books of a campaign hold, and how they are proved: by themselves, against the sound ones, against what was acknowledged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use app::tables::Contact;
-use basics::{Cell, Id};
+use app::payment::{Payment, PaymentState};
+use app::tables::{Contact, Entry, EntryKind};
+use basics::{Cell, Date, Id};
 use door::backend::DirectoryRow;
 use door::table::{Key, Record, Row, Table};
 use door::tables::{CellHead, Journal, Outbox};
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 pub(super) struct Held {
     rows: Vec<(&'static str, Vec<Row>)>,
     claims: Vec<DirectoryRow>,
+    open_day: Date,
 }
 
 impl Held {
@@ -29,7 +31,34 @@ impl Held {
         let order = [Journal::table().name, Outbox::table().name, CellHead::table().name];
         let kept = config::tables(&opened.tianxin).into_iter().filter(|table| !order.contains(&table.name));
         let rows = kept.map(|table| Ok((table.name, rows(backend, table)?)));
-        Ok(Held { rows: rows.collect::<Result<_, Failure>>()?, claims: claims(backend)? })
+        Ok(Held { rows: rows.collect::<Result<_, Failure>>()?, claims: claims(backend)?, open_day: opened.open_day()? })
+    }
+
+    /// Holds every payment against what the bank has done in truth: none made twice, none lost, each booked once if it was done.
+    ///
+    /// Books that equal these agree with it too.
+    pub(super) fn agrees_with_the_bank(&self, seed: u64) -> Result<u32, Failure> {
+        let broken = |error: door::table::RowError| Failure::Wrong(error.to_string());
+        let of = |name: &str| self.rows.iter().find(|(table, _)| *table == name).map_or(&[][..], |(_, rows)| rows);
+        let mut booked: HashMap<String, u32> = HashMap::new();
+        for row in of(Entry::table().name) {
+            let entry = Entry::from_row(row).map_err(broken)?;
+            if let (EntryKind::TopUp | EntryKind::Withdrawal, Some(memo)) = (entry.kind, entry.memo) {
+                *booked.entry(memo).or_default() += 1;
+            }
+        }
+        let mut payments = 0;
+        for row in of(Payment::table().name) {
+            let row = Payment::from_row(row).map_err(broken)?;
+            sim::drive::held_against_truth(seed, &row, self.open_day).map_err(Failure::Wrong)?;
+            let times = booked.get(&row.purpose).copied().unwrap_or(0);
+            if times != u32::from(row.state == PaymentState::Settled) {
+                let state = row.state.as_str();
+                return Err(Failure::Wrong(format!("payment {} is {state} and is booked {times} times", row.id)));
+            }
+            payments += 1;
+        }
+        Ok(payments)
     }
 
     /// Proves the books of a run by themselves, against the sound ones, and against what was acknowledged.

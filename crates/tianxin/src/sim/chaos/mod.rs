@@ -23,7 +23,7 @@ use clap::Args;
 use door::{DoorError, Order, Request, Stepper, failpoint};
 use sim::drive::{Acknowledged, Closing, Counts, ReplayError, Wave};
 
-use super::life::{Life, Plan, make, place_at};
+use super::life::{Life, Plan, make, offer_a_rail, place_at};
 use crate::config::{self, Opened, Place, Settings, Use};
 use crate::failure::Failure;
 use crate::lending;
@@ -62,6 +62,8 @@ const POINTS: [&str; 7] = [
 /// synced, two day-ends start at once, the clock jumps, clerks send a week's commands again and rails time out after they have
 /// succeeded
 ///
+/// The bank that phones pay over refuses, loses, delays and repeats in every run, and what the books hold of each payment is held
+/// against what it did in truth.
 /// Every third run is on a disk that fails. Ends with 0 only if at least one process was killed or one disk failed, and every run
 /// healed: books whole by the audit; every table equal row by row to the undisturbed run's, what is sealed and the directory's
 /// claims included, but for the journal, its heads and the outbox; nothing left in the outbox; every acknowledged command in the
@@ -141,6 +143,7 @@ impl Chaos {
         fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, "made", error))?;
         let (waves, lived) = self.live_undisturbed(&sound, &folder, &progress)?;
         let expected = Held::of(&opened(&sound)?)?;
+        let payments = expected.agrees_with_the_bank(self.seed)?;
         let mut broken = Vec::new();
         let mut all = Met::default();
         for run in 0..self.runs {
@@ -174,7 +177,7 @@ impl Chaos {
             fs::remove_dir_all(&folder).map_err(|error| Failure::file(&folder, "removed", error))?;
             say(format!(
                 "{} runs healed: {} kills, {} starts, {} faults of disks of which callers were told {} times; each of {} \
-                 commands, {} events, {} loans in {} days",
+                 commands, {} events, {} loans, {payments} payments over a bank that loses, delays and repeats, in {} days",
                 self.runs,
                 all.kills,
                 all.starts,
@@ -203,6 +206,7 @@ impl Chaos {
         let first = Date::ymd(2026, 1, 1).map_err(|error| Failure::Wrong(error.to_string()))?;
         let place = at(sound);
         make(&place, first, "chaos", None)?;
+        offer_a_rail(&place)?;
         let empty = folder.join("empty");
         copy_folder(sound, &empty)?;
         let opened = config::open(&place, Use::Write)?;

@@ -8,6 +8,7 @@
 mod columns;
 mod isolation;
 mod near;
+pub mod series;
 mod subspace;
 
 use score::math::ln;

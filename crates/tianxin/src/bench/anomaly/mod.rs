@@ -1,5 +1,7 @@
 //! `tianxin bench anomaly`: the unsupervised score of tables, beside the libraries that Python has, on the same rows and features.
 
+mod series;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,8 +17,9 @@ use crate::failure::Failure;
 /// Say which rows of labelled tables are unusual, and how well that fits the labels.
 ///
 /// Reads every `.csv.gz` of a folder: columns of numbers, and `label`, which is 1 for anomalies and which no score sees. The batch table learns and scores
-/// all rows; the prequential one scores each row by what was learned of those before it. Where Python has scikit-learn and pyod, their
-/// scores stand beside.
+/// all rows; the prequential one scores each row by what was learned of those before it. A folder with `labels.json` holds series of `timestamp` and
+/// `value` in folders below it: each becomes a table of what its moments are like, scored in the order of time. Where Python has
+/// scikit-learn and pyod, their scores of the same rows stand beside.
 #[derive(Args)]
 pub struct AnomalyBench {
     /// The folder of tables
@@ -52,13 +55,16 @@ struct Set {
     name: String,
     rows: Vec<Vec<f64>>,
     labels: Vec<bool>,
+    /// Whether its rows are moments in the order of time.
+    is_series: bool,
 }
 
 impl AnomalyBench {
     /// Runs the benchmark.
     pub fn run(self) -> Result<(), Failure> {
         let mut report = Report::new(self.json);
-        let sets = self.sets()?;
+        let is_series = self.data.join(series::LABELS).is_file();
+        let sets = if is_series { series::read_all(&self.data)? } else { self.sets()? };
         // Average precision by library and set.
         let mut table: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
         let mut streamed = Vec::new();
@@ -88,7 +94,12 @@ impl AnomalyBench {
                 format!("{note}; each row scored before it was learned"),
             ))?;
         }
-        for said in ask(&self.python, &self.data, self.seeds) {
+        let told = if is_series {
+            series::with_tables(&sets, |folder| ask(&self.python, folder, self.seeds))?
+        } else {
+            ask(&self.python, &self.data, self.seeds)
+        };
+        for said in told {
             match (said.set, said.library, said.ap) {
                 (Some(set), Some(library), Some(ap)) => {
                     table.entry(library).or_default().insert(set, ap);
@@ -176,7 +187,7 @@ fn read(path: &Path) -> Result<Set, Failure> {
         heads.iter().position(|head| head == "label").ok_or_else(|| wrong("it has no column `label`".to_owned()))?;
     let name =
         path.file_name().map_or(String::new(), |name| name.to_string_lossy().trim_end_matches(".csv.gz").to_owned());
-    let mut set = Set { name, rows: Vec::new(), labels: Vec::new() };
+    let mut set = Set { name, rows: Vec::new(), labels: Vec::new(), is_series: false };
     for record in table.records() {
         let record = record.map_err(|error| wrong(error.to_string()))?;
         let mut row = Vec::with_capacity(record.len());
@@ -201,10 +212,12 @@ fn read(path: &Path) -> Result<Set, Failure> {
 const PAST_MAX: usize = 4_096;
 const PAST_MIN: usize = 256;
 
-/// Scores each row, in a drawn order, by what was learned of those before it.
+/// Scores each row by what was learned of those before it: moments in the order of time, rows of a table in a drawn one.
 fn prequential(set: &Set) -> Result<f64, Failure> {
     let mut order: Vec<usize> = (0..set.rows.len()).collect();
-    score::random::Stream::new(1).shuffle(&mut order);
+    if !set.is_series {
+        score::random::Stream::new(1).shuffle(&mut order);
+    }
     let (mut scores, mut labels) = (Vec::new(), Vec::new());
     let mut learned: Option<Batch> = None;
     let mut next = PAST_MIN;

@@ -802,6 +802,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/preliminary-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The preliminary limits that a household was offered. */
+        get: operations["preliminaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/preliminary-limits/{vc}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a preliminary limit signed. It waits (202) for the second member of staff who was there. */
+        post: operations["sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/preliminary-limits/{vc}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a preliminary limit back before it is signed. */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/profile": {
         parameters: {
             query?: never;
@@ -1534,6 +1585,109 @@ export interface paths {
         get: operations["trial_balance"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/villages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All village campaigns. */
+        get: operations["list"];
+        put?: never;
+        /** Begins a campaign. */
+        post: operations["open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/villages/{vc}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A campaign with its roll, who appraises, objections, and the shares it is reported by. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/villages/{vc}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Works out the preliminary limits that are missing. Asked again, it goes on where it stopped. */
+        post: operations["work_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/villages/{vc}/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers its limit to every household of an approved campaign. Asked again, it goes on where it stopped. */
+        post: operations["offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/villages/{vc}/roll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts every household that lives in the village on the roll. */
+        post: operations["list_roll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/villages/{vc}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a campaign. An answer to an objection, approval and drop wait (202) for a second person. */
+        post: operations["work"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3221,6 +3375,12 @@ export interface components {
              */
             stage: number;
         };
+        /** @description What one person said of one household. */
+        MarkTold: {
+            /** @description What it could carry; 0.00 is: lend it nothing. */
+            amount: string;
+            household: string;
+        };
         /** @description A merchant. */
         MerchantShown: {
             /** @description The category code that products go by. */
@@ -3350,6 +3510,16 @@ export interface components {
             phone?: string | null;
             /** @description Where it lives. */
             village: string;
+        };
+        /** @description An objection. */
+        ObjectionShown: {
+            answer?: string | null;
+            household: string;
+            objection: string;
+            /** @description `open`, `upheld`, `dismissed`. */
+            state: string;
+            taken_on: string;
+            text: string;
         };
         /** @description The profile's version since. */
         Observed: {
@@ -3685,6 +3855,31 @@ export interface components {
             memo?: string | null;
             value_date: string;
         };
+        /** @description A preliminary limit. */
+        PreliminaryShown: {
+            amount: string;
+            /** @description The campaign it comes from, a UUID. */
+            campaign: string;
+            currency: string;
+            offered_on: string;
+            /** @description The last day on which it may be signed. */
+            sign_by: string;
+            signed_on?: string | null;
+            /** @description `offered`, `signed`, `withdrawn`. */
+            state: string;
+        };
+        /** @description A preliminary limit is signed before two members of staff. */
+        PreliminarySigned: {
+            /** @description Where, before whom, and what is kept of it. */
+            evidence: string;
+            /** @description SHA-256 of the text that was read, 64 hexadecimal digits. */
+            text_hash: string;
+        };
+        /** @description A preliminary limit is taken back. */
+        PreliminaryTakenBack: {
+            /** @description Why. */
+            reason: string;
+        };
         /** @description What a prepayment paid. */
         Prepaid: {
             /** @description Interest, fees and penalty that it paid. */
@@ -3873,6 +4068,19 @@ export interface components {
             /** @description Percent a year. */
             rate: string;
             rating?: string | null;
+        };
+        /** @description A person of the village who appraises. */
+        RaterShown: {
+            /** @description Its own household. */
+            household?: string | null;
+            /** @description Households it is not heard on beside the own. */
+            kin: number;
+            /** @description Households it has said something of. */
+            marks: number;
+            /** @description Those of them where it was far from the others; 0 until limits are worked out. */
+            outliers: number;
+            /** @description A UUID; who it is stands on paper. */
+            rater: string;
         };
         /** @description A change of a rating. */
         RatingChangeShown: {
@@ -4341,6 +4549,164 @@ export interface components {
             /** Format: int32 */
             subject: number;
             zh: string;
+        };
+        /** @description A campaign with its roll, who appraises, objections, and the shares it is reported by. */
+        VillageDetail: components["schemas"]["VillageShown"] & {
+            objections: components["schemas"]["ObjectionShown"][];
+            raters: components["schemas"]["RaterShown"][];
+            roll: components["schemas"]["RollShown"][];
+            shares: components["schemas"]["VillageShares"];
+        };
+        /** @description How many households a run dealt with. */
+        VillageRun: {
+            /** @description Households put on the roll, or limits worked out, or offers made in this run. */
+            done: number;
+            /** @description Reasons of this run, one a household that got nothing. */
+            refused: string[];
+        };
+        /** @description How many households are where. */
+        VillageShares: {
+            /** @description Households of the roll. */
+            households: number;
+            limits: string;
+            /** @description On the negative list. */
+            negative: number;
+            /** @description Offered in their cells. */
+            offered: number;
+            signed: number;
+            signed_limits: string;
+            /** @description With a limit above nothing. */
+            with_limit: number;
+            withdrawn: number;
+        };
+        /** @description A campaign. */
+        VillageShown: {
+            /** @description A UUID. */
+            campaign: string;
+            currency: string;
+            decided_on?: string | null;
+            /**
+             * Format: int64
+             * @description Households on the roll.
+             */
+            households: number;
+            /**
+             * Format: int64
+             * @description Those of them that are not on the negative list.
+             */
+            listed: number;
+            most: string;
+            /** Format: int64 */
+            objection_days: number;
+            /** @description The last day for objections. */
+            objections_until?: string | null;
+            /** Format: int64 */
+            open_objections: number;
+            opened_on: string;
+            product: string;
+            published_on?: string | null;
+            /** Format: int64 */
+            raters_min: number;
+            reason?: string | null;
+            /** Format: int64 */
+            sign_days: number;
+            /** @description `open`, `worked_out`, `published`, `approved`, `dropped`. */
+            state: string;
+            unknown_most: string;
+            village: string;
+            /**
+             * Format: int64
+             * @description Those of these that have a limit, be it nothing.
+             */
+            with_limit: number;
+        };
+        /** @description A step of a campaign. */
+        VillageStepTold: {
+            /** @description Why. */
+            ground: string;
+            household: string;
+            /** @description Where that is known from. */
+            source: string;
+            /** @enum {string} */
+            step: "exclude";
+        } | {
+            household: string;
+            reason: string;
+            /** @enum {string} */
+            step: "readmit";
+        } | {
+            /** @description Its own household, where that is enrolled. */
+            household?: string | null;
+            /** @description Households of its kin. */
+            kin?: string[];
+            /** @description A UUID; who it is stands on paper. */
+            rater: string;
+            /** @enum {string} */
+            step: "name_rater";
+        } | {
+            marks: components["schemas"]["MarkTold"][];
+            rater: string;
+            /** @enum {string} */
+            step: "mark";
+        } | {
+            /** @enum {string} */
+            step: "publish";
+        } | {
+            household: string;
+            /** @enum {string} */
+            step: "object";
+            text: string;
+        } | {
+            household: string;
+            objection: string;
+            reason: string;
+            /** @enum {string} */
+            step: "answer";
+            /** @description Whether it is right: then the household gets nothing. */
+            upheld: boolean;
+        } | {
+            reason: string;
+            /** @enum {string} */
+            step: "approve";
+        } | {
+            reason: string;
+            /** @enum {string} */
+            step: "drop";
+        };
+        /** @description A campaign begins. */
+        VillageTold: {
+            /**
+             * @description Most for any household.
+             * @example 30000.00
+             */
+            most: string;
+            /**
+             * Format: int32
+             * @description For how many days the list is published: 3 to 60.
+             */
+            objection_days: number;
+            /**
+             * @description The product whose bounds the limits keep to.
+             * @example short-working-capital
+             */
+            product: string;
+            /**
+             * Format: int32
+             * @description How many people of the village have to be heard on a household; at least 3, customarily 5.
+             */
+            raters_min: number;
+            /**
+             * Format: int32
+             * @description Within how many days of the grant a household has to sign: 1 to 365.
+             */
+            sign_days: number;
+            /**
+             * @description Most for a household of which too little is known for a score.
+             * @example 10000.00
+             */
+            unknown_most: string;
+            /** @description The village, as households have it. */
+            village: string;
         };
         /** @description A line of a voucher. */
         VoucherLine: {
@@ -6362,6 +6728,114 @@ export interface operations {
             };
         };
     };
+    preliminaries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreliminaryShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    sign: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreliminarySigned"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreliminaryTakenBack"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     profile: {
         parameters: {
             query?: never;
@@ -7908,6 +8382,241 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VillageShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; the campaign's id follows from it */
+                "Command-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VillageTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VillageShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VillageDetail"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    work_out: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; each part's command has an id of its own */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VillageRun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    offer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; each household's command has an id of its own */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VillageRun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_roll: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; each part's command has an id of its own */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VillageRun"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    work: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; an objection's id is this */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The campaign, a UUID */
+                vc: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VillageStepTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

@@ -392,7 +392,7 @@ impl Tianxin {
     /// force is not lowered by an approval, since lowering is an act of its own, nor raised where an officer has lowered it. A
     /// raise of the same day counts after the grant; where the grant is of more, it is raised with it. A freeze stays. Refuses
     /// where the borrower is recorded as dead.
-    fn grant(
+    pub(crate) fn grant(
         &self,
         slice: &Overlay,
         cell: Cell,

@@ -311,6 +311,10 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             crate::line::apply_merchant(books, stamp, fact)?;
         }
         Fact::AlertRaised(_) | Fact::CaseWorked(_) => crate::case::apply(books, stamp, fact)?,
+        Fact::VillageOpened(_) | Fact::VillageWorked(_) | Fact::VillageLimits(_) => {
+            crate::village::apply(books, stamp, fact)?;
+        }
+        Fact::PreliminaryMoved(moved) => crate::preliminary::apply(books, stamp, moved)?,
         Fact::StaffSet { staff, login, role, active } => books.put(&Staff {
             cell,
             id: *staff,

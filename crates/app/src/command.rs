@@ -22,6 +22,7 @@ use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::observe::Observe;
 use crate::paper::AddPaper;
 use crate::payment::{AnswerPayment, AskPayment, BindAccount, DecidePayment, TakeCredit};
+use crate::preliminary::MovePreliminary;
 use crate::promote::PromoteModel;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
 use crate::rating::Rate;
@@ -36,6 +37,7 @@ use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
 use crate::tables::ApplicationStatus;
 use crate::transfer::{Arrive, ReleasePayout, Settle, Transfer};
+use crate::village::{OpenVillage, WorkVillage};
 use crate::wallet::{TopUp, Withdraw};
 use crate::withdrawn::WithdrawApplication;
 
@@ -246,6 +248,15 @@ pub enum Command {
     /// Judge a loan whose use was not shown in time.
     #[n(137)]
     JudgeUnshown(#[n(0)] JudgeUnshown),
+    /// Begin a village campaign.
+    #[n(261)]
+    OpenVillage(#[n(0)] OpenVillage),
+    /// Go on with a village campaign.
+    #[n(262)]
+    WorkVillage(#[n(0)] WorkVillage),
+    /// Offer, sign or take back a preliminary limit.
+    #[n(263)]
+    MovePreliminary(#[n(0)] MovePreliminary),
 }
 
 /// What is answered.
@@ -546,6 +557,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::AnswerGuarantee(c) => c.cell,
         Command::MoveGuarantee(c) => c.cell,
         Command::JudgeUnshown(c) => c.cell,
+        Command::MovePreliminary(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)
@@ -558,6 +570,8 @@ pub fn cell_of(command: &Command) -> Cell {
         | Command::PromoteModel(_)
         | Command::RaiseAlert(_)
         | Command::WorkCase(_)
+        | Command::OpenVillage(_)
+        | Command::WorkVillage(_)
         | Command::SetStaff(_) => Cell::OFFICE,
     }
 }

@@ -21,6 +21,7 @@ use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::payment::{AccountBound, CreditTaken, PaymentAnswered, PaymentAsked};
 use crate::period_end::{AllowanceSet, YearEnd};
+use crate::preliminary::MovePreliminary;
 use crate::promote::ModelPromoted;
 use crate::rating::RatingMoved;
 use crate::reconcile::StatementTaken;
@@ -28,6 +29,7 @@ use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 use crate::task::{TaskOpened, TaskStatus};
+use crate::village::{VillageLimits, VillageOpened, WorkVillage};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -688,6 +690,18 @@ pub enum Fact {
         #[n(2)]
         left_minor: i64,
     },
+    /// A village campaign began.
+    #[n(262)]
+    VillageOpened(#[n(0)] VillageOpened),
+    /// A village campaign went on.
+    #[n(263)]
+    VillageWorked(#[n(0)] WorkVillage),
+    /// Preliminary limits of a village were worked out.
+    #[n(264)]
+    VillageLimits(#[n(0)] VillageLimits),
+    /// A preliminary limit was offered, signed or taken back.
+    #[n(265)]
+    PreliminaryMoved(#[n(0)] MovePreliminary),
     /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
     #[n(91)]
     ReserveSet {

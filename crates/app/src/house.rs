@@ -242,6 +242,12 @@ impl App for Tianxin {
             Command::SetStaff(_) => act("set_staff", None, 0),
             Command::RaiseAlert(_) => act("raise_alert", None, 0),
             Command::WorkCase(c) => act(c.act(), None, 0),
+            Command::OpenVillage(_) => act("prepare_village", None, 0),
+            Command::WorkVillage(c) => act(c.act(), None, 0),
+            Command::MovePreliminary(c) => {
+                let (name, amount_minor) = c.act();
+                act(name, Some(c.household), amount_minor)
+            }
             Command::ProposeReplan(c) => act("propose_replan", Some(c.household), 0),
             Command::AgreeChange(c) => act("agree_change", Some(c.household), 0),
             Command::ApplyChange(c) => act("apply_change", Some(c.household), 0),
@@ -326,6 +332,9 @@ impl App for Tianxin {
             Command::SetStaff(c) => self.needs_staff_secret(c, needs),
             Command::RaiseAlert(c) => self.needs_cases(c.subject, needs),
             Command::WorkCase(c) => self.needs_cases(c.subject, needs),
+            Command::OpenVillage(c) => self.needs_open_village(c, needs),
+            Command::WorkVillage(c) => self.needs_work_village(c, needs),
+            Command::MovePreliminary(c) => self.needs_preliminary(c, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
             Command::ProposeReplan(c) => return self.needs_change(c.place(), slice, needs),
             Command::AgreeChange(c) => return self.needs_agree(c.place(), slice, needs),
@@ -401,6 +410,9 @@ impl App for Tianxin {
             Command::SetStaff(c) => self.set_staff(slice, c, context),
             Command::RaiseAlert(c) => self.raise_alert(slice, c, context),
             Command::WorkCase(c) => self.work_case(slice, c, context),
+            Command::OpenVillage(c) => self.open_village(slice, c, context),
+            Command::WorkVillage(c) => self.work_village(slice, c, context),
+            Command::MovePreliminary(c) => self.move_preliminary(slice, c, context),
             Command::ChangeFacility(c) => self.change_facility(slice, c, context),
             Command::ProposeReplan(c) => self.propose_replan(slice, c, context),
             Command::AgreeChange(c) => self.agree_change(slice, c, context),

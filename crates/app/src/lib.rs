@@ -38,6 +38,7 @@ pub mod period_end;
 pub mod permission;
 pub mod portfolio;
 pub mod posting;
+pub mod preliminary;
 pub mod promote;
 pub mod quota;
 pub mod rating;
@@ -57,6 +58,7 @@ pub mod tables;
 pub mod task;
 pub mod transfer;
 pub mod vault;
+pub mod village;
 pub mod wallet;
 pub mod withdrawn;
 

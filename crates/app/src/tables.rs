@@ -922,6 +922,12 @@ pub fn all() -> Vec<&'static Table> {
         crate::case::WatchCase::table(),
         crate::case::WatchAlert::table(),
         crate::case::CaseNote::table(),
+        crate::village::VillageCampaign::table(),
+        crate::village::VillageRoll::table(),
+        crate::village::VillageRater::table(),
+        crate::village::VillageMark::table(),
+        crate::village::VillageObjection::table(),
+        crate::preliminary::Preliminary::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

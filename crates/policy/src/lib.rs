@@ -16,6 +16,7 @@ pub mod exploration;
 pub mod facts;
 pub mod rules;
 mod toml_file;
+pub mod village;
 
 pub use condition::{Expression, Unanswered};
 pub use decision::{Decision, Figure, LimitDecision, Outcome, Reason, decide, limit};

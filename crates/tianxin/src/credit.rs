@@ -1,4 +1,6 @@
-//! `tianxin credit`: preliminary limits of a whole village or county in one run.
+//! `tianxin credit`: preliminary limits of a whole village or county in one run, and campaigns of whole-village credit.
+
+mod village;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,8 @@ pub enum Credit {
     /// is preliminary until it is applied for, decided and signed. A run that was cut off is started again and goes on
     /// after the last cell it finished, as long as model, rules and day are the same.
     Batch(Batch),
+    #[command(subcommand)]
+    Village(village::Village),
 }
 
 /// Which households, and where to.
@@ -59,6 +63,7 @@ impl Credit {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             Credit::Batch(batch) => batch.run(place),
+            Credit::Village(village) => village.run(place),
         }
     }
 }

@@ -88,4 +88,12 @@ fn a_county_s_decisions_are_tried_and_its_households_scored() {
         0
     );
     run(&["credit", "batch", "--out", "limits.csv"], 2);
+
+    // Campaigns of whole-village credit: none yet, and none is invented.
+    assert_eq!(run(&["credit", "village", "list"], 0).0.trim(), "");
+    run(&["credit", "village", "show", "the first"], 2);
+    let unknown = "00000000-0000-0000-0000-00000000cafe";
+    for what in ["show", "limits", "offer"] {
+        assert!(run(&["credit", "village", what, unknown], 1).1.contains("there is no such campaign"), "{what}");
+    }
 }

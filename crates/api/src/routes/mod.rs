@@ -30,6 +30,7 @@ mod service;
 mod sign_in;
 mod staff;
 mod tasks;
+mod villages;
 
 pub(crate) use public::FeeShown;
 
@@ -132,6 +133,15 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(disasters::decide))
         .routes(routes!(disasters::run))
         .routes(routes!(changes::watch))
+        .routes(routes!(villages::list, villages::open))
+        .routes(routes!(villages::one))
+        .routes(routes!(villages::work))
+        .routes(routes!(villages::list_roll))
+        .routes(routes!(villages::work_out))
+        .routes(routes!(villages::offer))
+        .routes(routes!(villages::preliminaries))
+        .routes(routes!(villages::sign))
+        .routes(routes!(villages::withdraw))
         .routes(routes!(office::referrals))
         .routes(routes!(office::decide))
         .routes(routes!(office::loans))

@@ -253,7 +253,7 @@ impl Desk {
         self.rows(key![self.cell_of(household), household, loan])
     }
 
-    fn many<R: Record>(&self, columns: &[usize], keys: &[door::table::Key]) -> Result<Vec<R>, DeskError> {
+    pub(super) fn many<R: Record>(&self, columns: &[usize], keys: &[door::table::Key]) -> Result<Vec<R>, DeskError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -262,7 +262,11 @@ impl Desk {
     }
 
     /// Sends commands to their cells, a number at a time, and collects what was refused.
-    fn send_all(&self, commands: Vec<(Id, Id, Command)>, at: Instant) -> Result<Vec<(Id, String)>, DeskError> {
+    pub(super) fn send_all(
+        &self,
+        commands: Vec<(Id, Id, Command)>,
+        at: Instant,
+    ) -> Result<Vec<(Id, String)>, DeskError> {
         let mut refused = Vec::new();
         for some in commands.chunks(AT_ONCE) {
             let (send, receive) = mpsc::channel();
@@ -297,7 +301,7 @@ fn reason_of(answer: Result<Answer, DoorError>) -> Result<Option<String>, DeskEr
 }
 
 /// The place of a column in its table.
-fn column<R: Record>(name: &str) -> Result<usize, DeskError> {
+pub(super) fn column<R: Record>(name: &str) -> Result<usize, DeskError> {
     let found = R::table().columns.iter().position(|column| column.name == name);
     found.ok_or_else(|| DeskError::Damaged(format!("table `{}` has no column `{name}`", R::table().name)))
 }

@@ -19,6 +19,7 @@ mod reconcile;
 mod remind;
 mod reports;
 mod views;
+mod village;
 mod watching;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,7 @@ pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
 pub use reports::{JournalFound, JournalLine, JournalSearch};
 pub use views::{Account, HouseholdView, LoanPage, TrialLine};
+pub use village::{CampaignShares, CampaignView, RaterView};
 pub use watching::CaseView;
 
 /// How often the desk does its work again when what it read has changed.

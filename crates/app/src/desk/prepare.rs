@@ -10,7 +10,7 @@ use door::{Actor, DoorError, Order, Request};
 use insight::event::{Event, Known as KnownSince};
 use insight::profile::Profile;
 use loan::{Product, Term};
-use policy::{LaneFacts, draw_ppm};
+use policy::{LaneFacts, LimitDecision, draw_ppm};
 
 use super::enrolment::{EnrolRequest, NewMember};
 use super::known::Known;
@@ -18,7 +18,7 @@ use super::lending::LimitView;
 use super::payments::AccountNumber;
 use super::{Desk, DeskError};
 use crate::application::Decide;
-use crate::assess::{self, Asked, Assessment, Judge, Quote};
+use crate::assess::{self, Asked, Assessment, Judge, Quote, Standing};
 use crate::command::Command;
 use crate::enrol::{Enrol, Member, SealedField};
 use crate::explore::{Entered, share_of_cell};
@@ -271,15 +271,28 @@ impl Known {
         let standing = self.standing(vault, None)?;
         let mut best: Option<LimitView> = None;
         for product in house.offered(self.open_date) {
-            let months = product.term_max.min(12).max(product.term_min);
-            let priced = product.priced_for(Term::Months(months), self.open_date)?;
-            let limit = assess::limit_said(judge, said, &priced, profile, &standing, months, self.open_date);
+            let limit = self.limit_of(product, judge, said, profile, &standing)?;
             let available_minor = limit.available_minor.min(product.amount_max_fen).max(0);
             if best.as_ref().is_none_or(|best| best.available_minor < available_minor) {
                 best = Some(LimitView { product: product.code.clone(), limit, available_minor });
             }
         }
         Ok(best)
+    }
+
+    /// What a household could borrow of one product today, over a year or what of it the product allows, where the model has
+    /// spoken already.
+    pub(super) fn limit_of(
+        &self,
+        product: &Product,
+        judge: &Judge,
+        said: Option<&Said>,
+        profile: &Profile,
+        standing: &Standing,
+    ) -> Result<LimitDecision, DeskError> {
+        let months = product.term_max.min(12).max(product.term_min);
+        let priced = product.priced_for(Term::Months(months), self.open_date)?;
+        Ok(assess::limit_said(judge, said, &priced, profile, standing, months, self.open_date))
     }
 
     /// What an approved application would be signed at today.

@@ -56,3 +56,46 @@ export function comfortableStep(min: number, max: number, multiple: number): num
   const round = rounds.find((times) => times * multiple >= wanted) ?? 1000;
   return round * multiple;
 }
+
+const DIGITS = "零壹贰叁肆伍陆柒捌玖";
+const PLACES = ["", "拾", "佰", "仟"];
+const GROUPS = ["", "万", "亿", "万亿"];
+
+/** An amount in the capitals of contracts, which cannot be altered with a stroke: 1234.50 is 壹仟贰佰叁拾肆元伍角. */
+export function inCapitals(fen: number): string {
+  const whole = Math.floor(Math.abs(fen) / 100);
+  const [jiao, rest] = [Math.floor((Math.abs(fen) % 100) / 10), Math.abs(fen) % 10];
+  let text = "";
+  let isGap = false;
+  for (let group = Math.ceil(String(whole).length / 4) - 1; group >= 0; group--) {
+    const four = Math.floor(whole / 10_000 ** group) % 10_000;
+    if (four === 0) {
+      isGap = text !== "";
+      continue;
+    }
+    for (let place = 3; place >= 0; place--) {
+      const digit = Math.floor(four / 10 ** place) % 10;
+      if (digit === 0) {
+        isGap = text !== "";
+        continue;
+      }
+      text += `${isGap ? "零" : ""}${DIGITS[digit]}${PLACES[place]}`;
+      isGap = false;
+    }
+    text += GROUPS[group];
+    isGap = false;
+    if (four % 10 === 0) isGap = true;
+  }
+  const yuanPart = whole > 0 ? `${text}元` : "";
+  if (jiao === 0 && rest === 0) return `${fen < 0 ? "负" : ""}${yuanPart || "零元"}整`;
+  const jiaoPart = jiao > 0 ? `${DIGITS[jiao]}角` : whole > 0 ? "零" : "";
+  return `${fen < 0 ? "负" : ""}${yuanPart}${jiaoPart}${rest > 0 ? `${DIGITS[rest]}分` : ""}`;
+}
+
+/** A large sum for charts and boards: 万元 and 亿元 in Chinese, thousands and millions in English. */
+export function inLarge(fen: number, language: "zh" | "en"): string {
+  const value = fen / 100;
+  const [unit, words] = language === "zh" ? (Math.abs(value) >= 1e8 ? [1e8, "亿元"] : Math.abs(value) >= 1e4 ? [1e4, "万元"] : [1, "元"]) : Math.abs(value) >= 1e6 ? [1e6, "m"] : Math.abs(value) >= 1e3 ? [1e3, "k"] : [1, ""];
+  const text = (value / unit).toFixed(unit === 1 ? 0 : 1).replace(/\.0$/, "");
+  return language === "zh" ? `${text}${words}` : `¥${text}${words}`;
+}

@@ -196,6 +196,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/codes-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whom a code pays and how much; nothing is paid. Errors for a code that is not genuine or has expired. */
+        post: operations["read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/contracts/{ct}/drawdown": {
         parameters: {
             query?: never;
@@ -716,6 +733,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The merchants that are paid to this household's wallet and may be paid now. */
+        get: operations["own_merchants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/notices": {
         parameters: {
             query?: never;
@@ -881,6 +915,41 @@ export interface paths {
         get: operations["rating"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the household asked for about its data, the latest first. */
+        get: operations["list"];
+        put?: never;
+        /** Asks the office for something about the household's data; it is a task of the office until it is answered. */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/requests/{rq}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts on record that a request was answered: the act itself, and what was said, are elsewhere or with the household. */
+        post: operations["answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1369,6 +1438,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules in force, with their limits, scale and prices. */
+        get: operations["rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/portfolio": {
         parameters: {
             query?: never;
@@ -1378,6 +1464,23 @@ export interface paths {
         };
         /** The portfolio: outreach, quality, cohorts, rolls, and the last months of the books. */
         get: operations["portfolio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of every product: the versions of a code together, the newest first. */
+        get: operations["products"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1889,6 +1992,14 @@ export interface components {
             liabilities: components["schemas"]["SectionShown"];
             /** @description Off balance. */
             memo: components["schemas"]["SectionShown"];
+        };
+        /** @description A step of the rating scale, with the price that it pays. */
+        BandShown: {
+            /** @description Probabilities of turning bad below this, percent; none for the last. */
+            pd_below?: string | null;
+            /** @description Percent a year, where the rules price by rating. */
+            rate?: string | null;
+            rating: string;
         };
         /** @description The books of a period. */
         BooksShown: {
@@ -3591,6 +3702,12 @@ export interface components {
             name: string;
             principal: string;
         };
+        /** @description A merchant that is paid to the household's own wallet. */
+        OwnMerchant: {
+            /** @description A UUID. */
+            merchant: string;
+            name: string;
+        };
         /** @description A paper is added. */
         PaperAsked: {
             /** @description Guarantee: up to how much. */
@@ -3710,6 +3827,16 @@ export interface components {
              */
             seconds: number;
         };
+        /** @description What a code asks for, before it is paid. */
+        PaymentCodeTold: {
+            amount: string;
+            /** @description The category that statement lines go by. */
+            category: string;
+            /** @description The merchant, a UUID. */
+            merchant: string;
+            /** @description Its name in the register. */
+            name: string;
+        };
         /** @description What two people decide of a payment in question. */
         PaymentDecision: {
             /** @description What was moved in truth; none if nothing was. */
@@ -3794,6 +3921,47 @@ export interface components {
             purchase: string;
             unbilled: string;
         };
+        /** @description A rule, as it is asked. */
+        PolicyRuleShown: {
+            code: string;
+            /** @description The condition, as the file has it. */
+            condition: string;
+            en: string;
+            /** @description Whether a household that it turns away may be drawn into the exploration lane. */
+            explored: boolean;
+            /** @description What it leads to where it holds: `refer` or `decline`. */
+            outcome: string;
+            zh: string;
+        };
+        /** @description The rules in force. */
+        PolicyShown: {
+            /** @description Youngest and oldest borrower, years. */
+            age?: [
+                number,
+                number
+            ] | null;
+            /** @description Most that a loan may cost in all, percent a year. */
+            all_in_cap?: string | null;
+            /** @description Share of income that instalments may take, percent. */
+            capacity: string;
+            code: string;
+            effective_from: string;
+            /** @description Most that a household may owe in all; none without a cap. */
+            exposure_cap?: string | null;
+            /** @description What the check of the file found, in words. */
+            findings: string[];
+            /** @description SHA-256 of the file: records of decisions name it. */
+            hash: string;
+            /** @description Codes of uses that are never lent for. */
+            purposes_forbidden: string[];
+            /** @description In the order they are asked. */
+            rules: components["schemas"]["PolicyRuleShown"][];
+            scale: components["schemas"]["BandShown"][];
+            /** @description Two people decide from this amount. */
+            two_people_from?: string | null;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description The portfolio on the open day. */
         PortfolioShown: {
             all: components["schemas"]["OutstandingShown"];
@@ -3837,6 +4005,8 @@ export interface components {
              */
             notes: number;
             on: string;
+            /** @description When the figures were read: within a day they are read anew every ten minutes at most. */
+            read_at: string;
             rolls: components["schemas"]["RollShown"][];
             /** @description Principal written off and not recovered. */
             written_off: string;
@@ -4259,6 +4429,32 @@ export interface components {
             /** @description Deferrals that wait for the borrower's word. */
             waiting: number;
         };
+        /** @description How a request ends. */
+        RequestAnswered: {
+            /** @description Whether it was done; otherwise it was refused, or taken back. */
+            done: boolean;
+        };
+        /** @description What is asked for. */
+        RequestAsked: {
+            /**
+             * @description `withdraw_consent`, `correct_data`, `erase_data`, `tell_who_looked` or `change_phone`.
+             * @example correct_data
+             */
+            kind: string;
+        };
+        /** @description Something that was asked for. */
+        RequestShown: {
+            answered_on?: string | null;
+            asked_on: string;
+            /** @description By when it is answered. */
+            due_on: string;
+            /** @description `withdraw_consent`, `correct_data`, `erase_data`, `tell_who_looked` or `change_phone`. */
+            kind: string;
+            /** @description A UUID. */
+            request: string;
+            /** @description `open`: waits for an answer; `done`; `dropped`: refused, or taken back. */
+            status: string;
+        };
         /** @description An entry is to be undone. */
         ReversalAsked: {
             /**
@@ -4449,13 +4645,14 @@ export interface components {
         };
         /** @description Something that staff has to do. */
         TaskShown: {
-            /** @description The facility or the loan it is about. */
+            /** @description The facility or the loan it is about, or the household. */
             about: string;
             due_on: string;
             household: string;
             /**
              * @description `review_facility`: review it. `renew_facility`: it has expired while something is owed or promised under it. `show_use`: add the
-             *     paper that shows what the money was spent on.
+             *     paper that shows what the money was spent on. `withdraw_consent`, `correct_data`, `erase_data`, `tell_who_looked`, `change_phone`:
+             *     answer what the household asked for.
              */
             kind: string;
             /**
@@ -4549,6 +4746,16 @@ export interface components {
             /** Format: int32 */
             subject: number;
             zh: string;
+        };
+        /** @description A version of a product. */
+        VersionShown: {
+            /** @description The first day on which it is offered. */
+            effective_from: string;
+            /** @description The last, if there is one; contracts signed under it run on. */
+            effective_to?: string | null;
+            product: components["schemas"]["ProductShown"];
+            /** @description `in_force`, `to_come`, `replaced` or `ended`, on the open day. */
+            state: string;
         };
         /** @description A campaign with its roll, who appraises, objections, and the shares it is reported by. */
         VillageDetail: components["schemas"]["VillageShown"] & {
@@ -5208,6 +5415,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller; nothing is written */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household that would pay */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentCodeRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentCodeTold"];
                 };
             };
             default: {
@@ -6508,6 +6752,36 @@ export interface operations {
             };
         };
     };
+    own_merchants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnMerchant"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -6884,6 +7158,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RatingShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestAsked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    answer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The request */
+                rq: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestAnswered"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {
@@ -7936,6 +8316,33 @@ export interface operations {
             };
         };
     };
+    rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     portfolio: {
         parameters: {
             query?: never;
@@ -7951,6 +8358,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortfolioShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionShown"][];
                 };
             };
             default: {

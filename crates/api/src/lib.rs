@@ -96,6 +96,7 @@ pub struct Api {
     pub(crate) actors: limits::Buckets<basics::Id>,
     pub(crate) code_askers: limits::Buckets<std::net::IpAddr>,
     pub(crate) hashing: Semaphore,
+    pub(crate) portfolio: routes::portfolio::KeptFigures,
 }
 
 /// Handlers share it by pointer.
@@ -112,6 +113,7 @@ impl Api {
             actors: limits::Buckets::new(rates.actor_burst, rates.actor_per_second.saturating_mul(60)),
             code_askers: limits::Buckets::new(rates.codes_burst, rates.codes_per_minute),
             hashing: Semaphore::new(HASHES_AT_ONCE),
+            portfolio: routes::portfolio::KeptFigures::default(),
             options,
             desk,
         }

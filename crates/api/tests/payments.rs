@@ -206,6 +206,15 @@ fn a_code_is_shown_paid_and_too_old() {
     town.post(&farmer, &codes(&farmer), asked.clone()).problem(403, "not_your_merchant");
     let new = || town.post(&shop, &codes(&shop), asked.clone()).expect(201).text("code");
     let code = new();
+    // Whom it pays is told before it is paid, and moves nothing.
+    let read = format!("/api/v1/households/{}/codes-read", farmer.household);
+    let told = town.post(&farmer, &read, json!({ "code": code })).expect(200).json();
+    assert_eq!((&told["name"], &told["amount"]), (&json!("Village shop"), &json!("12.50")));
+    assert_eq!(wallet(&town, &farmer).0, "100.00");
+    town.post(&farmer, &read, json!({ "code": code.replace("1250CNY", "1CNY") })).problem(422, "code_not_genuine");
+    let own = |who: &Who| town.get(who, &format!("/api/v1/households/{}/merchants", who.household)).expect(200).json();
+    assert_eq!(own(&shop), json!([{ "merchant": merchant.to_string(), "name": "Village shop" }]));
+    assert_eq!(own(&farmer), json!([]));
     let pay = format!("/api/v1/households/{}/code-payments", farmer.household);
     let forged = code.replace("1250CNY", "1CNY");
     town.post(&farmer, &pay, json!({ "code": forged })).problem(422, "code_not_genuine");

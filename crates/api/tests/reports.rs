@@ -82,6 +82,13 @@ fn the_portfolio_counts_every_loan_once_and_the_decision_page_shows_its_rules() 
     let villages = figures["by_village"].as_array().unwrap();
     let households: i64 = villages.iter().map(|village| village["households"].as_i64().unwrap()).sum();
     assert_eq!(households, 2);
+    // Read once for all who look within ten minutes, and anew after.
+    town.enrol(3);
+    assert_eq!(town.get(&officer, "/api/v1/office/portfolio").expect(200).json(), figures);
+    town.pass(601);
+    let later = town.get(&officer, "/api/v1/office/portfolio").expect(200).json();
+    assert_eq!((&later["households"], &later["all"]), (&json!(3), all));
+    assert_ne!(later["read_at"], figures["read_at"]);
 
     let path = format!("/api/v1/households/{}/applications/{application}/decision", one.household);
     let shown = town.get(&officer, &path).expect(200).json();

@@ -5,6 +5,7 @@ use loan::Allocation;
 use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
+use crate::asked::{AnswerAsked, AskOffice};
 use crate::case::{RaiseAlert, WorkCase};
 use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
@@ -257,6 +258,12 @@ pub enum Command {
     /// Offer, sign or take back a preliminary limit.
     #[n(263)]
     MovePreliminary(#[n(0)] MovePreliminary),
+    /// Ask the office for something about one's own data.
+    #[n(281)]
+    AskOffice(#[n(0)] AskOffice),
+    /// Answer what a household asked for.
+    #[n(282)]
+    AnswerAsked(#[n(0)] AnswerAsked),
 }
 
 /// What is answered.
@@ -521,6 +528,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::DecideByHand(c) => c.cell,
         Command::AskForPerson(c) => c.cell,
         Command::WithdrawApplication(c) => c.cell,
+        Command::AskOffice(c) => c.cell,
+        Command::AnswerAsked(c) => c.cell,
         Command::Rate(c) => c.cell,
         Command::CarryNotices(c) => c.cell,
         Command::RemindOfSale(c) => c.cell,

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod application;
+pub mod asked;
 pub mod assess;
 pub mod books;
 pub mod case;

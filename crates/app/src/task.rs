@@ -19,6 +19,16 @@ door::text_enum! {
         RenewFacility = "renew_facility",
         /// What self-paid money was spent on has not been shown 用途凭证.
         ShowUse = "show_use",
+        /// The household withdraws a consent 撤回同意.
+        WithdrawConsent = "withdraw_consent",
+        /// Something that is registered of it is wrong 更正信息.
+        CorrectData = "correct_data",
+        /// It wants its data deleted 删除信息.
+        EraseData = "erase_data",
+        /// It wants to be told who looked at its data 查询记录.
+        TellWhoLooked = "tell_who_looked",
+        /// It has another phone number and not the old phone any more 换手机号.
+        ChangePhone = "change_phone",
     }
 }
 
@@ -47,7 +57,7 @@ door::table! {
         kind: TaskKind,
         /// Where it stands.
         status: TaskStatus,
-        /// The facility or the loan it is about.
+        /// The facility or the loan it is about; the household where it is about its data.
         about: Id,
         /// The day it was opened.
         opened_on: Date,
@@ -124,6 +134,11 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
 }
 
 impl Desk {
+    /// All tasks about a household, ended ones too.
+    pub fn tasks_of(&self, household: Id) -> Result<Vec<Task>, DeskError> {
+        self.rows(key![self.cell_of(household), household])
+    }
+
     /// Open tasks over all cells, those due first before others, at most `limit`.
     pub fn open_tasks(&self, limit: usize) -> Result<Vec<Task>, DeskError> {
         let mut all: Vec<Task> = self.in_every_cell(|cell| List {

@@ -12,6 +12,12 @@ import { OfflinePage } from "./pages/offline";
 import { Loading, Screen } from "./parts";
 import { client, codeOf, household, language, route, useLoaded, useSay } from "./state";
 
+const AccountsPage = lazily(() => import("./pages/accounts").then((page) => page.AccountsPage));
+const BindPage = lazily(() => import("./pages/accounts").then((page) => page.BindPage));
+const RailPage = lazily(() => import("./pages/accounts").then((page) => page.RailPage));
+const CertificatePage = lazily(() => import("./pages/certificate").then((page) => page.CertificatePage));
+const PayPage = lazily(() => import("./pages/pay").then((page) => page.PayPage));
+const ReceivePage = lazily(() => import("./pages/receive").then((page) => page.ReceivePage));
 const ApplicationPage = lazily(() => import("./pages/application").then((page) => page.ApplicationPage));
 const BorrowPage = lazily(() => import("./pages/borrow").then((page) => page.BorrowPage));
 const ChangePage = lazily(() => import("./pages/change").then((page) => page.ChangePage));
@@ -47,6 +53,7 @@ export function App() {
       return part === "offer" ? <OfferPage id={id} /> : <ApplicationPage key={id} id={id} />;
     case "loans":
       if (part === "changes") return <ChangePage key={which} loan={id} id={which} />;
+      if (part === "certificate") return <CertificatePage key={id} id={id} />;
       if (part === "hardship") return <HardshipPage key={id} id={id} />;
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "lines":
@@ -57,6 +64,11 @@ export function App() {
       return id === "rating" ? <RatingPage /> : <MinePage />;
     case "wallet":
       if (id === "statement") return <StatementPage />;
+      if (id === "pay") return <PayPage />;
+      if (id === "receive") return <ReceivePage />;
+      if (id === "accounts" && part === "bind") return <BindPage />;
+      if (id === "accounts" && (part === "in" || part === "out")) return <RailPage key={part} way={part} />;
+      if (id === "accounts") return <AccountsPage />;
       return id === "transfer" || id === "withdraw" || id === "top-up" ? <MovePage key={id} kind={id} /> : <WalletPage />;
     default:
       return <HomePage />;

@@ -5,7 +5,7 @@ import { Refused, Unanswered } from "../../shared/client";
 import { day, dayBefore, daysBetween, moment, shortDay } from "../../shared/dates";
 import { isMobile, isResidentId, isWeakPin, plainId } from "../../shared/identity";
 import { tell } from "../../shared/language";
-import { comfortableStep, decimal, grouped, parseFen, percent, settle, yuan } from "../../shared/money";
+import { comfortableStep, decimal, grouped, inCapitals, inLarge, parseFen, percent, settle, yuan } from "../../shared/money";
 import { documentOf, openInWords, plainWords, reasonsInWords } from "../../shared/plain";
 import { explain, refusalInWords } from "../../shared/problems";
 import { term } from "../../shared/terms";
@@ -196,4 +196,16 @@ test("why a loan got nothing is told in words, and an unknown reason is quoted",
   expect(refusalInWords("outside_product", "zh")).toContain("产品的范围");
   expect(refusalInWords("a new reason", "zh")).toContain("a new reason");
   expect(refusalInWords("a new reason", "en")).toBe("a new reason");
+});
+
+test("amounts on contracts in capitals, as a bank writes them", () => {
+  expect([0, 5, 10, 105, 100, 1000_00, 10_010_00, 100_000_00, 107_000_53, 1_234_567_89, 100_000_000_00, 20_300_00, -5_00].map(inCapitals)).toEqual([
+    "零元整", "伍分", "壹角", "壹元零伍分", "壹元整", "壹仟元整", "壹万零壹拾元整", "壹拾万元整", "壹拾万零柒仟元伍角叁分",
+    "壹佰贰拾叁万肆仟伍佰陆拾柒元捌角玖分", "壹亿元整", "贰万零叁佰元整", "负伍元整",
+  ]);
+});
+
+test("large sums in 万元 and 亿元", () => {
+  expect([999_00, 12_345_00, 250_000_000_00].map((fen) => inLarge(fen, "zh"))).toEqual(["999元", "1.2万元", "2.5亿元"]);
+  expect([999_00, 12_345_00, 2_500_000_00].map((fen) => inLarge(fen, "en"))).toEqual(["¥999", "¥12.3k", "¥2.5m"]);
 });

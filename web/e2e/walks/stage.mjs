@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { axeFaultsOf, faultsOf } from "./hands.mjs";
+import { difference } from "./likeness.mjs";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const READY_MS = 120_000;
@@ -138,13 +139,27 @@ function photographer(name) {
 /** How many screens were looked at in this walk, for its report. */
 export const looked = { count: 0 };
 
-/** Pictures for the docs are taken only where a folder is named for them: a test run leaves the project as it was. */
+/** Share of blocks in which a screen may differ from the one that was kept. */
+const DIFFERS_MOST = 0.25;
+
+/**
+ * A screen of the docs: taken anew where a folder is named for it, and else put beside the one that was kept, so that a page that has lost
+ * its form ends the run. A test run leaves the project as it was.
+ */
 export async function pictureForDocs(page, name) {
   const folder = process.env.TIANXIN_SCREENS;
-  if (!folder) return;
   await page.waitForTimeout(500);
-  await page.screenshot({ path: join(folder, `${name}.jpg`), type: "jpeg", quality: 72, scale: "css" });
+  const bytes = await page.screenshot({ type: "jpeg", quality: 72, scale: "css" });
+  if (folder) return writeFileSync(join(folder, `${name}.jpg`), bytes);
+  const kept = join(ROOT, "docs/screens", `${name}.jpg`);
+  assert.ok(existsSync(kept), `${name} was never kept: npm run screens`);
+  const differs = await difference(page.context().browser(), kept, bytes);
+  likenesses.push({ name, differs });
+  assert.ok(differs <= DIFFERS_MOST, `${name} differs from docs/screens in ${Math.round(differs * 100)} % of its blocks: look at it, and keep the new one with npm run screens`);
 }
+
+/** How much each screen differed from the one that was kept. */
+export const likenesses = [];
 
 /**
  * A walk of a name: a server, a phone of a size and a desk, set up before its first step and taken down after its last.

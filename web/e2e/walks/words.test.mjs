@@ -22,7 +22,7 @@ const CHINESE = /[\u4e00-\u9fff]/;
 /** Names of places are as they are in both. */
 const EXAMPLE = "柳河乡李家村";
 /** Signs between the parts of a list, which only Chinese has. */
-const CHINESE_SIGN = /[\u3001\uff0c]/;
+const CHINESE_SIGN = /[\u3001\uff0c\uff1b]/;
 
 test("each sentence has its Chinese and its English, with the same figures in both", () => {
   let count = 0;

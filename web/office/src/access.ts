@@ -18,17 +18,19 @@ export type Page =
   | "portfolio"
   | "books"
   | "day"
+  | "products"
+  | "policy"
   | "models"
   | "people"
   | "journal";
 
 const SHOWN: Record<string, readonly Page[]> = {
-  clerk: ["work", "households", "loans", "tasks", "notices", "lines", "merchants", "proposals"],
-  officer: ["work", "referrals", "households", "loans", "tasks", "cases", "notices", "proposals", "portfolio", "lines", "disasters", "merchants", "models"],
-  analyst: ["work", "referrals", "households", "loans", "cases", "tasks", "portfolio", "models", "lines", "disasters"],
-  accountant: ["work", "books", "reconciliation", "day", "proposals", "capital", "households", "loans", "lines", "portfolio", "tasks", "disasters", "merchants"],
-  approver: ["work", "proposals", "referrals", "households", "loans", "cases", "reconciliation", "portfolio", "books", "day", "tasks", "lines", "disasters", "merchants", "models", "people", "journal"],
-  auditor: ["work", "journal", "books", "portfolio", "loans", "reconciliation", "cases", "households", "referrals", "proposals", "lines", "disasters", "tasks", "merchants", "day", "models", "people"],
+  clerk: ["work", "households", "loans", "tasks", "notices", "lines", "merchants", "products", "proposals"],
+  officer: ["work", "referrals", "households", "loans", "tasks", "cases", "notices", "proposals", "portfolio", "lines", "disasters", "merchants", "products", "policy", "models"],
+  analyst: ["work", "referrals", "households", "loans", "cases", "tasks", "portfolio", "products", "policy", "models", "lines", "disasters"],
+  accountant: ["work", "books", "reconciliation", "day", "proposals", "capital", "households", "loans", "lines", "portfolio", "tasks", "disasters", "merchants", "products"],
+  approver: ["work", "proposals", "referrals", "households", "loans", "cases", "reconciliation", "portfolio", "books", "day", "tasks", "lines", "disasters", "merchants", "products", "policy", "models", "people", "journal"],
+  auditor: ["work", "journal", "books", "portfolio", "loans", "reconciliation", "cases", "households", "referrals", "proposals", "lines", "disasters", "tasks", "merchants", "day", "products", "policy", "models", "people"],
   admin: ["work", "proposals", "people", "merchants", "journal"],
 };
 
@@ -53,6 +55,7 @@ const ACTS: Record<string, readonly string[]> = {
   see_day_report: ["accountant", "approver", "auditor"],
   promote_model: ["analyst", "approver"],
   set_staff: ["admin"],
+  answer_asked: ["clerk", "officer", "approver"],
   give_token: ["admin"],
   work_case: ["officer", "approver"],
   decide_payment: ["accountant", "approver"],

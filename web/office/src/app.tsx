@@ -38,6 +38,8 @@ const CasesPage = lazily(() => import("./pages/cases").then((page) => page.Cases
 const DecisionPage = lazily(() => import("./pages/decision").then((page) => page.DecisionPage));
 const JournalPage = lazily(() => import("./pages/journal").then((page) => page.JournalPage));
 const MerchantsPage = lazily(() => import("./pages/merchants").then((page) => page.MerchantsPage));
+const PolicyPage = lazily(() => import("./pages/policy").then((page) => page.PolicyPage));
+const ProductsPage = lazily(() => import("./pages/products").then((page) => page.ProductsPage));
 const ModelsPage = lazily(() => import("./pages/models").then((page) => page.ModelsPage));
 const PeoplePage = lazily(() => import("./pages/people").then((page) => page.PeoplePage));
 const ReconciliationPage = lazily(() => import("./pages/reconciliation").then((page) => page.ReconciliationPage));
@@ -65,7 +67,9 @@ export function App() {
     portfolio: say("经营看板", "Dashboard"),
     books: say("账簿", "Books"),
     day: say("营业日", "Business day"),
-    models: say("模型和规则", "Models and rules"),
+    products: say("产品", "Products"),
+    policy: say("审批规则", "Rules"),
+    models: say("模型", "Models"),
     people: say("员工和岗位", "Staff and roles"),
     journal: say("审计查询", "Audit search"),
   };
@@ -144,6 +148,10 @@ function Open({ page, id, part }: { page: Page | undefined; id: string; part: st
     case "books":
       if (id === "entry") return <VoucherPage key={part} entry={part} />;
       return id ? <SubjectPage key={`${id} ${part}`} subject={id} period={part} /> : <BooksPage />;
+    case "products":
+      return <ProductsPage />;
+    case "policy":
+      return <PolicyPage />;
     case "models":
       return <ModelsPage />;
     case "people":

@@ -72,9 +72,54 @@ export function sustainability(portfolio: Portfolio, say: Say): Indicator[] {
   return [
     { code: "yield", name: say("贷款收益率", "Portfolio yield"), figure: share(year.income * year.yearly, year.principal), definition: say("账上的利息、罚息和手续费收入（折成一年）÷ 各月末平均余额。", "Income from interest, penalty and fees as booked, at a year's rate / mean principal at month ends.") },
     { code: "oss", name: say("经营可持续率 OSS", "OSS"), figure: share(year.income, cost), definition: say("经营收入 ÷（财务费用＋减值损失＋营业费用）。平台只记贷款业务；工资、房租等要由会计入账，没入账就不在里面。", "Operating revenue / (financial expense + impairment + operating expense). Only what is booked counts: wages and rent are in it once the accountant has booked them.") },
-    { code: "fss", name: say("财务可持续率 FSS", "FSS"), figure: "—", definition: say("补贴和资金都按市场价计的 OSS。账上还没有补贴和市场资金价，算不出来。", "OSS with subsidies and the cost of capital at market price. The books do not hold those yet, so it cannot be told.") },
     { code: "impairment", name: say("减值损失率", "Impairment rate"), figure: share(year.impairment * year.yearly, year.principal), definition: say("减值损失（折成一年）÷ 平均余额。", "Impairment at a year's rate / mean principal.") },
   ];
+}
+
+/**
+ * FSS in percent: income over booked cost, what the capital lent would cost at a market rate for as long, and subsidies received (OSS with
+ * both at market price). The rate is percent a year, subsidies are fen of the same months. None where nothing was spent.
+ */
+export function sustainableAtMarket(portfolio: Portfolio, marketRate: number, subsidies: number): number | null {
+  const year = yearOf(portfolio);
+  const years = year.yearly === 0 ? 0 : 1 / year.yearly;
+  const cost = year.expense + year.impairment + subsidies + (year.principal * marketRate * years) / 100;
+  return cost <= 0 ? null : (year.income / cost) * 100;
+}
+
+/** Growth in percent from the first figure to the last: 50 to 200 is 300. None from nothing. */
+export function growth(figures: readonly number[]): number | null {
+  const [first, last] = [figures[0] ?? 0, figures[figures.length - 1] ?? 0];
+  return first === 0 ? null : ((last - first) / first) * 100;
+}
+
+export interface Township {
+  name: string;
+  households: number;
+  borrowers: number;
+  principal: number;
+  late30: number;
+}
+
+/** Villages put together by township: what stands before 乡 or 镇 in a village's name, or the whole name. */
+export function townships(villages: Portfolio["by_village"]): Township[] {
+  const sums = new Map<string, Township>();
+  for (const one of villages) {
+    const name = /^(.+?[乡镇])/.exec(one.name)?.[1] ?? one.name;
+    const sum = sums.get(name) ?? { name, households: 0, borrowers: 0, principal: 0, late30: 0 };
+    sum.households += one.households ?? 0;
+    sum.borrowers += one.borrowers;
+    sum.principal += fen(one.principal);
+    sum.late30 += fen(one.late_30);
+    sums.set(name, sum);
+  }
+  return [...sums.values()].sort((a, b) => b.principal - a.principal);
+}
+
+/** The colour of a share late, from 0 for none to 4: up to 1, 3, 5 percent and beyond. */
+export function shade(late: number, whole: number): 0 | 1 | 2 | 3 | 4 {
+  const percent = whole === 0 ? 0 : (late / whole) * 100;
+  return percent === 0 ? 0 : percent <= 1 ? 1 : percent <= 3 ? 2 : percent <= 5 ? 3 : 4;
 }
 
 /** Of the loans in each bucket a month before, the share that became worse by at least one bucket, over all months. */

@@ -2,6 +2,7 @@
 
 use app::command::Command;
 use app::level::{SetLevel, WalletLevel};
+use app::line::MerchantStatus;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -93,6 +94,69 @@ pub async fn pay(
     })
     .await?;
     receipt(taken, cell)
+}
+
+/// What a code asks for, before it is paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentCodeTold {
+    /// The merchant, a UUID.
+    merchant: String,
+    /// Its name in the register.
+    name: String,
+    /// The category that statement lines go by.
+    category: String,
+    amount: String,
+}
+
+/// Says whom a code pays and how much; nothing is paid. Errors for a code that is not genuine or has expired.
+#[utoipa::path(post, path = "/api/v1/households/{hh}/codes-read", tag = "money", request_body = PaymentCodeRead,
+    params(("hh" = String, Path, description = "The household that would pay"),
+        ("Command-Id" = String, Header, description = "UUID made by the caller; nothing is written")),
+    responses((status = 200, body = PaymentCodeTold), (status = "default", body = ProblemDocument)))]
+pub async fn read(
+    State(api): State<Shared>,
+    Path(hh): Path<String>,
+    _: CommandId,
+    Body(read): Body<PaymentCodeRead>,
+) -> Result<Json<PaymentCodeTold>, Problem> {
+    let household = api.household(&hh)?;
+    let now = api.now();
+    api.blocking(move |desk| {
+        let paid = desk.payment_of_code(household, &read.code, now)?;
+        let merchant = desk.merchant(paid.merchant)?;
+        Ok(Json(PaymentCodeTold {
+            merchant: merchant.id.to_string(),
+            name: merchant.name,
+            category: merchant.category,
+            amount: format_minor(paid.amount.minor()),
+        }))
+    })
+    .await
+}
+
+/// A merchant that is paid to the household's own wallet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnMerchant {
+    /// A UUID.
+    merchant: String,
+    name: String,
+}
+
+/// The merchants that are paid to this household's wallet and may be paid now.
+#[utoipa::path(get, path = "/api/v1/households/{hh}/merchants", tag = "money",
+    params(("hh" = String, Path, description = "The household")),
+    responses((status = 200, body = Vec<OwnMerchant>), (status = "default", body = ProblemDocument)))]
+pub async fn own_merchants(
+    State(api): State<Shared>,
+    Path(hh): Path<String>,
+) -> Result<Json<Vec<OwnMerchant>>, Problem> {
+    let household = api.household(&hh)?;
+    api.blocking(move |desk| {
+        let rows = desk.merchants()?;
+        let own = rows.into_iter().filter(|row| row.household == household && row.status == MerchantStatus::Active);
+        Ok(Json(own.map(|row| OwnMerchant { merchant: row.id.to_string(), name: row.name }).collect()))
+    })
+    .await
 }
 
 /// What a household may move by itself.

@@ -224,7 +224,8 @@ fn rules(rules: &RuleSet, record: &Assessment) -> Vec<RuleShown> {
     shown.collect()
 }
 
-fn condition(when: &When) -> String {
+/// A condition in the words of its file.
+pub(super) fn condition(when: &When) -> String {
     match when {
         When::Cel(expression) => expression.text().to_owned(),
         When::Tests(tests) => {

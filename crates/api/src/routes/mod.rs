@@ -20,11 +20,13 @@ mod notices;
 mod office;
 mod papers;
 mod payments;
-mod portfolio;
+mod policy;
+pub(crate) mod portfolio;
 mod proposals;
 mod public;
 mod rating;
 mod renewals;
+mod requests;
 mod said;
 mod service;
 mod sign_in;
@@ -85,6 +87,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::accounts, payments::bind))
         .routes(routes!(codes::make))
         .routes(routes!(codes::pay))
+        .routes(routes!(codes::read))
+        .routes(routes!(codes::own_merchants))
         .routes(routes!(codes::level, codes::set_level))
         .routes(routes!(payments::list, payments::ask))
         .routes(routes!(payments::decide))
@@ -146,6 +150,10 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(office::decide))
         .routes(routes!(office::loans))
         .routes(routes!(tasks::tasks))
+        .routes(routes!(policy::products))
+        .routes(routes!(policy::rules))
+        .routes(routes!(requests::list, requests::ask))
+        .routes(routes!(requests::answer))
         .routes(routes!(office::households))
         .routes(routes!(office::trial_balance))
         .routes(routes!(books::books))

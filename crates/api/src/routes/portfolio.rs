@@ -1,10 +1,12 @@
 //! The dashboards: outreach, portfolio quality, cohorts, rolls, and what the books earned month by month.
 
+use std::sync::{Mutex, PoisonError};
+
 use app::desk::Desk;
 use app::portfolio::{Outstanding, first_of_month};
 use axum::Json;
 use axum::extract::State;
-use basics::Date;
+use basics::{Cell, Date, Instant};
 use ledger::{SubjectKind, TrialBalance};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,9 +19,11 @@ use crate::shown::amount;
 const MONTHS: i32 = 12;
 
 /// The portfolio on the open day.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PortfolioShown {
     on: String,
+    /// When the figures were read: within a day they are read anew every ten minutes at most.
+    read_at: String,
     currency: String,
     /// Households enrolled.
     households: i64,
@@ -48,7 +52,7 @@ pub struct PortfolioShown {
 }
 
 /// Loans outstanding.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutstandingShown {
     /// Product or village; empty for all.
     name: String,
@@ -66,7 +70,7 @@ pub struct OutstandingShown {
 }
 
 /// Loans and lines of a class.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ClassSum {
     /// Its place on the ladder, 0 the best.
     class: i64,
@@ -75,7 +79,7 @@ pub struct ClassSum {
 }
 
 /// Loans drawn in one month.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CohortShown {
     /// The first day of the month.
     month: String,
@@ -86,7 +90,7 @@ pub struct CohortShown {
 }
 
 /// How loans moved from one month end to the next.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RollShown {
     /// The second month end.
     to: String,
@@ -95,7 +99,7 @@ pub struct RollShown {
 }
 
 /// A month of the books.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MonthShown {
     /// The first day.
     from: String,
@@ -116,54 +120,86 @@ pub struct MonthShown {
 #[utoipa::path(get, path = "/api/v1/office/portfolio", tag = "office",
     responses((status = 200, body = PortfolioShown), (status = "default", body = ProblemDocument)))]
 pub async fn portfolio(State(api): State<Shared>) -> Result<Json<PortfolioShown>, Problem> {
-    api.blocking(move |desk| {
-        let (on, figures) = desk.portfolio()?;
-        let (months, allowance_minor) = months(desk, on)?;
-        let by_village = figures.by_village.iter().map(|(name, (households, sum))| OutstandingShown {
-            households: Some(*households),
-            ..outstanding(name, sum)
-        });
-        Ok(Json(PortfolioShown {
-            on: on.to_string(),
-            currency: desk.house().institution.currency.to_string(),
-            households: figures.households,
-            new_borrowers: figures.new_borrowers,
-            closed_a_loan: figures.closed_a_loan,
-            came_again: figures.came_again,
-            all: outstanding("", &figures.all),
-            by_product: figures.by_product.iter().map(|(name, sum)| outstanding(name, sum)).collect(),
-            by_village: by_village.collect(),
-            by_class: figures
-                .by_class
-                .iter()
-                .map(|(class, (loans, minor))| ClassSum { class: *class, loans: *loans, principal: amount(*minor) })
-                .collect(),
-            written_off: amount(figures.written_off_minor),
-            allowance: amount(allowance_minor),
-            notes: figures.notes,
-            folded: figures.folded,
-            cohorts: figures
-                .cohorts
-                .iter()
-                .map(|cohort| CohortShown {
-                    month: cohort.month.to_string(),
-                    loans: cohort.loans,
-                    principal: amount(cohort.principal_minor),
-                    late_30: cohort.late_30.clone(),
-                })
-                .collect(),
-            rolls: figures
-                .rolls
-                .iter()
-                .map(|roll| RollShown {
-                    to: roll.to.to_string(),
-                    loans: roll.loans.iter().map(|row| row.to_vec()).collect(),
-                })
-                .collect(),
-            months,
-        }))
+    let (kept, now) = (api.clone(), api.now());
+    api.blocking(move |desk| Ok(Json(kept.portfolio.of(desk.open_date(Cell::OFFICE)?, now, || figures(desk))?))).await
+}
+
+/// How long figures of the open day are shown again before they are read anew, seconds.
+const KEPT_SECONDS: i64 = 600;
+
+/// The figures that were read last. They cost every note and the folds of thousands, and many look at them at once: who comes while
+/// they are read waits for the same ones.
+#[derive(Default)]
+pub(crate) struct KeptFigures(Mutex<Option<(Date, Instant, PortfolioShown)>>);
+
+impl KeptFigures {
+    /// Those of a day as of now, read anew where they are of another day or too old. What `read` cannot read is not kept.
+    fn of(
+        &self,
+        on: Date,
+        now: Instant,
+        read: impl FnOnce() -> Result<PortfolioShown, Problem>,
+    ) -> Result<PortfolioShown, Problem> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |day: Date, at: Instant| day == on && at <= now && at.add_seconds(KEPT_SECONDS) > now;
+        match &*kept {
+            Some((day, at, shown)) if is_fresh(*day, *at) => Ok(shown.clone()),
+            _ => {
+                let shown = PortfolioShown { read_at: now.to_rfc3339(), ..read()? };
+                *kept = Some((on, now, shown.clone()));
+                Ok(shown)
+            }
+        }
+    }
+}
+
+fn figures(desk: &Desk) -> Result<PortfolioShown, Problem> {
+    let (on, figures) = desk.portfolio()?;
+    let (months, allowance_minor) = months(desk, on)?;
+    let by_village = figures
+        .by_village
+        .iter()
+        .map(|(name, (households, sum))| OutstandingShown { households: Some(*households), ..outstanding(name, sum) });
+    Ok(PortfolioShown {
+        on: on.to_string(),
+        read_at: String::new(),
+        currency: desk.house().institution.currency.to_string(),
+        households: figures.households,
+        new_borrowers: figures.new_borrowers,
+        closed_a_loan: figures.closed_a_loan,
+        came_again: figures.came_again,
+        all: outstanding("", &figures.all),
+        by_product: figures.by_product.iter().map(|(name, sum)| outstanding(name, sum)).collect(),
+        by_village: by_village.collect(),
+        by_class: figures
+            .by_class
+            .iter()
+            .map(|(class, (loans, minor))| ClassSum { class: *class, loans: *loans, principal: amount(*minor) })
+            .collect(),
+        written_off: amount(figures.written_off_minor),
+        allowance: amount(allowance_minor),
+        notes: figures.notes,
+        folded: figures.folded,
+        cohorts: figures
+            .cohorts
+            .iter()
+            .map(|cohort| CohortShown {
+                month: cohort.month.to_string(),
+                loans: cohort.loans,
+                principal: amount(cohort.principal_minor),
+                late_30: cohort.late_30.clone(),
+            })
+            .collect(),
+        rolls: figures
+            .rolls
+            .iter()
+            .map(|roll| RollShown {
+                to: roll.to.to_string(),
+                loans: roll.loans.iter().map(|row| row.to_vec()).collect(),
+            })
+            .collect(),
+        months,
     })
-    .await
 }
 
 fn outstanding(name: &str, sum: &Outstanding) -> OutstandingShown {

@@ -146,7 +146,8 @@ pub async fn products(State(api): State<Shared>) -> Result<Json<Vec<ProductShown
     api.blocking(move |desk| Ok(Json(desk.products()?.iter().map(product_shown).collect()))).await
 }
 
-fn product_shown(product: &Product) -> ProductShown {
+/// A product as everybody reads it.
+pub(super) fn product_shown(product: &Product) -> ProductShown {
     let rates = match &product.pricing {
         Pricing::One(rate) => vec![RateShown { rating: None, rate: shown::percent(*rate) }],
         Pricing::ByRating(grid) => grid

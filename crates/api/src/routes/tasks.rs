@@ -19,12 +19,13 @@ pub struct TaskShown {
     /// A UUID.
     task: String,
     /// `review_facility`: review it. `renew_facility`: it has expired while something is owed or promised under it. `show_use`: add the
-    /// paper that shows what the money was spent on.
+    /// paper that shows what the money was spent on. `withdraw_consent`, `correct_data`, `erase_data`, `tell_who_looked`, `change_phone`:
+    /// answer what the household asked for.
     kind: &'static str,
     household: String,
     /// Name of the head.
     name: Option<String>,
-    /// The facility or the loan it is about.
+    /// The facility or the loan it is about, or the household.
     about: String,
     opened_on: String,
     due_on: String,
@@ -36,6 +37,11 @@ fn shown(desk: &Desk, row: &Task, today: Date) -> Result<TaskShown, Problem> {
     let about = match row.kind {
         TaskKind::ReviewFacility | TaskKind::RenewFacility => IdKind::Facility,
         TaskKind::ShowUse => IdKind::Loan,
+        TaskKind::WithdrawConsent
+        | TaskKind::CorrectData
+        | TaskKind::EraseData
+        | TaskKind::TellWhoLooked
+        | TaskKind::ChangePhone => IdKind::Household,
     };
     Ok(TaskShown {
         task: row.id.to_string(),

@@ -20,6 +20,7 @@ mod in_process;
 mod insight;
 mod ledger;
 mod loans;
+mod office;
 mod outside;
 mod schedule;
 mod score;
@@ -50,6 +51,8 @@ pub enum Bench {
     Watch(watch::WatchBench),
     /// The close of a day on a book of a million loans
     Day(day::DayBench),
+    /// The office's lists and dashboards over HTTP, on a long book
+    Office(office::OfficeBench),
     /// A county that lives through the door
     Sim(sim::SimBench),
 }
@@ -67,6 +70,7 @@ impl Bench {
             Bench::Anomaly(bench) => bench.run(),
             Bench::Watch(bench) => bench.run(),
             Bench::Day(bench) => bench.run(place),
+            Bench::Office(bench) => bench.run(),
             Bench::Sim(bench) => bench.run(place),
         }
     }

@@ -104,6 +104,7 @@ export function LoanPage({ id }: { id: string }) {
           ]}
         />
       </section>
+      <LinkKey to={`/loans/${id}/certificate`} kind="plain">{isClosed ? say("结清证明", "Certificate of settlement") : say("这笔借款的对账单", "Statement of this loan")}</LinkKey>
       <section class="card">
         <h2>{say("还款计划", "Schedule")}</h2>
         <table class="plan">

@@ -7,6 +7,7 @@ import { save } from "../../../shared/sheet-file";
 import { term } from "../../../shared/terms";
 import { CONSENTS } from "../consents";
 import { offline } from "../offline";
+import { Requests } from "./requests";
 import { Facts, Key, LinkKey, Loading, Notice, Screen } from "../parts";
 import { client, household, language, useAct, useChoice, useLoaded, useSay } from "../state";
 import { Trouble } from "../parts";
@@ -35,10 +36,10 @@ export function MinePage() {
                 [say("户号", "Account"), <span class="id">{loaded.value.own.household}</span>],
               ]}
             />
-            <p class="hint">{say("有不对的，请带身份证到服务窗口改。换手机号也在窗口办，不用旧手机。", "If something is wrong, bring your resident card to the service window. A new number is set there too, without the old phone.")}</p>
           </section>
           <Known profile={loaded.value.profile} />
           <Agreed />
+          <Requests />
           <OnThisPhone />
           <Copy own={loaded.value.own} profile={loaded.value.profile} />
         </>
@@ -95,7 +96,6 @@ function Agreed() {
           ))}
         </details>
       ))}
-      <p class="hint">{say("要撤回同意、删除信息，或者想知道谁看过，请带身份证到服务窗口办。法律要求保存的账目不能删。", "To withdraw, to have data deleted or to be told who looked at it, come to the service window with your resident card. Books that the law requires stay.")}</p>
     </section>
   );
 }

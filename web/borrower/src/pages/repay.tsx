@@ -106,6 +106,11 @@ function Asking({ loan, own, onDone }: { loan: LoanDetail; own: Household; onDon
         {isShort && !wrong && (
           <Notice kind="bad">{say("钱包里的钱不够。可以到服务窗口存钱，或者少还一些。", "The wallet does not hold enough. Pay in at the service window, or repay less.")}</Notice>
         )}
+        <details>
+          <summary class="text-key">{say("想让别人替您还？", "Somebody else pays for you?")}</summary>
+          <p>{say("让他用田信转账到您的账号，或者到服务窗口报您的账号存现金。钱到了您的钱包，再在这里还。", "They transfer to your account with Tianxin, or pay cash in at the service window under your account. Once it is in your wallet, repay here.")}</p>
+          <p class="account">{household.value}</p>
+        </details>
         <Trouble error={wrong ?? act.error} />
       </Screen>
     </Form>

@@ -1,7 +1,7 @@
 // The wallet's account, newest first, a page at a time.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Entries, Entry, Health, Household } from "../../../shared/bodies";
+import type { Entries, Entry, Health, Household, OwnMerchant } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { Key, LinkKey, Loading, Screen, Trouble } from "../parts";
@@ -15,12 +15,13 @@ export function WalletPage() {
   const act = useAct();
   const base = `/households/${household.value}`;
   const loaded = useLoaded(async () => {
-    const [own, first, health] = await Promise.all([
+    const [own, first, health, merchants] = await Promise.all([
       client.read<Household>(base),
       client.read<Entries>(`${base}/entries?limit=${PAGE}`),
       client.read<Health>("/health"),
+      client.read<OwnMerchant[]>(`${base}/merchants`),
     ]);
-    return { own, first, isDemo: health.demo };
+    return { own, first, isDemo: health.demo, isMerchant: merchants.length > 0 };
   });
   const [items, setItems] = useState<Entry[]>([]);
   const [next, setNext] = useState<string | null>(null);
@@ -48,7 +49,14 @@ export function WalletPage() {
             <LinkKey to="/wallet/withdraw" kind="plain">{say("取钱", "Withdraw")}</LinkKey>
             {loaded.value?.isDemo && <LinkKey to="/wallet/top-up" kind="plain">{say("演示存钱", "Demo top-up")}</LinkKey>}
           </div>
-          <LinkKey to="/wallet/statement" kind="plain">{say("按月对账单", "Statement by month")}</LinkKey>
+          <div class="keys-in-row">
+            <LinkKey to="/wallet/pay" kind="plain">{say("扫码付款", "Pay by code")}</LinkKey>
+            {loaded.value?.isMerchant && <LinkKey to="/wallet/receive" kind="plain">{say("收款码", "Be paid")}</LinkKey>}
+          </div>
+          <div class="keys-in-row">
+            <LinkKey to="/wallet/accounts" kind="plain">{say("银行卡", "Bank accounts")}</LinkKey>
+            <LinkKey to="/wallet/statement" kind="plain">{say("按月对账单", "Statement by month")}</LinkKey>
+          </div>
           <section class="card">
             <h2>{say("收支明细", "Entries")}</h2>
             {items.length === 0 && <p class="hint">{say("还没有进出账。", "Nothing has come in or gone out yet.")}</p>}

@@ -14,6 +14,7 @@ import { type Lived, type Moment, timeline } from "../timeline";
 import { FacilityCard } from "./facility";
 import { HouseholdMoney } from "./household-money";
 import { shortId } from "../short-id";
+import { RequestsCard } from "./requests";
 import { LoanTable } from "./loans";
 import { ApplicationsCard } from "./papers";
 
@@ -122,6 +123,7 @@ export function HouseholdPage({ id }: { id: string }) {
       {rating && <RatingCard rating={rating} />}
       <FacilityCard household={own.household} />
       <Timeline lived={{ household: own.household, applications, loans: details, entries: entries.items, rating, facility, lines }} />
+      <RequestsCard household={own.household} />
       <HouseholdMoney household={own.household} />
       <ApplicationsCard household={own.household} applications={applications} products={products} />
       <section class="card">

@@ -13,16 +13,16 @@ export function ModelsPage() {
   const chosen = language.use();
   const role = useRole();
   const loaded = useLoaded(() => client.read<Models>("/office/models"));
-  if (!loaded.value) return <><Title>{say("模型和规则", "Models and rules")}</Title><Loading error={loaded.error} again={loaded.again} /></>;
+  if (!loaded.value) return <><Title>{say("模型", "Models")}</Title><Loading error={loaded.error} again={loaded.again} /></>;
   const { judging, rules, models } = loaded.value;
   return (
     <>
-      <Title note={say("模型文件用校验码命名，改一个字节就是另一个模型。", "A model is named by the hash of its file: one byte more is another model.")}>{say("模型和规则", "Models and rules")}</Title>
+      <Title note={say("模型文件用校验码命名，改一个字节就是另一个模型。", "A model is named by the hash of its file: one byte more is another model.")}>{say("模型", "Models")}</Title>
       <section class="card wide">
         <Facts
           rows={[
             [say("正在用的模型", "The model that judges"), judging ? <span class="id">{judging}</span> : say("没有，都由人来定", "None: people decide")],
-            [say("正在用的规则", "The rules in force"), <span class="id">{rules}</span>],
+            [say("正在用的规则", "The rules in force"), <a class="inline" href="#/policy"><span class="id">{rules.slice(0, 16)}</span></a>],
           ]}
         />
       </section>
@@ -37,7 +37,7 @@ export function ModelsPage() {
           }))}
         />
       </section>
-      <p class="hint">{say("漂移、版本差异和历史试算在命令行：tianxin model drift、tianxin policy diff、tianxin policy try。", "Drift, differences between versions and trials on history are on the command line: `tianxin model drift`, `tianxin policy diff`, `tianxin policy try`.")}</p>
+      <p class="hint">{say("客群和违约率有没有变，在命令行看：tianxin model drift。", "Whether households or defaults have drifted is told on the command line: `tianxin model drift`.")}</p>
       {may(role, "promote_model") && <Promote onDone={loaded.again} />}
     </>
   );

@@ -1,13 +1,14 @@
 // The dashboards: whom loans reach, how good they are, and whether the lender can go on.
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Outstanding, Portfolio, Product } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
-import { yuan } from "../../../shared/money";
+import { inLarge, parseFen, yuan } from "../../../shared/money";
+import { moment } from "../../../shared/dates";
 import { term } from "../../../shared/terms";
 import { Chart } from "../chart";
-import { type Indicator, fen, outreach, quality, rollRates, share, sustainability } from "../indicators";
-import { Loading, Table, Title } from "../parts";
+import { type Indicator, fen, growth, outreach, quality, rollRates, shade, share, sustainability, sustainableAtMarket, townships } from "../indicators";
+import { Facts, Field, Loading, Table, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 
 export function PortfolioPage() {
@@ -19,7 +20,7 @@ export function PortfolioPage() {
   });
   return (
     <>
-      <Title note={loaded.value ? say("截至营业日 {day}", "As of the business day {day}", { day: day(loaded.value.portfolio.on, chosen) }) : undefined}>{say("经营看板", "Dashboard")}</Title>
+      <Title note={loaded.value ? say("截至营业日 {day}，{at} 读数，十分钟内不重读", "As of the business day {day}, read at {at} and kept for ten minutes", { day: day(loaded.value.portfolio.on, chosen), at: moment(loaded.value.portfolio.read_at, chosen) }) : undefined}>{say("经营看板", "Dashboard")}</Title>
       {!loaded.value ? <Loading error={loaded.error} again={loaded.again} /> : <Shown {...loaded.value} />}
     </>
   );
@@ -32,6 +33,7 @@ function Shown({ portfolio, products }: { portfolio: Portfolio; products: Produc
       <Indicators name={say("服务了多少人", "Outreach")} all={outreach(portfolio, say)} />
       <Indicators name={say("贷款质量", "Portfolio quality")} all={quality(portfolio, say)} />
       <Indicators name={say("能不能长久", "Sustainability")} all={sustainability(portfolio, say)} />
+      <AtMarket portfolio={portfolio} />
       <div class="charts">
         <Growth portfolio={portfolio} />
         <Earned portfolio={portfolio} />
@@ -40,6 +42,7 @@ function Shown({ portfolio, products }: { portfolio: Portfolio; products: Produc
         <Vintages portfolio={portfolio} />
         <Rolls portfolio={portfolio} />
       </div>
+      <Townships portfolio={portfolio} />
       <Villages portfolio={portfolio} />
     </>
   );
@@ -55,6 +58,64 @@ function Indicators({ name, all }: { name: string; all: Indicator[] }) {
             <span class="indicator-name">{one.name}</span>
             <b>{one.figure}</b>
             <span class="definition" role="note">{one.definition}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What needs a figure from outside of the books: FSS at market prices, the share of the market, and growth. */
+function AtMarket({ portfolio }: { portfolio: Portfolio }) {
+  const say = useSay();
+  const chosen = language.use();
+  const [rate, setRate] = useState("");
+  const [subsidies, setSubsidies] = useState("");
+  const [market, setMarket] = useState("");
+  const fss = rate.trim() !== "" && Number(rate) >= 0 ? sustainableAtMarket(portfolio, Number(rate), parseFen(subsidies) ?? 0) : null;
+  const whole = (parseFen(market) ?? 0) * 10_000;
+  const principal = fen(portfolio.all.principal);
+  const grown = growth(portfolio.months.map((month) => fen(month.principal)));
+  return (
+    <section class="card">
+      <h2>{say("按市场价算，占多少，长多快", "At market prices, share and growth")}</h2>
+      <div class="columns">
+        <div class="form">
+          <Field label={say("资金的市场价（一年 %）", "Market price of capital (% a year)")} value={rate} onInput={setRate} decimal maxLength={6} hint={say("比如同期同业借款利率；账簿里没有，请您填", "Such as the rate between banks; the books do not hold it")} />
+          <Field label={say("这几个月收到的补贴（元）", "Subsidies received in these months (yuan)")} value={subsidies} onInput={setSubsidies} decimal maxLength={16} />
+          <Field label={say("全县农户贷款余额（万元）", "All loans to rural households of the county (10,000 yuan)")} value={market} onInput={setMarket} decimal maxLength={12} />
+        </div>
+        <Facts
+          rows={[
+            [say("财务可持续率 FSS", "FSS"), <b>{fss === null ? "—" : `${fss.toFixed(1)}%`}</b>],
+            [say("FSS 怎么算", "How FSS"), say("经营收入 ÷（已记费用＋减值＋补贴＋平均余额×市场价）", "Revenue / (booked expense + impairment + subsidies + mean portfolio x market price)")],
+            [say("平台份额", "Share of the platform"), <b>{whole > 0 ? share(principal, whole) : "—"}</b>],
+            [say("份额怎么算", "How the share"), say("本机构贷款余额 {amount} ÷ 全县农户贷款余额", "Gross portfolio of {amount} / all loans to rural households", { amount: inLarge(principal, chosen) })],
+            [say("余额增长（{n} 个月）", "Growth in {n} months", { n: portfolio.months.length }), <b>{grown === null ? "—" : `${grown > 0 ? "+" : ""}${grown.toFixed(1)}%`}</b>],
+            [say("增长怎么算", "How growth"), say("（最后一个月末 − 第一个月末）÷ 第一个月末", "(last month end - first month end) / first month end")],
+          ]}
+        />
+      </div>
+    </section>
+  );
+}
+
+/** The townships as a grid: the darker, the more of their principal is late. */
+function Townships({ portfolio }: { portfolio: Portfolio }) {
+  const say = useSay();
+  const chosen = language.use();
+  const all = townships(portfolio.by_village);
+  return (
+    <section class="card">
+      <h2>{say("各乡镇一览", "By township")}</h2>
+      <p class="hint">{say("颜色越深，逾期 30 天以上的本金占比越高：没有、1% 以内、3% 以内、5% 以内、更多。", "The darker, the larger the share of principal more than 30 days late: none, up to 1%, 3%, 5%, more.")}</p>
+      <ul class="townships">
+        {all.map((one) => (
+          <li key={one.name} class={`township shade-${shade(one.late30, one.principal)}`}>
+            <b>{one.name || "—"}</b>
+            <span>{inLarge(one.principal, chosen)}</span>
+            <small>{say("{n} 户在贷，覆盖 {reach}", "{n} borrowers, reach {reach}", { n: one.borrowers, reach: share(one.borrowers, one.households) })}</small>
+            <small>PAR30 {share(one.late30, one.principal)}</small>
           </li>
         ))}
       </ul>

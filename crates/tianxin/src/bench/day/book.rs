@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::Tianxin;
-use app::fact::{Applied, Booked, ContractSigned, Fact, LoanDrawn};
-use app::tables::{AccrualGroup, EntryKind, GlBalance, Portfolio};
+use app::fact::{Applied, Booked, ContractSigned, Fact, HouseholdEnrolled, LoanDrawn, PersonFact};
+use app::tables::{AccrualGroup, EntryKind, GlBalance, MemberRole, Portfolio};
 use basics::merkle::{CompactRange, leaf_hash};
 use basics::{Cell, Currency, Date, Id, Instant, Money, cbor};
 use door::record::{JournalRecord, Step, VERSION};
@@ -32,6 +32,8 @@ pub const DRAWING_DAYS: u32 = 28;
 const LOANS_A_RECORD: usize = 128;
 /// Loans of one household.
 const LOANS_A_HOUSEHOLD: usize = 4;
+/// Villages they live in.
+const VILLAGES: u8 = 200;
 /// Cells written in one transaction at most.
 const CELLS_AT_ONCE: usize = 256;
 /// Of so many loans one is repaid in one sum at its end; the others in equal instalments.
@@ -111,6 +113,7 @@ impl Book {
                 }
                 let terms = self.terms(drawing.date, day, stream)?;
                 if first_of_household {
+                    facts.push(enrolled(household));
                     facts.push(applied(household, &terms));
                 }
                 let (loan, principal) = (stream.id(drawing.at), terms.principal);
@@ -141,6 +144,20 @@ impl Book {
         let months = if bullet { 6 + stream.below(7) } else { 12 };
         product.terms(amount, Term::Months(months as u16), start, rate).map_err(wrong)
     }
+}
+
+/// A household with its head, of whom nothing is known.
+fn enrolled(household: Id) -> Fact {
+    let head = PersonFact { person: household.derive("head"), role: MemberRole::Head, commitments: Vec::new() };
+    let village = format!("bench village {:03}", household.as_bytes()[15] % VILLAGES);
+    let consents = vec![("account".to_owned(), "bench".to_owned())];
+    Fact::HouseholdEnrolled(HouseholdEnrolled {
+        household,
+        village,
+        currency: Currency::CNY,
+        persons: vec![head],
+        consents,
+    })
 }
 
 fn applied(household: Id, terms: &LoanTerms) -> Fact {

@@ -25,7 +25,7 @@ use crate::config::{Place, tables};
 use crate::failure::Failure;
 use crate::terminal::Progress;
 
-mod book;
+pub(super) mod book;
 
 use book::{Book, DRAWING_DAYS, FIRST};
 
@@ -201,14 +201,14 @@ impl Databases {
     }
 }
 
-fn first_day() -> Result<Date, Failure> {
+pub(super) fn first_day() -> Result<Date, Failure> {
     let (year, month, day) = FIRST;
     Date::ymd(year, month, day).map_err(|error| Failure::Wrong(error.to_string()))
 }
 
 /// How long a close took, and what it touched.
 #[derive(Default)]
-struct Took {
+pub(super) struct Took {
     time: Duration,
     loans: i64,
     groups: usize,
@@ -358,7 +358,7 @@ fn millis(time: Duration) -> f64 {
 }
 
 /// Closes a day with an engine of its own; how long it took from asking to the last receipt.
-fn close(app: &Arc<Tianxin>, backend: &Arc<dyn Backend>, day: Date) -> Result<Took, Failure> {
+pub(super) fn close(app: &Arc<Tianxin>, backend: &Arc<dyn Backend>, day: Date) -> Result<Took, Failure> {
     let engine = Engine::start(app.clone(), backend.clone(), EngineOptions::default())?;
     engine.settle();
     let begun = Instant::now();

@@ -74,6 +74,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/limits", Read(CREDIT)),
     get("/api/v1/households/{hh}/profile", Read(CREDIT)),
     get("/api/v1/households/{hh}/rating", Read(CREDIT)),
+    post("/api/v1/households/{hh}/rating/raises/{place}", Act("answer_raise")),
     get("/api/v1/households/{hh}/notices", Read(SERVICE)),
     get("/api/v1/office/notices", Read(STAFF)),
     post("/api/v1/households/{hh}/notices/{notice}/outcome", Act("carry_notice")),
@@ -149,6 +150,7 @@ pub const GATES: &[Gate] = &[
     // What two people have decided is gone on with by whoever may propose such a decision.
     post("/api/v1/office/disasters/{ds}/run", Act("decide_disaster")),
     post("/api/v1/office/harvests", Act("propose_replan")),
+    get("/api/v1/office/ratings", Read(&[Officer, Analyst, Approver, Auditor])),
     get("/api/v1/office/villages", Read(STAFF)),
     post("/api/v1/office/villages", Act("prepare_village")),
     get("/api/v1/office/villages/{vc}", Read(&[Officer, Analyst, Approver, Auditor])),

@@ -470,7 +470,7 @@ pub(crate) fn lowered_to(slice: &Overlay, cell: Cell, household: Id, today: Date
 
 /// Whether the last word about a facility's amount was to lower it. A grant that leaves it as it is says nothing: approvals renew
 /// what is in force so.
-fn was_lowered(events: &[FacilityEvent]) -> bool {
+pub(crate) fn was_lowered(events: &[FacilityEvent]) -> bool {
     let (mut of_fen, mut lowered) = (0, false);
     for event in in_order(events) {
         match event.what {

@@ -368,9 +368,9 @@ pub fn replay(judge: &Judge, product: &Product, record: &Assessment) -> Option<b
 
 /// What a request of the past would be decided under other rules, on the facts of then.
 ///
-/// The score stands and the new file's scale rates it. The exploration lane is not drawn again. A product priced by a
-/// published rate keeps the rate of then.
-pub fn under(rules: &RuleSet, product: &Product, record: &Assessment) -> Assessment {
+/// The score stands and the new file's scale rates it. `lane` is what the new file's exploration lane would look at; without it
+/// nothing is drawn. A product priced by a published rate keeps the rate of then.
+pub fn under(rules: &RuleSet, product: &Product, record: &Assessment, lane: Option<LaneFacts>) -> Assessment {
     let mut again = record.clone();
     let product = priced_then(product, record);
     if let Some(score) = &mut again.facts.score
@@ -378,7 +378,7 @@ pub fn under(rules: &RuleSet, product: &Product, record: &Assessment) -> Assessm
     {
         rating.clone_into(&mut score.rating);
     }
-    again.facts.lane = None;
+    again.facts.lane = lane;
     again.rules.clone_from(&rules.hash);
     let rating = again.facts.score.as_ref().map(|score| score.rating.as_str());
     again.rate = product.price(rating).or_else(|_| product.price(None)).unwrap_or(record.rate);

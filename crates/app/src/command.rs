@@ -16,6 +16,7 @@ use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
+use crate::follow::{AnswerRaise, FollowRating};
 use crate::guarantee::{AnswerGuarantee, MoveGuarantee, StandFor};
 use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
 use crate::level::SetLevel;
@@ -258,6 +259,12 @@ pub enum Command {
     /// Offer, sign or take back a preliminary limit.
     #[n(263)]
     MovePreliminary(#[n(0)] MovePreliminary),
+    /// Let a facility follow a change of rating.
+    #[n(264)]
+    FollowRating(#[n(0)] FollowRating),
+    /// Say whether a raise is wanted.
+    #[n(265)]
+    AnswerRaise(#[n(0)] AnswerRaise),
     /// Ask the office for something about one's own data.
     #[n(281)]
     AskOffice(#[n(0)] AskOffice),
@@ -567,6 +574,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::MoveGuarantee(c) => c.cell,
         Command::JudgeUnshown(c) => c.cell,
         Command::MovePreliminary(c) => c.cell,
+        Command::FollowRating(c) => c.cell,
+        Command::AnswerRaise(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)

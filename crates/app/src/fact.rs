@@ -14,6 +14,7 @@ use crate::case::{AlertRaised, WorkCase};
 use crate::change_books::DisasterStatus;
 use crate::dates::AgendaPlace;
 use crate::explore::Entered;
+use crate::follow::FacilityFollows;
 use crate::guarantee::GuaranteeMoved;
 use crate::hold::{HoldEnded, HoldPlaced};
 use crate::holding::Stands;
@@ -702,6 +703,9 @@ pub enum Fact {
     /// A preliminary limit was offered, signed or taken back.
     #[n(265)]
     PreliminaryMoved(#[n(0)] MovePreliminary),
+    /// A facility followed a change of rating, or a raise was answered.
+    #[n(266)]
+    FacilityFollows(#[n(0)] FacilityFollows),
     /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
     #[n(91)]
     ReserveSet {

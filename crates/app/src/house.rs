@@ -244,6 +244,8 @@ impl App for Tianxin {
             Command::WorkCase(c) => act(c.act(), None, 0),
             Command::OpenVillage(_) => act("prepare_village", None, 0),
             Command::WorkVillage(c) => act(c.act(), None, 0),
+            Command::FollowRating(c) => act("follow_rating", Some(c.household), 0),
+            Command::AnswerRaise(c) => act("answer_raise", Some(c.household), 0),
             Command::MovePreliminary(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -337,6 +339,8 @@ impl App for Tianxin {
             Command::OpenVillage(c) => self.needs_open_village(c, needs),
             Command::WorkVillage(c) => self.needs_work_village(c, needs),
             Command::MovePreliminary(c) => self.needs_preliminary(c, needs),
+            Command::FollowRating(c) => self.needs_follow(c.cell, c.household, needs),
+            Command::AnswerRaise(c) => self.needs_follow(c.cell, c.household, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
             Command::ProposeReplan(c) => return self.needs_change(c.place(), slice, needs),
             Command::AgreeChange(c) => return self.needs_agree(c.place(), slice, needs),
@@ -417,6 +421,8 @@ impl App for Tianxin {
             Command::OpenVillage(c) => self.open_village(slice, c, context),
             Command::WorkVillage(c) => self.work_village(slice, c, context),
             Command::MovePreliminary(c) => self.move_preliminary(slice, c, context),
+            Command::FollowRating(c) => self.follow_rating(slice, c, context),
+            Command::AnswerRaise(c) => self.answer_raise(slice, c, context),
             Command::ChangeFacility(c) => self.change_facility(slice, c, context),
             Command::ProposeReplan(c) => self.propose_replan(slice, c, context),
             Command::AgreeChange(c) => self.agree_change(slice, c, context),

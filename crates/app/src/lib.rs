@@ -25,6 +25,7 @@ pub mod erase;
 pub mod explore;
 pub mod facility;
 pub mod fact;
+pub mod follow;
 pub mod general_ledger;
 pub mod guarantee;
 pub mod hold;

@@ -91,6 +91,8 @@ pub const RULES: &[Rule] = &[
     may(Officer, "decide_by_hand", AloneUpTo(OFFICER_ALONE_MINOR)),
     may(Approver, "decide_by_hand", ProposeOrApprove),
     may(System, "rate", Alone),
+    may(System, "follow_rating", Alone),
+    may(Household, "answer_raise", Alone),
     may(System, "remind", Alone),
     may(System, "carry_notice", Alone),
     may(Clerk, "carry_notice", Alone),

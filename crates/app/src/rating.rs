@@ -2,8 +2,8 @@
 //!
 //! What was observed of a household may move its rating. The desk works the rating out before the door, on a version of the
 //! profile, and sends it only where it has changed; the books keep the rating and its history, which the household may
-//! read. A rating moves no facility by itself: what could be borrowed is worked out anew whenever it is asked, and a
-//! facility in force is raised or lowered by acts of its own.
+//! read. What could be borrowed is worked out anew whenever it is asked; what a change does to a facility in force is
+//! [`crate::follow`]'s.
 
 use basics::{Cell, Date, Id};
 use door::app::{Context, Decided, Refusal};
@@ -64,6 +64,7 @@ door::table! {
         /// The day.
         changed_on: Date,
     }
+    index "rating_change_by_day" ["cell", "changed_on", "household", "place"];
 }
 
 /// Book that a household is rated otherwise.

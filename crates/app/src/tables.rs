@@ -928,6 +928,7 @@ pub fn all() -> Vec<&'static Table> {
         crate::village::VillageMark::table(),
         crate::village::VillageObjection::table(),
         crate::preliminary::Preliminary::table(),
+        crate::follow::FacilityMove::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

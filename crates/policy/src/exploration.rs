@@ -1,10 +1,10 @@
 //! Lending to a few at random whom the rules would turn away, so as to learn what becomes of them, within a yearly budget of loss.
 //!
-//! Only rules that say so may be passed over, never the law. The draw is a function of the application and of the policy's
-//! seed: it is the same on every machine and on every replay, and the propensity stands in the record of those who were
-//! drawn and of those who could have been, so that what is learned can be weighed.
+//! Only rules that say so may be passed over, never the law. The draw hangs on a secret of the institution, on household and
+//! time, and on the policy's seed: nobody can choose a request that is drawn, and asking again soon is the same draw. It stands with the
+//! propensity in the record of those who were drawn and of those who could have been, so that what is learned can be weighed and
+//! a decision be replayed.
 
-use basics::Id;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
@@ -28,7 +28,7 @@ pub struct Lane {
 /// What the lane looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct LaneFacts {
-    /// The draw of this application: 0 to 999,999.
+    /// The draw of this household: 0 to 999,999.
     #[n(0)]
     pub draw_ppm: i64,
     /// What is left of the year's budget of loss here, minor units.
@@ -53,10 +53,10 @@ pub struct Explored {
     pub expected_loss_minor: i64,
 }
 
-/// The draw of an application under a seed, 0 to 999,999: the first eight bytes of SHA-256 over seed and id, modulo a
-/// million. The modulo favours small numbers by less than one part in 10¹³.
-pub fn draw_ppm(seed: &str, application: Id) -> i64 {
-    let digest = Sha256::new().chain_update(seed.as_bytes()).chain_update(application.as_bytes()).finalize();
+/// The draw under a seed, 0 to 999,999: the first eight bytes of SHA-256 over the seed and a hash that nobody outside the
+/// institution can compute, modulo a million. The modulo favours small numbers by less than one part in 10¹³.
+pub fn draw_ppm(seed: &str, secret: &[u8; 32]) -> i64 {
+    let digest = Sha256::new().chain_update(seed.as_bytes()).chain_update(secret).finalize();
     let first = digest.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
     (first % 1_000_000) as i64
 }

@@ -22,4 +22,4 @@ pub use condition::{Expression, Unanswered};
 pub use decision::{Decision, Figure, LimitDecision, Outcome, Reason, decide, limit};
 pub use exploration::{Explored, Lane, LaneFacts, draw_ppm};
 pub use facts::{Ask, Fact, Facts, ScoreFacts};
-pub use rules::{Band, Condition, Finding, Price, Rule, RuleError, RuleSet, Test, When};
+pub use rules::{Band, Condition, Finding, FollowRules, LowerBy, Price, Rule, RuleError, RuleSet, Test, When};

@@ -47,8 +47,28 @@ pub struct RuleSet {
     pub scale: Vec<Band>,
     /// Whom to lend to at random so as to learn, and how much that may cost.
     pub lane: Option<Lane>,
+    /// What a change of rating does to a facility in force.
+    pub follows: FollowRules,
     /// What was noticed of the rules that is no error.
     pub findings: Vec<Finding>,
+}
+
+/// What a change of rating does to a facility in force; by itself nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FollowRules {
+    /// How a worse rating lowers it; none where it does not.
+    pub lower: Option<LowerBy>,
+    /// For how many days a better rating's raise is offered; none where it is not.
+    pub raise_days: Option<u16>,
+}
+
+/// How a facility is lowered where the rating is worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LowerBy {
+    /// By the rating itself, at once.
+    Rating,
+    /// By a person, who is told to look.
+    Person,
 }
 
 /// What the household is told.

@@ -13,7 +13,8 @@ use crate::decision::{Help, Outcome};
 use crate::exploration::Lane;
 use crate::facts::Fact;
 use crate::rules::{
-    Band, Condition, Finding, MORE_WORD_CODES, Price, Rule, RuleError, RuleSet, Test, WORD_CODES, When, Words,
+    Band, Condition, Finding, FollowRules, LowerBy, MORE_WORD_CODES, Price, Rule, RuleError, RuleSet, Test, WORD_CODES,
+    When, Words,
 };
 
 #[derive(Deserialize)]
@@ -27,6 +28,8 @@ struct File {
     #[serde(default, rename = "rating")]
     scale: Vec<BandRow>,
     exploration: Option<Spanned<LaneRow>>,
+    #[serde(default)]
+    facility: FollowsRow,
     #[serde(default, rename = "price")]
     prices: Vec<PriceRow>,
     #[serde(default, rename = "rule")]
@@ -69,6 +72,14 @@ struct LaneRow {
     amount_max: Spanned<String>,
     loss_budget_year: Spanned<String>,
     seed: Spanned<String>,
+}
+
+/// What a change of rating does to a facility.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FollowsRow {
+    lower: Option<Spanned<String>>,
+    raise_offered_days: Option<Spanned<u16>>,
 }
 
 #[derive(Deserialize)]
@@ -217,6 +228,7 @@ pub(crate) fn read(file: &str, text: &str, features: &[&str]) -> Result<RuleSet,
         words: words(&source, parsed.words, &needed)?,
         scale,
         lane,
+        follows: follows(&source, &parsed.facility)?,
         findings,
     })
 }
@@ -292,6 +304,23 @@ fn lane(source: &Source, row: &Spanned<LaneRow>, rules: &[Rule]) -> Result<Lane,
         loss_budget_year_minor: source.amount("loss_budget_year", &lane.loss_budget_year)?,
         seed: source.told("seed", &lane.seed)?,
     })
+}
+
+/// What a change of rating does to a facility in force.
+fn follows(source: &Source, row: &FollowsRow) -> Result<FollowRules, RuleError> {
+    let lower = match &row.lower {
+        None => None,
+        Some(word) => match word.get_ref().as_str() {
+            "at_once" => Some(LowerBy::Rating),
+            "proposed" => Some(LowerBy::Person),
+            _ => return Err(source.error(word.span(), "lower", "is at_once, proposed, or left out")),
+        },
+    };
+    let raise_days = row.raise_offered_days.as_ref();
+    if let Some(days) = raise_days.filter(|days| !(1..=365).contains(days.get_ref())) {
+        return Err(source.error(days.span(), "raise_offered_days", "has to be 1 to 365"));
+    }
+    Ok(FollowRules { lower, raise_days: raise_days.map(|days| *days.get_ref()) })
 }
 
 fn rules(source: &Source, rows: &[RuleRow], features: &[&str]) -> Result<(Vec<Rule>, Vec<Finding>), RuleError> {

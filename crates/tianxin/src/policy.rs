@@ -13,7 +13,7 @@ use clap::Subcommand;
 use door::key;
 use door::table::{Key, Record};
 use loan::fold;
-use policy::{Outcome, RuleSet};
+use policy::{LaneFacts, Outcome, RuleSet, draw_ppm};
 use serde_json::json;
 
 use crate::config::{self, Opened, Place, Use};
@@ -107,6 +107,8 @@ struct Trial {
     reasons: BTreeMap<String, u64>,
     then: Sums,
     now: Sums,
+    /// Expected loss that the lane under trial has taken on, by calendar year, in minor units.
+    lane_used: BTreeMap<i32, i64>,
     /// Loans that are old enough to tell, by whether they would still be made: how many, bad ones, principal of the bad.
     kept: Seen,
     turned_away: Seen,
@@ -121,6 +123,9 @@ struct Sums {
     /// Rate times amount, ppm × minor units.
     rate_weighted: i128,
     expected_loss_minor: i128,
+    /// Of them by the exploration lane: how many, and their expected loss.
+    explored: u64,
+    explored_loss_minor: i128,
 }
 
 #[derive(Default)]
@@ -142,6 +147,10 @@ impl Sums {
         self.rate_weighted += amount * i128::from(record.rate.ppm());
         let pd = record.facts.score.as_ref().map_or(0, |score| score.pd_ppm);
         self.expected_loss_minor += amount * i128::from(pd) / 1_000_000;
+        if let Some(explored) = record.decision.explored.as_ref().filter(|explored| explored.taken) {
+            self.explored += 1;
+            self.explored_loss_minor += i128::from(explored.expected_loss_minor);
+        }
     }
 
     fn mean_rate_ppm(&self) -> i64 {
@@ -152,6 +161,7 @@ impl Sums {
         json!({
             "lent": self.lent, "amount": shown(self.amount_minor), "limits": shown(self.limits_minor),
             "mean_rate_ppm": self.mean_rate_ppm(), "expected_loss": shown(self.expected_loss_minor),
+            "explored": self.explored, "explored_expected_loss": shown(self.explored_loss_minor),
         })
     }
 }
@@ -200,7 +210,8 @@ fn tried(place: &Place, file: &Path, as_json: bool) -> Result<(), Failure> {
             let version = record.product_version.unwrap_or(1);
             let product = opened.tianxin.product_version(&record.product, version);
             let product = product.map_err(|e| Failure::Wrong(format!("decision {}: {}", row.id, e.message)))?;
-            let again = under(&rules, product, &record);
+            let lane = trial.lane_of(&rules, &vault, &record);
+            let again = under(&rules, product, &record, lane);
             trial.decisions += 1;
             if trial.decisions.is_multiple_of(1_000) {
                 progress.set(format!("trying the policy: {} decisions", trial.decisions));
@@ -252,7 +263,24 @@ fn outcome_of(opened: &Opened, row: &DecisionRecord, application: Id) -> Result<
 }
 
 impl Trial {
+    /// What the exploration lane under trial looks at. The draw is that of the record, where there was a lane then; else one of the
+    /// institution's own secret, the same at each trial. The year's budget is that of the whole institution, used up in the order of the records.
+    fn lane_of(&self, rules: &RuleSet, vault: &Keys, record: &Assessment) -> Option<LaneFacts> {
+        let (lane, seen) = (rules.lane.as_ref()?, record.seen.as_ref()?);
+        let draw_ppm = record.facts.lane.map_or_else(
+            || draw_ppm(&lane.seed, &vault.keyed_hash("exploration trial", record.application.as_bytes())),
+            |then| then.draw_ppm,
+        );
+        let used = self.lane_used.get(&i32::from(seen.on.year())).copied().unwrap_or(0);
+        Some(LaneFacts { draw_ppm, budget_left_minor: lane.loss_budget_year_minor.saturating_sub(used) })
+    }
+
     fn note(&mut self, then: &Assessment, now: &Assessment) {
+        let taken = now.decision.explored.as_ref().filter(|explored| explored.taken);
+        if let (Some(explored), Some(seen)) = (taken, &now.seen) {
+            let used = self.lane_used.entry(i32::from(seen.on.year())).or_default();
+            *used = used.saturating_add(explored.expected_loss_minor);
+        }
         self.then.add(then);
         self.now.add(now);
         let (was, is) = (&then.decision, &now.decision);
@@ -301,6 +329,7 @@ impl Trial {
         line("limits", shown(self.then.limits_minor), shown(self.now.limits_minor));
         line("mean rate, ppm", self.then.mean_rate_ppm().to_string(), self.now.mean_rate_ppm().to_string());
         line("expected loss", shown(self.then.expected_loss_minor), shown(self.now.expected_loss_minor));
+        line("lent to learn", self.then.explored.to_string(), self.now.explored.to_string());
         let seen = |name: &str, seen: &Seen| {
             say(format!(
                 "{name}: {} loans, {} bad, {} of principal",

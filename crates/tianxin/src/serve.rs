@@ -104,8 +104,16 @@ impl Chore {
     }
 
     fn rating(desk: Arc<Desk>) -> Chore {
+        let mut failed = 0;
         Chore::start(RATING_PAUSE, move || {
-            desk.rate_touched(RATED_AT_ONCE, clock::now());
+            let rated = desk.rate_touched(RATED_AT_ONCE, clock::now());
+            failed += rated.failed;
+            if let Some(why) = rated.first_failure {
+                log(&format!(
+                    "{} households could not be rated ({failed} since the start); each is when it is next observed: {why}",
+                    rated.failed
+                ));
+            }
         })
     }
 

@@ -123,13 +123,17 @@ fn house(model: Option<ModelFile>) -> House {
 
 fn house_under(model: Option<ModelFile>, rules: &str) -> House {
     let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("books.db"));
+    house_on(backend, folder, model, rules)
+}
+
+fn house_on(backend: Arc<dyn Backend>, folder: tempfile::TempDir, model: Option<ModelFile>, rules: &str) -> House {
     let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
     let products = vec![
         loan::product::shipped("short-working-capital").unwrap(),
         loan::product::shipped("season-bullet").unwrap(),
     ];
     let tianxin = Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products));
-    let backend = sqlite(&folder.path().join("books.db"));
     let mut n = 0u8;
     let entropy = Box::new(move |bytes: &mut [u8]| {
         for byte in bytes {
@@ -252,6 +256,20 @@ impl House {
 
 #[test]
 fn two_people_promote_a_model_and_it_judges_until_another_does() {
+    let card = model();
+    judges_as_promoted(house(Some(card.clone())), card);
+}
+
+#[test]
+fn a_promoted_model_judges_and_its_records_replay_on_postgres() {
+    let Some((database, _server)) = postgres("promote") else { return };
+    let card = model();
+    let folder = tempfile::tempdir().unwrap();
+    let backend = postgres_backend(&database.url(), "promote");
+    judges_as_promoted(house_on(backend, folder, Some(card.clone()), RuleSet::CN_RURAL), card);
+}
+
+fn judges_as_promoted(mut house: House, card: ModelFile) {
     let files = tempfile::tempdir().unwrap();
     let keep = |bytes: &[u8]| {
         let name = Bundle::name_of(bytes);
@@ -259,8 +277,6 @@ fn two_people_promote_a_model_and_it_judges_until_another_does() {
         name
     };
     let (champion, challenger) = (keep(&trees("cushion", "1.5")), keep(&trees("inflow_monthly", "0.5")));
-    let card = model();
-    let mut house = house(Some(card.clone()));
     let folder = files.path().to_owned();
     let shelf = |folder: std::path::PathBuf| -> app::desk::Shelf {
         Arc::new(move |name| Scorer::load(&std::fs::read(folder.join(name)).ok()?, name).ok().map(Arc::new))
@@ -382,12 +398,16 @@ fn a_household_is_rated_anew_once_however_much_was_observed() {
         house.desk.observe(id(n), farmer_id, part, Actor::SYSTEM, morning()).unwrap();
     }
     assert!(house.desk.rating(farmer_id).unwrap().is_none());
-    assert_eq!((house.desk.rate_touched(0, morning()), house.desk.rate_touched(10, morning())), (0, 1));
+    assert_eq!((house.desk.rate_touched(0, morning()).changed, house.desk.rate_touched(10, morning()).changed), (0, 1));
     let first = house.desk.rating(farmer_id).unwrap().unwrap();
     assert_eq!((first.changes, first.since), (1, open_date()));
     assert!(first.rating.is_some());
+    // What is approved at this rating is a facility.
+    let approved = house.decided(1, farmer_id).approved_minor();
+    let granted = house.desk.facility(farmer_id).unwrap().unwrap().state.amount_fen;
+    assert!(approved > 0 && granted > approved, "{approved} of {granted}");
     // Nothing was observed since, or nothing that moves it: nothing is booked.
-    assert_eq!(house.desk.rate_touched(10, morning()), 0);
+    assert_eq!(house.desk.rate_touched(10, morning()).changed, 0);
     // Money that is drawn out day after day moves it, and the change says why.
     let mut spent = Vec::new();
     for n in 0..60u32 {
@@ -407,7 +427,13 @@ fn a_household_is_rated_anew_once_however_much_was_observed() {
         });
     }
     house.desk.observe(id(0x77), farmer_id, &spent, Actor::SYSTEM, morning()).unwrap();
-    assert_eq!(house.desk.rate_touched(10, morning()), 1);
+    let rated = house.desk.rate_touched(10, morning());
+    assert_eq!((rated.changed, rated.moved, rated.failed), (1, 1, 0), "{rated:?}");
+    // The facility follows, to what is promised under it, once.
+    assert_eq!(house.desk.facility(farmer_id).unwrap().unwrap().state.amount_fen, approved);
+    assert!(!house.desk.follow(farmer_id, morning()).unwrap());
+    let moves = house.desk.facility_moves(farmer_id).unwrap();
+    assert_eq!((moves.len(), moves[0].from_minor, moves[0].to_minor), (1, granted, approved), "{moves:?}");
     let changes = house.desk.rating_changes(farmer_id).unwrap();
     let last = changes.last().unwrap();
     assert_eq!((changes.len(), &last.before), (2, &first.rating));

@@ -66,6 +66,7 @@ impl From<FacilityEvent> for FacilityStep {
             FacilityHappening::Thawed => ("thawed", None, None),
             FacilityHappening::Raised { amount_fen } => ("raised", Some(amount_fen), None),
             FacilityHappening::Lowered { amount_fen } => ("lowered", Some(amount_fen), None),
+            FacilityHappening::Rated { amount_fen } => ("rated", Some(amount_fen), None),
             FacilityHappening::Closed { reason } => ("closed", None, Some(reason)),
             FacilityHappening::Reversed { .. } => ("undone", None, None),
         };

@@ -77,6 +77,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(household::limits))
         .routes(routes!(household::profile))
         .routes(routes!(rating::rating))
+        .routes(routes!(rating::answer_raise))
+        .routes(routes!(rating::latest))
         .routes(routes!(notices::list))
         .routes(routes!(notices::waiting))
         .routes(routes!(notices::outcome))

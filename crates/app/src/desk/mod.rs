@@ -49,6 +49,7 @@ pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
 pub use past::{stored_events, vector_as_known};
 pub use payments::{AccountNumber, AccountShown};
+pub use rating::Rated;
 pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
 pub use reports::{JournalFound, JournalLine, JournalSearch};

@@ -4,7 +4,7 @@
 //! by side, on as many threads as there are, and sends them in one batch. Both come through these functions.
 
 use basics::merkle::leaf_hash;
-use basics::{Cell, Id, Instant, Money, cbor};
+use basics::{Cell, Date, Id, Instant, Money, cbor};
 use door::backend::{ClaimState, DirectoryRow};
 use door::{Actor, DoorError, Order, Request};
 use insight::event::{Event, Known as KnownSince};
@@ -28,6 +28,13 @@ use crate::payment::{BankAccount, BindAccount};
 use crate::scorer::Said;
 use crate::tables::{Application, ApplicationStatus};
 use crate::vault::{Vault, VaultError, seal_field};
+
+/// What the exploration lane draws a household by in a quarter of a year: only who has the institution's key can compute it, and a
+/// second request of the quarter is the same draw, so that nobody chooses it by asking again.
+fn lane_secret(vault: &dyn Vault, household: Id, on: Date) -> [u8; 32] {
+    let quarter = (on.month() - 1) / 3 + 1;
+    vault.keyed_hash("exploration", format!("{household} {} {quarter}", on.year()).as_bytes())
+}
 
 /// A decision made ready: the request, and what it decides.
 #[derive(Clone, Debug)]
@@ -189,7 +196,7 @@ impl Known {
         let (profile, profile_version) = self.profile(vault)?;
         let mut standing = self.standing(vault, Some(application))?;
         standing.lane = judge.rules.lane.as_ref().zip(judge.cells).map(|(lane, cells)| LaneFacts {
-            draw_ppm: draw_ppm(&lane.seed, application),
+            draw_ppm: draw_ppm(&lane.seed, &lane_secret(vault, household, self.open_date)),
             budget_left_minor: share_of_cell(lane.loss_budget_year_minor, cells).saturating_sub(self.lane_used_minor),
         });
         let asked = Asked {

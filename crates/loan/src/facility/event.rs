@@ -87,6 +87,13 @@ pub enum FacilityHappening {
         #[n(0)]
         amount_fen: i64,
     },
+    /// Brought to an amount by a change of the household's rating: lowered, or raised again as far as was signed 随评级调整.
+    #[n(9)]
+    Rated {
+        /// To this, minor units; 0 is allowed.
+        #[n(0)]
+        amount_fen: i64,
+    },
     /// Closed for good 终止.
     #[n(8)]
     Closed {

@@ -223,7 +223,9 @@ pub fn fold(events: &[FacilityEvent], as_of: Date) -> FacilityState {
                 state.freeze = Some(Freeze { of: *of, reason: reason.clone(), since: event.value_date });
             }
             FacilityHappening::Thawed => state.freeze = None,
-            FacilityHappening::Raised { amount_fen } | FacilityHappening::Lowered { amount_fen } => {
+            FacilityHappening::Raised { amount_fen }
+            | FacilityHappening::Lowered { amount_fen }
+            | FacilityHappening::Rated { amount_fen } => {
                 state.amount_fen = *amount_fen;
             }
             FacilityHappening::Closed { .. } => state.closed_on = state.closed_on.or(Some(event.value_date)),
@@ -317,6 +319,12 @@ pub fn accept(events: &[FacilityEvent], new: &FacilityEvent) -> Result<(), LoanE
         }
         FacilityHappening::Lowered { amount_fen } if *amount_fen >= state.amount_fen || *amount_fen < 0 => {
             no_change("lower it to less, at least 0.00")
+        }
+        FacilityHappening::Rated { amount_fen } if *amount_fen == state.amount_fen => {
+            no_change("it is of that already")
+        }
+        FacilityHappening::Rated { amount_fen } if !(0..=LoanTerms::AMOUNT_FEN_MAX).contains(amount_fen) => {
+            refuse(FacilityRefusal::Amount)
         }
         FacilityHappening::Frozen { of: FreezeOf::Part(part_fen), .. }
             if !(1..=state.amount_fen).contains(part_fen) =>

@@ -921,6 +921,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/rating/raises/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an offered raise of the facility, or leaves it. */
+        post: operations["answer_raise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/requests": {
         parameters: {
             query?: never;
@@ -1551,6 +1568,23 @@ export interface paths {
         put?: never;
         /** Gives a cell part of the office's bank balance. */
         post: operations["grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest changes of ratings, and what they did to facilities; the latest first. */
+        get: operations["latest"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2720,6 +2754,25 @@ export interface components {
             /** @description Last day on which it may be drawn on. */
             valid_to: string;
         };
+        /** @description What a change of rating did to a facility. */
+        FacilityMoveShown: {
+            after?: string | null;
+            before?: string | null;
+            from: string;
+            moved_on: string;
+            /**
+             * Format: int64
+             * @description The change, as in the path of an answer.
+             */
+            place: number;
+            /** @description What moved the rating. */
+            reasons: components["schemas"]["CauseShown"][];
+            /** @description `lowered`, `proposed` (a person looks), `offered` (a raise), `raised`, `let_go`. */
+            state: string;
+            to: string;
+            /** @description The last day on which an offered raise may be taken. */
+            until?: string | null;
+        };
         /** @description A facility 授信. */
         FacilityShown: {
             amount: string;
@@ -3662,6 +3715,11 @@ export interface components {
             /** @description Name of the head. */
             name?: string | null;
         };
+        /** @description A change of a rating as the office sees it. */
+        OfficeRatingShown: components["schemas"]["RatingChangeShown"] & {
+            facility?: components["schemas"]["FacilityMoveShown"] | null;
+            household: string;
+        };
         /** @description Costs on default. */
         OnDefaultShown: {
             /** @description Fees on an instalment that stays unpaid. */
@@ -4233,6 +4291,11 @@ export interface components {
             /** @description In Chinese, a sentence a line. */
             words_zh: string[];
         };
+        /** @description The household's word on an offered raise. */
+        RaiseAnswered: {
+            /** @description Whether it is wanted. */
+            take: boolean;
+        };
         /** @description A rate, for a rating or for all. */
         RateShown: {
             /** @description Percent a year. */
@@ -4266,6 +4329,8 @@ export interface components {
         RatingShown: {
             /** @description Every change, the latest first. */
             changes: components["schemas"]["RatingChangeShown"][];
+            /** @description What changes did to the facility, the latest first. */
+            moves: components["schemas"]["FacilityMoveShown"][];
             /** @description The rating; none while too little is known. */
             rating?: string | null;
             /** @description What speaks against it most. */
@@ -7170,6 +7235,45 @@ export interface operations {
             };
         };
     };
+    answer_raise: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The change of rating */
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaiseAnswered"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: never;
@@ -8531,6 +8635,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    latest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfficeRatingShown"][];
                 };
             };
             default: {

@@ -275,6 +275,8 @@ pub const WORDS: &[Word] = &[
     word("preliminary_exists", 409, "这一户已经得到过这次的预授信。", "The household was offered this preliminary limit before."),
     word("preliminary_closed", 409, "这笔预授信已经签约或收回。", "The preliminary limit is signed or taken back already."),
     word("preliminary_lapsed", 409, "预授信的签约期已过。", "The days for signing the preliminary limit are over."),
+    word("rating_stale", 409, "评级已经变了，请重新办理。", "The rating has moved on: look again."),
+    word("cursor_stands", 409, "账务流水已经读到这里。", "The journal was read as far as that before."),
     word("no_raise", 409, "没有可以确认的提额，或已过期、额度已经变了，请联系信贷员。", "No raise is offered, or it is over, or the facility has changed since: ask the office."),
     // The office.
     word("bad_role", 422, "没有这个岗位。", "There is no such role for staff."),

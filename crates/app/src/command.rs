@@ -21,6 +21,7 @@ use crate::guarantee::{AnswerGuarantee, MoveGuarantee, StandFor};
 use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
 use crate::level::SetLevel;
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
+use crate::movement::NoteMovements;
 use crate::observe::Observe;
 use crate::paper::AddPaper;
 use crate::payment::{AnswerPayment, AskPayment, BindAccount, DecidePayment, TakeCredit};
@@ -265,6 +266,9 @@ pub enum Command {
     /// Say whether a raise is wanted.
     #[n(265)]
     AnswerRaise(#[n(0)] AnswerRaise),
+    /// Note how far a journal was read for behaviour.
+    #[n(266)]
+    NoteMovements(#[n(0)] NoteMovements),
     /// Ask the office for something about one's own data.
     #[n(281)]
     AskOffice(#[n(0)] AskOffice),
@@ -576,6 +580,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::MovePreliminary(c) => c.cell,
         Command::FollowRating(c) => c.cell,
         Command::AnswerRaise(c) => c.cell,
+        Command::NoteMovements(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)

@@ -706,6 +706,13 @@ pub enum Fact {
     /// A facility followed a change of rating, or a raise was answered.
     #[n(266)]
     FacilityFollows(#[n(0)] FacilityFollows),
+    /// The journal was read for behaviour as far as a record.
+    #[n(267)]
+    MovementsRead {
+        /// The record.
+        #[n(0)]
+        read_seq: i64,
+    },
     /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
     #[n(91)]
     ReserveSet {

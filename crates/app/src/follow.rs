@@ -210,7 +210,8 @@ impl Tianxin {
 
     pub(crate) fn follow_rating(&self, slice: &Overlay, command: &FollowRating, context: &Context) -> Decided<Tianxin> {
         let (cell, household, facility) = (command.cell, command.household, command.facility);
-        let latest = slice.get::<HouseholdRating>(&key![cell, household])?.map_or(0, |row| row.changes);
+        let rating = slice.get::<HouseholdRating>(&key![cell, household])?;
+        let latest = rating.as_ref().map_or(0, |row| row.changes);
         let change = slice.get::<RatingChange>(&key![cell, household, command.place])?;
         let Some(change) = change.filter(|_| latest == command.place) else {
             return Err(stale("rating_stale", "the rating has moved on since: look again").into());
@@ -231,9 +232,11 @@ impl Tianxin {
             return Err(stale("facility_stale", "the facility has changed since: look again").into());
         }
         // An offer of before rests on a rating that is gone.
-        let told = |row: &FacilityMove, state| follows(row, state);
-        let mut facts: Vec<Fact> =
-            moves.iter().filter(|row| row.state == MoveState::Offered).map(|row| told(row, MoveState::LetGo)).collect();
+        let mut facts: Vec<Fact> = moves
+            .iter()
+            .filter(|row| row.state == MoveState::Offered)
+            .map(|row| follows(row, MoveState::LetGo))
+            .collect();
         let (state, to_minor, until) = match command.how {
             Follow::OfferRaise { days } => {
                 let to_minor = command.target_minor.min(signed_for(&events));
@@ -254,6 +257,12 @@ impl Tianxin {
                 (if is_at_once { MoveState::Lowered } else { MoveState::Proposed }, to_minor, None)
             }
         };
+        // Where nothing new speaks against the household, what speaks against it more than before is among all of it.
+        let reasons = match state {
+            MoveState::Offered => change.better.clone(),
+            _ if change.worse.is_empty() => rating.map(|row| row.reasons).unwrap_or_default(),
+            _ => change.worse.clone(),
+        };
         let row = FacilityFollows {
             household,
             facility,
@@ -263,7 +272,7 @@ impl Tianxin {
             to_minor,
             before: change.before.clone(),
             after: change.after.clone(),
-            reasons: if state == MoveState::Offered { change.better.clone() } else { change.worse.clone() },
+            reasons,
             until,
         };
         facts.push(Fact::FacilityFollows(row));

@@ -246,6 +246,7 @@ impl App for Tianxin {
             Command::WorkVillage(c) => act(c.act(), None, 0),
             Command::FollowRating(c) => act("follow_rating", Some(c.household), 0),
             Command::AnswerRaise(c) => act("answer_raise", Some(c.household), 0),
+            Command::NoteMovements(_) => act("note_movements", None, 0),
             Command::MovePreliminary(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -341,6 +342,7 @@ impl App for Tianxin {
             Command::MovePreliminary(c) => self.needs_preliminary(c, needs),
             Command::FollowRating(c) => self.needs_follow(c.cell, c.household, needs),
             Command::AnswerRaise(c) => self.needs_follow(c.cell, c.household, needs),
+            Command::NoteMovements(c) => self.needs_note_movements(c, needs),
             Command::ChangeFacility(c) => self.needs_change_facility(c, needs),
             Command::ProposeReplan(c) => return self.needs_change(c.place(), slice, needs),
             Command::AgreeChange(c) => return self.needs_agree(c.place(), slice, needs),
@@ -423,6 +425,7 @@ impl App for Tianxin {
             Command::MovePreliminary(c) => self.move_preliminary(slice, c, context),
             Command::FollowRating(c) => self.follow_rating(slice, c, context),
             Command::AnswerRaise(c) => self.answer_raise(slice, c, context),
+            Command::NoteMovements(c) => self.note_movements(slice, c, context),
             Command::ChangeFacility(c) => self.change_facility(slice, c, context),
             Command::ProposeReplan(c) => self.propose_replan(slice, c, context),
             Command::AgreeChange(c) => self.agree_change(slice, c, context),

@@ -33,6 +33,7 @@ pub mod holding;
 pub mod institution;
 pub mod level;
 pub mod line;
+pub mod movement;
 pub mod observe;
 pub mod paper;
 pub mod payment;

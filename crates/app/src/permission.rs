@@ -92,6 +92,7 @@ pub const RULES: &[Rule] = &[
     may(Approver, "decide_by_hand", ProposeOrApprove),
     may(System, "rate", Alone),
     may(System, "follow_rating", Alone),
+    may(System, "note_movements", Alone),
     may(Household, "answer_raise", Alone),
     may(System, "remind", Alone),
     may(System, "carry_notice", Alone),

@@ -929,6 +929,7 @@ pub fn all() -> Vec<&'static Table> {
         crate::village::VillageObjection::table(),
         crate::preliminary::Preliminary::table(),
         crate::follow::FacilityMove::table(),
+        crate::movement::MovementCursor::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use basics::Id;
 use policy::{Ask, Facts, Outcome, RuleSet, ScoreFacts, decide, draw_ppm, limit};
 use proptest::prelude::*;
 

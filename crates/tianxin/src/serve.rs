@@ -26,6 +26,10 @@ use crate::{clock, lending, rail};
 pub(crate) const READERS: usize = 4;
 /// Households rated in one go, so that requests come in between.
 const RATED_AT_ONCE: usize = 200;
+/// Records of each cell's journal that are read for behaviour in one go.
+const READ_AT_ONCE: usize = 200;
+/// From one go to the next.
+const MOVING_PAUSE: Duration = Duration::from_secs(1);
 /// From one go to the next.
 const RATING_PAUSE: Duration = Duration::from_secs(1);
 /// Text messages of a cell that are handed over in one go.
@@ -117,6 +121,17 @@ impl Chore {
         })
     }
 
+    fn moving(desk: Arc<Desk>) -> Chore {
+        Chore::start(MOVING_PAUSE, move || match desk.read_movements(READ_AT_ONCE, clock::now()) {
+            Ok(read) => {
+                if let Some(why) = read.first_failure {
+                    log(&format!("what {} households moved could not be observed: {why}", read.failed));
+                }
+            }
+            Err(error) => log(&format!("what moved is not observed yet: {error}")),
+        })
+    }
+
     fn sending(desk: Arc<Desk>, messages: Arc<dyn MessagePort>) -> Chore {
         let send = move |parcel: &Parcel| {
             let to = Phone::parse(&parcel.phone).map_err(|error| error.to_string())?;
@@ -175,7 +190,11 @@ impl Service {
         // Enrolments that a crash cut off are finished or freed.
         desk.heal_directory(clock::now())?;
         let messages = settings.messages(place)?;
-        let mut chores = vec![Chore::rating(desk.clone()), Chore::sending(desk.clone(), messages.clone())];
+        let mut chores = vec![
+            Chore::moving(desk.clone()),
+            Chore::rating(desk.clone()),
+            Chore::sending(desk.clone(), messages.clone()),
+        ];
         if !rails.is_empty() {
             chores.push(Chore::carrying(desk.clone(), rails));
         }

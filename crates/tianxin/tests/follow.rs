@@ -15,7 +15,6 @@ use app::follow::{AnswerRaise, FacilityMove, Follow, FollowRating, RaiseAnswer};
 use app::rating::Rate;
 use app::tables::Facility;
 use app::task::{Task, TaskStatus};
-use basics::Id;
 use door::{Actor, Backend, DoorError, Engine, EngineOptions, Needs, Order, Overlay, Request, Role, audit};
 use support::lending::{Wish, close_day, lender};
 use support::proof::records;
@@ -191,11 +190,11 @@ fn follows_its_rating(backend: Arc<dyn Backend>) {
     insta::allow_duplicates! {
         insta::assert_snapshot!(house.told(), @"
         2 B to D: 50000 to 20000 lowered [late_days]
-        3 D to E: 20000 to 5000 lowered []
+        3 D to E: 20000 to 5000 lowered [balance late_days]
         4 E to A: 5000 to 50000 raised [balance late_days]
         5 A to C: 50000 to 30000 proposed [late_days]
         7 A to B: 30000 to 12000 lowered [balance]
-        8 B to C: 40000 to 15000 lowered []
+        8 B to C: 40000 to 15000 lowered [balance]
         9 C to B: 15000 to 35000 let_go []
         10 B to D: 15000 to 9000 lowered [late_days]
         ");

@@ -11,6 +11,7 @@ mod harvest;
 mod judges;
 mod known;
 mod lending;
+mod movements;
 mod past;
 mod payments;
 pub mod prepare;
@@ -22,7 +23,7 @@ mod views;
 mod village;
 mod watching;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use basics::{Cell, Id};
@@ -47,6 +48,7 @@ pub use harvest::{HarvestSeen, LOOK_AHEAD_DAYS};
 pub use judges::Shelf;
 pub use known::{Known, Reading, age_on};
 pub use lending::{DecidedApplication, LimitView};
+pub use movements::MovementsRead;
 pub use past::{stored_events, vector_as_known};
 pub use payments::{AccountNumber, AccountShown};
 pub use rating::Rated;
@@ -71,6 +73,8 @@ pub struct Desk {
     judges: Judges,
     /// Households that were observed and wait to be rated.
     touched: Mutex<BTreeSet<Id>>,
+    /// How far the journals were read for behaviour, where that is further than was noted.
+    read_to: Mutex<BTreeMap<Cell, i64>>,
     watching: watching::Watching,
 }
 
@@ -130,6 +134,7 @@ impl Desk {
             vault,
             judges: Judges::new(judge),
             touched: Mutex::default(),
+            read_to: Mutex::default(),
             watching: watching::Watching::default(),
         }
     }

@@ -38,7 +38,7 @@ export function Requests() {
       {KINDS.map((kind) => {
         const waits = open(kind);
         return (
-          <details key={kind} open={asked === kind}>
+          <details key={kind}>
             <summary class="text-key">{term("ask", kind, chosen)}</summary>
             <p>{means[kind]}</p>
             {waits ? (

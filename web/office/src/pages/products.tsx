@@ -47,7 +47,7 @@ export function ProductsPage() {
               day(one.effective_from, chosen),
               one.effective_to ? day(one.effective_to, chosen) : say("没有定", "open"),
               <span class="prose">{against(loaded.value!, place)}</span>,
-              <TextKey label={say("{name}的条款", "Terms of {name}", { name: nameOf(one) })} onClick={() => { setOpen(one); scrollTo(0, 0); }}>{say("看条款", "Terms")}</TextKey>,
+              <TextKey label={say("看条款：{name}", "Terms of {name}", { name: nameOf(one) })} onClick={() => { setOpen(one); scrollTo(0, 0); }}>{say("看条款", "Terms")}</TextKey>,
             ],
           }))}
         />

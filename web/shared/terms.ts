@@ -33,6 +33,7 @@ const TERMS: Record<string, Told> = {
   "status.approved": ["可以借，等您确认", "Approved, waiting for you"],
   "status.declined": ["没有通过", "Declined"],
   "status.received": ["已收到", "Received"],
+  "status.withdrawn": ["您撤回了", "Withdrawn"],
   "status.signed": ["已签约", "Signed"],
   "status.overdue": ["逾期", "Overdue"],
   "status.active": ["在还", "Being repaid"],

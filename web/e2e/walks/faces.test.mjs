@@ -295,6 +295,7 @@ step("risk cases, tasks, payments and reconciliation, merchants, capital, messag
     ["/products", "产品", "products"],
     ["/policy", "审批规则", "policy"],
   ]) await opens(hash, heading, name);
+  await pictureForDocs(page, "office-policy");
   await staffSignsIn(stage, "accountant");
   await opens("/capital", "资金和冲正", "capital");
   await types(page, "分录号", "9-9-9");

@@ -2,7 +2,7 @@
 // signature. Reading takes a while, and the page waits for it.
 
 import { useState } from "preact/hooks";
-import type { Application, Offer, Signed } from "../../../shared/bodies";
+import type { Application, Offer, Receipt, Signed } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { percent, yuan } from "../../../shared/money";
 import { plainWords } from "../../../shared/plain";
@@ -45,12 +45,18 @@ function Reading({ application, offer, path }: { application: Application; offer
   const [least, setLeast] = useState(offer.read_seconds_min ?? READ_SECONDS);
   const [isAgreed, setAgreed] = useState(false);
   const [wrong, setWrong] = useState<string | null>(null);
+  const [isLeaving, setLeaving] = useState(false);
   const left = Math.max(0, least - seconds);
   const { cost, schedule } = offer;
   const words = (chosen === "zh" ? offer.words_zh : offer.words_en).map((sentence) => plainWords(sentence, chosen));
   const first = schedule[0];
   const isEven = schedule.length > 1 && schedule.slice(0, -1).every((row) => row.total === first?.total);
 
+  const withdraw = () =>
+    act.run(async () => {
+      await client.write<Receipt>(`${path}/withdrawal`, {}, { told: say("不借了", "offer let go") });
+      go("/", "replace");
+    });
   const sign = () =>
     act.run(async () => {
       if (!isAgreed) return setWrong(say("同意的话，请先打勾", "If you agree, please tick first"));
@@ -84,7 +90,11 @@ function Reading({ application, offer, path }: { application: Application; offer
         ) : (
           <>
             <Key onClick={sign} isBusy={act.isBusy}>{say("我同意，签约", "I agree and sign")}</Key>
-            <LinkKey to="/" kind="plain">{say("不借了", "No, thank you")}</LinkKey>
+            {isLeaving ? (
+              <Key kind="plain" onClick={withdraw} isBusy={act.isBusy}>{say("确定不借了，这份报价作废", "Yes, let this offer go")}</Key>
+            ) : (
+              <Key kind="plain" onClick={() => setLeaving(true)}>{say("不借了", "No, thank you")}</Key>
+            )}
           </>
         )
       }

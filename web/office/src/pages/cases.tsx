@@ -131,7 +131,7 @@ export function CasePage({ subject, id }: { subject: string; id: string }) {
 function Signal({ of }: { of: WatchSignal }) {
   const say = useSay();
   const chosen = language.use();
-  const rare = of.p_ppm > 0 ? say("比 {n}% 的情况都少见", "rarer than {n} % of what was met", { n: (100 - of.p_ppm / 10_000).toFixed(2) }) : "";
+  const rare = of.p_ppm > 0 ? say("比 {n}% 的情况都少见", "rarer than {n} % of what was met", { n: Math.min(99.99, 100 - of.p_ppm / 10_000).toFixed(2) }) : "";
   return (
     <>
       <b>{chosen === "zh" ? of.zh : of.en}</b>

@@ -76,7 +76,7 @@ impl Book {
         let all: Vec<Cell> = (1..=backend.cells()).map(Cell).collect();
         for part in all.chunks(CELLS_AT_ONCE.min(usize::from(backend.cells()).div_ceil(4))) {
             connection.begin()?;
-            let mut drawing = Drawing::begin(app, connection.as_mut(), part, date)?;
+            let mut drawing = Drawing::begin(app, connection.as_mut(), part, (backend.cells(), date))?;
             for cell in part {
                 // The cells take the loans in turn, beginning elsewhere every day.
                 let place = (u64::from(cell.0) + u64::from(day) * 7) % cells;
@@ -109,7 +109,7 @@ impl Book {
             for n in 0..take {
                 let first_of_household = n.is_multiple_of(LOANS_A_HOUSEHOLD as u64);
                 if first_of_household {
-                    household = stream.id(drawing.at);
+                    household = drawing.household_of(cell, stream);
                 }
                 let terms = self.terms(drawing.date, day, stream)?;
                 if first_of_household {
@@ -185,6 +185,7 @@ struct Drawing<'a> {
     at: Instant,
     books: Overlay,
     heads: BTreeMap<Cell, (door::backend::Head, CompactRange)>,
+    cells: u16,
     journal: Vec<door::table::Row>,
 }
 
@@ -193,7 +194,7 @@ impl<'a> Drawing<'a> {
         app: &'a Tianxin,
         connection: &mut dyn Connection,
         cells: &[Cell],
-        date: Date,
+        (all, date): (u16, Date),
     ) -> Result<Drawing<'a>, Failure> {
         let mut heads = BTreeMap::new();
         for head in connection.lock_heads(cells)? {
@@ -208,7 +209,17 @@ impl<'a> Drawing<'a> {
             books.fill(table, keys.clone(), rows);
         }
         let at = Instant(i64::from(date.days()) * 86_400_000_000 + 3_600_000_000);
-        Ok(Drawing { app, date, at, books, heads, journal: Vec::new() })
+        Ok(Drawing { app, date, at, books, heads, cells: all, journal: Vec::new() })
+    }
+
+    /// A household whose own cell this is: ids say where they live.
+    fn household_of(&self, cell: Cell, stream: &mut Stream) -> Id {
+        loop {
+            let household = stream.id(self.at);
+            if Cell::of(household, self.cells) == cell {
+                return household;
+            }
+        }
     }
 
     /// The facts of one loan: its contract, and that it was drawn.

@@ -85,6 +85,7 @@ pub const fn entry_zh(kind: EntryKind) -> &'static str {
         EntryKind::Provision => "计提准备",
         EntryKind::YearClose => "损益结转",
         EntryKind::ContractChange => "还款计划变更",
+        EntryKind::TakeOver => "存量迁移期初",
     }
 }
 
@@ -118,6 +119,7 @@ pub const fn entry_en(kind: EntryKind) -> &'static str {
         EntryKind::Provision => "Loan loss allowance",
         EntryKind::YearClose => "Into the profit of the year",
         EntryKind::ContractChange => "Change of the repayment plan",
+        EntryKind::TakeOver => "Opening balances of a book taken over",
     }
 }
 

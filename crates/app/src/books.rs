@@ -285,6 +285,9 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::LevelSet { .. } | Fact::WalletUsed { .. } => crate::level::apply(books, stamp, fact)?,
         Fact::CodeSpent { code } => books.put(&SpentCode { cell, code: *code, by_seq: stamp.seq }),
         Fact::StatementTaken(_) | Fact::ItemSettled { .. } => crate::reconcile::apply(books, stamp, fact)?,
+        Fact::TakeOverBegun { .. } | Fact::LoanTakenOver(_) | Fact::TakeOverEnded { .. } => {
+            crate::take_over::apply(books, stamp, fact)?;
+        }
         Fact::PaperAdded { .. } => crate::paper::apply(books, stamp, fact)?,
         Fact::GuaranteeMoved(moved) => crate::guarantee::apply(books, stamp, moved),
         Fact::TaskOpened(_) | Fact::TaskEnded { .. } => crate::task::apply(books, stamp, fact)?,

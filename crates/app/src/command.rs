@@ -39,6 +39,7 @@ use crate::service::{LoanShown, ServiceLoan};
 use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
 use crate::tables::ApplicationStatus;
+use crate::take_over::{BeginTakeOver, EndTakeOver, TakeOverLoans};
 use crate::transfer::{Arrive, ReleasePayout, Settle, Transfer};
 use crate::village::{OpenVillage, WorkVillage};
 use crate::wallet::{TopUp, Withdraw};
@@ -275,6 +276,15 @@ pub enum Command {
     /// Answer what a household asked for.
     #[n(282)]
     AnswerAsked(#[n(0)] AnswerAsked),
+    /// Begin to take another system's book over.
+    #[n(221)]
+    BeginTakeOver(#[n(0)] BeginTakeOver),
+    /// Take loans over in mid-life.
+    #[n(222)]
+    TakeOverLoans(#[n(0)] TakeOverLoans),
+    /// Book what a book had beside its loans, and end taking it over.
+    #[n(223)]
+    EndTakeOver(#[n(0)] EndTakeOver),
 }
 
 /// What is answered.
@@ -582,6 +592,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::AnswerRaise(c) => c.cell,
         Command::NoteMovements(c) => c.cell,
         Command::RegisterMerchant(_) => Cell::OFFICE,
+        Command::TakeOverLoans(c) => c.cell,
+        Command::BeginTakeOver(_) | Command::EndTakeOver(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)

@@ -29,6 +29,7 @@ use crate::reconcile::StatementTaken;
 use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
+use crate::take_over::LoanTakenOver;
 use crate::task::{TaskOpened, TaskStatus};
 use crate::village::{VillageLimits, VillageOpened, WorkVillage};
 
@@ -731,6 +732,29 @@ pub enum Fact {
         /// What it is since.
         #[n(4)]
         reserve_minor: i64,
+    },
+    /// Another system's book is being taken over.
+    #[n(222)]
+    TakeOverBegun {
+        /// The book: it follows from the bytes of its files.
+        #[n(0)]
+        book: Id,
+        /// The old book's last day.
+        #[n(1)]
+        on: Date,
+        /// How many loans it has.
+        #[n(2)]
+        loans: u32,
+    },
+    /// A loan was taken over in mid-life.
+    #[n(223)]
+    LoanTakenOver(#[n(0)] Box<LoanTakenOver>),
+    /// A book is taken over, whole.
+    #[n(224)]
+    TakeOverEnded {
+        /// The book.
+        #[n(0)]
+        book: Id,
     },
 }
 

@@ -290,6 +290,9 @@ impl App for Tianxin {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
             }
+            Command::BeginTakeOver(_) | Command::TakeOverLoans(_) | Command::EndTakeOver(_) => {
+                act("take_over_book", None, 0)
+            }
             Command::Arrive(_)
             | Command::Settle(_)
             | Command::AskQuota(_)
@@ -313,7 +316,13 @@ impl App for Tianxin {
             Command::Fund(_) | Command::GrantQuota(_) | Command::AskQuota(_) => self.needs_bank(Cell::OFFICE, needs),
             Command::AnswerQuota(c) => self.needs_bank(c.cell, needs),
             Command::Transfer(c) => self.needs_transfer(c, needs),
-            Command::CloseDay(c) => self.needs_day(c.day, needs),
+            Command::CloseDay(c) => {
+                self.needs_day(c.day, needs);
+                self.needs_taken_books(needs);
+            }
+            Command::BeginTakeOver(_) => self.needs_taken_books(needs),
+            Command::TakeOverLoans(c) => self.needs_take_over(c, needs),
+            Command::EndTakeOver(c) => self.needs_end_take_over(c, needs),
             Command::Reverse(c) => return self.needs_reverse(c, slice, needs),
             Command::Erase(c) => self.needs_erase(c, needs),
             Command::Arrive(c) => self.needs_arrive(c, needs),
@@ -463,6 +472,9 @@ impl App for Tianxin {
             Command::AnswerGuarantee(c) => self.answer_guarantee(slice, c),
             Command::MoveGuarantee(c) => self.move_guarantee(slice, c),
             Command::JudgeUnshown(c) => self.judge_unshown(slice, c, context),
+            Command::BeginTakeOver(c) => self.begin_take_over(slice, c, context),
+            Command::TakeOverLoans(c) => self.take_over_loans(slice, c, context),
+            Command::EndTakeOver(c) => self.end_take_over(slice, c, context),
         }
     }
 

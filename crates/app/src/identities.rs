@@ -47,7 +47,9 @@ impl Tianxin {
             let of = SumsOf { product: &note.product, currency: note.currency };
             let counted = holding.disbursed_fen > 0 && note.status == LoanState::Open;
             let principal = counted.then_some(note.outstanding_minor);
-            add(&mut added, cell, of, &holding, principal, day.unwrap_or(note.folded_on))?;
+            // A loan that was taken over is folded as of the old book's last day, and its groups stand at the day after.
+            let no_day_closed = note.folded_on.max(note.drawn_on);
+            add(&mut added, cell, of, &holding, principal, day.unwrap_or(no_day_closed))?;
             findings.extend(self.check_note(cell, books, &note, &holding)?);
         }
         for (_, row) in books.all_rows(CreditLine::table()) {

@@ -58,6 +58,7 @@ pub mod sign;
 pub mod staff;
 pub mod subject_day;
 pub mod tables;
+pub mod take_over;
 pub mod task;
 pub mod transfer;
 pub mod vault;

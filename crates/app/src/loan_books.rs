@@ -209,7 +209,7 @@ pub(crate) fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(
 }
 
 /// Writes where one loan stands, with its change of the sums.
-fn stand_alone(books: &mut Overlay, stamp: &Stamp, of: (Id, Id), stands: &Stands) -> Result<(), Fault> {
+pub(crate) fn stand_alone(books: &mut Overlay, stamp: &Stamp, of: (Id, Id), stands: &Stands) -> Result<(), Fault> {
     let mut sums = SumsChange::default();
     stand(books, &mut sums, stamp, of, stands)?;
     sums.put(books, stamp.cell)

@@ -286,4 +286,5 @@ pub const RULES: &[Rule] = &[
     may(Admin, "set_staff", Propose),
     may(Approver, "set_staff", Approve),
     may(System, "set_staff", Alone),
+    may(System, "take_over_book", Alone),
 ];

@@ -190,6 +190,8 @@ door::text_enum! {
         YearClose = "year_close",
         /// The rows of a loan were changed.
         ContractChange = "contract_change",
+        /// What another system's book closed with 存量迁移.
+        TakeOver = "take_over",
     }
 }
 
@@ -203,7 +205,11 @@ impl EntryKind {
             || self.is_close()
             || matches!(
                 self,
-                EntryKind::Correction | EntryKind::LoanService | EntryKind::LoanRenewal | EntryKind::ContractChange
+                EntryKind::Correction
+                    | EntryKind::LoanService
+                    | EntryKind::LoanRenewal
+                    | EntryKind::ContractChange
+                    | EntryKind::TakeOver
             )
     }
 
@@ -903,6 +909,8 @@ pub fn all() -> Vec<&'static Table> {
         crate::paper::ContractPaper::table(),
         crate::guarantee::Guarantee::table(),
         crate::task::Task::table(),
+        crate::take_over::TakenBook::table(),
+        crate::take_over::TakenLoan::table(),
         LoanNote::table(),
         LoanEvent::table(),
         AccrualGroup::table(),

@@ -101,8 +101,8 @@ pub use schedule::{Draw, Instalment, Schedule};
 pub use standing::LoanStanding;
 pub use terms::{
     Compound, Conditions, DrawRule, DueRoll, EventRule, Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen, FixedRow,
-    Grace, GuaranteeForm, GuaranteeNeed, GuaranteeRule, InterestBasis, LoanTerms, Method, PayoutMode, PayoutRule,
-    PlanRow, PrepayStrategy, Prepaying, PrepaymentRule, ProductRef, RateReset, RateRule, Settlement, SettlementCycle,
-    SpouseRule, Term, Tranche,
+    Grace, GuaranteeForm, GuaranteeNeed, GuaranteeRule, InterestBasis, LoanTerms, Method, Opening, OpeningOverdue,
+    PayoutMode, PayoutRule, PlanRow, PrepayStrategy, Prepaying, PrepaymentRule, ProductRef, RateReset, RateRule,
+    Settlement, SettlementCycle, SpouseRule, Term, Tranche,
 };
 pub use trace::{Posted, PostedKind};

@@ -20,6 +20,7 @@ mod demo;
 mod events;
 mod failure;
 mod features;
+mod import;
 mod init;
 mod lab;
 mod lending;
@@ -91,6 +92,9 @@ enum Task {
     /// Take behaviour events over from files
     #[command(subcommand)]
     Events(events::Events),
+    /// Take another system's books over: loans in mid-life with their trial balance
+    #[command(subcommand)]
+    Import(import::Import),
     /// Print the schedule of a loan and what it costs, without a database
     Quote(quote::Quote),
     /// Look at products, and check product files of one's own
@@ -135,6 +139,7 @@ fn main() -> ExitCode {
         Task::Policy(policy) => policy.run(&place),
         Task::Features(features) => features.run(&place),
         Task::Events(events) => events.run(&place),
+        Task::Import(import) => import.run(&place),
         Task::Quote(quote) => quote.run(&place),
         Task::Product(product) => product.run(&place),
         Task::Remind(remind) => remind.run(&place),

@@ -4,7 +4,7 @@
 //! waivers meet the rows, [`change`] replaces rows still to come, [`running`] is what grows with the days,
 //! [`shown`] the state as it is told outside. Where the terms name conventions, [`planned`] and [`plans`] make the
 //! rows, [`ahead`] lets money pay down a waterfall, [`credit`] takes it back, [`respread`] spreads it anew.
-//! [`charged`] and [`ended`] serve both. By the house rule [`part`] pays out a further part, [`again`] takes back what was paid, [`anew`] moves due dates and
+//! [`charged`] and [`ended`] serve both. [`opening`] begins a loan in mid-life. By the house rule [`part`] pays out a further part, [`again`] takes back what was paid, [`anew`] moves due dates and
 //! spreads arrears, [`late_fee`] charges what the contract asks of an instalment that stays unpaid.
 
 mod again;
@@ -16,6 +16,7 @@ mod charged;
 mod credit;
 mod ended;
 mod late_fee;
+mod opening;
 pub(crate) mod order;
 mod part;
 mod planned;
@@ -308,7 +309,9 @@ impl<'t> Servicing<'t> {
     }
 
     fn disburse(&mut self, amount_fen: i64, today: Date) -> Result<(), LoanError> {
-        let schedule = schedule_drawn(self.terms, amount_fen, today)?;
+        // The rows of a loan that was taken over go back to where they began in the old book.
+        let drawn_on = self.terms.opening.map_or(today, |_| self.terms.start);
+        let schedule = schedule_drawn(self.terms, amount_fen, drawn_on)?;
         self.rows = schedule.rows.iter().map(Row::planned).collect();
         // Down payments are rows of no days: the contract's grace does not count them.
         let periods = self.rows.iter_mut().filter(|row| row.plan.due > row.plan.from);
@@ -317,7 +320,7 @@ impl<'t> Servicing<'t> {
         }
         self.schedule = Some(schedule);
         self.disbursed_fen = amount_fen;
-        Ok(())
+        self.open_as_taken_over()
     }
 
     /// Where the sums stand before something happens.

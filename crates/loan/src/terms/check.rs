@@ -17,6 +17,7 @@ impl LoanTerms {
             .and_then(|()| self.check_extras())
             .and_then(|()| self.check_tranches())
             .and_then(|()| self.check_fees())
+            .and_then(|()| self.check_opening())
             .map_err(LoanError::Terms)
     }
 

@@ -8,6 +8,7 @@ mod check;
 mod conduct;
 mod fee;
 mod method;
+mod opening;
 mod plan;
 
 use basics::{Currency, Date, DayCount, Frequency, Money, Rate, Rounding};
@@ -19,6 +20,7 @@ pub use conduct::{
 };
 pub use fee::{Fee, FeeAmount, FeeBase, FeeDate, FeeKind, FeeWhen};
 pub use method::{Compound, InterestBasis, Method, Term};
+pub use opening::{Opening, OpeningOverdue};
 pub use plan::{DrawRule, DueRoll, FixedRow, Grace, PlanRow, Settlement, SettlementCycle, Tranche};
 
 use crate::arrears::ReAge;
@@ -158,6 +160,9 @@ pub struct LoanTerms {
     #[n(90)]
     #[cbor(default)]
     pub collected: bool,
+    /// Where it stood when its book was taken over; `None` for a loan that began here.
+    #[n(110)]
+    pub opening: Option<Opening>,
 }
 
 impl LoanTerms {
@@ -227,6 +232,7 @@ impl LoanTerms {
             draws: None,
             conventions: None,
             collected: false,
+            opening: None,
         }
     }
 

@@ -170,7 +170,7 @@ impl Borrowers {
         let on: Date = open_date();
         let household = Id::default().derive(&format!("bench household {SEED} {number}"));
         let mut profile = Profile::default();
-        let mut version = 0;
+        let (mut version, mut last) = (0, None);
         for (date, lived) in life {
             let event = Event {
                 household,
@@ -188,7 +188,9 @@ impl Borrowers {
             };
             profile.fold(&event).map_err(|error| Failure::Wrong(error.to_string()))?;
             version += 1;
+            last = Some(event);
         }
+        let Some(last) = last else { return Ok(None) };
         let inflow: i64 = life.iter().map(|(_, lived)| lived.amount_fen.max(0)).sum();
         let borrower = Borrower {
             cell: Cell::of(household, cells),
@@ -202,7 +204,7 @@ impl Borrowers {
         let assessment = assess::assess(&self.judge, &self.product, Some(&profile), &standing, &asked)
             .map_err(|error| Failure::Wrong(error.to_string()))?;
         let lends = assessment.status() == ApplicationStatus::Approved;
-        Ok(lends.then_some(Known { borrower, number, profile, version }))
+        Ok(lends.then_some(Known { borrower, number, profile, version, last }))
     }
 
     /// Enrolment, money in the wallet, profile.
@@ -229,8 +231,8 @@ impl Borrowers {
         let (amount, reference) = (Money::new(30_000, Currency::CNY), "first deposit".to_owned());
         let filled = Command::TopUp(TopUp { cell, household, amount, value_date: None, reference });
         let seal = |field: &str, plain: &[u8]| self.vault.seal(person, field, observe, plain).map_err(sealing);
-        let event = observe.derive("event");
-        let (ciphertext, commitment) = seal(&format!("event {event}"), &cbor::to_bytes(&event))?;
+        let event = known.last.id;
+        let (ciphertext, commitment) = seal(&format!("event {event}"), &cbor::to_bytes(&known.last))?;
         let (profile, _) = seal(&format!("profile {}", known.version), &cbor::to_bytes(&known.profile))?;
         let observed = Command::Observe(Observe {
             cell,
@@ -252,6 +254,8 @@ struct Known {
     number: u64,
     profile: Profile,
     version: i64,
+    /// The last of its year's movements: the one that is stored.
+    last: Event,
 }
 
 fn person(household: Id) -> Id {

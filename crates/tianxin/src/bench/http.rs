@@ -116,6 +116,20 @@ fn broken(why: impl std::fmt::Display) -> Failure {
     Failure::Unreachable(format!("the server that is measured does not answer: {why}"))
 }
 
+/// Tells what a household did, as itself.
+pub fn tell(
+    client: &mut Client,
+    passes: &Passes,
+    borrower: &Borrower,
+    stream: &mut Stream,
+    events: &Value,
+) -> Result<(), Failure> {
+    let public = PublicId { kind: IdKind::Household, cell: borrower.cell, id: borrower.household };
+    let pass = passes.of(borrower, stream);
+    let headers = format!("{pass}Command-Id: {}\r\n", stream.id(clock::now()));
+    client.ask("POST", &format!("/api/v1/households/{public}/events"), &headers, &events.to_string()).map(|_| ())
+}
+
 /// Asks, reads the offer, signs, draws. False if it was not approved.
 pub fn lend(
     client: &mut Client,

@@ -1,5 +1,7 @@
 //! `tianxin bench watch`: how fast events pass all detectors, and what a household takes.
 
+mod http;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -8,6 +10,7 @@ use watch::learned::LearnSettings;
 use watch::monitor::household_bytes;
 use watch::{Config, HOUSEHOLD_BYTES_MAX, Input, Monitor, Sight};
 
+use self::http::OverHttp;
 use super::insight::part;
 use super::{Line, Report, forget_peak, peak_mb, three_places};
 use crate::failure::Failure;
@@ -21,6 +24,18 @@ pub struct WatchBench {
     /// Events of each: two thirds of them are its past, the rest is measured
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(3..=1_000))]
     events: u32,
+    /// Over HTTP, with everything stored, instead: so many households are founded, each known for a year
+    #[arg(long, value_name = "HOUSEHOLDS", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    http: Option<u32>,
+    /// Callers at the same time over HTTP
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    callers: u16,
+    /// Events a request over HTTP: a household's spending of a day may come at once
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=500))]
+    batch: u16,
+    /// How long over HTTP
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -36,6 +51,11 @@ impl WatchBench {
     /// Runs the benchmark.
     pub fn run(self) -> Result<(), Failure> {
         let mut report = Report::new(self.json);
+        if let Some(households) = self.http {
+            let over =
+                OverHttp { households, callers: self.callers, events: usize::from(self.batch), seconds: self.seconds };
+            return over.measure(&mut report);
+        }
         let config = Config::usual().map_err(|error| Failure::Wrong(error.to_string()))?;
         forget_peak();
         let mut monitor = Monitor::new(config, LearnSettings::default());

@@ -1297,6 +1297,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/early-warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Households that may not meet what they owe next, likeliest first: dues missed or paid late, income below its season, debt elsewhere, within the
+         *     last sixty days. A ranking, not a chance.
+         */
+        get: operations["early"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/funds": {
         parameters: {
             query?: never;
@@ -2633,6 +2653,31 @@ export interface components {
             maturity: string;
             /** @description What came into the wallet. */
             principal: string;
+        };
+        /** @description A sign that a due may not be met. */
+        EarlySignShown: {
+            /** @description In English. */
+            en: string;
+            /** @description `missed`, `income_gap`, `debt_elsewhere`. */
+            kind: string;
+            /**
+             * Format: double
+             * @description In bits.
+             */
+            surprise: number;
+            /** @description In Chinese. */
+            zh: string;
+        };
+        /** @description A household that may not meet what it owes next. */
+        EarlyWarningShown: {
+            household: string;
+            /** @description The strongest sign first. */
+            signs: components["schemas"]["EarlySignShown"][];
+            /**
+             * Format: double
+             * @description What the signs come to, in bits: 10 is about as unusual as one in a thousand.
+             */
+            surprise: number;
         };
         /** @description A household was enrolled and is signed in. */
         Enrolled: {
@@ -8052,6 +8097,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    early: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlyWarningShown"][];
                 };
             };
             default: {

@@ -93,6 +93,9 @@ pub struct Settings {
     /// What borrowers are told and when what is due is collected, relative to the data folder; nothing of it if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminders: Option<PathBuf>,
+    /// What the monitor looks for, relative to the data folder; the configuration that the platform comes with if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<PathBuf>,
     /// The gateway of text messages; without one they are written to a file of the data folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<Gateway>,
@@ -139,6 +142,14 @@ impl Settings {
             Ok::<_, Failure>(text.trim().to_owned())
         });
         Ok(Arc::new(HttpMessages::new(&gateway.url, token.transpose()?)))
+    }
+
+    /// What the monitor goes by, if it is the institution's own. Errors name file, line and field.
+    pub fn watch(&self, place: &Place) -> Result<Option<watch::Config>, Failure> {
+        let Some(file) = &self.watch else { return Ok(None) };
+        let source = own::source(&place.data.join(file))?;
+        let config = watch::Config::parse(&source.file, &source.text);
+        config.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
     }
 
     /// The reminder plan, if there is one. Errors name file, line and field.

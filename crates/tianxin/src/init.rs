@@ -138,6 +138,7 @@ impl Init {
             rules: None,
             rule_pack: None,
             reminders: None,
+            watch: None,
             messages: None,
             postgres: place.postgres.clone(),
             limits: None,

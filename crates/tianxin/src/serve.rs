@@ -186,7 +186,11 @@ impl Service {
         let options = EngineOptions { on_commit: Some(notary.on_commit()), ..EngineOptions::default() };
         let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
         let vault = Arc::new(Keys::new(opened.keys.clone()));
-        let desk = Arc::new(Desk::new(engine.clone(), vault, judge, READERS).promoting_from(lending::shelf(place)));
+        let desk = Desk::new(engine.clone(), vault, judge, READERS).promoting_from(lending::shelf(place));
+        let desk = Arc::new(match settings.watch(place)? {
+            Some(own) => desk.watching_by(own),
+            None => desk,
+        });
         // Enrolments that a crash cut off are finished or freed.
         desk.heal_directory(clock::now())?;
         let messages = settings.messages(place)?;

@@ -12,7 +12,6 @@ use crate::detect::Settings;
 use crate::signal::{Grade, KINDS, Kind};
 
 /// The configuration that the platform comes with.
-const USUAL: &str = include_str!("../config/usual.toml");
 /// A detector that signals more often than this says nothing: millionths.
 const SIGNAL_PPM_MAX: i64 = 200_000;
 /// Surprise that one detector counts for at most, thousandths of a bit: nothing is decided by one figure beyond one in a million.
@@ -298,9 +297,12 @@ impl Source<'_> {
 }
 
 impl Config {
+    /// The text of the configuration that the platform comes with.
+    pub const USUAL: &str = include_str!("../config/usual.toml");
+
     /// The configuration that the platform comes with. Errors never, while its test passes.
     pub fn usual() -> Result<Config, ConfigError> {
-        Config::parse("usual.toml", USUAL)
+        Config::parse("usual.toml", Config::USUAL)
     }
 
     /// Reads a configuration; `file` is its name in complaints.
@@ -426,9 +428,10 @@ mod tests {
             ("code = \"transfer_ring\"", "code = \"bridge\"", "code: typology `bridge` is there twice"),
         ];
         for (from, to, says) in table {
-            let at = USUAL.find(from).unwrap_or_else(|| panic!("{from}"));
-            let told = Config::parse("own.toml", &USUAL.replacen(from, to, 1)).map(|_| ()).unwrap_err().to_string();
-            let line = 1 + USUAL[..at].matches('\n').count();
+            let at = Config::USUAL.find(from).unwrap_or_else(|| panic!("{from}"));
+            let told =
+                Config::parse("own.toml", &Config::USUAL.replacen(from, to, 1)).map(|_| ()).unwrap_err().to_string();
+            let line = 1 + Config::USUAL[..at].matches('\n').count();
             let near = [line, line + 1].map(|line| format!("own.toml:{line}: {says}"));
             assert!(near.iter().any(|near| told.starts_with(near)), "{told} instead of {near:?}");
         }

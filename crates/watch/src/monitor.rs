@@ -59,6 +59,25 @@ pub enum LeftOut {
     TooLate,
 }
 
+/// What tells early that a due may not be met.
+const EARLY_SIGNS: [Kind; 3] = [Kind::Missed, Kind::IncomeGap, Kind::DebtElsewhere];
+
+/// A household that may not meet what it owes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlyWarning {
+    /// The household.
+    pub household: Id,
+    /// The signs, each with its highest surprise lately, thousandths of a bit; 0 where there was none.
+    pub signs: [(Kind, i32); EARLY_SIGNS.len()],
+}
+
+impl EarlyWarning {
+    /// What the signs come to, thousandths of a bit.
+    pub fn surprise_milli(&self) -> i32 {
+        self.signs.iter().map(|sign| sign.1).sum()
+    }
+}
+
 /// All detectors with all states.
 pub struct Monitor {
     config: Config,
@@ -325,18 +344,13 @@ impl Monitor {
 
     /// Households that may not meet what they owe next, likeliest first: what was missed, how income stands to its season, and debt
     /// elsewhere within the last `days`, as the early warning of the configuration weighs them. At most `most`.
-    pub fn early_warnings(&self, day: i32, days: i32, most: usize) -> Vec<(Id, i32)> {
-        let watched = [Kind::Missed, Kind::IncomeGap, Kind::DebtElsewhere];
-        let mut found: Vec<(Id, i32)> = self
-            .households
-            .iter()
-            .map(|(id, state)| {
-                let sum = watched.iter().map(|kind| state.surprise_within(*kind as usize, day, days)).sum();
-                (*id, sum)
-            })
-            .filter(|(_, sum)| *sum > 0)
-            .collect();
-        found.sort_unstable_by_key(|(id, sum)| (std::cmp::Reverse(*sum), *id));
+    pub fn early_warnings(&self, day: i32, days: i32, most: usize) -> Vec<EarlyWarning> {
+        let warnings = self.households.iter().map(|(household, state)| EarlyWarning {
+            household: *household,
+            signs: EARLY_SIGNS.map(|kind| (kind, state.surprise_within(kind as usize, day, days))),
+        });
+        let mut found: Vec<EarlyWarning> = warnings.filter(|one| one.surprise_milli() > 0).collect();
+        found.sort_unstable_by_key(|one| (std::cmp::Reverse(one.surprise_milli()), one.household));
         found.truncate(most);
         found
     }

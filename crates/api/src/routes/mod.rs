@@ -97,6 +97,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::take_credit))
         .routes(routes!(payments::queue))
         .routes(routes!(payments::settle))
+        .routes(routes!(cases::early))
         .routes(routes!(cases::list))
         .routes(routes!(cases::one))
         .routes(routes!(cases::work))

@@ -10,8 +10,9 @@ use door::table::Record;
 use door::{Actor, Order, Request, key};
 use insight::Event;
 use watch::learned::LearnSettings;
+use watch::monitor::{EarlyWarning, Seen};
 use watch::signal::{Entity, EntityKind};
-use watch::{Config, Grade, Input, Monitor, Sight, monitor::Seen};
+use watch::{Config, Grade, Input, Monitor, Sight};
 
 use super::past::stored_events;
 use super::{Desk, DeskError};
@@ -25,6 +26,8 @@ const WAITING_MAX: usize = 1_000;
 const NOTES_SAMPLED_ONE_IN: u64 = 20;
 /// Seconds back for which alerts are raised again after a start: what a killed server had not told yet.
 const AGAIN_SECONDS: i64 = 30 * 86_400;
+/// Days back within which signs count for an early warning.
+const EARLY_DAYS: i32 = 60;
 /// Rows read at once where all households are gone through.
 const PAGE: usize = 1_000;
 
@@ -34,6 +37,8 @@ pub(super) struct Watching(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    /// What it goes by; that of the platform if none was given.
+    config: Option<Config>,
     monitor: Option<Monitor>,
     waiting: Vec<(RaiseAlert, Instant)>,
     let_go: u64,
@@ -51,6 +56,32 @@ pub struct CaseView {
 }
 
 impl Desk {
+    /// The same desk, whose monitor goes by the institution's own configuration.
+    #[must_use]
+    pub fn watching_by(self, config: Config) -> Desk {
+        self.watching.0.lock().unwrap_or_else(PoisonError::into_inner).config = Some(config);
+        self
+    }
+
+    /// Households that may not meet what they owe next, likeliest first, by the signs of the last [`EARLY_DAYS`] days. At most `most`.
+    ///
+    /// The first call after a start may have to read every stored event.
+    pub fn early_warnings(&self, most: usize) -> Result<Vec<EarlyWarning>, DeskError> {
+        let day = self.open_date(basics::Cell::OFFICE)?.days();
+        let mut inner = self.watching.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let monitor = match inner.monitor.take() {
+            Some(monitor) => monitor,
+            None => {
+                let (monitor, raised) = self.monitor_from_books(inner.config.as_ref())?;
+                inner.waiting.extend(raised);
+                monitor
+            }
+        };
+        let warnings = monitor.early_warnings(day, EARLY_DAYS, most);
+        inner.monitor = Some(monitor);
+        Ok(warnings)
+    }
+
     /// Shows the monitor events that were just observed, and raises what they call for. How many alerts were raised.
     ///
     /// Errors if stored events cannot be read; what could not be raised waits for the next call.
@@ -59,7 +90,7 @@ impl Desk {
         let village = self.village_key(household)?;
         if inner.monitor.is_none() {
             // These events are stored already, and are met among the others. What was raised before is recognised by its id.
-            let (monitor, raised) = self.monitor_from_books()?;
+            let (monitor, raised) = self.monitor_from_books(inner.config.as_ref())?;
             inner.monitor = Some(monitor);
             inner.waiting.extend(raised);
         } else if let Some(monitor) = &mut inner.monitor {
@@ -99,8 +130,9 @@ impl Desk {
     }
 
     /// A monitor that has seen every stored event in the order in which they became known, and what those of the last days call for.
-    fn monitor_from_books(&self) -> Result<(Monitor, Vec<(RaiseAlert, Instant)>), DeskError> {
-        let config = Config::usual().map_err(|error| DeskError::Damaged(error.to_string()))?;
+    fn monitor_from_books(&self, own: Option<&Config>) -> Result<(Monitor, Vec<(RaiseAlert, Instant)>), DeskError> {
+        let usual = || Config::usual().map_err(|error| DeskError::Damaged(error.to_string()));
+        let config = own.cloned().map_or_else(usual, Ok)?;
         let mut monitor = Monitor::new(config, LearnSettings::default());
         let mut told = Vec::new();
         for cell in 1..=self.engine.backend().cells() {

@@ -4,12 +4,13 @@ mod columns;
 mod replay;
 mod tried;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use watch::Config;
 
 use crate::failure::Failure;
+use crate::terminal::say;
 
 /// See what the monitor would have said.
 #[derive(Subcommand)]
@@ -18,6 +19,14 @@ pub enum WatchTask {
     Replay(replay::Replay),
     /// Try a configuration of detectors on a file, beside the one that stands
     Try(tried::Try),
+    /// Check configurations: every complaint names file, line and field
+    Check {
+        /// The files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the configuration that the platform comes with, to begin an own one with
+    Show,
 }
 
 impl WatchTask {
@@ -26,6 +35,18 @@ impl WatchTask {
         match self {
             WatchTask::Replay(replay) => replay.run(),
             WatchTask::Try(tried) => tried.run(),
+            WatchTask::Check { files } => {
+                let read = files.iter().map(|path| config(Some(path)).map(|config| (path, config)));
+                for (path, config) in read.collect::<Result<Vec<_>, _>>()? {
+                    let acts = if config.acts { "acts" } else { "in shadow, calls nobody" };
+                    say(format!("{}: sound, {} typologies, {acts}", path.display(), config.typologies.len()));
+                }
+                Ok(())
+            }
+            WatchTask::Show => {
+                say(Config::USUAL.trim_end());
+                Ok(())
+            }
         }
     }
 }

@@ -11,15 +11,19 @@ use std::sync::Arc;
 use app::Tianxin;
 use app::assess::{Judge, feature_names};
 use app::payment::{Payment, PaymentState, PaymentWay};
-use app::tables::{Entry, EntryKind, LoanEvent, LoanNote, Wallet};
+use app::tables::{Contract, Entry, EntryKind, LoanEvent, LoanNote, Wallet};
 use app::vault::{Vault, VaultError};
 use basics::{Date, Id};
 use door::{Backend, audit};
 use loan::act::AlteredPlan;
-use loan::{Happening, LifeEvent};
+use loan::{Happening, LifeEvent, LoanTerms};
 use policy::RuleSet;
 use sim::deed::Told;
 use sim::drive::{Driver, Founding, Pace, Platform, held_against_truth};
+use sim::lab::assumed::Assumed;
+use sim::lab::lender::{Lender, Rooms};
+use sim::lab::policy::{Policy, Scoring};
+use sim::{County, World};
 use store::keys::{open, seal};
 use store::{KeyError, KeyStore};
 use support::lending::lender;
@@ -85,16 +89,15 @@ fn run(backend: Arc<dyn Backend>, keys: &Path, batch_max: usize, threads: usize)
     run_in(lender(), backend, keys, (batch_max, threads))
 }
 
-fn run_in(house: Arc<Tianxin>, backend: Arc<dyn Backend>, keys: &Path, (batch_max, threads): (usize, usize)) -> Run {
+fn driver(house: Arc<Tianxin>, backend: Arc<dyn Backend>, keys: &Path, (batch_max, threads): (usize, usize)) -> Driver {
     let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &feature_names()).unwrap();
-    let platform = Platform {
-        house,
-        backend: backend.clone(),
-        vault: Arc::new(Keys::fresh(keys)),
-        judge: Judge::new(None, rules),
-    };
-    let pace = Pace { batch_max, threads, ..Pace::of(5) };
-    let mut driver = Driver::new(platform, pace, open_date());
+    let vault = Arc::new(Keys::fresh(keys));
+    let platform = Platform { house, backend, vault, judge: Judge::new(None, rules) };
+    Driver::new(platform, Pace { batch_max, threads, ..Pace::of(5) }, open_date())
+}
+
+fn run_in(house: Arc<Tianxin>, backend: Arc<dyn Backend>, keys: &Path, (batch_max, threads): (usize, usize)) -> Run {
+    let mut driver = driver(house, backend.clone(), keys, (batch_max, threads));
     driver.found(&Founding::of(HOUSEHOLDS, backend.cells())).unwrap();
     let mut village = Village::new(open_date(), HOUSEHOLDS);
     for _ in 0..DAYS {
@@ -257,6 +260,86 @@ fn payments_over_a_rail_that_cannot_be_relied_on_are_booked_as_the_bank_has_done
     let wallets: BTreeMap<u32, i64> =
         wallets.iter().map(|row| (of[&row.household], row.balance_minor - row.held_minor)).collect();
     assert_eq!(wallets, run.village.wallets);
+}
+
+/// A loan as it stands: drawn when, how much, on which terms; what happened since, and what is owed.
+type Lived = (Date, i64, LoanTerms, Vec<(Date, Happening)>, i64);
+
+/// A county in which nobody asks for a later end and no window breaks: what the laboratory's lender does not do.
+fn a_quiet_county() -> County {
+    let mut county = County::shipped().unwrap();
+    (county.place.outage_permille, county.credit.campaign_days) = (0, 30);
+    county.shopping = None;
+    (county.weather.drought_permille, county.weather.flood_permille, county.weather.pest_permille) = (0, 0, 0);
+    (county.people.lost_work_permille, county.life.illness_permille) = (0, 0);
+    // Short loans, so that a few months see them paid.
+    for offer in &mut county.offer {
+        offer.months = if offer.product == "season-bullet" { 4 } else { 3 };
+    }
+    for herd in &mut county.herd {
+        herd.disease_permille = 0;
+    }
+    county
+}
+
+/// The laboratory's lender has no books. The same county with the same luck borrows the same from it as through the door, loan by
+/// loan, on the same terms, pays the same on the same days and owes the same to the fen.
+#[test]
+fn the_laboratorys_lender_lends_as_the_door_does() {
+    const PEOPLE: u32 = 100;
+    const LIVED: i32 = 250;
+    let county = a_quiet_county();
+    let folder = tempfile::tempdir().unwrap();
+    let backend = sqlite(&folder.path().join("books.db"));
+    let mut world = World::new(&county, 3, PEOPLE, open_date());
+    let mut driver = driver(lender(), backend.clone(), folder.path(), (4_096, 2));
+    driver.found(&Founding::of(PEOPLE, backend.cells())).unwrap();
+    for _ in 0..LIVED {
+        driver.live(&mut world).unwrap();
+    }
+    let terms: BTreeMap<Id, LoanTerms> = records::<Contract>(backend.as_ref())
+        .into_iter()
+        .map(|row| (row.id, basics::cbor::from_bytes(&row.terms).unwrap()))
+        .collect();
+    let events: Vec<(Id, LifeEvent)> = records::<LoanEvent>(backend.as_ref())
+        .iter()
+        .map(|row| (row.loan, basics::cbor::from_bytes(&row.bytes).unwrap()))
+        .collect();
+    let by_door: BTreeMap<Id, Lived> = records::<LoanNote>(backend.as_ref())
+        .into_iter()
+        .map(|row| {
+            let own = events.iter().filter(|(loan, _)| *loan == row.id).map(|(_, event)| event);
+            let mut happened: Vec<&LifeEvent> = own.collect();
+            happened.sort_by_key(|event| (event.value_date, event.id));
+            let happened = happened.into_iter().map(|event| (event.value_date, event.what.clone())).collect();
+            (row.id, (row.drawn_on, row.principal_minor, terms[&row.contract].clone(), happened, row.outstanding_minor))
+        })
+        .collect();
+
+    let rooms = Rooms::shipped().unwrap();
+    let policy = Policy { scoring: Scoring::None, ..Policy::default() };
+    let (assumed, _) = Assumed::shipped().unwrap();
+    let assumed = Assumed { officers_hundredths_per_thousand: 100_000, visits_a_day: 100, ..assumed };
+    let mut world = World::new(&county, 3, PEOPLE, open_date());
+    let mut laboratory = Lender::new(&rooms, &county, (&policy, &assumed, None), PEOPLE as usize, open_date());
+    laboratory.live(&mut world, LIVED).unwrap();
+    let by_laboratory: BTreeMap<Id, Lived> = laboratory
+        .loans
+        .iter()
+        .map(|loan| {
+            let id = world.person(loan.who).id.derive(&format!("loan {}", loan.mine));
+            let happened = loan.events.iter().map(|event| (event.value_date, event.what.clone())).collect();
+            (id, (loan.drawn_on, loan.amount_fen, loan.terms.clone(), happened, loan.outstanding_fen()))
+        })
+        .collect();
+
+    assert_eq!(by_door.keys().collect::<Vec<_>>(), by_laboratory.keys().collect::<Vec<_>>(), "the same loans");
+    for (id, through_the_door) in &by_door {
+        assert_eq!(through_the_door, &by_laboratory[id], "loan {id}");
+    }
+    let paid = by_door.values().flat_map(|loan| &loan.3).filter(|(_, what)| matches!(what, Happening::Paid { .. }));
+    let shown = format!("{} loans, {} payments", by_door.len(), paid.count());
+    insta::assert_snapshot!(shown, @"10 loans, 9 payments");
 }
 
 #[test]

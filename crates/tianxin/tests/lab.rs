@@ -94,10 +94,10 @@ fn what_cannot_be_tried_is_named_and_makes_no_folder() {
     let done = tianxin(folder, "lab run monitoring --out no/such/place");
     said += &format!("{} {}\n", done.status.code().unwrap(), told(&done));
     insta::assert_snapshot!(said, @r"
-    2 error: policy.toml, line 25: policy: unknown field `monitring`, expected one of `channel`, `scoring`, `regional-factors`, `decline-percent`, `refer-percent`, `lend-as`, `monitoring`, `lessons-a-year`, `referral`, `insurance`, `deferral`, `fund-percent`, `outage-from-day`, `outage-days`, `windows-in-outage`, `household-discount-bp`, `merchant-fee-bp`
+    2 error: policy.toml, line 25: policy: unknown field `monitring`, expected one of `channel`, `scoring`, `regional-factors`, `decline-percent`, `refer-percent`, `learns-from`, `declined-before-percent`, `explored-percent`, `labels-after-days`, `recalibrates`, `loans-as-income`, `visit-above-yuan`, `visited-percent`, `lend-as`, `monitoring`, `lessons-a-year`, `referral`, `insurance`, `deferral`, `fund-percent`, `outage-from-day`, `outage-days`, `windows-in-outage`, `household-discount-bp`, `merchant-fee-bp`
     2 error: arm.toml, line 28: arm watcher is not known; write one of letters, watched
     2 error: figure.toml, line 51: assumed figure assumed.call_hours is not known; write one of staff_hour_fen, papers_hours_hundredths, visit_hours_hundredths, visit_hours_hundredths_km, visit_fen_km, visits_a_day, officers_hundredths_per_thousand, committee_days, committee_hours_hundredths, counter_hours_hundredths, payment_hours_hundredths, call_hours_hundredths, letter_fen, message_fen, platform_household_year_fen, check_fen, window_year_fen, lesson_fen, lesson_come_percent, lesson_points, funding_bp, funding_market_bp, lost_percent, trips, fare_fen_km, trip_hours_hundredths_km, trip_counter_hours_hundredths, trips_bearable_percent, felt_percent, insured_percent, deductible_percent, premium_bp, claim_days, merchant_bearable_bp
-    2 error: nothing is neither a file nor a shipped experiment; name a file, or one of channels, seasonal, layered, scoring, monitoring, training, referral, regions, drought, outage, cross-subsidy
+    2 error: nothing is neither a file nor a shipped experiment; name a file, or one of channels, seasonal, layered, scoring, monitoring, training, referral, regions, drought, outage, cross-subsidy, reject-inference, exploration, label-delay, limit-feedback, threshold, recalibration
     2 error: experiments/counties.toml, line 1: county moon is not known; choose from plain, hills, suburbs
     2 error: invalid value '1' for '--seeds <N>': 1 is not in 2..=1000
     3 error: no/such/place.part could not be made: No such file or directory (os error 2)
@@ -114,5 +114,5 @@ fn what_comes_with_the_program_is_listed() {
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["name"].as_str().unwrap().to_owned())
         .collect();
-    insta::assert_snapshot!(names.join(" "), @"channels seasonal layered scoring monitoring training referral regions drought outage cross-subsidy");
+    insta::assert_snapshot!(names.join(" "), @"channels seasonal layered scoring monitoring training referral regions drought outage cross-subsidy reject-inference exploration label-delay limit-feedback threshold recalibration");
 }

@@ -376,6 +376,11 @@ impl Reader<'_> {
         let mut ranges = vec![
             ("decline-percent", policy.decline_percent, 0, 100),
             ("refer-percent", policy.refer_percent, 0, 100),
+            ("declined-before-percent", policy.declined_before_percent, 0, 90),
+            ("explored-percent", policy.explored_percent, 0, 100),
+            ("labels-after-days", i64::from(policy.labels_after_days), 0, 3_650),
+            ("visit-above-yuan", policy.visit_above_yuan, 0, 10_000_000),
+            ("visited-percent", policy.visited_percent, 0, 100),
             ("fund-percent", policy.fund_percent, 0, 100),
             ("lessons-a-year", policy.lessons_a_year, 0, 365),
             ("outage-from-day", i64::from(policy.outage_from_day.unwrap_or(0)), 0, OUTAGE_DAYS_MAX),

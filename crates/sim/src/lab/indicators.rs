@@ -104,6 +104,8 @@ indicators! {
         "households that owe more than their expected income of a year at the end",
     matched_income "matched-income" "借款户与相似户收入差" "income against matched" "yuan/household/year" Higher
         "income of borrowers less that of others of the same fifth of expected income, with land as they or without",
+    matched_consumption "matched-consumption" "借款户与相似户消费差" "consumption against matched" "yuan/household/year" Higher
+        "consumption of borrowers less that of others of the same stratum",
     matched_assets "matched-assets" "借款户与相似户净资产差" "net assets against matched" "yuan/household" Higher
         "change of net assets of borrowers less that of others of the same stratum",
 }
@@ -113,8 +115,8 @@ const LINE_FEN: i64 = 700_000;
 /// Principal that is looked at for bad loans must have been drawn so many days before the end.
 const SEASONED_DAYS: i32 = 365;
 
-/// Of one stratum those who did not borrow and those who did: heads, income and change of net assets in fen.
-type Sides = [(i64, i64, i64); 2];
+/// Of one stratum those who did not borrow and those who did: heads; income, consumption and change of net assets in fen.
+type Sides = [(i64, [i64; 3]); 2];
 
 /// What a run leaves for its indicators.
 pub(super) struct Lived<'a> {
@@ -292,7 +294,10 @@ impl Lived<'_> {
             deep += i64::from(after.owed_fen + owed_here > after.usual_fen * 12);
             let stratum = strata.entry((fifths.get(at).copied().unwrap_or(0), before.land > 0)).or_default();
             let side = &mut stratum[usize::from(borrowed.get(at).is_some_and(|b| *b))];
-            *side = (side.0 + 1, side.1 + sums[3], side.2 + change);
+            side.0 += 1;
+            for (sum, fen) in side.1.iter_mut().zip([sums[3], sums[0], change]) {
+                *sum += fen;
+            }
         }
         found.consumption = ratio(yuan(consumed) * 10.0 / self.years(), mouths as f64);
         found.income = ratio(yuan(earned) / self.years(), count);
@@ -300,8 +305,9 @@ impl Lived<'_> {
         found.above_line = percent(above as f64, count);
         found.over_debt = percent(deep as f64, count);
         let matched = matched(strata.values());
-        found.matched_income = matched.map(|(income, _)| income / self.years());
-        found.matched_assets = matched.map(|(_, assets)| assets);
+        found.matched_income = matched.map(|[income, ..]| income / self.years());
+        found.matched_consumption = matched.map(|[_, consumption, _]| consumption / self.years());
+        found.matched_assets = matched.map(|[.., assets]| assets);
     }
 
     /// Owed to this lender, by household, in fen.
@@ -327,17 +333,18 @@ fn fifths(means: &[Means]) -> Vec<usize> {
     fifths
 }
 
-/// Borrowers less others within strata, weighted by borrowers: income and change of assets in yuan. None where no stratum has both.
-fn matched<'a>(strata: impl Iterator<Item = &'a Sides>) -> Option<(f64, f64)> {
-    let (mut income, mut assets, mut weight) = (0.0, 0.0, 0.0);
+/// Borrowers less others within strata, weighted by borrowers: income, consumption and change of assets in yuan. None where no
+/// stratum has both.
+fn matched<'a>(strata: impl Iterator<Item = &'a Sides>) -> Option<[f64; 3]> {
+    let (mut sums, mut weight) = ([0.0; 3], 0.0);
     for [others, borrowers] in strata.filter(|sides| sides.iter().all(|side| side.0 > 0)) {
-        let mean = |sum: i64, side: &(i64, i64, i64)| yuan(sum) / side.0 as f64;
         let heads = borrowers.0 as f64;
-        income += heads * (mean(borrowers.1, borrowers) - mean(others.1, others));
-        assets += heads * (mean(borrowers.2, borrowers) - mean(others.2, others));
+        for (sum, (own, other)) in sums.iter_mut().zip(borrowers.1.iter().zip(others.1)) {
+            *sum += heads * (yuan(*own) / heads - yuan(other) / others.0 as f64);
+        }
         weight += heads;
     }
-    (weight > 0.0).then(|| (income / weight, assets / weight))
+    (weight > 0.0).then(|| sums.map(|sum| sum / weight))
 }
 
 fn yuan(fen: i64) -> f64 {

@@ -42,6 +42,20 @@ pub enum Referral {
     AtStake,
 }
 
+/// Whose loans a score is learnt from, of a past in which everybody was lent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LearnsFrom {
+    /// From all loans of the past.
+    Everybody,
+    /// From as many of a later past, of which [`LearnsFrom::Accepted`] sees a part: the truth that it lacks.
+    Later,
+    /// From those of the later past whom an earlier score would have let through, and those lent to at random.
+    Accepted,
+    /// The same, and from the others as often bad as a first score of the accepted says of their like.
+    Inferred,
+}
+
 /// As what a reason to borrow is lent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +82,22 @@ pub struct Policy {
     pub decline_percent: i64,
     /// Share of past applicants, the next riskiest, that it leaves to a person, percent.
     pub refer_percent: i64,
+    /// Whose loans its score is learnt from.
+    pub learns_from: LearnsFrom,
+    /// Share of past applicants, the riskiest, that the earlier score declined, percent.
+    pub declined_before_percent: i64,
+    /// Share of those whom a score declines that is lent to all the same, at random, in the later past and now, percent.
+    pub explored_percent: i64,
+    /// Days after it was drawn at which a past loan is looked at: whoever is not bad by then counts as good. 0: at the end.
+    pub labels_after_days: i32,
+    /// Whether it declines so many times more as more of its seasoned loans have gone bad than its score expected.
+    pub recalibrates: bool,
+    /// Whether money that was borrowed counts in what comes in, as it does in the platform's features; otherwise it is not read.
+    pub loans_as_income: bool,
+    /// Whoever asks for more than this is visited, yuan; 0: nobody for that.
+    pub visit_above_yuan: i64,
+    /// Share of all applicants that is visited, at random, percent.
+    pub visited_percent: i64,
     /// By reason to borrow, what it lends in the place of what the county's households ask for.
     pub lend_as: BTreeMap<String, LendAs>,
     /// Watching after the money is paid: reminders from the third day before a due date on, a call after a week, no new
@@ -104,6 +134,14 @@ impl Default for Policy {
             regional_factors: false,
             decline_percent: 10,
             refer_percent: 15,
+            learns_from: LearnsFrom::Everybody,
+            declined_before_percent: 40,
+            explored_percent: 0,
+            labels_after_days: 0,
+            recalibrates: false,
+            loans_as_income: true,
+            visit_above_yuan: 0,
+            visited_percent: 0,
             lend_as: BTreeMap::new(),
             monitoring: true,
             lessons_a_year: 0,

@@ -6,7 +6,7 @@ use loan::LoanError;
 use super::assumed::Assumed;
 use super::indicators::{Indicators, Lived};
 use super::lender::{Lender, Loan, Rooms};
-use super::policy::{Policy, Scoring};
+use super::policy::{LearnsFrom, Policy, Scoring};
 use super::scorer::Scorer;
 use crate::county::County;
 use crate::world::World;
@@ -85,13 +85,44 @@ pub fn live(
     Ok(lived.indicators()?)
 }
 
-/// The loans of a county's past in which everybody was lent to whom the rules did not decline.
-pub fn past(rooms: &Rooms, county: &County, assumed: &Assumed, size: Size) -> Result<Vec<Loan>, RunError> {
+/// The loans of a county's past in which everybody was lent to whom the rules did not decline, and of a later one where one of
+/// these policies learns from it.
+pub fn past(
+    rooms: &Rooms,
+    county: &County,
+    assumed: &Assumed,
+    (policies, size): (&[Policy], Size),
+) -> Result<Past, RunError> {
+    let is_asked_for = |policy: &Policy| policy.scoring != Scoring::None && policy.learns_from != LearnsFrom::Everybody;
+    let earlier = lent_to_everybody(rooms, county, assumed, (size, 0))?;
+    let later = match policies.iter().any(is_asked_for) {
+        true => lent_to_everybody(rooms, county, assumed, (size, LEARNING_SEEDS))?,
+        false => Vec::new(),
+    };
+    // What counts as income is the lender's own view: a past is seen as most lenders see it.
+    Ok(Past { earlier, later })
+}
+
+/// A county's past.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Loans that lenders learn from, or their earlier score if they learn from later ones.
+    pub earlier: Vec<Loan>,
+    /// Loans of other seeds, where a policy learns from them.
+    pub later: Vec<Loan>,
+}
+
+fn lent_to_everybody(
+    rooms: &Rooms,
+    county: &County,
+    assumed: &Assumed,
+    (size, from): (Size, u64),
+) -> Result<Vec<Loan>, RunError> {
     let open = Policy { scoring: Scoring::None, ..Policy::default() };
     let mut loans = Vec::new();
     // Other seeds on the same dates: products and rules are those of the day.
     let (first, until) = (size.first, size.first.add_days(LEARNING_DAYS - UNSEASONED_DAYS));
-    for nth in 0..LEARNING_SEEDS {
+    for nth in from..from + LEARNING_SEEDS {
         let mut world = World::new(county, LEARNING_SEED + nth, size.households, first);
         let mut lender = Lender::new(rooms, county, (&open, assumed, None), size.households as usize, first).learning();
         lender.live(&mut world, LEARNING_DAYS)?;
@@ -101,12 +132,11 @@ pub fn past(rooms: &Rooms, county: &County, assumed: &Assumed, size: Size) -> Re
 }
 
 /// A scorer learnt from a past, as a policy wants it; none where it scores by nothing.
-pub fn scorer(county: &County, past: &[Loan], policy: &Policy) -> Result<Option<Scorer>, RunError> {
+pub fn scorer(county: &County, past: &Past, policy: &Policy) -> Result<Option<Scorer>, RunError> {
     if policy.scoring == Scoring::None {
         return Ok(None);
     }
-    let loans: Vec<&Loan> = past.iter().collect();
-    match Scorer::learn(&loans, (policy.scoring, policy.regional_factors), LEARNING_SEED) {
+    match Scorer::learn(past, policy, LEARNING_SEED) {
         Ok(scorer) => Ok(Some(scorer)),
         Err(error) => Err(RunError::Learning { county: county.code.clone(), why: error.to_string() }),
     }

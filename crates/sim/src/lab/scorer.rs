@@ -1,10 +1,12 @@
 //! What a lender has learnt from its past: a scorecard, and where the riskiest of its past applicants begin.
 
+use basics::Id;
 use score::train::{TrainSpec, Tuning};
 use score::{DataCard, ModelFile, Sample, Score, ScoreError, Trend, train};
 
 use super::lender::{Applicant, Loan};
-use super::policy::Scoring;
+use super::policy::{LearnsFrom, Policy};
+use super::run::Past;
 
 /// A learned score of one way of scoring.
 #[derive(Clone, Debug)]
@@ -15,24 +17,68 @@ pub struct Scorer {
     past: Vec<i64>,
 }
 
+/// An applicant of the past: what was seen of it, and whether its loan went bad.
+type Row = (Vec<Option<i64>>, bool);
+
 impl Scorer {
-    /// Learns from loans that were lent to everybody: bad is more than ninety days late.
+    /// Learns as a policy wants it from a past in which everybody was lent to: bad is more than ninety days late.
     ///
     /// Errors where too few went bad to learn from.
-    pub fn learn(
-        loans: &[&Loan],
-        (scoring, regional_factors): (Scoring, bool),
-        seed: u64,
-    ) -> Result<Scorer, ScoreError> {
+    pub fn learn(past: &Past, policy: &Policy, seed: u64) -> Result<Scorer, ScoreError> {
+        let row = |loan: &Loan| Some((loan.seen.clone()?, loan.is_bad_after(policy.labels_after_days)));
+        let of = |loans: &[Loan]| -> Vec<Row> { loans.iter().filter_map(row).collect() };
+        let earlier = of(&past.earlier);
+        if policy.learns_from == LearnsFrom::Everybody {
+            return Scorer::of(&earlier, &earlier, policy, seed);
+        }
+        let all = of(&past.later);
+        if policy.learns_from == LearnsFrom::Later {
+            return Scorer::of(&all, &all, policy, seed);
+        }
+        let before = Scorer::of(&earlier, &earlier, policy, seed)?;
+        let border = before.decline_above(policy.declined_before_percent);
+        let mut accepted = Vec::new();
+        let mut turned_away = Vec::new();
+        for (at, (seen, is_bad)) in all.iter().enumerate() {
+            let draw = Id::from_u128(u128::from(seed)).derive(&format!("explored {at}")).0.as_u128() % 100;
+            let is_explored = draw < policy.explored_percent.unsigned_abs().into();
+            if before.score(seen).log_odds_micro <= border || is_explored {
+                accepted.push((seen.clone(), *is_bad));
+            } else {
+                turned_away.push(seen.clone());
+            }
+        }
+        if policy.learns_from == LearnsFrom::Inferred {
+            let first = Scorer::of(&accepted, &all, policy, seed)?;
+            accepted.extend(first.guessed(turned_away));
+        }
+        Scorer::of(&accepted, &all, policy, seed)
+    }
+
+    /// Rows of nobody knows what, as often bad as the score says of their like: in the order of their chances, each time these
+    /// have added up to one more.
+    fn guessed(&self, rows: Vec<Vec<Option<i64>>>) -> Vec<Row> {
+        let mut scored: Vec<(i64, Vec<Option<i64>>)> =
+            rows.into_iter().map(|seen| (self.score(&seen).pd_ppm, seen)).collect();
+        scored.sort();
+        let mut sum = 0;
+        let guess = |(pd_ppm, seen)| {
+            let before = sum / 1_000_000;
+            sum += pd_ppm;
+            (seen, sum / 1_000_000 > before)
+        };
+        scored.into_iter().map(guess).collect()
+    }
+
+    /// Learns from rows; what a share of applicants is, the `applicants` say.
+    fn of(known: &[Row], applicants: &[Row], policy: &Policy, seed: u64) -> Result<Scorer, ScoreError> {
         let all = Applicant::columns();
         let read: Vec<(usize, (String, Trend))> = all
             .iter()
             .cloned()
             .enumerate()
-            .filter(|(_, (name, _))| Applicant::is_read(name, scoring, regional_factors))
+            .filter(|(_, (name, _))| Applicant::is_read(name, policy.scoring, policy.regional_factors))
             .collect();
-        let known: Vec<(&Vec<Option<i64>>, bool)> =
-            loans.iter().filter_map(|loan| Some((loan.seen.as_ref()?, loan.worst_days > 90))).collect();
         let column = |at: usize| known.iter().map(|(seen, _)| seen.get(at).copied().flatten()).collect();
         let sample = Sample {
             columns: read.iter().map(|(at, _)| column(*at)).collect(),
@@ -55,7 +101,7 @@ impl Scorer {
         };
         let model = train(&sample, card, &spec)?;
         let mut scorer = Scorer { model, columns: all.into_iter().map(|(name, _)| name).collect(), past: Vec::new() };
-        scorer.past = known.iter().map(|(seen, _)| scorer.score(seen).log_odds_micro).collect();
+        scorer.past = applicants.iter().map(|(seen, _)| scorer.score(seen).log_odds_micro).collect();
         scorer.past.sort_unstable();
         Ok(scorer)
     }

@@ -13,6 +13,12 @@ pub const EXPERIMENTS: &[(&str, &str)] = &[
     ("experiments/drought.toml", include_str!("../../../../experiments/drought.toml")),
     ("experiments/outage.toml", include_str!("../../../../experiments/outage.toml")),
     ("experiments/cross-subsidy.toml", include_str!("../../../../experiments/cross-subsidy.toml")),
+    ("experiments/reject-inference.toml", include_str!("../../../../experiments/reject-inference.toml")),
+    ("experiments/exploration.toml", include_str!("../../../../experiments/exploration.toml")),
+    ("experiments/label-delay.toml", include_str!("../../../../experiments/label-delay.toml")),
+    ("experiments/limit-feedback.toml", include_str!("../../../../experiments/limit-feedback.toml")),
+    ("experiments/threshold.toml", include_str!("../../../../experiments/threshold.toml")),
+    ("experiments/recalibration.toml", include_str!("../../../../experiments/recalibration.toml")),
 ];
 
 /// An experiment by its name.

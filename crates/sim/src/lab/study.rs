@@ -125,7 +125,7 @@ impl<'a> Study<'a> {
     pub fn learn(&self, (place, county): (Place, usize)) -> Result<Vec<Option<Scorer>>, RunError> {
         let Some(setting) = self.setting(place) else { return Ok(Vec::new()) };
         let Some((_, county)) = setting.counties.get(county) else { return Ok(Vec::new()) };
-        let loans = past(self.rooms, county, &setting.assumed, self.size)?;
+        let loans = past(self.rooms, county, &setting.assumed, (&setting.policies, self.size))?;
         setting.policies.iter().map(|policy| scorer(county, &loans, policy)).collect()
     }
 

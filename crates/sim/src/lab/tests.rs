@@ -4,10 +4,11 @@ use basics::Date;
 
 use super::assumed::Assumed;
 use super::experiment::{Experiment, Known};
-use super::lender::{Lender, Rooms};
-use super::policy::{Channel, Policy, Referral, Scoring};
+use super::lender::{Applicant, Lender, Loan, Rooms};
+use super::policy::{Channel, LearnsFrom, Policy, Referral, Scoring};
 use super::report;
-use super::run::{Size, run};
+use super::run::{Past, Size, run};
+use super::scorer::Scorer;
 use super::shipped;
 use super::study::{Found, Place, Study, answer};
 use crate::{County, World};
@@ -194,4 +195,100 @@ fn every_assumed_figure_has_its_source() {
     assert!(sources.iter().all(|figure| figure.source.len() > 8), "{sources:?}");
     let fault = Assumed::parse("own.toml", "wage = { value = 3, source = \"x\" }").unwrap_err();
     assert!(fault.starts_with("own.toml: wage is not known; known are staff_hour_fen"), "{fault}");
+}
+
+/// What a lender did in a county of so many in a little over a year.
+fn tried(county: &County, policy: &Policy, households: u32, days: i32) -> (super::lender::Tally, Vec<Loan>) {
+    let rooms = Rooms::shipped().unwrap();
+    let (assumed, _) = Assumed::shipped().unwrap();
+    let assumed = Assumed { officers_hundredths_per_thousand: 100_000, visits_a_day: 100, ..assumed };
+    let scorer = match policy.scoring {
+        Scoring::None => None,
+        _ => Some(Scorer::learn(&Past { earlier: a_past(200), ..Past::default() }, policy, 1).unwrap()),
+    };
+    let mut world = World::new(county, 3, households, first());
+    let mut lender = Lender::new(&rooms, county, (policy, &assumed, scorer.as_ref()), households as usize, first());
+    lender.live(&mut world, days).unwrap();
+    (lender.tally, lender.loans)
+}
+
+#[test]
+fn visits_are_for_large_sums_or_drawn_as_the_policy_has_it() {
+    let county = County::shipped().unwrap();
+    let visits = |policy: &Policy| tried(&county, policy, 120, 300).0;
+    let (usual, all) = (visits(&Policy::default()), visits(&Policy { visited_percent: 100, ..Policy::default() }));
+    assert_eq!(visits(&Policy { visit_above_yuan: 1, ..Policy::default() }).visits, all.visits, "both visit everybody");
+    let large = visits(&Policy { visit_above_yuan: 8_000, ..Policy::default() });
+    let drawn = visits(&Policy { visited_percent: 30, ..Policy::default() });
+    assert!(usual.visits < large.visits && large.visits < all.visits, "{usual:?} {large:?} {all:?}");
+    assert!(usual.visits < drawn.visits && drawn.visits < all.visits, "{usual:?} {drawn:?} {all:?}");
+}
+
+#[test]
+fn where_borrowed_money_counts_as_income_more_seems_to_come_in() {
+    let (rooms, (assumed, _)) = (Rooms::shipped().unwrap(), Assumed::shipped().unwrap());
+    let mut county = County::shipped().unwrap();
+    (county.credit.loans_max, county.credit.campaign_days) = (3, 30);
+    let inflow = Applicant::columns().iter().position(|(name, _)| name == "inflow_monthly").unwrap();
+    let seen = |loans_as_income: bool| {
+        let policy = Policy { scoring: Scoring::None, loans_as_income, ..Policy::default() };
+        let mut world = World::new(&county, 3, 120, first());
+        let mut lender = Lender::new(&rooms, &county, (&policy, &assumed, None), 120, first()).learning();
+        lender.live(&mut world, 400).unwrap();
+        let seen = lender.loans.iter().filter_map(|loan| loan.seen.as_ref()?.get(inflow).copied().flatten());
+        (lender.loans.len(), seen.sum::<i64>())
+    };
+    let (apart, feeds) = (seen(false), seen(true));
+    assert!(apart.0 > 30 && feeds.1 / feeds.0 as i64 > apart.1 / apart.0 as i64, "{apart:?} {feeds:?}");
+}
+
+/// Loans of a past that never was: the first column tells a little of who goes bad, half a year or a whole one after it was drawn.
+fn a_past(rows: usize) -> Vec<Loan> {
+    let policy = Policy { scoring: Scoring::None, ..Policy::default() };
+    let (_, loans) = tried(&County::shipped().unwrap(), &policy, 60, 200);
+    let pattern = loans.first().unwrap().clone();
+    let columns = Applicant::columns().len();
+    let row = |at: usize| {
+        let risk = (at * 37 % 100) as i64;
+        let is_bad = (at * 53 % 100) as i64 * 2 < risk;
+        let days = if at.is_multiple_of(2) { 150 } else { 350 };
+        let mut seen = vec![None; columns];
+        // The first of the profile, and the first of the form.
+        (seen[0], seen[columns - 11]) = (Some(-risk * 1_000_000), Some(-risk * 1_000_000));
+        let mut loan = pattern.clone();
+        (loan.seen, loan.bad_on) = (Some(seen), is_bad.then(|| pattern.drawn_on.add_days(days)));
+        loan
+    };
+    (0..rows).map(row).collect()
+}
+
+#[test]
+fn a_score_is_learnt_from_whom_and_when_the_policy_says() {
+    let past = Past { earlier: a_past(300), later: a_past(400) };
+    let learnt =
+        |policy: Policy| Scorer::learn(&past, &Policy { scoring: Scoring::Form, ..policy }, 1).unwrap().learnt_from();
+    let from = |learns_from: LearnsFrom| Policy { learns_from, ..Policy::default() };
+    let everybody = learnt(from(LearnsFrom::Everybody));
+    let (later, accepted) = (learnt(from(LearnsFrom::Later)), learnt(from(LearnsFrom::Accepted)));
+    let inferred = learnt(from(LearnsFrom::Inferred));
+    let explored = learnt(Policy { explored_percent: 100, ..from(LearnsFrom::Accepted) });
+    let looked_at_early = learnt(Policy { labels_after_days: 180, ..Policy::default() });
+    let shown = [
+        ("everybody", everybody),
+        ("later", later),
+        ("accepted", accepted),
+        ("inferred", inferred),
+        ("all explored", explored),
+        ("after 180 days", looked_at_early),
+    ];
+    let shown: String = shown.iter().map(|(who, (rows, bad))| format!("{who}: {rows} loans, {bad} bad\n")).collect();
+    insta::assert_snapshot!(shown, @"
+    everybody: 300 loans, 72 bad
+    later: 400 loans, 96 bad
+    accepted: 344 loans, 68 bad
+    inferred: 400 loans, 85 bad
+    all explored: 400 loans, 96 bad
+    after 180 days: 300 loans, 36 bad
+    ");
+    assert_eq!((inferred.0, explored), (later.0, later), "whoever is guessed at or lent to is learnt from");
 }

@@ -144,6 +144,7 @@ impl Lender<'_> {
                 self.asked.remove(&(who, *mine));
                 Ok(Vec::new())
             }
+            Act::AskPerson { mine } => Ok(self.ask_person(who, *mine, &deed.act)),
             Act::Repay { mine, pay } => self.repay(world, date, (who, *mine, *pay), kept_on, deed),
             // Limits are shown and nobody here acts on them.
             Act::AskLimit => Ok(Vec::new()),
@@ -185,12 +186,13 @@ impl Lender<'_> {
 
     /// Folds what was lived into the profile, and takes the merchants' fee of what was bought.
     fn observe(&mut self, who: HouseholdNo, date: Date, lived: &[Lived]) {
-        let fee_bp = self.policy.merchant_fee_bp;
+        let (fee_bp, loans_as_income) = (self.policy.merchant_fee_bp, self.policy.loans_as_income);
         let mut fees_fen = 0;
         let bearable = self.assumed.merchant_bearable_bp;
         let Some(file) = self.file_mut(who) else { return };
         let Some(household) = file.id else { return };
-        for lived in lived {
+        let is_read = |lived: &&Lived| loans_as_income || lived.kind != EventKind::LoanReceived;
+        for lived in lived.iter().filter(is_read) {
             // Within a day the greater id is the later event.
             let version = u128::from(file.profile.version());
             let event = Event {
@@ -249,7 +251,7 @@ impl Lender<'_> {
             return Ok(vec![Told::no("insufficient_funds", &deed.act)]);
         }
         let number = loan.events.len() as u128 + 1;
-        loan.worst_days = loan.worst_days.max(before.days_past_due);
+        loan.late(before.days_past_due, day);
         loan.events.push(LifeEvent::new(number, day, Happening::Paid { amount_fen }));
         let after = loan.state(date)?;
         loan.settle(&after);

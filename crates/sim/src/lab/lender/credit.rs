@@ -90,6 +90,7 @@ impl Lender<'_> {
             approved_fen: 0,
             friend: None,
             seen: None,
+            pd_ppm: None,
         };
         self.translate(&mut asked);
         if self.is_held_back(who, date) {
@@ -170,14 +171,24 @@ impl Lender<'_> {
                 let rate = product.price(Some(&rating)).or_else(|_| product.price(None))?;
                 asked.rate_ppm = rate.ppm();
                 decision = decide(&assess::priced(&self.rules, &product), &facts, &assessment.ask);
-                if score.log_odds_micro > scorer.decline_above(self.policy.decline_percent) {
+                let declines = self.declines_percent();
+                asked.pd_ppm = Some(score.pd_ppm);
+                let is_explored = is_drawn(&assessment, "explored", self.policy.explored_percent);
+                if score.log_odds_micro > scorer.decline_above(declines) && !is_explored {
+                    self.declined.insert((who, mine), asked);
                     return Ok(self.refuse(mine, "score", false));
                 }
-                let refer = self.policy.decline_percent + self.policy.refer_percent;
+                let refer = declines + self.policy.refer_percent;
                 if score.log_odds_micro > scorer.decline_above(refer) {
                     decision.outcome = decision.outcome.max(Outcome::Refer);
                 }
             }
+        }
+        let above_fen = self.policy.visit_above_yuan * 100;
+        let is_visited = (above_fen > 0 && asked.amount_fen > above_fen)
+            || is_drawn(&assessment, "visited", self.policy.visited_percent);
+        if is_visited {
+            decision.outcome = decision.outcome.max(Outcome::Refer);
         }
         let discount_ppm = self.policy.household_discount_bp * 100;
         asked.rate_ppm = (asked.rate_ppm - discount_ppm).max(RATE_MIN_PPM.min(asked.rate_ppm));
@@ -189,7 +200,10 @@ impl Lender<'_> {
             }
         }
         match decision.outcome {
-            Outcome::Decline => Ok(self.refuse(mine, "rules", false)),
+            Outcome::Decline => {
+                self.declined.insert((who, mine), asked);
+                Ok(self.refuse(mine, "rules", false))
+            }
             Outcome::Refer if self.policy.channel == Channel::Digital => Ok(self.refuse(mine, "no_person", true)),
             Outcome::Refer => {
                 self.asked.insert((who, mine), asked);
@@ -200,10 +214,23 @@ impl Lender<'_> {
                 let multiple = product.amount_multiple_fen.max(1);
                 asked.approved_fen = decision.amount_minor - decision.amount_minor % multiple;
                 if asked.approved_fen < product.amount_min_fen {
+                    self.declined.insert((who, mine), asked);
                     return Ok(self.refuse(mine, "rules", false));
                 }
                 self.offer(date, who, mine, asked)
             }
+        }
+    }
+
+    /// A household asks that a person looks at what was declined without one; there is none behind a phone alone.
+    pub(super) fn ask_person(&mut self, who: HouseholdNo, mine: Mine, act: &Act) -> Vec<Told> {
+        match self.declined.remove(&(who, mine)) {
+            Some(asked) if self.policy.channel != Channel::Digital && !self.is_open => {
+                self.asked.insert((who, mine), asked);
+                self.referred.push_back((who, mine));
+                vec![Told::Referred { mine }]
+            }
+            _ => vec![Told::no("no_review", act)],
         }
     }
 
@@ -350,7 +377,9 @@ impl Lender<'_> {
             terms: quote.terms,
             events,
             worst_days: 0,
+            bad_on: None,
             seen: asked.seen.clone(),
+            pd_ppm: asked.pd_ppm,
             outstanding_fen: amount_fen,
             unpaid_from: None,
             monthly_fen,
@@ -384,6 +413,13 @@ impl Lender<'_> {
             world.stand_down(who);
         }
     }
+}
+
+/// Whether an applicant is among so many percent that are drawn for a purpose: a function of the application, so that one more
+/// changes nothing for another.
+fn is_drawn(assessment: &Assessment, purpose: &str, percent: i64) -> bool {
+    let draw = assessment.application.derive(purpose).0.as_u128() % 100;
+    percent > 0 && draw < percent.unsigned_abs().into()
 }
 
 /// A rating for which a product has a price: the dearest it knows for those that are worse.

@@ -28,6 +28,13 @@ use crate::world::{Trips, World};
 
 pub use credit::Applicant;
 
+/// Days past due beyond which a loan has gone bad.
+const BAD_DAYS: u32 = 90;
+/// Days since they were drawn from which on loans are held against what was expected of them, and up to which.
+const SEASONED_DAYS: (i32, i32) = (180, 900);
+/// How strict a lender becomes at most by what it has seen, percent of its policy.
+const STRICTEST_PERCENT: i64 = 400;
+
 /// What every lender of a run works with: the shipped products, rules and calendar, read once.
 #[derive(Clone, Debug)]
 pub struct Rooms {
@@ -105,8 +112,12 @@ pub struct Loan {
     pub events: Vec<LifeEvent>,
     /// Most days past due so far, as seen at ends of months and when it was paid.
     pub worst_days: u32,
+    /// The day on which it was first seen to be more than ninety days past due.
+    pub bad_on: Option<Date>,
     /// What was seen of the applicant, where that is kept for training.
     pub seen: Option<Vec<Option<i64>>>,
+    /// The chance of going bad that its score gave it, millionths, where there was one.
+    pub pd_ppm: Option<i64>,
     /// Principal outstanding after the last event, in fen.
     outstanding_fen: i64,
     /// Due date of the oldest unpaid instalment or, where all that was due is paid, of the next.
@@ -125,6 +136,22 @@ impl Loan {
         self.outstanding_fen = state.principal_fen;
         self.unpaid_from = state.oldest_unpaid_due.or(state.next_due);
         self.closed_on = state.closed_on;
+    }
+
+    /// Takes in how late it is seen to be on a date.
+    fn late(&mut self, days: u32, date: Date) {
+        self.worst_days = self.worst_days.max(days);
+        if days > BAD_DAYS && self.bad_on.is_none() {
+            self.bad_on = Some(date);
+        }
+    }
+
+    /// Whether it has gone bad, as it is seen so many days after it was drawn; at the end where these are 0.
+    pub fn is_bad_after(&self, days: i32) -> bool {
+        match self.bad_on {
+            Some(on) => days == 0 || on <= self.drawn_on.add_days(days),
+            None => false,
+        }
     }
 
     /// Days past due at the end of a date, whatever happened since the last event being nothing.
@@ -156,6 +183,7 @@ struct Asked {
     approved_fen: i64,
     friend: Option<HouseholdNo>,
     seen: Option<Vec<Option<i64>>>,
+    pd_ppm: Option<i64>,
 }
 
 /// What was done and moved: everything that costs or brings money is counted from it.
@@ -227,6 +255,8 @@ pub struct Lender<'a> {
     rules: RuleSet,
     files: Vec<File>,
     asked: BTreeMap<(HouseholdNo, Mine), Asked>,
+    /// What score or rules have declined, and a person may be asked to look at.
+    declined: BTreeMap<(HouseholdNo, Mine), Asked>,
     running: BTreeMap<(HouseholdNo, Mine), usize>,
     /// Every loan, in the order in which they were drawn.
     pub loans: Vec<Loan>,
@@ -242,6 +272,8 @@ pub struct Lender<'a> {
     stands_for: BTreeMap<HouseholdNo, Vec<(HouseholdNo, Mine)>>,
     /// Who has drawn a loan for farming and is to be insured as soon as the money is there.
     to_insure: Vec<HouseholdNo>,
+    /// How much stricter it is than its policy says, since more went bad than it expected; 100 is as strict.
+    strictness_percent: i64,
     /// What was done.
     pub tally: Tally,
 }
@@ -266,6 +298,7 @@ impl<'a> Lender<'a> {
             rules: RuleSet::clone(&rooms.judge.rules),
             files: vec![File::default(); households],
             asked: BTreeMap::new(),
+            declined: BTreeMap::new(),
             running: BTreeMap::new(),
             loans: Vec::new(),
             watched: BTreeMap::new(),
@@ -277,6 +310,7 @@ impl<'a> Lender<'a> {
             claims: BTreeMap::new(),
             stands_for: BTreeMap::new(),
             to_insure: Vec::new(),
+            strictness_percent: 100,
             tally: Tally::default(),
         }
     }
@@ -323,6 +357,8 @@ impl<'a> Lender<'a> {
         world.evening(date);
         // Why people did what they did is nothing that a lender may see.
         drop(world.truth());
+        // Who has not asked for a person today does not ask any more.
+        self.declined.clear();
         self.tally.enrolled_days += self.tally.enrolled;
         if date == date.last_of_month() {
             self.end_month(date);
@@ -334,12 +370,32 @@ impl<'a> Lender<'a> {
         let mut sums = (0, 0, 0);
         for loan in self.loans.iter_mut().filter(|loan| loan.is_open()) {
             let days = loan.days_past_due(date);
-            loan.worst_days = loan.worst_days.max(days);
+            loan.late(days, date);
             sums.0 += loan.outstanding_fen;
             sums.1 += if days > 30 { loan.outstanding_fen } else { 0 };
             sums.2 += if days > 90 { loan.outstanding_fen } else { 0 };
         }
         self.tally.month_ends.push(sums);
+        if self.policy.recalibrates {
+            self.recalibrate(date);
+        }
+    }
+
+    /// Holds what went bad of its seasoned loans against what their scores expected, with one loan more on both sides so that few
+    /// tell little; whoever sees twice as many declines twice as many.
+    fn recalibrate(&mut self, date: Date) {
+        let (from, until) = (date.add_days(-SEASONED_DAYS.1), date.add_days(-SEASONED_DAYS.0));
+        let seasoned = self.loans.iter().filter(|loan| (from..=until).contains(&loan.drawn_on));
+        let scored = seasoned.filter_map(|loan| Some((loan.pd_ppm?, loan.bad_on.is_some())));
+        let (expected, found) = scored.fold((1_000_000, 1_000_000), |(expected, found), (pd_ppm, is_bad)| {
+            (expected + pd_ppm, found + i64::from(is_bad) * 1_000_000)
+        });
+        self.strictness_percent = (found * 100 / expected).clamp(100, STRICTEST_PERCENT);
+    }
+
+    /// Share of past applicants that it declines just now, percent.
+    fn declines_percent(&self) -> i64 {
+        (self.policy.decline_percent * self.strictness_percent / 100).min(100)
     }
 
     fn file(&self, who: HouseholdNo) -> Option<&File> {
@@ -363,5 +419,63 @@ impl<'a> Lender<'a> {
     /// Where an act comes from, as costs see it: the phone, or a counter.
     fn is_by_phone(&self, way: Way) -> bool {
         way == Way::Phone && self.policy.channel != Channel::Traditional
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lender_becomes_stricter_as_more_goes_bad_than_was_expected() {
+        let rooms = Rooms::shipped().unwrap();
+        let (assumed, _) = Assumed::shipped().unwrap();
+        let county = County::shipped().unwrap();
+        let first = Date::ymd(2026, 1, 1).unwrap();
+        let policy = Policy { scoring: super::super::policy::Scoring::None, decline_percent: 10, ..Policy::default() };
+        let mut world = World::new(&county, 3, 60, first);
+        let mut lender = Lender::new(&rooms, &county, (&policy, &assumed, None), 60, first);
+        lender.live(&mut world, 200).unwrap();
+        let pattern = lender.loans.first().unwrap().clone();
+        let mut declines = |bad: usize, age_days: i32| {
+            let today = first.add_days(1_000);
+            let drawn_on = today.add_days(-age_days);
+            let loan = |at: usize| Loan {
+                drawn_on,
+                pd_ppm: Some(100_000),
+                bad_on: (at < bad).then(|| drawn_on.add_days(100)),
+                ..pattern.clone()
+            };
+            lender.loans = (0..100).map(loan).collect();
+            lender.recalibrate(today);
+            lender.declines_percent()
+        };
+        // Ten of a hundred are expected to go bad.
+        let found: Vec<i64> = [0, 10, 21, 32, 100].map(|bad| declines(bad, 400)).to_vec();
+        assert_eq!(
+            found,
+            [10, 10, 20, 30, 40],
+            "it declines ten of a hundred when all goes as expected, four times as many at most"
+        );
+        assert_eq!((declines(100, 90), declines(100, 901)), (10, 10), "loans too young or too old say nothing");
+    }
+
+    #[test]
+    fn a_loan_is_bad_from_the_day_on_which_it_was_seen_to_be() {
+        let rooms = Rooms::shipped().unwrap();
+        let (assumed, _) = Assumed::shipped().unwrap();
+        let county = County::shipped().unwrap();
+        let first = Date::ymd(2026, 1, 1).unwrap();
+        let policy = Policy { scoring: super::super::policy::Scoring::None, ..Policy::default() };
+        let mut world = World::new(&county, 3, 60, first);
+        let mut lender = Lender::new(&rooms, &county, (&policy, &assumed, None), 60, first);
+        lender.live(&mut world, 200).unwrap();
+        let mut loan = lender.loans.first().unwrap().clone();
+        loan.bad_on = None;
+        loan.late(90, loan.drawn_on.add_days(150));
+        assert!(!loan.is_bad_after(0));
+        loan.late(91, loan.drawn_on.add_days(200));
+        loan.late(400, loan.drawn_on.add_days(510));
+        assert_eq!([0, 199, 200, 900].map(|days| loan.is_bad_after(days)), [true, false, true, true]);
     }
 }

@@ -230,7 +230,7 @@ impl RuleSet {
     /// use policy::RuleSet;
     /// let rules = RuleSet::parse("cn-rural.toml", RuleSet::CN_RURAL, &["cushion"])?;
     /// assert_eq!(rules.code, "cn-rural");
-    /// let broken = RuleSet::CN_RURAL.replace("version = 2", "version = 0");
+    /// let broken = RuleSet::CN_RURAL.replace("version = 3", "version = 0");
     /// let error = RuleSet::parse("cn-rural.toml", &broken, &[]).unwrap_err();
     /// assert!(error.to_string().starts_with("cn-rural.toml:5: version:"), "{error}");
     /// # Ok::<(), policy::RuleError>(())

@@ -225,6 +225,18 @@ fn visits_are_for_large_sums_or_drawn_as_the_policy_has_it() {
 }
 
 #[test]
+fn a_discount_is_a_price_of_its_own() {
+    let county = County::shipped().unwrap();
+    let rates = |household_discount_bp: i64| {
+        let policy = Policy { scoring: Scoring::None, household_discount_bp, ..Policy::default() };
+        let loans = tried(&county, &policy, 120, 300).1;
+        assert!(loans.len() > 20, "{}", loans.len());
+        loans.iter().map(|loan| loan.terms.rate.ppm()).max().unwrap()
+    };
+    assert_eq!(rates(0) - rates(400), 40_000);
+}
+
+#[test]
 fn where_borrowed_money_counts_as_income_more_seems_to_come_in() {
     let (rooms, (assumed, _)) = (Rooms::shipped().unwrap(), Assumed::shipped().unwrap());
     let mut county = County::shipped().unwrap();

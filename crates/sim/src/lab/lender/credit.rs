@@ -6,6 +6,7 @@ use app::assess::{self, Assessment, Standing, quote};
 use app::desk::age_on;
 use basics::{Currency, Date, Id, Money, Rate};
 use insight::feature::{Safer, for_credit};
+use loan::product::Pricing;
 use loan::season::Grown;
 use loan::{Happening, LifeEvent, LoanError, Product};
 use policy::{Outcome, ScoreFacts, decide};
@@ -345,7 +346,12 @@ impl Lender<'_> {
 
     fn quote(&self, date: Date, asked: &Asked) -> Result<assess::Quote, LoanError> {
         let rate = Rate::from_ppm(asked.rate_ppm).map_err(|error| LoanError::Terms(error.to_string()))?;
-        let product = self.product(asked)?;
+        let mut product = self.product(asked)?;
+        if self.policy.household_discount_bp > 0 {
+            // A discount is a price that the lender has set beside those of the product.
+            let product = product.to_mut();
+            (product.pricing, product.linked) = (Pricing::One(rate), None);
+        }
         quote(&product, Money::new(asked.approved_fen, Currency::CNY), asked.months, date, rate)
     }
 

@@ -20,7 +20,7 @@ use crate::{clock, lending};
 
 /// Credit for a whole village (整村授信)
 ///
-/// A campaign is begun, appraised, published and decided at the office's pages or over the API, where each act has its
+/// A campaign is begun, appraised, published and decided over the API, where each act has its
 /// person. What takes no decision is done here as well: a run that was cut off is started again and does nothing twice.
 #[derive(Subcommand)]
 pub enum Village {

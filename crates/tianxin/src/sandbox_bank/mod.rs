@@ -118,6 +118,9 @@ impl SandboxBank {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self.task {
             Task::Serve(serve) => serve.run(),
+            Task::Campaign(_) if place.postgres.is_some() => Err(Failure::Usage(
+                "the campaign makes books of its own on the embedded database: leave --postgres out".to_owned(),
+            )),
             Task::Campaign(campaign) => campaign.run(),
             Task::Carry(carry) => carry.run(place),
         }

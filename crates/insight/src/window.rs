@@ -129,7 +129,7 @@ impl<'a> Window<'a> {
         ratio(lows.iter().filter(|low| **low < minor).count() as i64, lows.len() as i64)
     }
 
-    /// All that came in, minor units.
+    /// All that came in, minor units; borrowed money apart, or limits would feed on themselves.
     pub fn inflow(&self) -> i64 {
         inflow(self.sums)
     }
@@ -285,7 +285,7 @@ fn amount_of(sums: &[Sum], kinds: impl Fn(u8) -> bool) -> i64 {
 }
 
 fn inflow(sums: &[Sum]) -> i64 {
-    amount_of(sums, EventKind::is_in)
+    amount_of(sums, |class| EventKind::is_in(class) && !is(class, EventKind::LoanReceived))
 }
 
 fn outflow(sums: &[Sum]) -> i64 {

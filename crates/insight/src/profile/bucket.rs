@@ -57,7 +57,7 @@ pub struct Month {
     pub balances: u32,
     /// The days, by bit from the first, on which a balance below zero was told.
     pub days_negative: u32,
-    /// Largest single amount that came in, minor units.
+    /// Largest single amount that came in, minor units; borrowed money apart.
     pub in_max: i64,
     /// Largest single amount that went out, as a positive number.
     pub out_max: i64,
@@ -74,7 +74,7 @@ pub struct Month {
 pub struct Week {
     /// The week.
     pub week: u16,
-    /// What came in, minor units.
+    /// What came in, minor units; borrowed money apart.
     pub inflow: i64,
     /// What went out, as a positive number.
     pub outflow: i64,
@@ -87,7 +87,7 @@ pub struct Week {
 pub struct Day {
     /// The date.
     pub date: Date,
-    /// What came in, minor units.
+    /// What came in, minor units; borrowed money apart.
     pub inflow: i64,
     /// What went out, as a positive number.
     pub outflow: i64,

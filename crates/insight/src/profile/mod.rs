@@ -128,9 +128,11 @@ impl Profile {
             return;
         }
         let (inflow, outflow) = (event.amount_minor.max(0), event.amount_minor.min(0).wrapping_neg());
-        self.add_to_month(when, inflow, outflow, event.balance_after_minor);
-        self.add_to_week(when, inflow, outflow, event.balance_after_minor);
-        self.add_to_day(date, inflow, outflow);
+        // Borrowed money has its sum and is no income.
+        let earned = if event.kind == EventKind::LoanReceived { 0 } else { inflow };
+        self.add_to_month(when, earned, outflow, event.balance_after_minor);
+        self.add_to_week(when, earned, outflow, event.balance_after_minor);
+        self.add_to_day(date, earned, outflow);
         if event.kind == EventKind::HarvestSale {
             self.add_sale(when, inflow);
         }

@@ -161,3 +161,18 @@ fn sales_are_known_by_the_day() {
     assert_eq!(profile.sold_minor(day(1), day(5)), 200);
     assert_eq!(profile.sold_minor(day(0), day(9)), 400);
 }
+
+#[test]
+fn borrowed_money_is_no_income() {
+    let earned: Vec<Event> = (0..40).map(|n| event(n, n as i32, EventKind::Salary, 5_000, None, 1)).collect();
+    let before = folded(&earned);
+    let mut after = before.clone();
+    after.fold(&event(90, 39, EventKind::LoanReceived, 2_000_000, None, 7)).unwrap();
+    let income = |profile: &Profile| {
+        let window = crate::window::Window::of(profile).unwrap();
+        (window.inflow(), window.inflow_monthly(), window.inflow_max(), window.inflow_by_month())
+    };
+    assert_eq!(income(&after), income(&before));
+    let borrowed = after.sums().iter().find(|sum| sum.class == EventKind::LoanReceived.class()).unwrap();
+    assert_eq!((borrowed.count, borrowed.amount), (1, 2_000_000));
+}

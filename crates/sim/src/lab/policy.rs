@@ -92,7 +92,7 @@ pub struct Policy {
     pub labels_after_days: i32,
     /// Whether it declines so many times more as more of its seasoned loans have gone bad than its score expected.
     pub recalibrates: bool,
-    /// Whether money that was borrowed counts in what comes in, as it does in the platform's features; otherwise it is not read.
+    /// Whether money that was borrowed counts in what comes in; the platform keeps it apart.
     pub loans_as_income: bool,
     /// Whoever asks for more than this is visited, yuan; 0: nobody for that.
     pub visit_above_yuan: i64,
@@ -139,7 +139,7 @@ impl Default for Policy {
             explored_percent: 0,
             labels_after_days: 0,
             recalibrates: false,
-            loans_as_income: true,
+            loans_as_income: false,
             visit_above_yuan: 0,
             visited_percent: 0,
             lend_as: BTreeMap::new(),

@@ -191,15 +191,16 @@ impl Lender<'_> {
         let bearable = self.assumed.merchant_bearable_bp;
         let Some(file) = self.file_mut(who) else { return };
         let Some(household) = file.id else { return };
-        let is_read = |lived: &&Lived| loans_as_income || lived.kind != EventKind::LoanReceived;
-        for lived in lived.iter().filter(is_read) {
+        for lived in lived {
+            // A profile keeps borrowed money apart; whoever does not sees money that came in.
+            let borrowed_as_income = loans_as_income && lived.kind == EventKind::LoanReceived;
             // Within a day the greater id is the later event.
             let version = u128::from(file.profile.version());
             let event = Event {
                 household,
                 id: Id::from_u128((u128::from(date.days().unsigned_abs()) << 96) | version),
                 date,
-                kind: lived.kind,
+                kind: if borrowed_as_income { EventKind::PaymentIn } else { lived.kind },
                 amount_minor: lived.amount_fen,
                 balance_after_minor: lived.balance_after_fen,
                 counterparty: lived.counterparty,

@@ -1,48 +1,28 @@
 // The frame of the office's pages: who is signed in, the pages of their role, and the one that is open.
 
-import { useEffect } from "preact/hooks";
+import type { ComponentType } from "preact";
+import { useEffect, useId, useState } from "preact/hooks";
 import type { Session } from "../../shared/bodies";
 import { Refused } from "../../shared/client";
 import { chooseLanguage } from "../../shared/language";
 import { term } from "../../shared/terms";
-import { type Page, may, pagesOf } from "./access";
 import { lazily } from "./lazily";
+import { type At, type Entry, GROUPS, type Group, pageAt, pagesOf } from "./menu";
 import { SignInPage } from "./pages/sign-in";
-import { WorkPage } from "./pages/work";
 import { Loading, TextKey, Title } from "./parts";
 import { useShortcuts } from "./shortcuts";
 import { client, go, language, route, staff, switchLanguage, useAct, useLoaded, useSay, waiting } from "./state";
 
-const DisasterPage = lazily(() => import("./pages/disasters").then((page) => page.DisasterPage));
-const DisastersPage = lazily(() => import("./pages/disasters").then((page) => page.DisastersPage));
-const HouseholdPage = lazily(() => import("./pages/households").then((page) => page.HouseholdPage));
-const HouseholdsPage = lazily(() => import("./pages/households").then((page) => page.HouseholdsPage));
-const LinePage = lazily(() => import("./pages/lines").then((page) => page.LinePage));
-const LinesPage = lazily(() => import("./pages/lines").then((page) => page.LinesPage));
-const LoanPage = lazily(() => import("./pages/loans").then((page) => page.LoanPage));
-const LoansPage = lazily(() => import("./pages/loans").then((page) => page.LoansPage));
-const NoticesPage = lazily(() => import("./pages/notices").then((page) => page.NoticesPage));
-const PapersPage = lazily(() => import("./pages/papers").then((page) => page.PapersPage));
-const ProposalsPage = lazily(() => import("./pages/proposals").then((page) => page.ProposalsPage));
-const ReferralPage = lazily(() => import("./pages/referrals").then((page) => page.ReferralPage));
-const ReferralsPage = lazily(() => import("./pages/referrals").then((page) => page.ReferralsPage));
-const TasksPage = lazily(() => import("./pages/tasks").then((page) => page.TasksPage));
-const DayPage = lazily(() => import("./pages/day").then((page) => page.DayPage));
-const PortfolioPage = lazily(() => import("./pages/portfolio").then((page) => page.PortfolioPage));
-const BooksPage = lazily(() => import("./pages/books").then((page) => page.BooksPage));
-const SubjectPage = lazily(() => import("./pages/books").then((page) => page.SubjectPage));
-const VoucherPage = lazily(() => import("./pages/books").then((page) => page.VoucherPage));
-const CapitalPage = lazily(() => import("./pages/capital").then((page) => page.CapitalPage));
-const CasePage = lazily(() => import("./pages/cases").then((page) => page.CasePage));
-const CasesPage = lazily(() => import("./pages/cases").then((page) => page.CasesPage));
-const DecisionPage = lazily(() => import("./pages/decision").then((page) => page.DecisionPage));
-const JournalPage = lazily(() => import("./pages/journal").then((page) => page.JournalPage));
-const MerchantsPage = lazily(() => import("./pages/merchants").then((page) => page.MerchantsPage));
-const PolicyPage = lazily(() => import("./pages/policy").then((page) => page.PolicyPage));
-const ProductsPage = lazily(() => import("./pages/products").then((page) => page.ProductsPage));
-const ModelsPage = lazily(() => import("./pages/models").then((page) => page.ModelsPage));
-const PeoplePage = lazily(() => import("./pages/people").then((page) => page.PeoplePage));
-const ReconciliationPage = lazily(() => import("./pages/reconciliation").then((page) => page.ReconciliationPage));
+/** Each page's code is asked for once. */
+const drawn = new Map<string, ComponentType<At>>();
+
+function drawnOf(entry: Entry): ComponentType<At> {
+  const known = drawn.get(entry.route);
+  if (known) return known;
+  const page = lazily<At>(() => entry.load().then((code) => code.default));
+  drawn.set(entry.route, page);
+  return page;
+}
 
 export function App() {
   const say = useSay();
@@ -50,34 +30,12 @@ export function App() {
   const isWaiting = waiting.use();
   const [page = "", id = "", part = ""] = route.use();
   useEffect(() => chooseLanguage(language.value), []);
-  const names: Record<Page, string> = {
-    work: say("今天要办的", "Worklist"),
-    tasks: say("到期待办", "Tasks"),
-    cases: say("风险案件", "Risk cases"),
-    referrals: say("转人工的申请", "Referred applications"),
-    proposals: say("待批准", "To approve"),
-    households: say("查农户", "Households"),
-    loans: say("借款", "Loans"),
-    lines: say("消费额度", "Purchase lines"),
-    disasters: say("灾害", "Disasters"),
-    notices: say("催还提醒", "Reminders"),
-    merchants: say("商户", "Merchants"),
-    reconciliation: say("支付和对账", "Reconciliation"),
-    capital: say("资金和冲正", "Capital and reversals"),
-    portfolio: say("经营看板", "Dashboard"),
-    books: say("账簿", "Books"),
-    day: say("营业日", "Business day"),
-    products: say("产品", "Products"),
-    policy: say("审批规则", "Rules"),
-    models: say("模型", "Models"),
-    people: say("员工和岗位", "Staff and roles"),
-    journal: say("审计查询", "Audit search"),
-  };
-  const pages = who ? pagesOf(who.role) : [];
-  // Decisions are opened from households and referrals, and stand in no menu.
-  const isDecision = page === "decisions" && !!who && may(who.role, "see_decision");
-  const open = (pages.find((one) => one === page) ?? pages[0]) as Page | undefined;
-  const [isHelp, closeHelp] = useShortcuts(pages, (one) => go(`/${one}`));
+  const role = who?.role ?? "";
+  const pages = pagesOf(role);
+  const open = pageAt(role, page);
+  const [isHelp, closeHelp] = useShortcuts(pages.map((entry) => entry.route), (one) => go(`/${one}`));
+  const [isMenu, setMenu] = useState(false);
+  useEffect(() => setMenu(false), [page, id, part]);
   return (
     <div class="frame">
       <a class="skip" href="#content" onClick={(event) => {
@@ -100,69 +58,42 @@ export function App() {
       {isWaiting && <p class="notice wait" role="status">{say("网络不通，正在重新连接……", "No connection, trying again…")}</p>}
       <div class="body">
         {who && (
-          <nav aria-label={say("页面", "Pages")}>
-            {pages.map((one) => (
-              <a key={one} href={`#/${one}`} class={one === open && !isDecision ? "is-on" : ""} aria-current={one === open && !isDecision ? "page" : undefined}>{names[one]}</a>
-            ))}
-          </nav>
+          <>
+            <button type="button" class="menu-key" aria-expanded={isMenu} aria-controls="menu" onClick={() => setMenu(!isMenu)}>
+              <b>{open ? say(...open.title) : say("页面", "Pages")}</b>
+              <span>{isMenu ? say("收起", "Close") : say("全部页面", "All pages")}</span>
+            </button>
+            <nav id="menu" class={isMenu ? "is-open" : ""} aria-label={say("页面", "Pages")}>
+              {(Object.keys(GROUPS) as Group[]).map((group) => <MenuGroup key={group} group={group} entries={pages.filter((entry) => entry.group === group)} open={open} />)}
+            </nav>
+          </>
         )}
-        <main id="content">{who === undefined ? <Asking /> : who === null ? <SignInPage /> : isDecision ? <DecisionPage key={id} id={id} household={part} /> : <Open page={open} id={id} part={part} />}</main>
+        <main id="content">{who === undefined ? <Asking /> : who === null ? <SignInPage /> : <Open entry={open} id={id} part={part} />}</main>
       </div>
-      {isHelp && <Shortcuts names={pages.map((one) => names[one])} onClose={closeHelp} />}
+      {isHelp && <Shortcuts names={pages.map((entry) => say(...entry.title))} onClose={closeHelp} />}
     </div>
   );
 }
 
-function Open({ page, id, part }: { page: Page | undefined; id: string; part: string }) {
+function MenuGroup({ group, entries, open }: { group: Group; entries: readonly Entry[]; open: Entry | undefined }) {
   const say = useSay();
-  switch (page) {
-    case "work":
-      return <WorkPage />;
-    case "referrals":
-      return id ? <ReferralPage key={id} id={id} household={part} /> : <ReferralsPage />;
-    case "tasks":
-      return <TasksPage />;
-    case "cases":
-      return part ? <CasePage key={part} subject={id} id={part} /> : <CasesPage state={id} />;
-    case "merchants":
-      return <MerchantsPage />;
-    case "reconciliation":
-      return <ReconciliationPage />;
-    case "capital":
-      return <CapitalPage />;
-    case "proposals":
-      return <ProposalsPage />;
-    case "households":
-      if (id && part) return <PapersPage key={part} household={id} contract={part} />;
-      return id ? <HouseholdPage key={id} id={id} /> : <HouseholdsPage />;
-    case "loans":
-      return id && id !== "late" ? <LoanPage key={id} id={id} household={part} /> : <LoansPage key={id} isLate={id === "late"} />;
-    case "lines":
-      return id ? <LinePage key={id} id={id} household={part} /> : <LinesPage />;
-    case "disasters":
-      return id ? <DisasterPage key={id} id={id} /> : <DisastersPage />;
-    case "notices":
-      return <NoticesPage channel={id} />;
-    case "portfolio":
-      return <PortfolioPage />;
-    case "books":
-      if (id === "entry") return <VoucherPage key={part} entry={part} />;
-      return id ? <SubjectPage key={`${id} ${part}`} subject={id} period={part} /> : <BooksPage />;
-    case "products":
-      return <ProductsPage />;
-    case "policy":
-      return <PolicyPage />;
-    case "models":
-      return <ModelsPage />;
-    case "people":
-      return <PeoplePage />;
-    case "journal":
-      return <JournalPage key={`${id} ${part}`} naming={id} on={part} />;
-    case "day":
-      return <DayPage />;
-    default:
-      return <Title>{say("您的岗位没有可看的页面", "There is no page for your role")}</Title>;
-  }
+  const heading = useId();
+  if (entries.length === 0) return null;
+  return (
+    <section aria-labelledby={heading}>
+      <p class="menu-group" id={heading}>{say(...GROUPS[group])}</p>
+      {entries.map((entry) => (
+        <a key={entry.route} href={`#/${entry.route}`} class={entry === open ? "is-on" : ""} aria-current={entry === open ? "page" : undefined}>{say(...entry.title)}</a>
+      ))}
+    </section>
+  );
+}
+
+function Open({ entry, id, part }: { entry: Entry | undefined; id: string; part: string }) {
+  const say = useSay();
+  if (!entry) return <Title>{say("您的岗位没有可看的页面", "There is no page for your role")}</Title>;
+  const Page = drawnOf(entry);
+  return <Page key={entry.route} id={id} part={part} />;
 }
 
 /** The keys, for those who asked. */

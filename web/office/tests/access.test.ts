@@ -1,10 +1,13 @@
 // Roles are shown the pages they may read, and no keys that would refuse them.
 
 import { expect, test } from "vitest";
-import { may, pagesOf } from "../src/access";
+import { may } from "../src/access";
 import { inWords } from "../src/features";
+import { GROUPS, MENU, UNLISTED, pageAt, pagesOf as entriesOf } from "../src/menu";
 
 const ROLES = ["clerk", "officer", "analyst", "accountant", "approver", "auditor", "admin"];
+
+const pagesOf = (role: string) => entriesOf(role).map((entry) => entry.route);
 
 test("every role of staff has a page to begin with, and strangers none", () => {
   for (const role of ROLES) expect(pagesOf(role).length).toBeGreaterThan(0);
@@ -50,4 +53,24 @@ test("cases are for those who judge risk, money over rails for those who answer 
   expect(ROLES.filter((role) => pagesOf(role).includes("capital"))).toEqual(["accountant"]);
   expect(ROLES.filter((role) => pagesOf(role).includes("tasks"))).toEqual(ROLES.filter((role) => role !== "admin"));
   expect(ROLES.filter((role) => may(role, "give_token"))).toEqual(["admin"]);
+});
+
+test("a page stands once in the menu, has its name in both languages, and pages of a group stand together", () => {
+  const entries = [...MENU, ...UNLISTED];
+  expect(new Set(entries.map((entry) => entry.route)).size).toBe(entries.length);
+  for (const { title, roles } of entries) {
+    expect(title[0]).toMatch(/[\u4e00-\u9fff]/);
+    expect(title[1]).toMatch(/^[A-Z]/);
+    expect(roles.length).toBeGreaterThan(0);
+  }
+  const groups = MENU.map((entry) => entry.group).filter((group, place, all) => group !== all[place - 1]);
+  expect(groups).toEqual(Object.keys(GROUPS));
+});
+
+test("an address opens its page for those who have it, and the first of the menu for others", () => {
+  expect(pageAt("accountant", "books")?.route).toBe("books");
+  expect(pageAt("clerk", "books")?.route).toBe("work");
+  expect(pageAt("officer", "decisions")?.route).toBe("decisions");
+  expect(pageAt("clerk", "decisions")?.route).toBe("work");
+  expect(pageAt("household", "work")).toBeUndefined();
 });

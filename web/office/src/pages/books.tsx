@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Books, StatementSection, SubjectStatement, Voucher } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
+import type { At } from "../menu";
 import { Exported, Facts, Field, Loading, Table, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 
@@ -13,7 +14,12 @@ type View = (typeof VIEWS)[number];
 /** The period last looked at, so that going back to the books does not lose it. */
 const last: { from: string; to: string; view: View } = { from: "", to: "", view: "trial" };
 
-export function BooksPage() {
+export default function Books({ id, part }: At) {
+  if (id === "entry") return <VoucherPage key={part} entry={part} />;
+  return id ? <SubjectPage key={`${id} ${part}`} subject={id} period={part} /> : <BooksPage />;
+}
+
+function BooksPage() {
   const say = useSay();
   const chosen = language.use();
   const [view, setView] = useState<View>(last.view);
@@ -158,7 +164,7 @@ function Income({ books }: { books: Books }) {
 }
 
 /** Every posting of a subject in a period. */
-export function SubjectPage({ subject, period }: { subject: string; period: string }) {
+function SubjectPage({ subject, period }: { subject: string; period: string }) {
   const say = useSay();
   const chosen = language.use();
   const [from = "", to = ""] = period.split("_");
@@ -214,7 +220,7 @@ export function SubjectPage({ subject, period }: { subject: string; period: stri
 }
 
 /** A voucher: one entry with its lines. */
-export function VoucherPage({ entry }: { entry: string }) {
+function VoucherPage({ entry }: { entry: string }) {
   const say = useSay();
   const chosen = language.use();
   const loaded = useLoaded(() => client.read<Voucher>(`/office/books/entry?entry=${encodeURIComponent(entry)}`), [entry]);

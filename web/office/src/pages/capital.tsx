@@ -8,7 +8,7 @@ import { Field, Loading, LongField, Select, Title } from "../parts";
 import { client, useLoaded, useRole, useSay } from "../state";
 import { WriteCard } from "../write-card";
 
-export function CapitalPage() {
+export default function CapitalPage() {
   const say = useSay();
   const role = useRole();
   const loaded = useLoaded(async () => {

@@ -6,6 +6,7 @@ import { moment } from "../../../shared/dates";
 import { grouped, yuan } from "../../../shared/money";
 import { codesOf, term } from "../../../shared/terms";
 import { may } from "../access";
+import type { At } from "../menu";
 import { Facts, Key, Loading, LongField, Select, Table, Title, Trouble } from "../parts";
 import { client, go, language, staff, useAct, useLoaded, useRole, useSay } from "../state";
 import { WriteCard } from "../write-card";
@@ -13,7 +14,11 @@ import { shortId } from "../short-id";
 
 const STATES = ["open", "taken", "decided"];
 
-export function CasesPage({ state }: { state: string }) {
+export default function Cases({ id, part }: At) {
+  return part ? <CasePage key={part} subject={id} id={part} /> : <CasesPage state={id} />;
+}
+
+function CasesPage({ state }: { state: string }) {
   const say = useSay();
   const chosen = language.use();
   const shown = STATES.includes(state) ? state : "open";
@@ -64,7 +69,7 @@ function Subject({ of }: { of: WatchCase }) {
   return of.household ? <a class="inline" href={`#/households/${of.household}`}>{`${kind} ${shortId(of.household)}`}</a> : <span>{kind}</span>;
 }
 
-export function CasePage({ subject, id }: { subject: string; id: string }) {
+function CasePage({ subject, id }: { subject: string; id: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

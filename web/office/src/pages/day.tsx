@@ -11,7 +11,7 @@ import { DayReportCard } from "./day-report";
 /** The day whose close was begun from here, so that leaving the page does not lose sight of it. */
 let underWay: string | null = null;
 
-export function DayPage() {
+export default function DayPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

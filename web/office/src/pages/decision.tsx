@@ -7,11 +7,16 @@ import { percent, yuan } from "../../../shared/money";
 import { hasTerm, term } from "../../../shared/terms";
 import { Chart } from "../chart";
 import { inWords } from "../features";
+import type { At } from "../menu";
 import { Facts, Loading, Reasons, Table, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 import { type Step, waterfall } from "../waterfall";
 
-export function DecisionPage({ id, household }: { id: string; household: string }) {
+export default function Decision({ id, part }: At) {
+  return <DecisionPage key={id} id={id} household={part} />;
+}
+
+function DecisionPage({ id, household }: { id: string; household: string }) {
   const say = useSay();
   const loaded = useLoaded(async () => {
     const [decision, products] = await Promise.all([client.read<Decision>(`/households/${household}/applications/${id}/decision`), client.read<Product[]>("/products")]);

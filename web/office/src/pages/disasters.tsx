@@ -9,11 +9,16 @@ import { yuan } from "../../../shared/money";
 import { refusalInWords } from "../../../shared/problems";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
+import type { At } from "../menu";
 import { Facts, Field, FileField, Form, Good, Key, Loading, LongField, Select, Table, Title, Trouble } from "../parts";
 import { client, go, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { shortId } from "../short-id";
 
-export function DisastersPage() {
+export default function Disasters({ id }: At) {
+  return id ? <DisasterPage key={id} id={id} /> : <DisastersPage />;
+}
+
+function DisastersPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
@@ -116,7 +121,7 @@ function Declare() {
   );
 }
 
-export function DisasterPage({ id }: { id: string }) {
+function DisasterPage({ id }: { id: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

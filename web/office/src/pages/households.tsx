@@ -8,6 +8,7 @@ import { isMobile, plainId } from "../../../shared/identity";
 import { decimal, parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
+import type { At } from "../menu";
 import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { type Lived, type Moment, timeline } from "../timeline";
@@ -16,7 +17,7 @@ import { HouseholdMoney } from "./household-money";
 import { shortId } from "../short-id";
 import { RequestsCard } from "./requests";
 import { LoanTable } from "./loans";
-import { ApplicationsCard } from "./papers";
+import { ApplicationsCard, PapersPage } from "./papers";
 
 /** Loans whose events are told on a household's page: the latest. */
 const LOANS_TOLD = 20;
@@ -28,7 +29,12 @@ const MOMENTS = 15;
 /** The last search, so that going back to it does not lose it. */
 const last = { phone: "", village: "", found: null as HouseholdFound[] | null };
 
-export function HouseholdsPage() {
+export default function Households({ id, part }: At) {
+  if (id && part) return <PapersPage key={part} household={id} contract={part} />;
+  return id ? <HouseholdPage key={id} id={id} /> : <HouseholdsPage />;
+}
+
+function HouseholdsPage() {
   const say = useSay();
   const chosen = language.use();
   const act = useAct();
@@ -78,7 +84,7 @@ export function HouseholdsPage() {
   );
 }
 
-export function HouseholdPage({ id }: { id: string }) {
+function HouseholdPage({ id }: { id: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

@@ -5,11 +5,16 @@ import type { Journal, Staff } from "../../../shared/bodies";
 import { day, moment } from "../../../shared/dates";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
+import type { At } from "../menu";
 import { Field, Form, Key, Loading, Table, Title } from "../parts";
 import { client, go, language, useLoaded, useRole, useSay } from "../state";
 import { shortId } from "../short-id";
 
-export function JournalPage({ naming, on }: { naming: string; on: string }) {
+export default function Journal({ id, part }: At) {
+  return <JournalPage key={`${id} ${part}`} naming={id} on={part} />;
+}
+
+function JournalPage({ naming, on }: { naming: string; on: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

@@ -6,11 +6,16 @@ import { day } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { codesOf, term } from "../../../shared/terms";
 import { may } from "../access";
+import type { At } from "../menu";
 import { Facts, Field, Form, Good, Key, Loading, Select, Table, Title, Trouble, useClasses } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { shortId } from "../short-id";
 
-export function LinesPage() {
+export default function Lines({ id, part }: At) {
+  return id ? <LinePage key={id} id={id} household={part} /> : <LinesPage />;
+}
+
+function LinesPage() {
   const say = useSay();
   const chosen = language.use();
   const loaded = useLoaded(() => client.read<OfficeLine[]>("/office/lines"));
@@ -51,7 +56,7 @@ export function LinesPage() {
   );
 }
 
-export function LinePage({ id, household }: { id: string; household: string }) {
+function LinePage({ id, household }: { id: string; household: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

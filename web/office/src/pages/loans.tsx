@@ -8,6 +8,7 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { Chart } from "../chart";
 import { type Filter, SavedFilters } from "../filters";
+import type { At } from "../menu";
 import { Facts, Key, Loading, Select, Table, Title, Trouble } from "../parts";
 import { plannedAndActual } from "../repaid";
 import { shortId } from "../short-id";
@@ -21,7 +22,11 @@ const PAGE = 50;
 /** What was asked for; going back to the list does not lose it. */
 const last: { filter: Filter } = { filter: {} };
 
-export function LoansPage({ isLate = false }: { isLate?: boolean }) {
+export default function Loans({ id, part }: At) {
+  return id && id !== "late" ? <LoanPage key={id} id={id} household={part} /> : <LoansPage key={id} isLate={id === "late"} />;
+}
+
+function LoansPage({ isLate = false }: { isLate?: boolean }) {
   const say = useSay();
   const chosen = language.use();
   const act = useAct();
@@ -117,7 +122,7 @@ export function LoanTable({ loans, products }: { loans: Loan[]; products: Produc
   );
 }
 
-export function LoanPage({ id, household }: { id: string; household: string }) {
+function LoanPage({ id, household }: { id: string; household: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

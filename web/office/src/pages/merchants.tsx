@@ -10,7 +10,7 @@ import { client, language, useLoaded, useRole, useSay } from "../state";
 import { WriteCard } from "../write-card";
 import { shortId } from "../short-id";
 
-export function MerchantsPage() {
+export default function MerchantsPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

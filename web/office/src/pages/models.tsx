@@ -8,7 +8,7 @@ import { may } from "../access";
 import { Facts, Field, Form, Good, Key, Loading, LongField, Select, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 
-export function ModelsPage() {
+export default function ModelsPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

@@ -5,13 +5,18 @@ import type { ToCarry } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { yuan } from "../../../shared/money";
 import { may } from "../access";
+import type { At } from "../menu";
 import { Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 
 const CHANNELS = ["call", "slip", "sms"] as const;
 type Channel = (typeof CHANNELS)[number];
 
-export function NoticesPage({ channel }: { channel: string }) {
+export default function Notices({ id }: At) {
+  return <NoticesPage channel={id} />;
+}
+
+function NoticesPage({ channel }: { channel: string }) {
   const say = useSay();
   const open: Channel = CHANNELS.find((one) => one === channel) ?? "call";
   const names: Record<Channel, string> = {

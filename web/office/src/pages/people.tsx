@@ -15,7 +15,7 @@ const MACHINE = "machine-";
 /** Days a token holds at most. */
 const DAYS_MOST = 90;
 
-export function PeoplePage() {
+export default function PeoplePage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

@@ -7,7 +7,7 @@ import { term } from "../../../shared/terms";
 import { Facts, Loading, Table, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 
-export function PolicyPage() {
+export default function PolicyPage() {
   const say = useSay();
   const chosen = language.use();
   const loaded = useLoaded(() => client.read<Policy>("/office/policy"));

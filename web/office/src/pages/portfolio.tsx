@@ -11,7 +11,7 @@ import { type Indicator, fen, growth, outreach, quality, rollRates, shade, share
 import { Facts, Field, Loading, Table, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 
-export function PortfolioPage() {
+export default function PortfolioPage() {
   const say = useSay();
   const chosen = language.use();
   const loaded = useLoaded(async () => {

@@ -8,7 +8,7 @@ import { Facts, Loading, Table, TextKey, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 import { differences, termsOf } from "../versions";
 
-export function ProductsPage() {
+export default function ProductsPage() {
   const say = useSay();
   const chosen = language.use();
   const [open, setOpen] = useState<ProductVersion | null>(null);

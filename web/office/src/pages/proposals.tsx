@@ -9,7 +9,7 @@ import { may } from "../access";
 import { Facts, Form, Good, Key, Loading, LongField, Title, Trouble } from "../parts";
 import { client, language, staff, useAct, useLoaded, useRole, useSay } from "../state";
 
-export function ProposalsPage() {
+export default function ProposalsPage() {
   const say = useSay();
   const loaded = useLoaded(() => client.read<Proposal[]>("/office/proposals"));
   const [done, setDone] = useState<string | null>(null);

@@ -11,7 +11,7 @@ import { client, language, useLoaded, useRole, useSay } from "../state";
 import { WriteCard } from "../write-card";
 import { shortId } from "../short-id";
 
-export function ReconciliationPage() {
+export default function ReconciliationPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

@@ -7,6 +7,7 @@ import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
 import { inWords } from "../features";
+import type { At } from "../menu";
 import { Facts, Field, Form, Good, Key, Loading, LongField, Reasons, Table, Title, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 
@@ -25,7 +26,11 @@ function productName(products: Product[], code: string, chosen: string): string 
   return product ? (chosen === "zh" ? product.name_zh : product.name_en) : code;
 }
 
-export function ReferralsPage() {
+export default function Referrals({ id, part }: At) {
+  return id ? <ReferralPage key={id} id={id} household={part} /> : <ReferralsPage />;
+}
+
+function ReferralsPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
@@ -67,7 +72,7 @@ export function ReferralsPage() {
   );
 }
 
-export function ReferralPage({ id, household }: { id: string; household: string }) {
+function ReferralPage({ id, household }: { id: string; household: string }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();

@@ -12,7 +12,7 @@ import { shortId } from "../short-id";
 
 const MOST = 200;
 
-export function TasksPage() {
+export default function TasksPage() {
   const say = useSay();
   const chosen = language.use();
   const [filter, setFilter] = useState<Filter>({});

@@ -4,7 +4,7 @@ import type { Loan, Proposal, Reconciliation, Referral, Task, WatchCase } from "
 import { day, moment } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
-import { pagesOf } from "../access";
+import { pagesOf } from "../menu";
 import { Loading, Title } from "../parts";
 import { client, language, staff, useLoaded, useRole, useSay } from "../state";
 import { shortId } from "../short-id";
@@ -25,14 +25,14 @@ interface Queue {
   first: { key: string; to: string; words: string; more: string }[];
 }
 
-export function WorkPage() {
+export default function WorkPage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
   const who = staff.use();
   const loaded = useLoaded(async () => {
     const shown = pagesOf(role);
-    const has = (page: string) => shown.some((one) => one === page);
+    const has = (page: string) => shown.some((one) => one.route === page);
     const ask = <T,>(page: string, path: string) => (has(page) ? client.read<T[]>(path) : Promise.resolve(null));
     const [proposals, referrals, late, tasks, cases, differences] = await Promise.all([
       ask<Proposal>("proposals", "/office/proposals"),

@@ -176,6 +176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/calls/{ca}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts on record that a household was called, or that nobody will. */
+        post: operations["end_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/code-payments": {
         parameters: {
             query?: never;
@@ -536,6 +553,23 @@ export interface paths {
         put?: never;
         /** Does something to a running loan. What two people decide waits (202) for the second. */
         post: operations["act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/loans/{ln}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that a household is called before an instalment of a loan falls due: a task of the office, due within three days and before that. */
+        post: operations["ask_call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1305,8 +1339,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Households that may not meet what they owe next, likeliest first: dues missed or paid late, income below its season, debt elsewhere, within the
-         *     last sixty days. A ranking, not a chance.
+         * Instalments of the next eight weeks, the likeliest to be missed first, each with its chance and reasons; and what warnings of
+         *     the past year were worth. The look is made beside the requests, once a day and every hour.
          */
         get: operations["early"];
         put?: never;
@@ -2068,6 +2102,19 @@ export interface components {
             to: string;
             trial_balance: components["schemas"]["TurnoverShown"][];
         };
+        /** @description Which instalment a household is called about. */
+        CallAsked: {
+            /**
+             * @description Its due date.
+             * @example 2026-09-30
+             */
+            due_on: string;
+        };
+        /** @description How a call ended. */
+        CallEnded: {
+            /** @description Whether somebody has spoken with the household; otherwise it was given up. */
+            done: boolean;
+        };
         /** @description An alert of a case. */
         CaseAlertShown: {
             /** @description `note`, `alert`, `hold`. */
@@ -2654,30 +2701,113 @@ export interface components {
             /** @description What came into the wallet. */
             principal: string;
         };
-        /** @description A sign that a due may not be met. */
-        EarlySignShown: {
-            /** @description In English. */
-            en: string;
-            /** @description `missed`, `income_gap`, `debt_elsewhere`. */
-            kind: string;
+        /** @description Forecasts of about one chance. */
+        EarlyBin: {
             /**
              * Format: double
-             * @description In bits.
+             * @description Share missed.
              */
-            surprise: number;
-            /** @description In Chinese. */
+            came: number;
+            /** Format: int64 */
+            forecasts: number;
+            /**
+             * Format: double
+             * @description Mean chance said.
+             */
+            said: number;
+        };
+        /** @description What warnings of the past year were worth, made as they would have been then. */
+        EarlyPast: {
+            /**
+             * Format: double
+             * @description Area under the ROC curve: 0.5 is chance, 1 is perfect.
+             */
+            auc?: number | null;
+            /**
+             * Format: double
+             * @description Share missed of all.
+             */
+            base_rate?: number | null;
+            /** @description By chance that was said. */
+            bins: components["schemas"]["EarlyBin"][];
+            /** @description Forecasts that have come out: up to three an instalment, four, two and one week ahead. */
+            forecasts: number;
+            /** @description How many instalments of them were missed. */
+            missed: number;
+            /**
+             * Format: double
+             * @description Share missed of the twentieth with the highest chance.
+             */
+            precision_top?: number | null;
+        };
+        /** @description What speaks for a miss. */
+        EarlyReason: {
+            en: string;
+            /**
+             * Format: double
+             * @description How many times the odds it makes.
+             */
+            odds_times: number;
+            /** @description The sign, such as `overdue_now`. */
+            sign: string;
+            /**
+             * Format: int64
+             * @description Its value: days or percent.
+             */
+            value: number;
             zh: string;
         };
-        /** @description A household that may not meet what it owes next. */
+        /** @description An instalment that may not be met. */
         EarlyWarningShown: {
-            household: string;
-            /** @description The strongest sign first. */
-            signs: components["schemas"]["EarlySignShown"][];
+            amount: string;
             /**
              * Format: double
-             * @description What the signs come to, in bits: 10 is about as unusual as one in a thousand.
+             * @description The chance that it is missed, 0 to 1.
              */
-            surprise: number;
+            chance: number;
+            /** @description In English. */
+            chance_en: string;
+            /** @description The chance in Chinese words: so many of ten households. */
+            chance_zh: string;
+            /**
+             * Format: int32
+             * @description Days until then.
+             */
+            days: number;
+            due_on: string;
+            household: string;
+            loan: string;
+            /** @description Name of the head. */
+            name?: string | null;
+            product: string;
+            /** @description Why, the strongest first. */
+            reasons: components["schemas"]["EarlyReason"][];
+        };
+        /** @description Instalments that may not be met. */
+        EarlyWarnings: {
+            /** @description The open day that was looked at. */
+            as_of?: string | null;
+            /**
+             * Format: double
+             * @description Of them, how many are expected to be missed: the sum of chances.
+             */
+            expected_missed: number;
+            /** @description Instalments within the weeks looked ahead, all of them. */
+            instalments: number;
+            /** @description When. */
+            made_at?: string | null;
+            /**
+             * Format: int32
+             * @description The instalment counts as missed so many days after it fell due.
+             */
+            missed_after_days?: number | null;
+            /** @description Of what the points were learnt. */
+            origin?: string | null;
+            past?: components["schemas"]["EarlyPast"] | null;
+            /** @description `ready`, or `being_made` while the first look since the server's start is under way: ask again in a while. */
+            state: string;
+            /** @description The likeliest first. */
+            warnings: components["schemas"]["EarlyWarningShown"][];
         };
         /** @description A household was enrolled and is signed in. */
         Enrolled: {
@@ -4762,7 +4892,7 @@ export interface components {
             /**
              * @description `review_facility`: review it. `renew_facility`: it has expired while something is owed or promised under it. `show_use`: add the
              *     paper that shows what the money was spent on. `withdraw_consent`, `correct_data`, `erase_data`, `tell_who_looked`, `change_phone`:
-             *     answer what the household asked for.
+             *     answer what the household asked for. `call_ahead`: call before an instalment falls due.
              */
             kind: string;
             /**
@@ -5471,6 +5601,45 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_call: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The task */
+                ca: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallEnded"];
             };
         };
         responses: {
@@ -6373,6 +6542,45 @@ export interface operations {
                 };
             };
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask_call: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The loan */
+                ln: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallAsked"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8113,7 +8321,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -8123,7 +8334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EarlyWarningShown"][];
+                    "application/json": components["schemas"]["EarlyWarnings"];
                 };
             };
             default: {

@@ -394,6 +394,7 @@ const TERMS: Record<string, Told> = {
   "task.erase_data": ["农户要求删除信息", "Wants its data deleted"],
   "task.tell_who_looked": ["农户要知道谁看过", "Wants to know who looked"],
   "task.change_phone": ["农户要换手机号", "Has another phone number"],
+  "task.call_ahead": ["下一期可能还不上，先打个电话", "Call before the next instalment falls due"],
   "ask.correct_data": ["改登记错的信息", "Correct what is wrong"],
   "ask.withdraw_consent": ["撤回看收支的同意", "Withdraw the consent to look at income"],
   "ask.erase_data": ["删除我家的信息", "Delete our data"],

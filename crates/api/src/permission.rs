@@ -170,6 +170,8 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/households/{hh}/requests", Read(SERVICE)),
     post("/api/v1/households/{hh}/requests", Act("ask_office")),
     post("/api/v1/households/{hh}/requests/{rq}/answer", Act("answer_asked")),
+    post("/api/v1/households/{hh}/loans/{ln}/calls", Act("ask_call")),
+    post("/api/v1/households/{hh}/calls/{ca}/end", Act("end_call")),
     // Whose merchant it is, and whether a code is genuine, says the desk.
     get("/api/v1/households/{hh}/merchants", Read(SERVICE)),
     post("/api/v1/households/{hh}/codes-read", Act("pay_code")),

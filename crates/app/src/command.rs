@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
 use crate::asked::{AnswerAsked, AskOffice};
+use crate::call::{AskCall, EndCall};
 use crate::case::{RaiseAlert, WorkCase};
 use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
@@ -276,6 +277,12 @@ pub enum Command {
     /// Answer what a household asked for.
     #[n(282)]
     AnswerAsked(#[n(0)] AnswerAsked),
+    /// Ask that a household is called before an instalment falls due.
+    #[n(290)]
+    AskCall(#[n(0)] AskCall),
+    /// Tell that it was called, or that nobody will.
+    #[n(291)]
+    EndCall(#[n(0)] EndCall),
     /// Begin to take another system's book over.
     #[n(221)]
     BeginTakeOver(#[n(0)] BeginTakeOver),
@@ -550,6 +557,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::AskForPerson(c) => c.cell,
         Command::WithdrawApplication(c) => c.cell,
         Command::AskOffice(c) => c.cell,
+        Command::AskCall(c) => c.cell,
+        Command::EndCall(c) => c.cell,
         Command::AnswerAsked(c) => c.cell,
         Command::Rate(c) => c.cell,
         Command::CarryNotices(c) => c.cell,

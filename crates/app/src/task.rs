@@ -29,6 +29,8 @@ door::text_enum! {
         TellWhoLooked = "tell_who_looked",
         /// It has another phone number and not the old phone any more 换手机号.
         ChangePhone = "change_phone",
+        /// An instalment to come may not be met: call before it falls due 提前联系.
+        CallAhead = "call_ahead",
     }
 }
 

@@ -96,6 +96,9 @@ pub struct Settings {
     /// What the monitor looks for, relative to the data folder; the configuration that the platform comes with if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<PathBuf>,
+    /// Points of the early warning, relative to the data folder; those that the platform comes with if none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early: Option<PathBuf>,
     /// The gateway of text messages; without one they are written to a file of the data folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<Gateway>,
@@ -150,6 +153,14 @@ impl Settings {
         let source = own::source(&place.data.join(file))?;
         let config = watch::Config::parse(&source.file, &source.text);
         config.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
+    }
+
+    /// Points of the early warning, if they are the institution's own. Errors name file, line and field.
+    pub fn early(&self, place: &Place) -> Result<Option<watch::early::Model>, Failure> {
+        let Some(file) = &self.early else { return Ok(None) };
+        let source = own::source(&place.data.join(file))?;
+        let model = watch::early::Model::parse(&source.file, &source.text);
+        model.map(Some).map_err(|error| Failure::Unreachable(error.to_string()))
     }
 
     /// The reminder plan, if there is one. Errors name file, line and field.

@@ -139,6 +139,7 @@ impl Init {
             rule_pack: None,
             reminders: None,
             watch: None,
+            early: None,
             messages: None,
             postgres: place.postgres.clone(),
             limits: None,

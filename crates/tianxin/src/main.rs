@@ -147,7 +147,7 @@ fn main() -> ExitCode {
         Task::Backtest(backtest) => backtest.run(),
         Task::Sim(sim) => sim.run(&place),
         Task::Lab(lab) => lab.run(),
-        Task::Watch(watch) => watch.run(),
+        Task::Watch(watch) => watch.run(&place),
         Task::SandboxBank(bank) => bank.run(&place),
         Task::Bench(bench) => bench.run(&place),
     };

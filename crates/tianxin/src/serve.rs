@@ -32,6 +32,8 @@ const READ_AT_ONCE: usize = 200;
 const MOVING_PAUSE: Duration = Duration::from_secs(1);
 /// From one go to the next.
 const RATING_PAUSE: Duration = Duration::from_secs(1);
+/// From one look at whether the books have a new day to the next.
+const LOOKING_PAUSE: Duration = Duration::from_secs(20);
 /// Text messages of a cell that are handed over in one go.
 const SENT_AT_ONCE: usize = 256;
 /// From one go to the next.
@@ -132,6 +134,18 @@ impl Chore {
         })
     }
 
+    fn looking_ahead(desk: Arc<Desk>) -> Chore {
+        let mut said = String::new();
+        Chore::start(LOOKING_PAUSE, move || {
+            let wrong = desk.look_ahead(clock::now()).err().map(|error| error.to_string()).unwrap_or_default();
+            // What stays wrong is said once.
+            if !wrong.is_empty() && wrong != said {
+                log(&format!("early warnings are those of before: {wrong}"));
+            }
+            said = wrong;
+        })
+    }
+
     fn sending(desk: Arc<Desk>, messages: Arc<dyn MessagePort>) -> Chore {
         let send = move |parcel: &Parcel| {
             let to = Phone::parse(&parcel.phone).map_err(|error| error.to_string())?;
@@ -187,8 +201,12 @@ impl Service {
         let engine = Arc::new(Engine::start(opened.tianxin.clone(), opened.backend.clone(), options)?);
         let vault = Arc::new(Keys::new(opened.keys.clone()));
         let desk = Desk::new(engine.clone(), vault, judge, READERS).promoting_from(lending::shelf(place));
-        let desk = Arc::new(match settings.watch(place)? {
+        let desk = match settings.watch(place)? {
             Some(own) => desk.watching_by(own),
+            None => desk,
+        };
+        let desk = Arc::new(match settings.early(place)? {
+            Some(own) => desk.warning_by(own),
             None => desk,
         });
         // Enrolments that a crash cut off are finished or freed.
@@ -197,6 +215,7 @@ impl Service {
         let mut chores = vec![
             Chore::moving(desk.clone()),
             Chore::rating(desk.clone()),
+            Chore::looking_ahead(desk.clone()),
             Chore::sending(desk.clone(), messages.clone()),
         ];
         if !rails.is_empty() {

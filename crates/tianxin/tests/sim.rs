@@ -38,9 +38,37 @@ fn one_seed_gives_one_county_on_both_databases_and_any_number_of_threads() {
     let proven = tianxin(&["--data", folder.path().join("one").to_str().unwrap(), "audit", "verify"]);
     assert!(proven.status.success(), "{}", text(&proven.stderr));
     exports(&folder.path().join("one"), &text(&one[1]));
+    warns_early(&folder.path().join("one"));
     if let Some((database, _server)) = postgres("sim_county") {
         assert_eq!(one, county(&folder.path().join("postgres"), &["--postgres", &database.url()]));
     }
+}
+
+/// Instalments to come with their chances, and what such warnings were worth on the days that were lived.
+fn warns_early(run: &Path) {
+    let early = |arguments: &[&str]| {
+        let told = tianxin(&[&["--data", run.to_str().unwrap(), "watch", "early"], arguments].concat());
+        assert!(told.status.success(), "{}", text(&told.stderr));
+        told.stdout
+    };
+    let seen: serde_json::Value = serde_json::from_slice(&early(&["--days", "300", "--json"])).unwrap();
+    assert_eq!(seen["as_of"], "2026-04-01");
+    let ahead = seen["ahead"].as_array().unwrap();
+    assert!(!ahead.is_empty() && seen["instalments"].as_u64().unwrap() >= ahead.len() as u64, "{seen}");
+    let chances: Vec<u64> = ahead.iter().map(|one| one["chance_ppm"].as_u64().unwrap()).collect();
+    assert!(chances.is_sorted_by(|a, b| a >= b) && chances[0] < 1_000_000, "{chances:?}");
+    assert!(ahead.iter().all(|one| (1..=300).contains(&one["days"].as_i64().unwrap())), "{seen}");
+    let judged: serde_json::Value = serde_json::from_slice(&early(&["--judge", "--json"])).unwrap();
+    assert_eq!(judged, seen["past"]);
+    assert!(text(&early(&["--most", "3"])).lines().count() <= 5);
+    // A model is not learnt of a handful, and no file is left of the attempt.
+    let out = run.with_file_name("points.toml");
+    let few = tianxin(&["--data", run.to_str().unwrap(), "watch", "early", "--learn", out.to_str().unwrap()]);
+    assert!(
+        !few.status.success() && !out.exists() && text(&few.stderr).contains("at least 30"),
+        "{}",
+        text(&few.stderr)
+    );
 }
 
 /// A training set of a run that is whole: a line a loan of which something is known, nothing of what came afterwards.

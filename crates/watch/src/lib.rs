@@ -13,6 +13,7 @@
 pub mod batch;
 pub mod config;
 pub mod detect;
+pub mod early;
 mod field;
 pub mod habits;
 pub mod input;

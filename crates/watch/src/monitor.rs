@@ -59,25 +59,6 @@ pub enum LeftOut {
     TooLate,
 }
 
-/// What tells early that a due may not be met.
-const EARLY_SIGNS: [Kind; 3] = [Kind::Missed, Kind::IncomeGap, Kind::DebtElsewhere];
-
-/// A household that may not meet what it owes next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EarlyWarning {
-    /// The household.
-    pub household: Id,
-    /// The signs, each with its highest surprise lately, thousandths of a bit; 0 where there was none.
-    pub signs: [(Kind, i32); EARLY_SIGNS.len()],
-}
-
-impl EarlyWarning {
-    /// What the signs come to, thousandths of a bit.
-    pub fn surprise_milli(&self) -> i32 {
-        self.signs.iter().map(|sign| sign.1).sum()
-    }
-}
-
 /// All detectors with all states.
 pub struct Monitor {
     config: Config,
@@ -340,19 +321,6 @@ impl Monitor {
             payee.learn(label.day.days(), label.is_true, is_quiet);
         }
         self.learned.learn(label);
-    }
-
-    /// Households that may not meet what they owe next, likeliest first: what was missed, how income stands to its season, and debt
-    /// elsewhere within the last `days`, as the early warning of the configuration weighs them. At most `most`.
-    pub fn early_warnings(&self, day: i32, days: i32, most: usize) -> Vec<EarlyWarning> {
-        let warnings = self.households.iter().map(|(household, state)| EarlyWarning {
-            household: *household,
-            signs: EARLY_SIGNS.map(|kind| (kind, state.surprise_within(kind as usize, day, days))),
-        });
-        let mut found: Vec<EarlyWarning> = warnings.filter(|one| one.surprise_milli() > 0).collect();
-        found.sort_unstable_by_key(|one| (std::cmp::Reverse(one.surprise_milli()), one.household));
-        found.truncate(most);
-        found
     }
 }
 

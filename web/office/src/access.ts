@@ -24,6 +24,8 @@ const ACTS: Record<string, readonly string[]> = {
   set_staff: ["admin"],
   answer_asked: ["clerk", "officer", "approver"],
   give_token: ["admin"],
+  ask_call: ["officer", "approver"],
+  end_call: ["clerk", "officer", "approver"],
   work_case: ["officer", "approver"],
   decide_payment: ["accountant", "approver"],
   take_credit: ["accountant"],

@@ -49,6 +49,8 @@ test("features are told with their units", () => {
 test("cases are for those who judge risk, money over rails for those who answer for the books, tokens for the administrator", () => {
   expect(ROLES.filter((role) => pagesOf(role).includes("cases"))).toEqual(["officer", "analyst", "approver", "auditor"]);
   expect(ROLES.filter((role) => may(role, "work_case"))).toEqual(["officer", "approver"]);
+  expect(ROLES.filter((role) => pagesOf(role).includes("early"))).toEqual(["officer", "analyst", "approver", "auditor"]);
+  expect(ROLES.filter((role) => may(role, "ask_call"))).toEqual(["officer", "approver"]);
   expect(ROLES.filter((role) => pagesOf(role).includes("reconciliation"))).toEqual(["accountant", "approver", "auditor"]);
   expect(ROLES.filter((role) => pagesOf(role).includes("capital"))).toEqual(["accountant"]);
   expect(ROLES.filter((role) => pagesOf(role).includes("tasks"))).toEqual(ROLES.filter((role) => role !== "admin"));

@@ -167,54 +167,6 @@ fn id(text: &str) -> Result<Id, Problem> {
     uuid::Uuid::try_parse(text).map(Id).map_err(|_| Problem::new("unknown_case"))
 }
 
-/// A household that may not meet what it owes next.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EarlyWarningShown {
-    household: String,
-    /// What the signs come to, in bits: 10 is about as unusual as one in a thousand.
-    surprise: f64,
-    /// The strongest sign first.
-    signs: Vec<EarlySignShown>,
-}
-
-/// A sign that a due may not be met.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EarlySignShown {
-    /// `missed`, `income_gap`, `debt_elsewhere`.
-    kind: &'static str,
-    /// In Chinese.
-    zh: &'static str,
-    /// In English.
-    en: &'static str,
-    /// In bits.
-    surprise: f64,
-}
-
-/// Households that may not meet what they owe next, likeliest first: dues missed or paid late, income below its season, debt elsewhere, within the
-/// last sixty days. A ranking, not a chance.
-#[utoipa::path(get, path = "/api/v1/office/early-warnings", tag = "office",
-    responses((status = 200, body = Vec<EarlyWarningShown>), (status = "default", body = ProblemDocument)))]
-pub async fn early(State(api): State<Shared>) -> Result<Json<Vec<EarlyWarningShown>>, Problem> {
-    api.blocking(move |desk| {
-        let warnings = desk.early_warnings(CASES_MAX)?.into_iter().map(|warning| {
-            let mut signs: Vec<_> = warning.signs.into_iter().filter(|sign| sign.1 > 0).collect();
-            signs.sort_by_key(|sign| std::cmp::Reverse(sign.1));
-            EarlyWarningShown {
-                household: public(IdKind::Household, desk.cell_of(warning.household), warning.household),
-                surprise: milli(i64::from(warning.surprise_milli())),
-                signs: (signs.into_iter())
-                    .map(|(kind, bits)| {
-                        let (zh, en) = kind.names();
-                        EarlySignShown { kind: kind.word(), zh, en, surprise: milli(i64::from(bits)) }
-                    })
-                    .collect(),
-            }
-        });
-        Ok(Json(warnings.collect()))
-    })
-    .await
-}
-
 /// The queue: cases of a state, the most at stake first (risk × money).
 #[utoipa::path(get, path = "/api/v1/office/cases", tag = "office", params(CasesAsked),
     responses((status = 200, body = Vec<CaseShown>), (status = "default", body = ProblemDocument)))]

@@ -7,6 +7,7 @@ mod changes;
 mod codes;
 mod decision;
 mod disasters;
+mod early;
 mod events;
 mod facility;
 mod household;
@@ -97,7 +98,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::take_credit))
         .routes(routes!(payments::queue))
         .routes(routes!(payments::settle))
-        .routes(routes!(cases::early))
+        .routes(routes!(early::early))
         .routes(routes!(cases::list))
         .routes(routes!(cases::one))
         .routes(routes!(cases::work))
@@ -157,6 +158,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(policy::rules))
         .routes(routes!(requests::list, requests::ask))
         .routes(routes!(requests::answer))
+        .routes(routes!(early::ask_call))
+        .routes(routes!(early::end_call))
         .routes(routes!(office::households))
         .routes(routes!(office::trial_balance))
         .routes(routes!(books::books))

@@ -20,7 +20,7 @@ pub struct TaskShown {
     task: String,
     /// `review_facility`: review it. `renew_facility`: it has expired while something is owed or promised under it. `show_use`: add the
     /// paper that shows what the money was spent on. `withdraw_consent`, `correct_data`, `erase_data`, `tell_who_looked`, `change_phone`:
-    /// answer what the household asked for.
+    /// answer what the household asked for. `call_ahead`: call before an instalment falls due.
     kind: &'static str,
     household: String,
     /// Name of the head.
@@ -36,7 +36,7 @@ pub struct TaskShown {
 fn shown(desk: &Desk, row: &Task, today: Date) -> Result<TaskShown, Problem> {
     let about = match row.kind {
         TaskKind::ReviewFacility | TaskKind::RenewFacility => IdKind::Facility,
-        TaskKind::ShowUse => IdKind::Loan,
+        TaskKind::ShowUse | TaskKind::CallAhead => IdKind::Loan,
         TaskKind::WithdrawConsent
         | TaskKind::CorrectData
         | TaskKind::EraseData

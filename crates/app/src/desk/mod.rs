@@ -6,6 +6,7 @@
 
 mod codes;
 mod disaster;
+mod early;
 mod enrolment;
 mod harvest;
 mod judges;
@@ -76,6 +77,7 @@ pub struct Desk {
     /// How far the journals were read for behaviour, where that is further than was noted.
     read_to: Mutex<BTreeMap<Cell, i64>>,
     watching: watching::Watching,
+    early: early::Early,
 }
 
 /// Why the desk could not do something.
@@ -136,6 +138,7 @@ impl Desk {
             touched: Mutex::default(),
             read_to: Mutex::default(),
             watching: watching::Watching::default(),
+            early: early::Early::default(),
         }
     }
 

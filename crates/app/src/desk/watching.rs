@@ -10,7 +10,7 @@ use door::table::Record;
 use door::{Actor, Order, Request, key};
 use insight::Event;
 use watch::learned::LearnSettings;
-use watch::monitor::{EarlyWarning, Seen};
+use watch::monitor::Seen;
 use watch::signal::{Entity, EntityKind};
 use watch::{Config, Grade, Input, Monitor, Sight};
 
@@ -26,8 +26,6 @@ const WAITING_MAX: usize = 1_000;
 const NOTES_SAMPLED_ONE_IN: u64 = 20;
 /// Seconds back for which alerts are raised again after a start: what a killed server had not told yet.
 const AGAIN_SECONDS: i64 = 30 * 86_400;
-/// Days back within which signs count for an early warning.
-const EARLY_DAYS: i32 = 60;
 /// Rows read at once where all households are gone through.
 const PAGE: usize = 1_000;
 
@@ -61,25 +59,6 @@ impl Desk {
     pub fn watching_by(self, config: Config) -> Desk {
         self.watching.0.lock().unwrap_or_else(PoisonError::into_inner).config = Some(config);
         self
-    }
-
-    /// Households that may not meet what they owe next, likeliest first, by the signs of the last [`EARLY_DAYS`] days. At most `most`.
-    ///
-    /// The first call after a start may have to read every stored event.
-    pub fn early_warnings(&self, most: usize) -> Result<Vec<EarlyWarning>, DeskError> {
-        let day = self.open_date(basics::Cell::OFFICE)?.days();
-        let mut inner = self.watching.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let monitor = match inner.monitor.take() {
-            Some(monitor) => monitor,
-            None => {
-                let (monitor, raised) = self.monitor_from_books(inner.config.as_ref())?;
-                inner.waiting.extend(raised);
-                monitor
-            }
-        };
-        let warnings = monitor.early_warnings(day, EARLY_DAYS, most);
-        inner.monitor = Some(monitor);
-        Ok(warnings)
     }
 
     /// Shows the monitor events that were just observed, and raises what they call for. How many alerts were raised.

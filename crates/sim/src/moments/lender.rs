@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use basics::Date;
 
+use super::ahead::Ahead;
 use super::record::{LoanRecord, Record};
 use crate::deed::{Act, Deed, HouseholdNo, Mine, Pay, Reply, Told};
 use crate::world::World;
@@ -66,6 +67,7 @@ pub struct Lender {
     running: BTreeMap<(HouseholdNo, Mine), Running>,
     offers: BTreeMap<(HouseholdNo, Mine), Offered>,
     overnight: Vec<Reply>,
+    ahead: Option<Ahead>,
     /// What was seen.
     pub record: Record,
 }
@@ -78,8 +80,20 @@ impl Lender {
             running: BTreeMap::new(),
             offers: BTreeMap::new(),
             overnight: Vec::new(),
+            ahead: None,
             record: Record::new(households),
         }
+    }
+
+    /// The same lender, which writes down what it knew weeks before every instalment. What is met later than `missed_after` days is missed.
+    #[must_use]
+    pub fn looking_ahead(self, world: &World, missed_after: i32) -> Lender {
+        Lender { ahead: Some(Ahead::new(world, missed_after)), ..self }
+    }
+
+    /// What was known weeks before every instalment that fell due long enough before a day, and whether it was missed.
+    pub fn instalments(&self, until: Date) -> Vec<watch::early::Row> {
+        self.ahead.as_ref().map_or_else(Vec::new, |ahead| ahead.rows(until))
     }
 
     /// Lives a county with this lender from `first` for so many days, one after the other.
@@ -206,6 +220,9 @@ impl Lender {
         let total_fen = dues.iter().map(|(_, fen)| fen).sum();
         let running = Running { dues: dues.clone(), principal_fen: amount_fen, total_fen, paid_fen: 0, record };
         self.running.insert((who, mine), running);
+        if let Some(ahead) = &mut self.ahead {
+            ahead.drawn(who, mine, &dues);
+        }
         if let Some(file) = self.files.get_mut(who.0 as usize) {
             file.wallet_fen += amount_fen;
         }
@@ -229,6 +246,9 @@ impl Lender {
         }
         file.wallet_fen -= amount_fen;
         loan.paid_fen += amount_fen;
+        if let Some(ahead) = &mut self.ahead {
+            ahead.paid((who, mine), loan.paid_fen, date);
+        }
         let (closed, outstanding_fen) = (loan.paid_fen >= loan.total_fen, loan.outstanding_fen());
         if closed {
             if let Some(record) = self.record.loans.get_mut(loan.record) {
@@ -263,6 +283,9 @@ impl Lender {
                 };
                 self.overnight.push(Reply { household: *who, told });
             }
+        }
+        if let Some(ahead) = &mut self.ahead {
+            ahead.look(date, &self.record.traces);
         }
         if is_month_end {
             self.record.end_month(date);

@@ -1,5 +1,6 @@
 //! Whether a simulated county looks like real ones: what is measured, against which figures, from where.
 
+mod ahead;
 mod figures;
 mod lender;
 mod record;

@@ -6,6 +6,7 @@ use crate::config::Place;
 use crate::failure::Failure;
 
 mod chaos;
+mod early;
 mod export;
 mod learn;
 pub(crate) mod lessons;
@@ -33,6 +34,8 @@ pub enum Sim {
     Moments(moments::Moments),
     /// Compare what can be learnt from a county with what is asked of it: by models, and by each column alone
     Learn(learn::Learn),
+    /// Look ahead at every instalment of counties, four, two and one week before: how often it was missed, and what was said
+    Early(early::Early),
     /// Live through the same county while its platform is killed and confused; 0 only if every run heals
     Chaos(chaos::Chaos),
     /// A part of `sim chaos`
@@ -50,6 +53,7 @@ impl Sim {
             Sim::Export(export) => export.run(),
             Sim::Moments(moments) => moments.run(),
             Sim::Learn(learn) => learn.run(),
+            Sim::Early(early) => early.run(),
             Sim::Chaos(chaos) => chaos.run(),
             Sim::ChaosChild(child) => child.run(place),
         }

@@ -1,6 +1,7 @@
 //! `tianxin watch`: what the monitor would have said of files of transactions.
 
 mod columns;
+pub(crate) mod early;
 mod replay;
 mod tried;
 
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use watch::Config;
 
+use crate::config::Place;
 use crate::failure::Failure;
 use crate::terminal::say;
 
@@ -17,6 +19,8 @@ use crate::terminal::say;
 pub enum WatchTask {
     /// Play a file of transactions through the monitor, and say what its scores were worth
     Replay(replay::Replay),
+    /// Print the instalments of the next weeks that are likeliest to be missed, or what such warnings were worth
+    Early(early::Early),
     /// Try a configuration of detectors on a file, beside the one that stands
     Try(tried::Try),
     /// Check configurations: every complaint names file, line and field
@@ -31,8 +35,9 @@ pub enum WatchTask {
 
 impl WatchTask {
     /// Runs the command.
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
+            WatchTask::Early(early) => early.run(place),
             WatchTask::Replay(replay) => replay.run(),
             WatchTask::Try(tried) => tried.run(),
             WatchTask::Check { files } => {

@@ -818,6 +818,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/orders-in-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The household's orders that are being looked at before they are carried out, and those that were, newest first. */
+        get: operations["of_household"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/payment-codes": {
         parameters: {
             query?: never;
@@ -845,7 +862,10 @@ export interface paths {
         /** The household's payments, newest first. */
         get: operations["list"];
         put?: never;
-        /** Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it. */
+        /**
+         * Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it, or (202 `in_review`)
+         *     until a person has looked at it.
+         */
         post: operations["ask"];
         delete?: never;
         options?: never;
@@ -1033,7 +1053,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Moves money to another household's wallet; to another cell it is on its way (202) for a moment. */
+        /**
+         * Moves money to another household's wallet; to another cell it is on its way (202) for a moment; it may wait (202 `in_review`)
+         *     until a person has looked at it.
+         */
         post: operations["transfer"];
         delete?: never;
         options?: never;
@@ -1050,7 +1073,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pays out of a wallet; waits (202 `pending_funds`) where the bank balance is short. */
+        /** Pays out of a wallet; waits (202 `pending_funds`) where the bank balance is short, or (202 `in_review`) until a person has looked at it. */
         post: operations["withdraw"];
         delete?: never;
         options?: never;
@@ -1725,6 +1748,57 @@ export interface paths {
         put?: never;
         /** Takes on a member of staff, or changes one; a second person approves. */
         post: operations["set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/suspended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders that wait for an officer before their money moves. */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/suspended/{hh}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A household's suspended orders as the office sees them, ended ones too, newest first. */
+        get: operations["about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/suspended/{hh}/{order}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Carries a suspended order out in the name of who sent it, or refuses it. Who sent it does not decide it. */
+        post: operations["decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3914,6 +3988,20 @@ export interface components {
             en: string;
             zh: string;
         };
+        /** @description An order that is being looked at, or was. Why is not said: whoever is looked into is not told of it. */
+        OrderInReview: {
+            amount: string;
+            /** @description The day by which the household hears of it. */
+            by: string;
+            /** @description `withdrawal`, `transfer`, `payment`, `code_payment`. */
+            kind: string;
+            /** @description The order: the command id that it was sent under. */
+            order: string;
+            /** @description The day it was sent on. */
+            sent_on: string;
+            /** @description `in_review`: the money is reserved; `carried_out`; `not_carried_out`: the money is free again. */
+            state: string;
+        };
         /** @description Loans outstanding. */
         OutstandingShown: {
             /** Format: int64 */
@@ -4533,7 +4621,7 @@ export interface components {
             /** @description What it would come to, where it is proposed. */
             shown?: string | null;
             /**
-             * @description `done`, `pending_funds`, `on_its_way`, `closing`, `proposed`, `rejected`.
+             * @description `done`, `pending_funds`, `on_its_way`, `in_review`, `closing`, `proposed`, `rejected`.
              * @example done
              */
             status: string;
@@ -4882,6 +4970,74 @@ export interface components {
             item: string;
             /** @description The other. */
             with: string;
+        };
+        /** @description What becomes of a suspended order. */
+        SuspendedDecision: {
+            /**
+             * @description Its amount, as it was seen: above what an officer may decide alone a second person is asked.
+             * @example 1250.00
+             */
+            amount: string;
+            /**
+             * @description `release`: it is carried out; `refuse`: it is not, and the money is free again.
+             * @example release
+             */
+            decision: string;
+            /** @description Why; the household does not see it. */
+            reason: string;
+        };
+        /** @description Orders that wait for an officer, and how the monitor has answered since the server started. */
+        SuspendedQueue: {
+            /**
+             * Format: int64
+             * @description Orders that the monitor was asked about.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Of them, those that were held.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Of them, those on which it gave no answer in time: the configuration's safe side was taken.
+             */
+            unanswered: number;
+            /** @description Those that lapse first before others. */
+            waiting: components["schemas"]["SuspendedShown"][];
+        };
+        /** @description A suspended order as the office sees it. */
+        SuspendedShown: {
+            amount: string;
+            /** @description Code and version of the configuration that it went by. */
+            config: string;
+            /** @description The member of staff who ended it. */
+            ended_by?: string | null;
+            ended_on?: string | null;
+            /** @description Who pays. */
+            household: string;
+            /** @description `withdrawal`, `transfer`, `payment`, `code_payment`. */
+            kind: string;
+            /** @description After this day the order lapses and the money is free again. */
+            last_day: string;
+            /** @description The order, as in the path. */
+            order: string;
+            /** @description The household that is paid, where it is one. */
+            payee?: string | null;
+            /** @description Why it was ended. */
+            reason?: string | null;
+            /**
+             * Format: double
+             * @description 1 is the threshold for alerts.
+             */
+            score: number;
+            sent_on: string;
+            /** @description What was unusual. */
+            signals: components["schemas"]["CaseSignalShown"][];
+            /** @description `waiting`, `released`, `refused`, `lapsed`. */
+            state: string;
+            /** @description The typology that asks for it; `unanswered` where the monitor gave no answer in time. */
+            typology: string;
         };
         /** @description Something that staff has to do. */
         TaskShown: {
@@ -7169,6 +7325,36 @@ export interface operations {
             };
         };
     };
+    of_household: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderInReview"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     make: {
         parameters: {
             query?: never;
@@ -9136,6 +9322,110 @@ export interface operations {
             };
         };
         responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspendedQueue"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspendedShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The order */
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendedDecision"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
             202: {
                 headers: {
                     [name: string]: unknown;

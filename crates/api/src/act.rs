@@ -2,6 +2,7 @@
 
 use app::Tianxin;
 use app::command::{Command, Outcome};
+use app::suspend::Outgoing;
 use axum::http::StatusCode;
 use basics::money::format_minor;
 use basics::{Cell, Id, IdKind};
@@ -18,7 +19,7 @@ use crate::problem::{Problem, fault};
 /// What became of a command, where there is nothing more to tell.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct Receipt {
-    /// `done`, `pending_funds`, `on_its_way`, `closing`, `proposed`, `rejected`.
+    /// `done`, `pending_funds`, `on_its_way`, `in_review`, `closing`, `proposed`, `rejected`.
     #[schema(example = "done")]
     pub status: String,
     /// The proposal, where a second person has to approve.
@@ -52,10 +53,26 @@ impl Api {
         self.taken(id, self.submit(actor, id.0, order).await?)
     }
 
+    /// Sends money out, or has it wait for a person where the monitor would hold it; proposes it where a second person is asked for.
+    pub(crate) async fn send_out(&self, actor: Actor, id: CommandId, sent: Outgoing) -> Result<Taken, Problem> {
+        let (command_id, now) = (id.0, self.now());
+        let request = self.blocking(move |desk| {
+            let house = desk.house();
+            let is_second = may_do(house.rules(), &actor, &house.act(&sent.command())) == Verdict::NeedsSecond;
+            let order = |command| if is_second { Order::Propose(command) } else { Order::Do(command) };
+            Ok(desk.outgoing((command_id, actor, now), &sent, order)?)
+        });
+        let request = request.await?;
+        self.taken(id, self.send(request).await?)
+    }
+
     /// Sends an order to the door and waits for its answer. The order goes on if the caller goes away.
     pub(crate) async fn submit(&self, actor: Actor, id: Id, order: Order<Command>) -> Result<Answer, Problem> {
+        self.send(Request::plain(id, actor, self.now(), order)).await
+    }
+
+    async fn send(&self, request: Request<Command>) -> Result<Answer, Problem> {
         let (send, receive) = oneshot::channel();
-        let request = Request::plain(id, actor, self.now(), order);
         self.desk.engine.submit(request, Box::new(move |answer| drop(send.send(answer))));
         match receive.await {
             Ok(answer) => Ok(answer?),
@@ -102,6 +119,7 @@ pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::PendingFunds => "pending_funds",
         Outcome::PaymentAsked => "asked",
+        Outcome::Suspended => "in_review",
         Outcome::OverLimit { .. } => "over_limit",
         Outcome::OnItsWay { .. } => "on_its_way",
         Outcome::Closing { .. } => "closing",
@@ -129,9 +147,11 @@ pub(crate) fn receipt(taken: Taken, cell: Cell) -> Result<(StatusCode, axum::Jso
         Taken::Proposed(receipt) => (StatusCode::ACCEPTED, receipt),
         Taken::Done(outcome) => {
             let status = match outcome {
-                Outcome::PendingFunds | Outcome::PaymentAsked | Outcome::OnItsWay { .. } | Outcome::Closing { .. } => {
-                    StatusCode::ACCEPTED
-                }
+                Outcome::PendingFunds
+                | Outcome::PaymentAsked
+                | Outcome::Suspended
+                | Outcome::OnItsWay { .. }
+                | Outcome::Closing { .. } => StatusCode::ACCEPTED,
                 _ => StatusCode::CREATED,
             };
             let transfer = match outcome {

@@ -93,6 +93,10 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/payments", OneOf(&["pay_out", "collect"])),
     post("/api/v1/households/{hh}/payments/{py}/decision", Act("decide_payment")),
     post("/api/v1/households/{hh}/credits", Act("take_credit")),
+    get("/api/v1/households/{hh}/orders-in-review", Read(SERVICE)),
+    get("/api/v1/office/suspended", Read(&[Officer, Analyst, Approver, Auditor])),
+    get("/api/v1/office/suspended/{hh}", Read(&[Officer, Analyst, Approver, Auditor])),
+    post("/api/v1/office/suspended/{hh}/{order}/decision", OneOf(&["release_suspended", "refuse_suspended"])),
     get("/api/v1/office/reconciliation", Read(&[Accountant, Approver, Auditor])),
     post("/api/v1/office/reconciliation/{it}/settlement", Act("settle_item")),
 

@@ -150,6 +150,12 @@ pub const WORDS: &[Word] = &[
     word("hold_over", 422, "预留的期限不对，或已经过期。", "The last day of the hold has passed: reserve anew."),
     word("hold_too_long", 422, "预留最长 366 天。", "A hold lasts 366 days at most."),
     word("more_than_held", 422, "金额超过了预留的数。", "More was to be moved than was set apart."),
+    // Orders that wait for a person.
+    word("unknown_suspension", 404, "没有这笔待核查的交易，请核对编号。", "There is no such suspended order: check its id."),
+    word("suspension_over", 409, "这笔交易已经办结，请刷新后再看。", "The suspended order has ended already: look at it again."),
+    word("not_that_amount", 409, "金额和原来的交易不一样，请刷新后再看。", "The order is of another amount: look at it again."),
+    word("own_order", 409, "经手的人不能自己放行，请同事来看。", "Who sent the order does not decide it: have a colleague look at it."),
+    word("bad_suspension", 422, "这笔交易不能这样暂缓。", "The order cannot be suspended like this."),
     // Payments over rails, and reconciliation.
     word("over_limit", 422, "超过了账户等级的限额，还可以动用 {available} 元。", "A limit of the household's level would be passed: {available} is left."),
     word("level_stands", 409, "账户等级已经是这一级。", "The household is of this level already."),

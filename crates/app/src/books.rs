@@ -279,6 +279,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => crate::loan_books::apply(books, stamp, fact)?,
         Fact::HoldPlaced(_) | Fact::HoldEnded(_) => crate::hold::apply(books, stamp, fact)?,
+        Fact::OrderSuspended(_) | Fact::SuspensionEnded(_) => crate::suspend::apply(books, stamp, fact)?,
         Fact::AccountBound(_) | Fact::PaymentAsked(_) | Fact::PaymentAnswered(_) | Fact::CreditTaken(_) => {
             crate::payment::apply(books, stamp, fact)?;
         }
@@ -457,6 +458,9 @@ pub(crate) fn check_holds(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fa
     for (household, currency, amount_minor) in crate::payment::held(books)? {
         *of_wallets.entry((household, currency)).or_default() += i128::from(amount_minor);
         of_bank += i128::from(amount_minor);
+    }
+    for (household, currency, amount_minor) in crate::suspend::held(books)? {
+        *of_wallets.entry((household, currency)).or_default() += i128::from(amount_minor);
     }
     let mut findings = Vec::new();
     for (_, row) in books.all_rows(Wallet::table()) {

@@ -148,6 +148,7 @@ impl Tianxin {
                 }
                 AgendaKind::Merchant => self.needs_merchant_due(cell, row.owner, slice, needs)?,
                 AgendaKind::Hold => self.needs_hold((cell, row.owner, row.item), slice, needs)?,
+                AgendaKind::Suspended => self.needs_suspended((cell, row.owner, row.item), slice, needs)?,
                 AgendaKind::Facility | AgendaKind::Undrawn | AgendaKind::UseOfFunds | AgendaKind::ContractEnd => {
                     self.needs_dates(cell, row.owner, needs);
                 }
@@ -177,6 +178,9 @@ impl Tianxin {
         }
         for row in due.iter().filter(|row| row.kind == AgendaKind::Hold.code()) {
             paid.extend(self.hold_due(slice, row, day)?);
+        }
+        for row in due.iter().filter(|row| row.kind == AgendaKind::Suspended.code()) {
+            paid.extend(self.suspended_due(slice, row)?);
         }
         let mut facts = self.touch_due(slice, cell, day, &due, entries_in(&paid))?;
         facts.extend(paid);
@@ -213,6 +217,7 @@ impl Tianxin {
                 // Done beside it: none is part of what loans come to.
                 AgendaKind::Merchant
                 | AgendaKind::Hold
+                | AgendaKind::Suspended
                 | AgendaKind::Facility
                 | AgendaKind::Undrawn
                 | AgendaKind::UseOfFunds

@@ -39,6 +39,7 @@ use crate::review::AskForPerson;
 use crate::service::{LoanShown, ServiceLoan};
 use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
+use crate::suspend::{EndSuspended, Suspend};
 use crate::tables::ApplicationStatus;
 use crate::take_over::{BeginTakeOver, EndTakeOver, TakeOverLoans};
 use crate::transfer::{Arrive, ReleasePayout, Settle, Transfer};
@@ -193,6 +194,12 @@ pub enum Command {
     /// Set free what was set apart.
     #[n(142)]
     VoidFunds(#[n(0)] VoidFunds),
+    /// Reserve the money of an order and have a person look at it.
+    #[n(330)]
+    Suspend(#[n(0)] Suspend),
+    /// Carry out or refuse a suspended order.
+    #[n(331)]
+    EndSuspended(#[n(0)] EndSuspended),
     /// Bind an account elsewhere to a household.
     #[n(160)]
     BindAccount(#[n(0)] BindAccount),
@@ -310,6 +317,9 @@ pub enum Outcome {
     /// The payout is held and waits for the cell's quota of the bank balance.
     #[n(2)]
     PendingFunds,
+    /// The order is being looked at: its money is reserved until a person has decided.
+    #[n(330)]
+    Suspended,
     /// The amount is held and on its way to another cell.
     #[n(3)]
     OnItsWay {
@@ -588,6 +598,8 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::SetLevel(c) => c.cell,
         Command::PayCode(c) => c.cell,
         Command::AskPayment(c) => c.cell,
+        Command::Suspend(c) => c.order.cell(),
+        Command::EndSuspended(c) => c.cell,
         Command::AnswerPayment(c) => c.cell,
         Command::DecidePayment(c) => c.cell,
         Command::TakeCredit(c) => c.cell,

@@ -99,7 +99,11 @@ impl Tianxin {
             let kind = kind_of(row)?;
             let (place, household) = ((kind.code(), row.owner, row.item), row.owner);
             let brought = match kind {
-                AgendaKind::Loan | AgendaKind::Line | AgendaKind::Merchant | AgendaKind::Hold => continue,
+                AgendaKind::Loan
+                | AgendaKind::Line
+                | AgendaKind::Merchant
+                | AgendaKind::Hold
+                | AgendaKind::Suspended => continue,
                 AgendaKind::UseOfFunds => self.use_due(slice, cell, (household, row.item), context)?,
                 _ if !looked.insert((household, kind == AgendaKind::Facility)) => Brought::default(),
                 AgendaKind::Facility => (facilities_due(slice, cell, household, context)?, Vec::new()),

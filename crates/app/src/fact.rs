@@ -28,6 +28,7 @@ use crate::rating::RatingMoved;
 use crate::reconcile::StatementTaken;
 use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
+use crate::suspend::{OrderSuspended, SuspensionEnded};
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 use crate::take_over::LoanTakenOver;
 use crate::task::{TaskOpened, TaskStatus};
@@ -154,6 +155,12 @@ pub enum Fact {
     /// What was set apart was moved or set free.
     #[n(141)]
     HoldEnded(#[n(0)] HoldEnded),
+    /// An order was suspended until a person has looked.
+    #[n(330)]
+    OrderSuspended(#[n(0)] OrderSuspended),
+    /// A suspended order was carried out, refused, or lapsed.
+    #[n(331)]
+    SuspensionEnded(#[n(0)] SuspensionEnded),
     /// An account elsewhere was bound to a household.
     #[n(160)]
     AccountBound(#[n(0)] AccountBound),

@@ -59,6 +59,7 @@ pub mod service;
 pub mod sign;
 pub mod staff;
 pub mod subject_day;
+pub mod suspend;
 pub mod tables;
 pub mod take_over;
 pub mod task;

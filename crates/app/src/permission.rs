@@ -57,6 +57,11 @@ pub const RULES: &[Rule] = &[
     may(Clerk, "pay_out", AloneUpTo(CLERK_ALONE_MINOR)),
     may(Approver, "pay_out", Approve),
     may(Household, "collect", Alone),
+    // Who sent an order does not decide it, whatever the role.
+    may(Officer, "release_suspended", AloneUpTo(OFFICER_ALONE_MINOR)),
+    may(Approver, "release_suspended", ProposeOrApprove),
+    may(Officer, "refuse_suspended", Alone),
+    may(Approver, "refuse_suspended", Alone),
     may(System, "answer_payment", Alone),
     may(Accountant, "decide_payment", Propose),
     may(Approver, "decide_payment", ProposeOrApprove),

@@ -750,6 +750,8 @@ pub enum AgendaKind {
     UseOfFunds,
     /// A contract whose loan was paid off, or is owed again.
     ContractEnd,
+    /// A suspended order: its last day ends.
+    Suspended,
 }
 
 impl AgendaKind {
@@ -763,6 +765,7 @@ impl AgendaKind {
         AgendaKind::Undrawn,
         AgendaKind::UseOfFunds,
         AgendaKind::ContractEnd,
+        AgendaKind::Suspended,
     ];
 
     /// The code in keys; never used for another kind.
@@ -776,6 +779,7 @@ impl AgendaKind {
             AgendaKind::Undrawn => 6,
             AgendaKind::UseOfFunds => 7,
             AgendaKind::ContractEnd => 8,
+            AgendaKind::Suspended => 33,
         }
     }
 
@@ -885,6 +889,7 @@ pub fn all() -> Vec<&'static Table> {
         Quota::table(),
         WaitingPayout::table(),
         crate::hold::WalletHold::table(),
+        crate::suspend::SuspendedOrder::table(),
         crate::level::WalletUse::table(),
         crate::code::SpentCode::table(),
         crate::payment::BankAccount::table(),

@@ -60,14 +60,14 @@ pub struct First<R> {
     pub whole: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot {
     row: Option<Row>,
     stored: bool,
     dirty: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct TableRows {
     table: &'static Table,
     rows: BTreeMap<Key, Slot>,
@@ -91,7 +91,7 @@ pub struct Changes {
 }
 
 /// Stored rows and the changes over them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Overlay {
     tables: Vec<TableRows>,
     everything_loaded: bool,

@@ -124,13 +124,22 @@ impl Chore {
     }
 
     fn moving(desk: Arc<Desk>) -> Chore {
-        Chore::start(MOVING_PAUSE, move || match desk.read_movements(READ_AT_ONCE, clock::now()) {
-            Ok(read) => {
-                if let Some(why) = read.first_failure {
-                    log(&format!("what {} households moved could not be observed: {why}", read.failed));
+        let mut is_watching = false;
+        Chore::start(MOVING_PAUSE, move || {
+            if !is_watching {
+                match desk.open_monitor() {
+                    Ok(()) => is_watching = true,
+                    Err(error) => log(&format!("the monitor is not made yet: {error}")),
                 }
             }
-            Err(error) => log(&format!("what moved is not observed yet: {error}")),
+            match desk.read_movements(READ_AT_ONCE, clock::now()) {
+                Ok(read) => {
+                    if let Some(why) = read.first_failure {
+                        log(&format!("what {} households moved could not be observed: {why}", read.failed));
+                    }
+                }
+                Err(error) => log(&format!("what moved is not observed yet: {error}")),
+            }
         })
     }
 

@@ -38,10 +38,40 @@ pub struct Config {
     pub forbidden: Vec<u64>,
     /// Parties that are the staff's own, sorted.
     pub staff: Vec<u64>,
+    /// How money on its way out is held.
+    pub holding: Holding,
     /// Settings of each kind, by its number.
     pub detectors: [Settings; KINDS],
     /// The typologies.
     pub typologies: Vec<Pattern>,
+}
+
+/// How money on its way out is held before it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// How long an answer is waited for, milliseconds.
+    pub budget_ms: u32,
+    /// What becomes of money of which the monitor says nothing in time, or while it is being made.
+    pub on_failure: OnFailure,
+    /// Calendar days in which somebody has to look; after them the order lapses and the money is free again.
+    pub days: i32,
+    /// Amounts below it are never held, minor units.
+    pub least_minor: i64,
+}
+
+impl Default for Holding {
+    fn default() -> Holding {
+        Holding { budget_ms: 50, on_failure: OnFailure::Pass, days: 3, least_minor: 0 }
+    }
+}
+
+/// The safe side of a monitor that gives no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Money moves.
+    Pass,
+    /// Money is held until a person has looked.
+    Hold,
 }
 
 /// Several detectors weighed into one score.
@@ -112,10 +142,20 @@ struct File {
     forbidden_parties: Vec<Spanned<String>>,
     #[serde(default)]
     staff_parties: Vec<Spanned<String>>,
+    holding: Option<HoldingRow>,
     #[serde(default)]
     detector: Vec<DetectorRow>,
     #[serde(default)]
     typology: Vec<TypologyRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoldingRow {
+    budget_ms: Spanned<i64>,
+    on_failure: Spanned<String>,
+    days: Spanned<i64>,
+    least: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -209,6 +249,22 @@ impl Source<'_> {
         keys.sort_unstable();
         keys.dedup();
         Ok(keys)
+    }
+
+    fn holding(&self, row: &HoldingRow) -> Result<Holding, ConfigError> {
+        let on_failure = match row.on_failure.get_ref().as_str() {
+            "pass" => OnFailure::Pass,
+            "hold" => OnFailure::Hold,
+            _ => return Err(self.error(row.on_failure.span(), "on_failure", "write \"pass\" or \"hold\"")),
+        };
+        let least = parse_minor(row.least.get_ref()).ok().filter(|minor| *minor >= 0);
+        let no_amount = || self.error(row.least.span(), "least", "give an amount such as \"500.00\", or \"0.00\"");
+        Ok(Holding {
+            budget_ms: self.within(&row.budget_ms, "budget_ms", 1..=2_000)? as u32,
+            on_failure,
+            days: self.within(&row.days, "days", 1..=30)? as i32,
+            least_minor: least.ok_or_else(no_amount)?,
+        })
     }
 
     fn detector(&self, row: &DetectorRow) -> Result<(Kind, Settings), ConfigError> {
@@ -363,6 +419,7 @@ impl Config {
             version: read.version.into_inner(),
             effective_from,
             acts,
+            holding: read.holding.as_ref().map_or(Ok(Holding::default()), |row| source.holding(row))?,
             detectors,
             typologies,
         })
@@ -424,6 +481,10 @@ mod tests {
                 "forbidden_parties = [\"shop\"]",
                 "forbidden_parties: give a party's key in hex",
             ),
+            ("on_failure = \"pass\"", "on_failure = \"stop\"", "on_failure: write \"pass\" or \"hold\""),
+            ("budget_ms = 50", "budget_ms = 0", "budget_ms: 0 is not between 1 and 2000"),
+            ("days = 3\n", "days = 31\n", "days: 31 is not between 1 and 30"),
+            ("least = \"500.00\"", "least = \"-1\"", "least: give an amount such as"),
             ("memory_days = 30", "memory = 3", "memory: unknown field `memory`"),
             ("code = \"transfer_ring\"", "code = \"bridge\"", "code: typology `bridge` is there twice"),
         ];

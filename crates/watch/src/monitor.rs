@@ -479,5 +479,9 @@ pub const fn key_of(household: Id) -> u64 {
 /// Width of the vectors that the learning score reads.
 pub const VECTOR_WIDTH: usize = WIDTH;
 
+mod weigh;
+
+pub use weigh::Weighed;
+
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ const ACTS: Record<string, readonly string[]> = {
   ask_call: ["officer", "approver"],
   end_call: ["clerk", "officer", "approver"],
   work_case: ["officer", "approver"],
+  end_suspended: ["officer", "approver"],
   decide_payment: ["accountant", "approver"],
   take_credit: ["accountant"],
   see_reconciliation: ["accountant", "approver", "auditor"],

@@ -45,6 +45,7 @@ export const MENU: readonly Entry[] = [
   { route: "tasks", group: "today", title: ["到期待办", "Tasks"], roles: LENDING, load: () => import("./pages/tasks") },
   { route: "cases", group: "today", title: ["风险案件", "Risk cases"], roles: JUDGES, load: () => import("./pages/cases") },
   { route: "early", group: "today", title: ["还款预警", "Early warnings"], roles: JUDGES, load: () => import("./pages/early") },
+  { route: "suspended", group: "today", title: ["待核查的交易", "Suspended orders"], roles: JUDGES, load: () => import("./pages/suspended") },
   { route: "notices", group: "today", title: ["催还提醒", "Reminders"], roles: ["clerk", "officer"], load: () => import("./pages/notices") },
   { route: "households", group: "lending", title: ["查农户", "Households"], roles: LENDING, load: () => import("./pages/households") },
   { route: "loans", group: "lending", title: ["借款", "Loans"], roles: LENDING, load: () => import("./pages/loans") },

@@ -148,7 +148,7 @@ fn shown(row: WatchCase, cell_of: impl Fn(Id) -> Cell) -> CaseShown {
     }
 }
 
-fn signal_shown(signal: AlertSignal) -> CaseSignalShown {
+pub(super) fn signal_shown(signal: AlertSignal) -> CaseSignalShown {
     let (zh, en) = app::case::words_of(&signal.kind);
     CaseSignalShown {
         zh: zh.to_owned(),

@@ -1,8 +1,9 @@
 //! Payment by code at a merchant, and how well a household is known.
 
-use app::command::Command;
+use app::command::{Command, Outcome};
 use app::level::{SetLevel, WalletLevel};
 use app::line::MerchantStatus;
+use app::suspend::Outgoing;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Shared;
-use crate::act::{Receipt, receipt};
+use crate::act::{Receipt, Taken, receipt};
 use crate::extract::{Body, CommandId, uuid};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemDocument};
@@ -83,7 +84,10 @@ pub async fn pay(
     let household = api.household(&hh)?;
     let (cell, now) = (api.desk.cell_of(household), api.now());
     let paid = api.blocking(move |desk| Ok(desk.payment_of_code(household, &read.code, now)?)).await?;
-    let taken = api.act(caller.actor, command, Command::PayCode(paid.clone())).await?;
+    let taken = api.send_out(caller.actor, command, Outgoing::Code(paid.clone())).await?;
+    if matches!(taken, Taken::Done(Outcome::Suspended)) {
+        return receipt(taken, cell);
+    }
     // Known to the profile too, once: an event that was told before is left out by its id.
     api.blocking(move |desk| {
         let event = desk.purchase_event(&paid, command.0)?;

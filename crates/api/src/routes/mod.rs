@@ -32,6 +32,7 @@ mod said;
 mod service;
 mod sign_in;
 mod staff;
+mod suspended;
 mod tasks;
 mod villages;
 
@@ -99,6 +100,10 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::queue))
         .routes(routes!(payments::settle))
         .routes(routes!(early::early))
+        .routes(routes!(suspended::of_household))
+        .routes(routes!(suspended::queue))
+        .routes(routes!(suspended::about))
+        .routes(routes!(suspended::decide))
         .routes(routes!(cases::list))
         .routes(routes!(cases::one))
         .routes(routes!(cases::work))

@@ -1,6 +1,7 @@
 //! Money into, out of and between wallets.
 
 use app::command::Command;
+use app::suspend::Outgoing;
 use app::transfer::Transfer;
 use app::wallet::{TopUp, Withdraw};
 use axum::Json;
@@ -59,7 +60,7 @@ pub struct WithdrawalAsked {
     amount: String,
 }
 
-/// Pays out of a wallet; waits (202 `pending_funds`) where the bank balance is short.
+/// Pays out of a wallet; waits (202 `pending_funds`) where the bank balance is short, or (202 `in_review`) until a person has looked at it.
 #[utoipa::path(post, path = "/api/v1/households/{hh}/withdrawals", tag = "money", request_body = WithdrawalAsked,
     params(("hh" = String, Path, description = "The household"),
         ("Command-Id" = String, Header, description = "UUID made by the caller")),
@@ -75,7 +76,7 @@ pub async fn withdraw(
     let cell = api.desk.cell_of(household);
     let amount = api.amount(&asked.amount)?;
     let withdraw = Withdraw { cell, household, amount, value_date: None };
-    receipt(api.act(caller.actor, command, Command::Withdraw(withdraw)).await?, cell)
+    receipt(api.send_out(caller.actor, command, Outgoing::Withdraw(withdraw)).await?, cell)
 }
 
 /// Money goes to another household.
@@ -91,7 +92,8 @@ pub struct TransferAsked {
     note: String,
 }
 
-/// Moves money to another household's wallet; to another cell it is on its way (202) for a moment.
+/// Moves money to another household's wallet; to another cell it is on its way (202) for a moment; it may wait (202 `in_review`)
+/// until a person has looked at it.
 #[utoipa::path(post, path = "/api/v1/households/{hh}/transfers", tag = "money", request_body = TransferAsked,
     params(("hh" = String, Path, description = "The household that pays"),
         ("Command-Id" = String, Header, description = "UUID made by the caller")),
@@ -108,5 +110,5 @@ pub async fn transfer(
     let amount = api.amount(&asked.amount)?;
     let (cell, to_cell) = (api.desk.cell_of(from), api.desk.cell_of(to));
     let transfer = Transfer { cell, from, to_cell, to, amount, note: asked.note };
-    receipt(api.act(caller.actor, command, Command::Transfer(transfer)).await?, cell)
+    receipt(api.send_out(caller.actor, command, Outgoing::Transfer(transfer)).await?, cell)
 }

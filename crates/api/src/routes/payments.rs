@@ -4,6 +4,7 @@ use app::command::{Command, Outcome};
 use app::desk::{AccountNumber, AccountShown};
 use app::payment::{AskPayment, DecidePayment, Payment, PaymentWay, TakeCredit};
 use app::reconcile::{ReconItem, SettleItem};
+use app::suspend::Outgoing;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -184,7 +185,8 @@ pub async fn list(State(api): State<Shared>, Path(hh): Path<String>) -> Result<J
     Ok(Json(rows.into_iter().map(|row| payment_view(&api, row)).collect()))
 }
 
-/// Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it.
+/// Asks for a payment: what leaves is held (202 `asked`) until the rail has said for good what became of it, or (202 `in_review`)
+/// until a person has looked at it.
 #[utoipa::path(post, path = "/api/v1/households/{hh}/payments", tag = "money", request_body = PaymentAskedFor,
     params(("hh" = String, Path, description = "The household"),
         ("Command-Id" = String, Header, description = "UUID made by the caller")),
@@ -203,7 +205,7 @@ pub async fn ask(
     let (account, amount) = (uuid(&asked.account)?, api.amount(&asked.amount)?);
     let (payment, rail, purpose) = (command.made("payment"), asked.rail.clone(), asked.purpose.clone());
     let ask = AskPayment { cell, household, payment, way, rail, account, amount, purpose };
-    receipt(api.act(caller.actor, command, Command::AskPayment(ask)).await?, cell)
+    receipt(api.send_out(caller.actor, command, Outgoing::Payment(ask)).await?, cell)
 }
 
 /// What two people decide of a payment in question.

@@ -20,6 +20,7 @@ mod rating;
 mod reconcile;
 mod remind;
 mod reports;
+mod suspending;
 mod views;
 mod village;
 mod watching;
@@ -56,6 +57,7 @@ pub use rating::Rated;
 pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
 pub use reports::{JournalFound, JournalLine, JournalSearch};
+pub use suspending::HoldingFigures;
 pub use views::{Account, HouseholdView, LoanPage, TrialLine};
 pub use village::{CampaignShares, CampaignView, RaterView};
 pub use watching::CaseView;
@@ -78,6 +80,7 @@ pub struct Desk {
     read_to: Mutex<BTreeMap<Cell, i64>>,
     watching: watching::Watching,
     early: early::Early,
+    suspending: suspending::Suspending,
 }
 
 /// Why the desk could not do something.
@@ -139,6 +142,7 @@ impl Desk {
             read_to: Mutex::default(),
             watching: watching::Watching::default(),
             early: early::Early::default(),
+            suspending: suspending::Suspending::usual(),
         }
     }
 

@@ -10,11 +10,12 @@ use door::table::Record;
 use door::{Actor, Order, Request, key};
 use insight::Event;
 use watch::learned::LearnSettings;
-use watch::monitor::Seen;
-use watch::signal::{Entity, EntityKind};
+use watch::monitor::{Seen, key_of};
+use watch::signal::{Entity, EntityKind, Signal};
 use watch::{Config, Grade, Input, Monitor, Sight};
 
 use super::past::stored_events;
+use super::suspending::Suspending;
 use super::{Desk, DeskError};
 use crate::case::{AlertSignal, CaseNote, CaseState, RaiseAlert, WatchAlert, WatchCase};
 use crate::command::Command;
@@ -31,13 +32,13 @@ const PAGE: usize = 1_000;
 
 /// The monitor with what it has not told yet.
 #[derive(Default)]
-pub(super) struct Watching(Mutex<Inner>);
+pub(super) struct Watching(pub(super) Mutex<Inner>);
 
 #[derive(Default)]
-struct Inner {
+pub(super) struct Inner {
     /// What it goes by; that of the platform if none was given.
     config: Option<Config>,
-    monitor: Option<Monitor>,
+    pub(super) monitor: Option<Monitor>,
     waiting: Vec<(RaiseAlert, Instant)>,
     let_go: u64,
 }
@@ -56,9 +57,21 @@ pub struct CaseView {
 impl Desk {
     /// The same desk, whose monitor goes by the institution's own configuration.
     #[must_use]
-    pub fn watching_by(self, config: Config) -> Desk {
+    pub fn watching_by(mut self, config: Config) -> Desk {
+        self.suspending = Suspending::by(&config);
         self.watching.0.lock().unwrap_or_else(PoisonError::into_inner).config = Some(config);
         self
+    }
+
+    /// Makes the monitor of the stored events where there is none yet, so that the next order finds an answer. Errors if they cannot be read.
+    pub fn open_monitor(&self) -> Result<(), DeskError> {
+        let mut inner = self.watching.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.monitor.is_none() {
+            let (monitor, raised) = self.monitor_from_books(inner.config.as_ref())?;
+            inner.monitor = Some(monitor);
+            inner.waiting.extend(raised);
+        }
+        Ok(())
     }
 
     /// Shows the monitor events that were just observed, and raises what they call for. How many alerts were raised.
@@ -161,7 +174,7 @@ impl Desk {
     }
 
     /// The key of a household's village.
-    fn village_key(&self, household: Id) -> Result<Option<u64>, DeskError> {
+    pub(super) fn village_key(&self, household: Id) -> Result<Option<u64>, DeskError> {
         let rows: Vec<Household> = self.rows(key![self.cell_of(household), household])?;
         Ok(rows.first().map(|row| number_of(&basics::merkle::leaf_hash(row.village.as_bytes()))))
     }
@@ -203,7 +216,7 @@ impl Desk {
 }
 
 fn sight(event: &Event, at: Instant, village: Option<u64>) -> Sight<'_> {
-    Sight { event, at, village, device: None, clerk: None, own_key: None }
+    Sight { event, at, village, device: None, clerk: None, own_key: Some(key_of(event.household)) }
 }
 
 /// What an event calls for: an alert or a hold, and one in [`NOTES_SAMPLED_ONE_IN`] of what is only to be noted, chosen by the event's id. Were
@@ -216,15 +229,6 @@ fn alert_of(config: &Config, event: &Event, seen: &Seen) -> Option<RaiseAlert> {
         Entity::Household(household) => ("household", household),
         Entity::Key(kind, key) => (kind_word(kind), Id::from_u128(u128::from(key))),
     };
-    let signals = seen.signals.iter().map(|signal| AlertSignal {
-        kind: signal.kind.word().to_owned(),
-        p_ppm: signal.p_ppm,
-        observed: signal.reading.observed,
-        low: signal.reading.expected.0,
-        high: signal.reading.expected.1,
-        peers: signal.reading.peers,
-        evidence: signal.reading.evidence.iter().filter(|bits| **bits != 0).map(|bits| Id::from_u128(*bits)).collect(),
-    });
     Some(RaiseAlert {
         alert: event.id.derive("alert"),
         subject,
@@ -233,8 +237,22 @@ fn alert_of(config: &Config, event: &Event, seen: &Seen) -> Option<RaiseAlert> {
         typology: config.typologies.get(seen.typology).map_or(String::new(), |one| one.code.clone()),
         score_milli: i64::from(seen.rules_milli),
         money_minor: event.amount_minor.saturating_abs(),
-        signals: signals.take(16).collect(),
+        signals: signals_of(&seen.signals),
     })
+}
+
+/// Signals as they are kept with an alert.
+pub(super) fn signals_of(signals: &[Signal]) -> Vec<AlertSignal> {
+    let signals = signals.iter().map(|signal| AlertSignal {
+        kind: signal.kind.word().to_owned(),
+        p_ppm: signal.p_ppm,
+        observed: signal.reading.observed,
+        low: signal.reading.expected.0,
+        high: signal.reading.expected.1,
+        peers: signal.reading.peers,
+        evidence: signal.reading.evidence.iter().filter(|bits| **bits != 0).map(|bits| Id::from_u128(*bits)).collect(),
+    });
+    signals.take(16).collect()
 }
 
 const fn kind_word(kind: EntityKind) -> &'static str {

@@ -351,3 +351,34 @@ fn labels_reach_payees_and_train_the_model() {
     let good = town.now(2, 80, 12, EventKind::PaymentOut, 56, 304).learned_milli.unwrap();
     assert!(bad > good + 2_000, "{bad} {good}");
 }
+
+#[test]
+fn what_is_weighed_before_it_moves_is_what_is_seen_when_it_has() {
+    let mut town = Town::new();
+    town.usual_days(20, 0..60);
+    let (mut held, mut free) = (0, 0);
+    for n in 0..240_u64 {
+        let (household, hour) = (1 + n % 20, (n * 7 % 24) as i64);
+        let yuan = if n % 9 == 0 { 40_000 } else { 40 + (n as i64 * 13) % 60 };
+        let kind = if n % 5 == 0 { EventKind::CashWithdrawal } else { EventKind::TransferOut };
+        let event = town.event(household, 60 + n as i32 / 40, hour, kind, yuan, 30 + n % 3);
+        let at = Instant((i64::from(event.date.days()) * 24 + hour) * 3_600_000_000);
+        let sight = Sight { event: &event, at, village: Some(7), device: None, clerk: None, own_key: None };
+        let (weighed, again) = (town.monitor.weigh(&sight), town.monitor.weigh(&sight));
+        assert_eq!(weighed, again, "nothing is taken in");
+        let seen = town.monitor.step(&Input::Event(sight));
+        let may: Vec<Signal> = seen.signals.iter().filter(|signal| signal.kind.may_hold()).copied().collect();
+        assert_eq!(weighed.signals, may, "{event:?}");
+        assert_eq!(weighed.grade == Some(Grade::Hold), seen.grade == Some(Grade::Hold), "{weighed:?} {seen:?}");
+        match weighed.grade {
+            Some(Grade::Hold) => held += 1,
+            _ => free += 1,
+        }
+    }
+    assert!(held > 0 && free > 150, "{held} held, {free} not");
+    // What was seen is not weighed again, and what comes in is never held.
+    let event = town.event(1, 70, 3, EventKind::TransferIn, 900_000, 30);
+    let at = Instant(i64::from(event.date.days()) * 86_400_000_000);
+    let sight = Sight { event: &event, at, village: None, device: None, clerk: None, own_key: None };
+    assert_eq!(town.monitor.weigh(&sight), Weighed::default());
+}

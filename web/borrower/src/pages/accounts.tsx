@@ -121,8 +121,9 @@ export function RailPage({ way }: { way: "in" | "out" }) {
     if (way === "out" && fen > available) return setWrong(say("钱包里只有 {amount}", "The wallet holds only {amount}", { amount: yuan(available, true) }));
     setWrong(null);
     return void act.run(async () => {
-      await client.write<Receipt>(`${base}/payments`, { way, account: chosen, rail, amount: decimal(fen), purpose: title }, { told: `${title} ${yuan(fen, true)}` });
-      go("/wallet/accounts", "replace");
+      const answer = await client.write<Receipt>(`${base}/payments`, { way, account: chosen, rail, amount: decimal(fen), purpose: title }, { told: `${title} ${yuan(fen, true)}` });
+      // What is looked at first is no payment yet: the wallet shows it.
+      go(answer.status === "in_review" ? "/wallet" : "/wallet/accounts", "replace");
     });
   };
   return (

@@ -23,13 +23,16 @@ export function MovePage({ kind }: { kind: "transfer" | "withdraw" | "top-up" })
   const verb = isTransfer ? say("转", "transfer") : isIn ? say("存", "pay in") : say("取", "withdraw");
   if (done) {
     const isOnItsWay = done.status !== "done";
+    const isInReview = done.status === "in_review";
     return (
-      <Screen title={isOnItsWay ? say("正在办", "On its way") : say("办好了", "Done")} foot={<LinkKey to="/wallet">{say("看钱包", "See my wallet")}</LinkKey>}>
+      <Screen title={isInReview ? say("正在核对", "Being looked at") : isOnItsWay ? say("正在办", "On its way") : say("办好了", "Done")} foot={<LinkKey to="/wallet">{say("看钱包", "See my wallet")}</LinkKey>}>
         <div class="seal good">
           <Icon name={isOnItsWay ? "clock" : "check"} />
         </div>
         <p class="lead">
-          {isOnItsWay
+          {isInReview
+            ? say("{amount} 先给您留着，工作人员看过就办。不用再点，钱包里能看到结果。", "{amount} is kept for it; it goes once a member of staff has looked. No need to tap again: your wallet shows what became of it.", { amount: yuan(done.fen, true) })
+            : isOnItsWay
             ? say("{amount} 正在转出，稍后到账，不用再点。", "{amount} is on its way; no need to tap again.", { amount: yuan(done.fen, true) })
             : isTransfer
               ? say("已转出 {amount}。", "{amount} transferred.", { amount: yuan(done.fen, true) })

@@ -94,9 +94,9 @@ function Pay({ code, told, onBack }: { code: string; told: PaymentCodeTold; onBa
   const [done, setDone] = useState<string | null>(null);
   if (done) {
     return (
-      <Screen title={done === "on_its_way" ? say("正在付", "On its way") : say("付好了", "Paid")} foot={<LinkKey to="/wallet">{say("看钱包", "See my wallet")}</LinkKey>}>
-        <div class="seal good"><Icon name={done === "on_its_way" ? "clock" : "check"} /></div>
-        <p class="lead">{say("付给 {name} {amount}。", "{amount} to {name}.", { name: told.name, amount: yuan(fen, true) })}</p>
+      <Screen title={done === "in_review" ? say("还没有付，正在核对", "Not paid yet: being looked at") : done === "on_its_way" ? say("正在付", "On its way") : say("付好了", "Paid")} foot={<LinkKey to="/wallet">{say("看钱包", "See my wallet")}</LinkKey>}>
+        <div class="seal good"><Icon name={done === "on_its_way" || done === "in_review" ? "clock" : "check"} /></div>
+        <p class="lead">{done === "in_review" ? say("付给 {name} 的 {amount} 先给您留着，工作人员看过就付。", "{amount} to {name} is kept for it, and is paid once a member of staff has looked.", { name: told.name, amount: yuan(fen, true) }) : say("付给 {name} {amount}。", "{amount} to {name}.", { name: told.name, amount: yuan(fen, true) })}</p>
       </Screen>
     );
   }

@@ -1,13 +1,16 @@
 // The wallet's account, newest first, a page at a time.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Entries, Entry, Health, Household, OwnMerchant } from "../../../shared/bodies";
+import type { Entries, Entry, Health, Household, OrderInReview, OwnMerchant } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
+import { term } from "../../../shared/terms";
 import { Key, LinkKey, Loading, Screen, Trouble } from "../parts";
 import { client, household, language, useAct, useLoaded, useSay } from "../state";
 
 const PAGE = 20;
+/** Orders that were looked at are shown so long. */
+const ORDERS_MAX = 5;
 
 export function WalletPage() {
   const say = useSay();
@@ -15,13 +18,14 @@ export function WalletPage() {
   const act = useAct();
   const base = `/households/${household.value}`;
   const loaded = useLoaded(async () => {
-    const [own, first, health, merchants] = await Promise.all([
+    const [own, first, health, merchants, orders] = await Promise.all([
       client.read<Household>(base),
       client.read<Entries>(`${base}/entries?limit=${PAGE}`),
       client.read<Health>("/health"),
       client.read<OwnMerchant[]>(`${base}/merchants`),
+      client.read<OrderInReview[]>(`${base}/orders-in-review`),
     ]);
-    return { own, first, isDemo: health.demo, isMerchant: merchants.length > 0 };
+    return { own, first, orders: orders.slice(0, ORDERS_MAX), isDemo: health.demo, isMerchant: merchants.length > 0 };
   });
   const [items, setItems] = useState<Entry[]>([]);
   const [next, setNext] = useState<string | null>(null);
@@ -57,6 +61,25 @@ export function WalletPage() {
             <LinkKey to="/wallet/accounts" kind="plain">{say("银行卡", "Bank accounts")}</LinkKey>
             <LinkKey to="/wallet/statement" kind="plain">{say("按月对账单", "Statement by month")}</LinkKey>
           </div>
+          {loaded.value && loaded.value.orders.length > 0 && (
+            <section class="card">
+              <h2>{say("先核对再办的", "Looked at before they go")}</h2>
+              <ul class="entries">
+                {loaded.value.orders.map((order) => (
+                  <li key={order.order}>
+                    <span>
+                      <b>{term("order", order.kind, chosen)}</b>
+                      <small>
+                        {day(order.sent_on, chosen)}
+                        {`　${term("order_state", order.state, chosen)}`}
+                      </small>
+                    </span>
+                    <span class="amount out">{yuan(order.amount, true)}</span>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )}
           <section class="card">
             <h2>{say("收支明细", "Entries")}</h2>
             {items.length === 0 && <p class="hint">{say("还没有进出账。", "Nothing has come in or gone out yet.")}</p>}

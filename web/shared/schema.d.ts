@@ -1156,7 +1156,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry with all its lines. */
+        /** One entry with all its lines and the record behind it. */
         get: operations["entry"];
         put?: never;
         post?: never;
@@ -1175,6 +1175,23 @@ export interface paths {
         };
         /** Every posting of a subject in a period, cell by cell in the order they were booked. */
         get: operations["postings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/books/tie": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes, lines, wallets, merchants, accrued interest and allowances against the balances of their subjects, at the end of a booking date. */
+        get: operations["tie"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1526,6 +1543,74 @@ export interface paths {
         get: operations["waiting"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/periods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The months, quarters or years of the books, the latest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/periods/{period}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A period with what is checked before it is closed. The sub-ledgers are derived from the journals as of its last day. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/periods/{period}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a period; a second person approves. Everything is checked anew. */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/periods/{period}/reopening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens the last closed period of its kind again; a second person approves. */
+        post: operations["reopen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1959,6 +2044,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/vouchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vouchers of some days, by number, subject, amount, kind, household or loan. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products": {
         parameters: {
             query?: never;
@@ -2173,6 +2275,8 @@ export interface components {
             income: components["schemas"]["IncomeShown"];
             /** @description The institution's open day. */
             open_date: string;
+            /** @description Whether the months of these days are closed, and when they were opened again. */
+            standing: components["schemas"]["DaysStand"];
             to: string;
             trial_balance: components["schemas"]["TurnoverShown"][];
         };
@@ -2625,6 +2729,17 @@ export interface components {
             open_date: string;
             /** @description `open`, `closing` or `closed`. */
             status: string;
+        };
+        /** @description Where the days of a statement stand. */
+        DaysStand: {
+            /** @description The closed period that the days are exactly, if they are one. */
+            frozen?: string | null;
+            /** @description Whether the figures are the ones that were frozen. */
+            is_as_frozen?: boolean | null;
+            /** @description Every reopening there was of those months, with the month. */
+            reopened: components["schemas"]["ReopeningShown"][];
+            /** @description `open`, `closed` or `reopened`, over all months that the days lie in. */
+            state: string;
         };
         /** @description A decision and what is behind it. */
         DecisionShown: {
@@ -4202,6 +4317,83 @@ export interface components {
             /** @description Why, and what is to become of it. */
             reason: string;
         };
+        /** @description Something that was done to a period. */
+        PeriodActShown: {
+            /** @description `closed` or `reopened`. */
+            act: string;
+            at: string;
+            booking_date: string;
+            /** @description Who approved it. */
+            by: string;
+            /** @description The hash of the trial balance that was frozen, or taken back. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Items of reconciliation and payments that were open.
+             */
+            left_open: number;
+            /**
+             * Format: int64
+             * @description The record of the office's journal.
+             */
+            record: number;
+            /** @description What was left open, or why it was reopened. */
+            words?: string | null;
+        };
+        /** @description A period with what is checked before it is closed. */
+        PeriodChecked: {
+            /** @description The lines that differ. */
+            differing: components["schemas"]["TieLineShown"][];
+            /** @description The hash its trial balance has now. */
+            hash: string;
+            /** @description Whether that is what was frozen when it was closed last; none if it never was. */
+            is_as_frozen?: boolean | null;
+            /**
+             * Format: int32
+             * @description Items of reconciliation that are open.
+             */
+            items_open: number;
+            /** @description Whether closing it takes a note. */
+            needs_note: boolean;
+            /**
+             * Format: int32
+             * @description Payments in question.
+             */
+            payments_open: number;
+            period: components["schemas"]["PeriodLine"];
+            /**
+             * Format: int32
+             * @description How many lines were compared.
+             */
+            tied_lines: number;
+            /** @description Whether the sub-ledgers agree with the general ledger of its last day. */
+            ties: boolean;
+        };
+        /** @description A period is to be closed. */
+        PeriodClosing: {
+            /** @description What is left open, and why; must be there if something is. */
+            note?: string | null;
+        };
+        /** @description A period of the books. */
+        PeriodLine: {
+            /** @description What was done to it, in order. */
+            acts: components["schemas"]["PeriodActShown"][];
+            first: string;
+            /** @description Whether all its days are closed. */
+            is_over: boolean;
+            /** @description `month`, `quarter` or `year`. */
+            kind: string;
+            last: string;
+            /** @description `2026-03`, `2026-Q1` or `2026`. */
+            period: string;
+            /** @description `open`, `closed` or `reopened`. */
+            state: string;
+        };
+        /** @description A period is to be opened again. */
+        PeriodReopening: {
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A person of a household. */
         PersonShown: {
             /** @description Name; none once it is erased. */
@@ -4690,6 +4882,12 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description A reopening. */
+        ReopeningShown: {
+            on: string;
+            period: string;
+            reason?: string | null;
+        };
         /** @description What a payment paid. */
         Repaid: {
             allocation: components["schemas"]["AllocationShown"];
@@ -5062,6 +5260,62 @@ export interface components {
             /** @description A UUID. */
             task: string;
         };
+        /** @description An item that does not hold what it should. */
+        TieItemShown: {
+            /** @description `events` or `postings`: what says so. */
+            by: string;
+            holds: string;
+            household?: string | null;
+            /** @description A note's or a line's id as it is shown elsewhere; of the others as it stands in the books. */
+            id: string;
+            kind: string;
+            kind_en: string;
+            kind_zh: string;
+            should: string;
+        };
+        /** @description One sub-ledger against one subject. */
+        TieLineShown: {
+            /**
+             * Format: int32
+             * @description None over all cells.
+             */
+            cell?: number | null;
+            difference: string;
+            differing: components["schemas"]["TieItemShown"][];
+            en: string;
+            /**
+             * Format: int64
+             * @description Rows that were added up.
+             */
+            items: number;
+            ledger: string;
+            part: string;
+            part_en: string;
+            part_zh: string;
+            /** @description What the postings of the subject come to, where they were looked at. */
+            postings?: string | null;
+            sub_ledger: string;
+            /** Format: int32 */
+            subject: number;
+            /**
+             * Format: int64
+             * @description How many more there are than are named.
+             */
+            unnamed: number;
+            zh: string;
+        };
+        /** @description The comparison of a day. Of every amount debit is positive. */
+        TieShown: {
+            /** @description Whether everything agrees. */
+            agrees: boolean;
+            /** @description The lines of cells that differ, with their items. */
+            differing: components["schemas"]["TieLineShown"][];
+            on: string;
+            /** @description Whether the day is open: then the figures are those of the moment. */
+            open: boolean;
+            /** @description By subject, over all cells. */
+            subjects: components["schemas"]["TieLineShown"][];
+        };
         /** @description A token for a program is asked for. */
         TokenAsked: {
             /**
@@ -5311,18 +5565,36 @@ export interface components {
             /** @description The village, as households have it. */
             village: string;
         };
+        /** @description A voucher in the list. */
+        VoucherFound: {
+            /** @description The sum of its debits. */
+            amount: string;
+            booking_date: string;
+            entry: string;
+            kind: string;
+            kind_en: string;
+            kind_zh: string;
+            lines: number;
+            memo?: string | null;
+            number: string;
+            value_date: string;
+        };
         /** @description A line of a voucher. */
         VoucherLine: {
             /** @description Debit is positive. */
             amount: string;
             en: string;
             household?: string | null;
+            /** @description The loan note, where the line is on one's principal. */
+            loan?: string | null;
             /** Format: int32 */
             subject: number;
             zh: string;
         };
         /** @description A voucher 会计凭证. */
         VoucherShown: {
+            /** @description The sum of its debits. */
+            amount: string;
             booking_date: string;
             currency: string;
             entry: string;
@@ -5330,7 +5602,21 @@ export interface components {
             kind_zh: string;
             lines: components["schemas"]["VoucherLine"][];
             memo?: string | null;
+            /**
+             * @description Its number: booking date, cell, and its place among the entries of that cell and day.
+             * @example 20260305-07-0012
+             */
+            number: string;
+            /** @description The record of the journal that made it. */
+            record: components["schemas"]["JournalLineShown"];
             value_date: string;
+        };
+        /** @description Vouchers that were found. */
+        VouchersShown: {
+            /** @description Whether there are more than are shown. */
+            more: boolean;
+            /** @description Cell by cell, in the order of their numbers. */
+            vouchers: components["schemas"]["VoucherFound"][];
         };
         /** @description A wallet. */
         WalletShown: {
@@ -8085,7 +8371,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Cell, record and fact, as it was shown.
+                 * @description Cell, record and fact, as it was shown, or the voucher's number.
                  * @example 7.12.0
                  */
                 entry: string;
@@ -8136,6 +8422,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubjectStatement"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    tie: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The booking date; the last closed one if not given, before the first close the open one. */
+                at: string | null;
+                /** @description Whether every note and account is looked at, also where the totals agree. */
+                each: boolean | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TieShown"];
                 };
             };
             default: {
@@ -8877,6 +9195,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NoticeToCarry"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `month`, `quarter` or `year`; months if not given. */
+                kind: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeriodLine"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 2026-03, 2026-Q1 or 2026 */
+                period: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeriodChecked"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description 2026-03, 2026-Q1 or 2026 */
+                period: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeriodClosing"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reopen: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description 2026-03, 2026-Q1 or 2026 */
+                period: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeriodReopening"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {
@@ -9755,6 +10207,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The first booking date. */
+                from: string;
+                /** @description The last one; the first if not given. */
+                to: string | null;
+                /** @description In this cell alone; 0 is the office. */
+                cell: number | null;
+                /** @description Of this kind, such as `repayment`. */
+                kind: string | null;
+                /** @description With a line on this subject. */
+                subject: number | null;
+                /** @description With a line of exactly this amount, on either side. */
+                amount: string | null;
+                /** @description With a line of this household or this loan. */
+                naming: string | null;
+                /** @description How many at most, 1 to 1,000. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VouchersShown"];
                 };
             };
             default: {

@@ -318,6 +318,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         Fact::VillageOpened(_) | Fact::VillageWorked(_) | Fact::VillageLimits(_) => {
             crate::village::apply(books, stamp, fact)?;
         }
+        Fact::PeriodClosed(_) | Fact::PeriodReopened { .. } => crate::period::apply(books, stamp, fact)?,
         Fact::MovementsRead { read_seq } => crate::movement::apply(books, stamp, *read_seq),
         Fact::FacilityFollows(told) => crate::follow::apply(books, stamp, told)?,
         Fact::PreliminaryMoved(moved) => crate::preliminary::apply(books, stamp, moved)?,

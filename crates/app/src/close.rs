@@ -289,6 +289,7 @@ impl Tianxin {
         if is_last_of_year(day) {
             let (ended, came_to) = self.year_end(slice, cell, day, &moved)?;
             facts.extend(ended);
+            facts.extend(self.distribute(slice, cell, day, &facts)?);
             year = Some(came_to);
         }
         let told = moved_on_open_day(slice, cell, &facts)?;
@@ -359,6 +360,7 @@ impl Tianxin {
             let (ended, office) = self.year_end(slice, Cell::OFFICE, day, &[])?;
             facts.extend(ended);
             facts.extend(self.set_reserve(slice, day, cells, office)?);
+            facts.extend(self.distribute(slice, Cell::OFFICE, day, &facts)?);
         }
         let moved = moved_on_open_day(slice, Cell::OFFICE, &facts)?;
         facts.push(Fact::InstitutionDayClosed { day, moved });

@@ -2,6 +2,7 @@
 
 use basics::{Cell, Date, Id};
 use loan::Allocation;
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::application::{Apply, Decide, DecideByHand};
@@ -26,6 +27,7 @@ use crate::movement::NoteMovements;
 use crate::observe::Observe;
 use crate::paper::AddPaper;
 use crate::payment::{AnswerPayment, AskPayment, BindAccount, DecidePayment, TakeCredit};
+use crate::period::{ClosePeriod, ReopenPeriod};
 use crate::preliminary::MovePreliminary;
 use crate::promote::PromoteModel;
 use crate::quota::{AnswerQuota, AskQuota, Fund, GrantQuota, PayWaiting};
@@ -221,6 +223,12 @@ pub enum Command {
     /// Close an item of reconciliation.
     #[n(166)]
     SettleItem(#[n(0)] SettleItem),
+    /// Close a month, a quarter or a year.
+    #[n(245)]
+    ClosePeriod(#[n(0)] ClosePeriod),
+    /// Open a closed period again.
+    #[n(246)]
+    ReopenPeriod(#[n(0)] ReopenPeriod),
     /// Say how well a household is known.
     #[n(167)]
     SetLevel(#[n(0)] SetLevel),
@@ -536,6 +544,13 @@ pub enum Outcome {
         #[n(1)]
         left_minor: i64,
     },
+    /// A period was closed: the hash of its frozen trial balance.
+    #[n(80)]
+    PeriodFrozen {
+        /// The hash.
+        #[n(0)]
+        hash: ByteVec,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -615,6 +630,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::RegisterMerchant(_) => Cell::OFFICE,
         Command::TakeOverLoans(c) => c.cell,
         Command::BeginTakeOver(_) | Command::EndTakeOver(_) => Cell::OFFICE,
+        Command::ClosePeriod(_) | Command::ReopenPeriod(_) => Cell::OFFICE,
         Command::Fund(_)
         | Command::GrantQuota(_)
         | Command::CloseDay(_)

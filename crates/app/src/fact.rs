@@ -21,6 +21,7 @@ use crate::holding::Stands;
 use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::payment::{AccountBound, CreditTaken, PaymentAnswered, PaymentAsked};
+use crate::period::{Period, PeriodClosed};
 use crate::period_end::{AllowanceSet, YearEnd};
 use crate::preliminary::MovePreliminary;
 use crate::promote::ModelPromoted;
@@ -762,6 +763,19 @@ pub enum Fact {
         /// The book.
         #[n(0)]
         book: Id,
+    },
+    /// A period was closed, and its trial balance frozen.
+    #[n(245)]
+    PeriodClosed(#[n(0)] PeriodClosed),
+    /// A closed period was opened again.
+    #[n(246)]
+    PeriodReopened {
+        /// The period.
+        #[n(0)]
+        period: Period,
+        /// Why.
+        #[n(1)]
+        reason: String,
     },
 }
 

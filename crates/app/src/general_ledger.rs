@@ -192,20 +192,24 @@ pub fn booked(
 }
 
 /// Where a cell's records of a day end; none if it never closed that day, so that its records are read from the beginning.
-fn ended(connection: &mut dyn Connection, cell: Cell, day: Date) -> Result<Option<Vec<door::Value>>, StoreError> {
+pub(crate) fn ended(
+    connection: &mut dyn Connection,
+    cell: Cell,
+    day: Date,
+) -> Result<Option<Vec<door::Value>>, StoreError> {
     let rows = connection.load_many(CellDay::table(), &[0, 1], &[key![cell, day]])?;
     let row = rows.first().map(read::<CellDay>).transpose()?;
     Ok(row.filter(|row| row.closed_seq > 0).map(|row| key![cell, row.closed_seq, i64::MAX]))
 }
 
 /// Whether to read on.
-enum Go {
+pub(crate) enum Go {
     On,
     Stop,
 }
 
 /// Visits the rows of a cell in key order after a key.
-fn each(
+pub(crate) fn each(
     connection: &mut dyn Connection,
     table: &'static Table,
     cell: Cell,
@@ -240,7 +244,7 @@ fn code(stored: i64) -> Result<SubjectCode, StoreError> {
     subject_of(stored).map_err(|fault| damaged(&fault))
 }
 
-fn read<R: Record>(row: &Row) -> Result<R, StoreError> {
+pub(crate) fn read<R: Record>(row: &Row) -> Result<R, StoreError> {
     R::from_row(row).map_err(|error| damaged(&error))
 }
 

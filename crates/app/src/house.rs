@@ -291,6 +291,8 @@ impl App for Tianxin {
             Command::TakeCredit(c) => act("take_credit", None, c.amount.minor()),
             Command::TakeStatement(_) => act("take_statement", None, 0),
             Command::SettleItem(_) => act("settle_item", None, 0),
+            Command::ClosePeriod(_) => act("close_period", None, 0),
+            Command::ReopenPeriod(_) => act("reopen_period", None, 0),
             Command::ChangeFacility(c) => {
                 let (name, amount_minor) = c.act();
                 act(name, Some(c.household), amount_minor)
@@ -394,6 +396,8 @@ impl App for Tianxin {
             Command::TakeCredit(c) => self.needs_take_credit(c, needs),
             Command::TakeStatement(c) => self.needs_take_statement(c, needs),
             Command::SettleItem(c) => self.needs_settle_item(c, needs),
+            Command::ClosePeriod(c) => self.needs_close_period(c, needs),
+            Command::ReopenPeriod(_) => self.needs_periods(needs),
             Command::StandFor(c) => self.needs_stand_for(c, needs),
             Command::AnswerGuarantee(c) => self.needs_guarantees(c.cell, c.household, needs),
             Command::MoveGuarantee(c) => self.needs_guarantees(c.cell, c.household, needs),
@@ -481,6 +485,8 @@ impl App for Tianxin {
             Command::TakeCredit(c) => self.take_credit(slice, c, context),
             Command::TakeStatement(c) => self.take_statement(slice, c, context),
             Command::SettleItem(c) => self.settle_item(slice, c),
+            Command::ClosePeriod(c) => self.close_period(slice, c, context),
+            Command::ReopenPeriod(c) => self.reopen_period(slice, c),
             Command::StandFor(c) => self.stand_for(slice, c),
             Command::AnswerGuarantee(c) => self.answer_guarantee(slice, c),
             Command::MoveGuarantee(c) => self.move_guarantee(slice, c),

@@ -3,7 +3,8 @@
 //! At the end of a month each cell measures its loans twice, by the floors of the rule pack and by expected loss in three
 //! stages; what the pack chooses of the two stands in the books, and both are kept beside it. At the end of a year
 //! each cell carries its income and expense into the profit of the year and tells it with its receipt; the office, when it has
-//! all of them, sets the general risk reserve of the institution from that profit.
+//! all of them, sets the general risk reserve of the institution from that profit. What is left of it goes on to undistributed profit, in
+//! each cell what is its own, so that the next year begins with no profit and otherwise the same balances.
 
 use basics::{Cell, Date};
 use door::{Fault, Overlay, Stamp, key};
@@ -188,6 +189,35 @@ impl Tianxin {
             return Ok((Vec::new(), year));
         }
         Ok((vec![booked(EntryKind::YearClose, day, currency, lines, None)?], year))
+    }
+
+    /// The profit of the year of a cell into what is not distributed yet, so that the next year begins with none; `facts` is what is booked before it. Nothing
+    /// where the chart has no such subject: then the profit stays where it is.
+    pub(crate) fn distribute(
+        &self,
+        slice: &Overlay,
+        cell: Cell,
+        day: Date,
+        facts: &[Fact],
+    ) -> Result<Option<Fact>, Fault> {
+        let roles = &self.subjects.roles;
+        if !roles.has(Role::UndistributedProfit) {
+            return Ok(None);
+        }
+        let (currency, profit) = (self.institution.currency, roles.code(Role::ProfitOfYear));
+        let stored = slice.get::<GlBalance>(&gl_key(cell, profit, currency))?.map_or(0, |row| row.balance_minor);
+        let booked_now = facts.iter().filter_map(|fact| match fact {
+            Fact::Booked(booked) => Some(booked.entry.lines()),
+            _ => None,
+        });
+        let mut amounts = booked_now.flatten().filter(|line| line.subject == profit).map(|line| line.amount_minor);
+        let balance = amounts.try_fold(stored, i64::checked_add).ok_or_else(overflow)?;
+        if balance == 0 {
+            return Ok(None);
+        }
+        let kept = roles.code(Role::UndistributedProfit);
+        let lines = vec![Line::credit(profit, None, balance), Line::debit(kept, None, balance)];
+        booked(EntryKind::YearClose, day, currency, lines, None).map(Some)
     }
 
     /// Sets the general risk reserve of the institution from its profit; `cells` is what all cells told.

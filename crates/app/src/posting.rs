@@ -49,6 +49,8 @@ door::text_enum! {
         Rounding = "rounding",
         /// Profit of the year 本年利润.
         ProfitOfYear = "profit_of_year",
+        /// Undistributed profit 未分配利润: where the profit of a year goes when the year has ended.
+        UndistributedProfit = "undistributed_profit",
         /// General risk reserve 一般风险准备.
         GeneralReserve = "general_reserve",
         /// Off-balance interest accrued, not due 表外应计利息.
@@ -189,6 +191,11 @@ pub const TABLE: &[(Movement, &[(Role, Role)])] = &[
 ];
 
 impl Role {
+    /// Whether a chart may do without it: what only lines need, and where the profit of a year goes when it has ended.
+    pub fn is_optional(self) -> bool {
+        self.is_of_lines() || self == Role::UndistributedProfit
+    }
+
     /// Whether only statement lines need it: an institution without them has no such subject.
     pub fn is_of_lines(self) -> bool {
         matches!(self, Role::LinePrincipal | Role::MerchantPayable)
@@ -243,7 +250,7 @@ impl Movement {
 pub struct RoleSubjects(BTreeMap<Role, SubjectCode>);
 
 impl RoleSubjects {
-    /// Finds every role; of those that only lines need, the ones that are there. Errors name the role a chart lacks.
+    /// Finds every role; of those that a chart may do without, the ones that are there. Errors name the role a chart lacks.
     ///
     /// Where no deposits may be taken, wallets are a memorandum account under other payables.
     pub fn of(chart: &Chart, licence: Licence) -> Result<RoleSubjects, ChartError> {
@@ -251,12 +258,12 @@ impl RoleSubjects {
             Role::Wallet if licence == Licence::MicroLoanCompany => "payable",
             other => other.as_str(),
         };
-        let in_use = |role: &&Role| !role.is_of_lines() || chart.role(role.as_str()).is_ok();
+        let in_use = |role: &&Role| !role.is_optional() || chart.role(role.as_str()).is_ok();
         let found = Role::ALL.iter().filter(in_use).map(|role| Ok((*role, chart.role(in_chart(*role))?.code)));
         found.collect::<Result<_, _>>().map(RoleSubjects)
     }
 
-    /// Whether the chart has a subject for a role: those of lines it may lack.
+    /// Whether the chart has a subject for a role: the optional ones it may lack.
     pub fn has(&self, role: Role) -> bool {
         self.0.contains_key(&role)
     }

@@ -900,6 +900,7 @@ pub fn all() -> Vec<&'static Table> {
         crate::reconcile::ReconItem::table(),
         BusinessDay::table(),
         crate::subject_day::SubjectDay::table(),
+        crate::period::PeriodEvent::table(),
         BehaviourProfile::table(),
         Behaviour::table(),
         Facility::table(),

@@ -182,6 +182,48 @@ fn repair(connection: &mut dyn Connection, difference: &Difference) -> Result<()
     }
 }
 
+/// What is done with the rows of `Log` tables as they are derived.
+pub type OnLog<'a> = dyn FnMut(&'static Table, &[Row]) -> Result<(), Fault> + 'a;
+
+/// The books of a cell as its journal gives them at the end of a day; rows of `Log` tables are handed on and not kept. Call it on a
+/// snapshot.
+///
+/// Each record up to that day is proven by its hash and its place, as [`verify`] does; the head and what is stored are not looked at.
+pub fn books_at<A: App>(
+    app: &A,
+    connection: &mut dyn Connection,
+    cell: Cell,
+    through: Date,
+    on_log: &mut OnLog<'_>,
+) -> Result<Overlay, AuditError> {
+    let mut walk = Walk::new(app, None);
+    let mut of_cell = CellWalk {
+        cell,
+        books: Overlay::of_nothing(),
+        range: CompactRange::default(),
+        seq: 0,
+        open_date: None,
+        cursors: Vec::new(),
+    };
+    loop {
+        let after = key![cell, of_cell.seq];
+        let page = connection.scan(Journal::table(), &key![cell], Some(&after), PAGE)?;
+        let mut over = page.len() < PAGE;
+        for row in page {
+            if !walk.record_up_to(&mut of_cell, row, Some(through))? {
+                over = true;
+                break;
+            }
+        }
+        for (table, rows) in of_cell.books.drain_log() {
+            on_log(table, &rows).map_err(|fault| at_fault(cell, &fault))?;
+        }
+        if over {
+            return Ok(of_cell.books);
+        }
+    }
+}
+
 type OnDifference<'a> = dyn FnMut(Cell, Difference) -> Result<(), AuditError> + 'a;
 
 struct Walk<'a, A: App> {
@@ -298,6 +340,11 @@ impl<'a, A: App> Walk<'a, A> {
     }
 
     fn record(&mut self, walk: &mut CellWalk, row: Row) -> Result<(), AuditError> {
+        self.record_up_to(walk, row, None).map(|_| ())
+    }
+
+    /// Takes a record unless it was booked after a day; whether it was taken.
+    fn record_up_to(&mut self, walk: &mut CellWalk, row: Row, through: Option<Date>) -> Result<bool, AuditError> {
         let cell = walk.cell;
         let row = Journal::from_row(&row).map_err(|e| AuditError::wrong(cell, e.to_string()))?;
         let expected = walk.seq + 1;
@@ -319,6 +366,9 @@ impl<'a, A: App> Walk<'a, A> {
         if walk.open_date.is_some_and(|open| open != record.booking_date) {
             return Err(wrong(format!("it is booked on {}, which was not the open day", record.booking_date)));
         }
+        if through.is_some_and(|day| record.booking_date > day) {
+            return Ok(false);
+        }
         walk.open_date = Some(record.opens.unwrap_or(record.booking_date));
         walk.range.append(leaf);
         walk.seq = expected;
@@ -329,7 +379,7 @@ impl<'a, A: App> Walk<'a, A> {
         apply_record(self.app, &mut walk.books, &record, &facts).map_err(|fault| wrong(fault.to_string()))?;
         self.report.records += 1;
         self.report.facts += facts.len() as u64;
-        Ok(())
+        Ok(true)
     }
 
     fn compare_logs(

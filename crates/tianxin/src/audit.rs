@@ -1,4 +1,4 @@
-//! `tianxin audit`: proves the books from the journal, or derives them again.
+//! `tianxin audit`: proves the books from the journal, derives them again, or hands a period of them to an auditor.
 
 use std::path::PathBuf;
 
@@ -11,6 +11,11 @@ use crate::config::{self, Place, Use};
 use crate::failure::Failure;
 use crate::notary::Desk;
 use crate::terminal::{Progress, say};
+
+mod bundle;
+mod check;
+mod export;
+mod readme;
 
 /// Prove the books from the journal, or derive them again.
 #[derive(Subcommand)]
@@ -28,6 +33,8 @@ pub enum Audit {
         #[arg(long)]
         json: bool,
     },
+    Export(export::Export),
+    CheckExport(check::CheckExport),
     /// Derive every book from the journal and list the rows that differ from the stored ones
     ///
     /// Ends with 1 if rows differ and were not written back. Stop the server before --write.
@@ -47,6 +54,8 @@ impl Audit {
         match self {
             Audit::Verify { checkpoint, json } => verify(place, checkpoint, json),
             Audit::Rebuild { write, json } => rebuild(place, write, json),
+            Audit::Export(export) => export.run(place),
+            Audit::CheckExport(check) => check.run(),
         }
     }
 }

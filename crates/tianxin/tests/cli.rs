@@ -290,6 +290,7 @@ fn the_general_ledger_is_shown_for_people_and_programs() {
         Test Co-operative
         试算平衡表 trial balance
         2026-03-01 – 2026-03-02
+        未结账 · open
 
         科目 subject  名称 name                 期初借方 opening debit  期初贷方 opening credit  本期借方 debit  本期贷方 credit  期末借方 closing debit  期末贷方 closing credit
         1002          银行存款 Bank balance                                                          1000000.00             0.00              1000000.00
@@ -306,6 +307,27 @@ fn the_general_ledger_is_shown_for_people_and_programs() {
     let lines: Vec<&str> = csv.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(lines[0].trim(), "booked_on,value_date,cell,voucher,account,memo,debit,credit");
     assert!(lines[2].starts_with("2026-03-02,2026-03-02,0,1-0-0,,capital") && lines[2].contains("1000000.00"), "{csv}");
+    let found = json(&said(folder.path(), &["books", "vouchers", "--from", "2026-03-02", "--format", "json"], 0));
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(
+        (rows.len(), &rows[0]["voucher"], &rows[0]["debit"]),
+        (2, &"20260302-00-0001".into(), &"1000000.00".into())
+    );
+    let none = json(&said(
+        folder.path(),
+        &["books", "vouchers", "--from", "2026-03-02", "--amount", "3.00", "--format", "json"],
+        0,
+    ));
+    assert_eq!(none["rows"].as_array().unwrap().len(), 0);
+    let one = said(folder.path(), &["books", "vouchers", "--number", "20260302-00-0001"], 0);
+    assert!(one.contains("实收资本") && one.contains("1000000.00"), "{one}");
+    let tie = json(&said(folder.path(), &["books", "tie", "--each", "--format", "json"], 0));
+    assert_eq!((&tie["at"], &tie["agrees"]), (&"2026-03-02".into(), &true.into()));
+    let periods = json(&said(folder.path(), &["books", "periods", "--json"], 0));
+    assert_eq!(
+        (&periods["periods"][0]["period"], &periods["periods"][0]["state"]),
+        (&"2026-03".into(), &"open".into())
+    );
     let file = folder.path().join("trial.xlsx");
     let path = file.to_str().unwrap();
     said(folder.path(), &["books", "trial-balance", "--format", "xlsx", "--out", path], 0);
@@ -314,6 +336,9 @@ fn the_general_ledger_is_shown_for_people_and_programs() {
         (&["trial-balance", "--at", "2026-03-04"][..], "after the open day 2026-03-03"),
         (&["income", "--from", "2026-03-03", "--at", "2026-03-02"], "turn the two round"),
         (&["statement", "--subject", "9999"], "no subject 9999"),
+        (&["tie", "--at", "2026-03-04"], "after the open day 2026-03-03"),
+        (&["vouchers", "--number", "20260302-00-0009"], "no voucher 20260302-00-0009"),
+        (&["vouchers", "--number", "12"], "20260305-07-0012"),
         (&["trial-balance", "--format", "xlsx"], "--out"),
         (&["statement", "--subject", "4001", "--limit", "0"], "0"),
     ] {

@@ -122,7 +122,8 @@ fn a_year_ends_with_its_income_in_its_profit() {
     for role in [Subject::InterestIncome, Subject::PenaltyIncome, Subject::ImpairmentLoss, Subject::Rounding] {
         assert_eq!(of(role), 0, "{}", role.as_str());
     }
-    assert!(of(Subject::ProfitOfYear) != 0 && of(Subject::LoanAllowance) < 0);
+    assert!(of(Subject::UndistributedProfit) != 0 && of(Subject::LoanAllowance) < 0);
+    assert_eq!(of(Subject::ProfitOfYear), 0, "the next year begins with none");
     // Both measures stand beside what is booked: of each product and stage the larger.
     let told = report(backend.as_ref(), Date::ymd(2026, 12, 31).unwrap());
     let (allowance, year) = (told.allowance.unwrap(), told.year.unwrap());
@@ -133,7 +134,7 @@ fn a_year_ends_with_its_income_in_its_profit() {
     assert_eq!(allowance.loans_minor, portfolio.iter().map(|row| row.principal_minor).sum::<i64>());
     assert_eq!(year.loans_minor, allowance.loans_minor);
     // A year of losses leaves nothing to set apart.
-    assert_eq!(year.profit_minor, -of(Subject::ProfitOfYear) - of(Subject::GeneralReserve));
+    assert_eq!(year.profit_minor, -of(Subject::UndistributedProfit) - of(Subject::GeneralReserve));
     assert!(year.profit_minor < 0 && year.reserve_minor == 0, "{year:?}");
     assert!(of(Subject::OffInterest) > 0, "who never paid is in non-accrual");
     assert_eq!(balance(backend.as_ref(), &house, Subject::InterestAccrued), {
@@ -240,7 +241,8 @@ fn a_year_with_profit_sets_the_general_reserve_apart() {
     assert!(year.profit_minor > 0 && lacking > 0, "{year:?}");
     assert_eq!(year.reserve_minor, lacking.min(year.profit_minor), "{year:?}");
     assert_eq!(balance(backend.as_ref(), &house, Subject::GeneralReserve), -year.reserve_minor);
-    assert_eq!(balance(backend.as_ref(), &house, Subject::ProfitOfYear), year.reserve_minor - year.profit_minor);
+    assert_eq!(balance(backend.as_ref(), &house, Subject::UndistributedProfit), year.reserve_minor - year.profit_minor);
+    assert_eq!(balance(backend.as_ref(), &house, Subject::ProfitOfYear), 0);
     audit::verify(house.as_ref(), backend.as_ref(), None).unwrap();
     let rebuilt = audit::rebuild(house.as_ref(), backend.as_ref(), false).unwrap();
     assert_eq!(rebuilt.differing, 0, "{:?}", rebuilt.listed);

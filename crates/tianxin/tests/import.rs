@@ -288,3 +288,107 @@ fn an_import_that_is_killed_goes_on_where_it_stopped() {
     assert_eq!(books.iter().map(|book| book.status).collect::<Vec<_>>(), [TakeOverStatus::Ended]);
     place.proven();
 }
+
+/// Alters a file of an export and writes its new hash into the manifest, as a forger would.
+fn forge(folder: &Path, name: &str, alter: impl Fn(String) -> String) {
+    use sha2::{Digest, Sha256};
+    let path = folder.join(name);
+    let before = fs::read_to_string(&path).unwrap();
+    let after = alter(before.clone());
+    assert_ne!(after, before, "{name} is to be altered");
+    fs::write(&path, &after).unwrap();
+    let manifest = folder.join("manifest.json");
+    let mut told: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    for file in told["files"].as_array_mut().unwrap().iter_mut().filter(|file| file["name"] == name) {
+        let digest = Sha256::digest(after.as_bytes());
+        file["sha256"] = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+        file["bytes"] = after.len().into();
+    }
+    fs::write(&manifest, told.to_string()).unwrap();
+}
+
+#[test]
+fn a_period_is_exported_for_an_auditor_and_proven_without_the_database() {
+    let place = Place::new();
+    place.import(&loans(), TRIAL, &[], 0);
+    let export = |to: &str, name: &str, code: i32| {
+        let folder = place.path().join(name);
+        let args = ["audit", "export", "--from", "2026-03-02", "--to", to, "--sample", "25", "--seed", "7"];
+        let (out, err) = said(place.path(), &[&args[..], &[folder.to_str().unwrap()]].concat(), code);
+        (folder, out + &err)
+    };
+    assert!(export("2026-03-02", "too-early", 1).1.contains("checkpoint take"));
+    for _ in 0..3 {
+        said(place.path(), &["day", "close"], 0);
+    }
+    assert!(export("2026-03-05", "open", 2).1.contains("2026-03-05 is the open day"));
+    let (first, _) = export("2026-03-04", "first", 0);
+    assert!(export("2026-03-04", "first", 2).1.contains("not empty"));
+    // The same books and the same seed give the same files.
+    let (again, _) = export("2026-03-04", "again", 0);
+    for name in ["vouchers.csv", "sample.csv", "journal.jsonl", "chains.jsonl", "trial_balance.csv", "notes.csv"] {
+        assert_eq!(fs::read(first.join(name)).unwrap(), fs::read(again.join(name)).unwrap(), "{name}");
+    }
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(first.join("manifest.json")).unwrap()).unwrap();
+    assert!(fs::read_to_string(first.join("README.md")).unwrap().contains("审计导出"));
+    let whole = fs::read_to_string(first.join("vouchers.csv")).unwrap();
+    assert!(whole.contains("20260302-00-0001") && !whole.contains("甲某"), "numbers and no names");
+
+    // Far from the books: another folder, no data.
+    let away = TempDir::new().unwrap();
+    let check = |folder: &Path, more: &[&str], code: i32| {
+        let (out, err) =
+            said(away.path(), &[&["audit", "check-export", folder.to_str().unwrap()], more].concat(), code);
+        out + &err
+    };
+    let told: serde_json::Value = serde_json::from_str(check(&first, &["--json"], 0).trim()).unwrap();
+    assert_eq!((&told["ok"], &told["samples"]), (&true.into(), &25.into()), "{told}");
+    assert!(told["vouchers"].as_u64().unwrap() > 5 && told["records"].as_u64().unwrap() > 8, "{told}");
+    let key = manifest["checkpoint"]["key"].as_str().unwrap();
+    check(&first, &["--key", key], 0);
+    assert!(check(&first, &["--key", &"00".repeat(32)], 1).contains("another key"));
+    assert!(check(&first, &["--key", "12"], 2).contains("64"));
+
+    let altered = |name: &str, alter: &dyn Fn(String) -> String, words: &str| {
+        let copy = TempDir::new().unwrap();
+        for entry in fs::read_dir(&first).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        forge(copy.path(), name, alter);
+        let told = check(copy.path(), &[], 1);
+        assert!(told.contains(words), "{name}: {told}");
+    };
+    let without_last = |text: String| {
+        let lines: Vec<&str> = text.lines().collect();
+        lines[..lines.len() - 1].iter().map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let flip = |text: String, of: &str| {
+        let at = text.find(of).unwrap() + of.len();
+        let other = if text.as_bytes()[at] == b'0' { "1" } else { "0" };
+        format!("{}{other}{}", &text[..at], &text[at + 1..])
+    };
+    altered("vouchers.csv", &|text| text.replacen("20260302-00-0001", "20260302-00-0099", 1), "line 0 is missing");
+    altered("vouchers.csv", &|text| text.replacen("take_over", "capital", 1), "is not what its record booked");
+    altered("vouchers.csv", &without_last, "is not what its record booked");
+    altered("trial_balance.csv", &|text| text.replacen("50000.00", "50000.01", 1), "subject 1002");
+    altered("journal.jsonl", &|text| flip(text, "\"bytes\":\"8"), "is not what was hashed");
+    altered("journal.jsonl", &without_last, "end before 2026-03-04 was closed");
+    altered("sample.csv", &without_last, "is not what seed 7 draws");
+    altered("chains.jsonl", &|text| flip(text, "\"path\":[\""), "is not under the checkpoint");
+    altered("chains.jsonl", &without_last, "has no path");
+    // Without a new hash in the manifest any change is seen at once.
+    let path = first.join("notes.csv");
+    let notes = fs::read_to_string(&path).unwrap();
+    fs::write(&path, notes.replacen("8000.00", "8000.01", 1)).unwrap();
+    assert!(check(&first, &[], 1).contains("notes.csv was altered"));
+    fs::write(&path, notes).unwrap();
+    fs::write(first.join("more.txt"), "x").unwrap();
+    assert!(check(&first, &[], 1).contains("more.txt is no part"));
+    fs::remove_file(first.join("more.txt")).unwrap();
+    // A checkpoint with another root is not signed.
+    let manifest_path = first.join("manifest.json");
+    let text = fs::read_to_string(&manifest_path).unwrap();
+    fs::write(&manifest_path, flip(text, "\"root\": \"")).unwrap();
+    assert!(check(&first, &[], 1).contains("not genuine"));
+}

@@ -10,6 +10,8 @@ const ACTS: Record<string, readonly string[]> = {
   agree_change: ["clerk", "officer"],
   apply_change: ["officer", "approver"],
   close_day: ["accountant"],
+  close_period: ["accountant"],
+  reopen_period: ["accountant", "approver"],
   change_facility: ["officer", "approver"],
   see_standing: ["officer", "analyst", "accountant", "approver", "auditor"],
   see_rating: ["officer", "analyst", "approver", "auditor"],

@@ -9,7 +9,7 @@ use ledger::{Section, SubjectCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::household::place_of;
+use super::periods::{DaysStand, days_stand};
 use crate::Shared;
 use crate::extract::{Query, date, public};
 use crate::problem::{Problem, ProblemDocument, fault};
@@ -46,6 +46,8 @@ pub struct BooksShown {
     open_date: String,
     /// The first day whose balances are kept.
     first_closed: Option<String>,
+    /// Whether the months of these days are closed, and when they were opened again.
+    standing: DaysStand,
     trial_balance: Vec<TurnoverShown>,
     /// At the end of the last day.
     balance_sheet: BalanceSheetShown,
@@ -135,6 +137,7 @@ pub async fn books(State(api): State<Shared>, Query(period): Query<Period>) -> R
             to: to.to_string(),
             open_date: days.open.to_string(),
             first_closed: days.first_closed.map(|day| day.to_string()),
+            standing: days_stand(desk, from, to)?,
             trial_balance: lines.collect(),
             balance_sheet: BalanceSheetShown {
                 assets: section(&sheet.assets),
@@ -241,77 +244,10 @@ pub async fn postings(
     .await
 }
 
-fn number(entry: &Entry) -> String {
+pub(super) fn number(entry: &Entry) -> String {
     format!("{}.{}.{}", entry.cell.0, entry.seq, entry.fact)
 }
 
-fn household(cell: Cell, id: Id) -> String {
+pub(super) fn household(cell: Cell, id: Id) -> String {
     public(IdKind::Household, cell, id)
-}
-
-/// Which entry.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct OneEntry {
-    /// Cell, record and fact, as it was shown.
-    #[param(example = "7.12.0")]
-    entry: String,
-}
-
-/// A voucher 会计凭证.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VoucherShown {
-    entry: String,
-    kind_zh: &'static str,
-    kind_en: &'static str,
-    value_date: String,
-    booking_date: String,
-    currency: String,
-    memo: Option<String>,
-    lines: Vec<VoucherLine>,
-}
-
-/// A line of a voucher.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VoucherLine {
-    subject: u32,
-    zh: String,
-    en: String,
-    /// Debit is positive.
-    amount: String,
-    household: Option<String>,
-}
-
-/// One entry with all its lines.
-#[utoipa::path(get, path = "/api/v1/office/books/entry", tag = "office", params(OneEntry),
-    responses((status = 200, body = VoucherShown), (status = "default", body = ProblemDocument)))]
-pub async fn entry(State(api): State<Shared>, Query(one): Query<OneEntry>) -> Result<Json<VoucherShown>, Problem> {
-    let (cell, seq, fact) = place_of(&one.entry)?;
-    let cell = u16::try_from(cell).map(Cell).map_err(|_| Problem::new("unknown_entry"))?;
-    api.blocking(move |desk| {
-        let (entry, postings) = desk.entry(cell, seq, fact)?;
-        let wallet = i64::from(app::books::BOOK_WALLET);
-        let lines = postings.iter().map(|posting| {
-            let code = u32::try_from(posting.subject).unwrap_or_default();
-            let subject = desk.house().chart.subject(SubjectCode(code));
-            VoucherLine {
-                subject: code,
-                zh: subject.map_or_else(String::new, |subject| subject.zh.clone()),
-                en: subject.map_or_else(String::new, |subject| subject.en.clone()),
-                amount: amount(posting.amount_minor),
-                household: posting.owner.filter(|_| posting.book == wallet).map(|id| household(posting.cell, id)),
-            }
-        });
-        Ok(Json(VoucherShown {
-            entry: number(&entry),
-            kind_zh: entry_zh(entry.kind),
-            kind_en: entry_en(entry.kind),
-            value_date: entry.value_date.to_string(),
-            booking_date: entry.booking_date.to_string(),
-            currency: entry.currency.to_string(),
-            lines: lines.collect(),
-            memo: entry.memo,
-        }))
-    })
-    .await
 }

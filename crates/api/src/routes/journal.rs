@@ -1,6 +1,6 @@
 //! Search in the journal: who did what, when, to what, and where its proof stands.
 
-use app::desk::JournalSearch;
+use app::desk::{JournalLine, JournalSearch};
 use axum::Json;
 use axum::extract::State;
 use basics::{IdKind, PublicId};
@@ -76,25 +76,30 @@ pub async fn search(
     let search = JournalSearch { cell, naming, on, limit: asked.limit.unwrap_or(100).clamp(1, 200) };
     api.blocking(move |desk| {
         let found = desk.journal(&search)?;
-        let lines = found.lines.iter().map(|line| JournalLineShown {
-            cell: line.cell.0,
-            seq: line.seq,
-            command: line.command.to_string(),
-            actor_kind: line.actor.kind.as_str().to_owned(),
-            actor_role: line.actor.role.as_str().to_owned(),
-            actor: match line.actor.kind {
-                door::ActorKind::Household => Some(public(IdKind::Household, line.cell, line.actor.id)),
-                door::ActorKind::Staff => Some(public(IdKind::Staff, basics::Cell::OFFICE, line.actor.id)),
-                _ => None,
-            },
-            at: line.at.to_rfc3339(),
-            booking_date: line.booking_date.to_string(),
-            step: line.step,
-            facts: line.facts.clone(),
-            leaf: hex(&line.leaf),
-        });
+        let lines = found.lines.iter().map(shown);
         let lines = lines.collect();
         Ok(Json(JournalShown { lines, looked_through: found.looked_through, more: found.more }))
     })
     .await
+}
+
+/// A line as it is shown.
+pub(super) fn shown(line: &JournalLine) -> JournalLineShown {
+    JournalLineShown {
+        cell: line.cell.0,
+        seq: line.seq,
+        command: line.command.to_string(),
+        actor_kind: line.actor.kind.as_str().to_owned(),
+        actor_role: line.actor.role.as_str().to_owned(),
+        actor: match line.actor.kind {
+            door::ActorKind::Household => Some(public(IdKind::Household, line.cell, line.actor.id)),
+            door::ActorKind::Staff => Some(public(IdKind::Staff, basics::Cell::OFFICE, line.actor.id)),
+            _ => None,
+        },
+        at: line.at.to_rfc3339(),
+        booking_date: line.booking_date.to_string(),
+        step: line.step,
+        facts: line.facts.clone(),
+        leaf: hex(&line.leaf),
+    }
 }

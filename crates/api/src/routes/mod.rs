@@ -21,6 +21,7 @@ mod notices;
 mod office;
 mod papers;
 mod payments;
+mod periods;
 mod policy;
 pub(crate) mod portfolio;
 mod proposals;
@@ -34,7 +35,9 @@ mod sign_in;
 mod staff;
 mod suspended;
 mod tasks;
+mod tie;
 mod villages;
+mod vouchers;
 
 pub(crate) use public::FeeShown;
 
@@ -169,7 +172,13 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(office::trial_balance))
         .routes(routes!(books::books))
         .routes(routes!(books::postings))
-        .routes(routes!(books::entry))
+        .routes(routes!(vouchers::entry))
+        .routes(routes!(vouchers::list))
+        .routes(routes!(tie::tie))
+        .routes(routes!(periods::list))
+        .routes(routes!(periods::one))
+        .routes(routes!(periods::close))
+        .routes(routes!(periods::reopen))
         .routes(routes!(portfolio::portfolio))
         .routes(routes!(journal::search))
         .routes(routes!(office::fund))

@@ -16,6 +16,7 @@ use crate::assess::Assessment;
 use crate::general_ledger::{self, Booked, Days, LedgerReadError};
 use crate::portfolio::{PortfolioFigures, portfolio};
 use crate::tables::{Application, ApplicationStatus, DecisionRecord, Entry, Posting};
+use crate::tie::{Depth, Tie, TieError};
 use crate::vault::VaultError;
 
 /// Journal records read at once.
@@ -89,6 +90,17 @@ impl Desk {
         let cells = self.engine.backend().cells();
         let found = self.readers.with(|reader| Ok(general_ledger::booked(reader, cells, subject, days, limit)))?;
         found.map_err(period_error)
+    }
+
+    /// Sub-ledgers against the general ledger at the end of a booking date. Of a closed day the cells' books are derived from
+    /// their journals, which takes as long as an audit of them.
+    pub fn tie(&self, on: Date, depth: Depth) -> Result<Tie, DeskError> {
+        let cells = self.engine.backend().cells();
+        let found = self.readers.with(|reader| Ok(self.house().tie(reader, cells, on, depth)))?;
+        found.map_err(|error| match error {
+            TieError::Read(error) => period_error(error),
+            TieError::Journal(_) | TieError::Damaged(_) => DeskError::Damaged(error.to_string()),
+        })
     }
 
     /// One entry with its postings.
@@ -193,7 +205,7 @@ impl Desk {
     }
 }
 
-fn period_error(error: LedgerReadError) -> DeskError {
+pub(super) fn period_error(error: LedgerReadError) -> DeskError {
     match error {
         LedgerReadError::Store(error) => error.into(),
         LedgerReadError::Ahead { .. } | LedgerReadError::TurnedRound { .. } => {
@@ -208,7 +220,7 @@ fn names(bytes: &[u8], id: &Id) -> bool {
     bytes.windows(wanted.len()).any(|some| some == wanted.as_slice())
 }
 
-fn line_of(row: &Journal, record: &JournalRecord) -> Result<JournalLine, DeskError> {
+pub(super) fn line_of(row: &Journal, record: &JournalRecord) -> Result<JournalLine, DeskError> {
     let mut facts: Vec<String> = Vec::new();
     for bytes in &record.facts {
         let name = variant_of(&cbor::from_bytes::<Fact>(bytes)?);

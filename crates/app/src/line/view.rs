@@ -78,7 +78,7 @@ impl Tianxin {
     }
 
     /// What a line's row shows as of its state, `event` being what brought it there from outside, if anything did.
-    pub(super) fn line_moved(&self, view: &LineView, event: Option<LineEvent>) -> Result<LineMoved, Fault> {
+    pub(crate) fn line_moved(&self, view: &LineView, event: Option<LineEvent>) -> Result<LineMoved, Fault> {
         let wrong = broken(view.row.id);
         let state = &view.state;
         let rules = self.dated.on(state.as_of).map_err(&wrong)?;

@@ -12,8 +12,11 @@ use serde_json::{Map, Value, json};
 use crate::config::{self, Opened, Place, Use};
 use crate::failure::Failure;
 
+mod period;
 mod reconcile;
 mod sheet;
+mod tie;
+mod vouchers;
 
 use sheet::{Column, Form, Item, Sheet};
 
@@ -24,6 +27,9 @@ use sheet::{Column, Form, Item, Sheet};
 pub enum BooksTask {
     #[command(flatten)]
     Sheet(SheetTask),
+    Tie(tie::TieTask),
+    Periods(period::Periods),
+    Vouchers(vouchers::Vouchers),
     Reconcile(reconcile::Reconcile),
 }
 
@@ -86,6 +92,9 @@ impl BooksTask {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             BooksTask::Sheet(sheet) => sheet.run(place),
+            BooksTask::Tie(tie) => tie.run(place),
+            BooksTask::Periods(periods) => periods.run(place),
+            BooksTask::Vouchers(vouchers) => vouchers.run(place),
             BooksTask::Reconcile(reconcile) => reconcile.run(place),
         }
     }
@@ -121,6 +130,8 @@ struct Period {
     trial: TrialBalance,
     /// Whether its last day is still open.
     open: bool,
+    /// Where its months stand: closed, open, or opened again.
+    standing: period::Standing,
 }
 
 impl Period {
@@ -131,7 +142,8 @@ impl Period {
         let from = shown.from.unwrap_or(first_of_month);
         let turnovers = general_ledger::turnovers(connection, opened.backend.cells(), from, to)?;
         let trial = TrialBalance::of(&opened.tianxin.chart, from, to, &turnovers)?;
-        Ok(Period { institution: opened.tianxin.institution.name.clone(), trial, open: to == open })
+        let standing = period::Standing::of(connection, from, to, &turnovers)?;
+        Ok(Period { institution: opened.tianxin.institution.name.clone(), trial, open: to == open, standing })
     }
 
     fn heading(&self, what: &str, from: Option<Date>) -> Vec<String> {
@@ -140,7 +152,9 @@ impl Period {
             None => self.trial.to.to_string(),
         };
         let open = if self.open { "，未日结 · the last day is open" } else { "" };
-        vec![self.institution.clone(), what.to_owned(), format!("{days}{open}")]
+        let mut heading = vec![self.institution.clone(), what.to_owned(), format!("{days}{open}")];
+        heading.extend(self.standing.lines());
+        heading
     }
 
     fn beside(&self, from: Option<Date>) -> Map<String, Value> {
@@ -150,6 +164,7 @@ impl Period {
         }
         beside.insert("at".to_owned(), json!(self.trial.to.to_string()));
         beside.insert("open".to_owned(), json!(self.open));
+        beside.insert("period".to_owned(), self.standing.json());
         beside
     }
 }

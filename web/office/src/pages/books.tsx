@@ -5,7 +5,7 @@ import type { Books, StatementSection, SubjectStatement, Voucher } from "../../.
 import { day } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import type { At } from "../menu";
-import { Exported, Facts, Field, Loading, Table, Title } from "../parts";
+import { Exported, Facts, Field, Loading, Table, TextKey, Title } from "../parts";
 import { client, language, useLoaded, useSay } from "../state";
 
 const VIEWS = ["trial", "balance", "income"] as const;
@@ -47,7 +47,26 @@ function BooksPage() {
           <button type="button" role="tab" key={one} class={one === view ? "tab is-on" : "tab"} aria-selected={one === view} onClick={() => setView(one)}>{names[one]}</button>
         ))}
       </div>
+      {books && <Standing books={books} />}
       {!books || loaded.error ? <Loading error={loaded.error} again={loaded.again} /> : view === "trial" ? <Trial books={books} /> : view === "balance" ? <Balance books={books} /> : <Income books={books} />}
+    </>
+  );
+}
+
+/** Whether the months of the days shown are closed, and which were opened again. */
+function Standing({ books }: { books: Books }) {
+  const say = useSay();
+  const chosen = language.use();
+  const { state, reopened, frozen, is_as_frozen } = books.standing;
+  const states: Record<string, string> = { open: say("还没有结账", "Not closed yet"), closed: say("已结账", "Closed"), reopened: say("已反结账", "Opened again") };
+  return (
+    <>
+      <p class="hint">
+        <a class="inline" href="#/closing">{states[state] ?? state}</a>
+        {frozen && is_as_frozen && say("，数字和结账时一致", ", as when it was closed")}
+        {reopened.map((one) => say("；{period} 在 {on} 反结账：{reason}", "; {period} was opened again on {on}: {reason}", { period: one.period, on: day(one.on, chosen), reason: one.reason ?? "" })).join("")}
+      </p>
+      {frozen && is_as_frozen === false && <p class="notice bad" role="alert">{say("数字和结账时不一致，请马上报告。", "The figures are not the ones that were closed: report this at once.")}</p>}
     </>
   );
 }
@@ -230,12 +249,13 @@ function VoucherPage({ entry }: { entry: string }) {
   return (
     <>
       {back}
-      <Title note={<span class="id">{voucher.entry}</span>}>{say("会计凭证：{what}", "Voucher: {what}", { what: chosen === "zh" ? voucher.kind_zh : voucher.kind_en })}</Title>
+      <Title note={<span class="id">{voucher.number}</span>}>{say("会计凭证：{what}", "Voucher: {what}", { what: chosen === "zh" ? voucher.kind_zh : voucher.kind_en })}</Title>
       <section class="card narrow-left">
         <Facts rows={[
           [say("记账日", "Booked"), day(voucher.booking_date, chosen)],
           [say("起息日", "Value date"), day(voucher.value_date, chosen)],
-          [say("币种", "Currency"), voucher.currency],
+          [say("凭证号", "Number"), <span class="id">{voucher.number}</span>],
+          [say("金额", "Amount"), `${yuan(voucher.amount, true)} ${voucher.currency}`],
           voucher.memo ? [say("说明", "Memo"), voucher.memo] : null,
         ]} />
       </section>
@@ -243,7 +263,7 @@ function VoucherPage({ entry }: { entry: string }) {
         <h2>{say("分录", "Lines")}</h2>
         <Table
           empty="—"
-          columns={[{ words: say("科目号", "Code") }, { words: say("科目", "Subject") }, { words: say("农户", "Household") }, { words: say("借方", "Debit"), isAmount: true }, { words: say("贷方", "Credit"), isAmount: true }]}
+          columns={[{ words: say("科目号", "Code") }, { words: say("科目", "Subject") }, { words: say("农户", "Household") }, { words: say("借据", "Loan") }, { words: say("借方", "Debit"), isAmount: true }, { words: say("贷方", "Credit"), isAmount: true }]}
           rows={voucher.lines.map((line, place) => {
             const fen = parseFen(line.amount) ?? 0;
             return {
@@ -252,6 +272,7 @@ function VoucherPage({ entry }: { entry: string }) {
                 line.subject,
                 chosen === "zh" ? line.zh : line.en,
                 line.household ? <a class="inline" href={`#/households/${line.household}`}>{say("看账户", "Account")}</a> : "",
+                line.loan && line.household ? <a class="inline" href={`#/loans/${line.loan}/${line.household}`}>{say("看借据", "Loan")}</a> : "",
                 fen > 0 ? yuan(fen, true) : "",
                 fen < 0 ? yuan(-fen, true) : "",
               ],
@@ -259,6 +280,18 @@ function VoucherPage({ entry }: { entry: string }) {
           })}
         />
       </section>
+      <section class="card narrow-left">
+        <h2>{say("日志里的记录", "The record behind it")}</h2>
+        <Facts rows={[
+          [say("分区和记录号", "Cell and record"), `${voucher.record.cell} · ${voucher.record.seq}`],
+          [say("谁办的", "Asked by"), `${voucher.record.actor_role}${voucher.record.actor ? ` ${voucher.record.actor}` : ""}`],
+          [say("什么时候", "When"), voucher.record.at],
+          [say("事实", "Facts"), voucher.record.facts.join(", ")],
+          [say("命令", "Command"), <span class="id">{voucher.record.command}</span>],
+          [say("叶子哈希", "Leaf"), <span class="id">{voucher.record.leaf}</span>],
+        ]} />
+      </section>
+      <p class="unprinted"><TextKey onClick={() => print()}>{say("打印", "Print")}</TextKey></p>
     </>
   );
 }

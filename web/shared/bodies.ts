@@ -84,6 +84,7 @@ export type Rating = Schemas["RatingShown"];
 export type WatchCase = Schemas["CaseShown"];
 export type WatchCaseDetail = Schemas["CaseDetail"];
 export type WatchSignal = Schemas["CaseSignalShown"];
+export type WatchState = Schemas["WatchShown"];
 export type EarlyWarnings = Schemas["EarlyWarnings"];
 export type EarlyWarning = Schemas["EarlyWarningShown"];
 export type OrderInReview = Schemas["OrderInReview"];

@@ -1207,7 +1207,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The queue: cases of a state, the most at stake first (risk × money). */
+        /**
+         * The queue: cases of a state, the most at stake first (risk × money), a page at a time. Of those that wait it is said which are the day's: as
+         *     many as the configuration asks of each officer, less what was taken today.
+         */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -2061,6 +2064,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the monitor is doing, what came of its alerts by typology, and how soon cases are taken and decided. */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products": {
         parameters: {
             query?: never;
@@ -2295,6 +2315,8 @@ export interface components {
         };
         /** @description An alert of a case. */
         CaseAlertShown: {
+            /** @description Hash of the configuration it came of; none of before that was kept. */
+            config?: string | null;
             /** @description `note`, `alert`, `hold`. */
             grade: string;
             money: string;
@@ -2322,6 +2344,8 @@ export interface components {
         };
         /** @description A case. */
         CaseShown: {
+            /** @description To be given to see the cases after it. */
+            after: string;
             /**
              * Format: int64
              * @description Alerts in it.
@@ -2337,12 +2361,19 @@ export interface components {
             /** @description The member of staff who works it. */
             officer?: string | null;
             opened_at: string;
+            /**
+             * @description Of one that waits: `today` where it is among the day's cases, `drawn` where it lies below them and was drawn to be worked all the same, `waiting`
+             *     where it has to wait. None of others, and where it is shown alone.
+             */
+            queue?: string | null;
             reason?: string | null;
             /**
              * Format: double
              * @description The strongest alert's score: 1 is the threshold for alerts.
              */
             risk: number;
+            /** @description Risk times money: what it is queued by. */
+            stake: string;
             /** @description `open`, `taken`, `decided`. */
             state: string;
             /** @description Whom it is about, as in the path. */
@@ -5035,6 +5066,39 @@ export interface components {
             lines: components["schemas"]["StatementLineShown"][];
             total: string;
         };
+        /** @description How soon cases of a class are worked. */
+        ServiceShown: {
+            /** @description `hold`, `alert`, `note`. */
+            class: string;
+            /**
+             * Format: double
+             * @description Hours from then until the verdict.
+             */
+            decide_median?: number | null;
+            /** Format: double */
+            decide_ninety?: number | null;
+            /**
+             * Format: int64
+             * @description Cases that somebody works, and those for longer than they may.
+             */
+            in_work: number;
+            /** Format: int64 */
+            in_work_over: number;
+            /**
+             * Format: double
+             * @description Hours until it is taken: the median, and what nine of ten do not exceed.
+             */
+            take_median?: number | null;
+            /** Format: double */
+            take_ninety?: number | null;
+            /**
+             * Format: int64
+             * @description Cases that wait, and those that wait for longer than they may.
+             */
+            waiting: number;
+            /** Format: int64 */
+            waiting_over: number;
+        };
         /** @description A session: its token is in the cookie. */
         SessionShown: {
             actor: components["schemas"]["ActorShown"];
@@ -5397,6 +5461,45 @@ export interface components {
             subject: number;
             zh: string;
         };
+        /** @description What came of a typology. */
+        TypologyShown: {
+            /**
+             * Format: double
+             * @description The threshold that verdicts ask for; nobody but the institution changes it.
+             */
+            asked?: number | null;
+            /** Format: int64 */
+            cases: number;
+            code: string;
+            /** Format: int64 */
+            false_ones: number;
+            /** @description Labels that this rests on. */
+            labels: number;
+            /**
+             * Format: double
+             * @description Share of true ones among decided alerts.
+             */
+            precision?: number | null;
+            /** Format: double */
+            precision_high?: number | null;
+            /**
+             * Format: double
+             * @description The middle 95 % of what it may be.
+             */
+            precision_low?: number | null;
+            /**
+             * Format: double
+             * @description Threshold of alerts in force, in bits.
+             */
+            threshold?: number | null;
+            /**
+             * Format: int64
+             * @description Verdicts.
+             */
+            true_ones: number;
+            /** Format: int64 */
+            unclear: number;
+        };
         /** @description A version of a product. */
         VersionShown: {
             /** @description The first day on which it is offered. */
@@ -5625,6 +5728,28 @@ export interface components {
             currency: string;
             /** @description What of it is reserved. */
             held: string;
+        };
+        /** @description What the monitor is doing, what came of its alerts, and how soon cases are worked. */
+        WatchShown: {
+            /** Format: int64 */
+            all: number;
+            /** @description Code, version and hash of what it goes by. */
+            config: string;
+            /** @description Cases that are still to be taken today. */
+            left_today: number;
+            /** @description By what the strongest alert asks for. */
+            service: components["schemas"]["ServiceShown"][];
+            /**
+             * Format: int64
+             * @description Events of the past that it was shown, and how many there are; 0 until they are counted.
+             */
+            shown: number;
+            /** @description `following`: it sees what comes; `being_made`: it is made of what is stored, and sees what comes once that is done. */
+            state: string;
+            /** @description By typology, those with most cases first. */
+            typologies: components["schemas"]["TypologyShown"][];
+            /** @description Alerts that wait to be raised. */
+            waiting: number;
         };
         /** @description A score, step by step from the average to the household. */
         WaterfallShown: {
@@ -8473,6 +8598,8 @@ export interface operations {
             path: {
                 /** @description `open` (if not given), `taken` or `decided`. */
                 state: string | null;
+                /** @description After the case last shown: its `after`. */
+                after: string | null;
             };
             cookie?: never;
         };
@@ -10251,6 +10378,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VouchersShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchShown"];
                 };
             };
             default: {

@@ -203,6 +203,7 @@ pub const GATES: &[Gate] = &[
     get("/api/v1/office/models", Read(&[Officer, Analyst, Approver, Auditor])),
     post("/api/v1/office/models", Act("promote_model")),
     get("/api/v1/office/early-warnings", Read(&[Officer, Analyst, Approver, Auditor])),
+    get("/api/v1/office/watch", Read(&[Officer, Analyst, Approver, Auditor])),
     get("/api/v1/office/cases", Read(&[Officer, Analyst, Approver, Auditor])),
     get("/api/v1/office/cases/{subject}/{case}", Read(&[Officer, Analyst, Approver, Auditor])),
     post("/api/v1/office/cases/{subject}/{case}/steps", OneOf(&["take_case", "note_case", "decide_case"])),

@@ -50,6 +50,14 @@ fn an_alert_becomes_a_case_and_a_case_a_verdict() {
     assert_eq!(cases[0]["household"], json!(households[0].household));
     assert_eq!((&cases[0]["typology"], &cases[0]["money"]), (&json!("takeover"), &json!("52000.00")));
     assert!(cases[0]["risk"].as_f64().unwrap() >= 1.0, "{}", cases[0]);
+    assert_eq!((&cases[0]["queue"], cases[0]["stake"].as_str().unwrap().is_empty()), (&json!("today"), false));
+    let watch = town.get(&officer, "/api/v1/office/watch").expect(200).json();
+    let waiting = |watch: &Value| {
+        let classes = watch["service"].as_array().unwrap().iter();
+        classes.map(|class| class["waiting"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!((&watch["state"], &watch["left_today"]), (&json!("following"), &json!(20)), "{watch}");
+    assert_eq!(waiting(&watch), 1, "{watch}");
     // Another alert joins the open case.
     strange(&households[0], "61000.00");
     let path = format!(
@@ -77,7 +85,22 @@ fn an_alert_becomes_a_case_and_a_case_a_verdict() {
     step(json!({ "step": "decide", "text": "看过收据" })).problem(422, "bad_case_step");
     step(json!({ "step": "decide", "verdict": "false", "text": "看过收据" })).expect(201);
     step(json!({ "step": "note", "text": "迟到的话" })).problem(409, "case_decided");
+    let watch = town.get(&officer, "/api/v1/office/watch").expect(200).json();
+    let takeover =
+        watch["typologies"].as_array().unwrap().iter().find(|one| one["code"] == "takeover").unwrap().clone();
+    assert_eq!(
+        (&takeover["false_ones"], &takeover["precision"], &takeover["labels"]),
+        (&json!(1), &json!(0.0), &json!(2)),
+        "{watch}"
+    );
+    assert_eq!(takeover["threshold"], takeover["asked"], "two verdicts move no threshold");
+    assert_eq!((&watch["left_today"], waiting(&watch)), (&json!(19), 0), "one was taken today: {watch}");
     let decided = town.get(&officer, &path).expect(200).json();
+    assert_eq!(
+        decided["alerts"][0]["config"].as_str().unwrap().len(),
+        16,
+        "which configuration called for it: {decided}"
+    );
     assert_eq!((&decided["case"]["verdict"], &decided["case"]["state"]), (&json!("false"), &json!("decided")));
     assert_eq!(decided["notes"][0]["text"], "户主说买了一头牛");
     assert_eq!(open_cases(&town, &officer, 0).len(), 0);

@@ -4,7 +4,7 @@
 //! fact. A case freezes nothing by itself: whoever works it asks for a freeze by the facility's own act. Verdicts are labels: what
 //! they say is known from their day on, never before.
 
-use basics::{Cell, Id, Instant};
+use basics::{Cell, Date, Id, Instant};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Change, Stamp, key};
@@ -75,8 +75,13 @@ door::table! {
         verdict: Option<Verdict>,
         /// Why.
         reason: Option<String>,
+        /// Risk × money, minor units: what it is queued by.
+        stake_minor: i64,
+        /// The office's day on which somebody first took it.
+        taken_on: Option<Date>,
     }
-    index "watch_case_by_state" ["cell", "state", "opened_at", "id"];
+    index "watch_case_by_stake" ["cell", "state", "stake_minor", "id"];
+    index "watch_case_by_taken" ["cell", "taken_on", "id"];
 }
 
 door::table! {
@@ -100,6 +105,8 @@ door::table! {
         money_minor: i64,
         /// What was unusual, encoded.
         signals: Vec<u8>,
+        /// The hash of the configuration that it came of; none in alerts of before that was kept.
+        config: Option<String>,
     }
 }
 
@@ -174,6 +181,9 @@ pub struct RaiseAlert {
     /// What was unusual.
     #[n(7)]
     pub signals: Vec<AlertSignal>,
+    /// The hash of the configuration that called for it; none in alerts of before that was kept, and of those that no configuration called for.
+    #[n(8)]
+    pub config: Option<String>,
 }
 
 /// Do something with a case.
@@ -312,11 +322,16 @@ fn apply_alert(books: &mut Overlay, stamp: &Stamp, raised: &AlertRaised) -> Resu
         decided_at: None,
         verdict: None,
         reason: None,
+        stake_minor: 0,
+        taken_on: None,
     });
+    let risk_milli = base.risk_milli.max(alert.score_milli);
+    let money_minor = base.money_minor.saturating_add(alert.money_minor);
     books.put(&WatchCase {
         typology: if is_strongest { alert.typology.clone() } else { base.typology.clone() },
-        risk_milli: base.risk_milli.max(alert.score_milli),
-        money_minor: base.money_minor.saturating_add(alert.money_minor),
+        risk_milli,
+        money_minor,
+        stake_minor: stake(risk_milli, money_minor),
         alerts: base.alerts + 1,
         ..base
     });
@@ -330,6 +345,7 @@ fn apply_alert(books: &mut Overlay, stamp: &Stamp, raised: &AlertRaised) -> Resu
         score_milli: alert.score_milli,
         money_minor: alert.money_minor,
         signals: basics::cbor::to_bytes(&alert.signals),
+        config: alert.config.clone(),
     });
     Ok(())
 }
@@ -344,6 +360,7 @@ fn apply_step(books: &mut Overlay, stamp: &Stamp, worked: &WorkCase) -> Result<(
             state: CaseState::Taken,
             officer: Some(stamp.actor.id),
             taken_at: row.taken_at.or(Some(stamp.at)),
+            taken_on: row.taken_on.or(Some(stamp.booking_date)),
             ..row
         }),
         CaseStep::Note { text } => books.put(&CaseNote {
@@ -363,6 +380,12 @@ fn apply_step(books: &mut Overlay, stamp: &Stamp, worked: &WorkCase) -> Result<(
         }),
     }
     Ok(())
+}
+
+/// Risk (thousandths) × money (minor units, at least one yuan), in minor units.
+fn stake(risk_milli: i64, money_minor: i64) -> i64 {
+    let stake = i128::from(risk_milli.max(0)) * i128::from(money_minor.max(100)) / 1_000;
+    i64::try_from(stake).unwrap_or(i64::MAX)
 }
 
 /// Chinese and English words for a detector; its name where it is not known any more.

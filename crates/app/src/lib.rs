@@ -37,6 +37,7 @@ pub mod level;
 pub mod line;
 pub mod movement;
 pub mod observe;
+pub mod outcomes;
 pub mod paper;
 pub mod payment;
 pub mod period;

@@ -346,6 +346,8 @@ impl Tianxin {
             score_milli: judged.score_milli,
             money_minor: amount.minor(),
             signals: judged.signals.clone(),
+            // The order itself keeps code and version.
+            config: None,
         };
         let id = alert.alert.derive("raise");
         let change = Change::new(Outcome::Suspended, vec![held, suspended]);

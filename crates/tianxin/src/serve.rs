@@ -32,6 +32,8 @@ const READ_AT_ONCE: usize = 200;
 const MOVING_PAUSE: Duration = Duration::from_secs(1);
 /// From one go to the next.
 const RATING_PAUSE: Duration = Duration::from_secs(1);
+/// From one look at whether the monitor has to be made to the next.
+const WATCHING_PAUSE: Duration = Duration::from_secs(1);
 /// From one look at whether the books have a new day to the next.
 const LOOKING_PAUSE: Duration = Duration::from_secs(20);
 /// Text messages of a cell that are handed over in one go.
@@ -124,22 +126,39 @@ impl Chore {
     }
 
     fn moving(desk: Arc<Desk>) -> Chore {
-        let mut is_watching = false;
-        Chore::start(MOVING_PAUSE, move || {
-            if !is_watching {
-                match desk.open_monitor() {
-                    Ok(()) => is_watching = true,
-                    Err(error) => log(&format!("the monitor is not made yet: {error}")),
+        Chore::start(MOVING_PAUSE, move || match desk.read_movements(READ_AT_ONCE, clock::now()) {
+            Ok(read) => {
+                if let Some(why) = read.first_failure {
+                    log(&format!("what {} households moved could not be observed: {why}", read.failed));
                 }
             }
-            match desk.read_movements(READ_AT_ONCE, clock::now()) {
-                Ok(read) => {
-                    if let Some(why) = read.first_failure {
-                        log(&format!("what {} households moved could not be observed: {why}", read.failed));
+            Err(error) => log(&format!("what moved is not observed yet: {error}")),
+        })
+    }
+
+    /// Makes the monitor of what is stored, beside the requests, and again where it had to be let go.
+    fn watching(desk: Arc<Desk>) -> Chore {
+        let mut said = String::new();
+        Chore::start(WATCHING_PAUSE, move || {
+            let begun = std::time::Instant::now();
+            let wrong = match desk.open_monitor() {
+                Ok(None) => String::new(),
+                Ok(Some(raised)) => {
+                    let seconds = begun.elapsed().as_secs_f64();
+                    let events = desk.watch_status().shown;
+                    if events > 0 {
+                        log(&format!(
+                            "the monitor has seen {events} events in {seconds:.1} s, and raised {raised} alerts"
+                        ));
                     }
+                    String::new()
                 }
-                Err(error) => log(&format!("what moved is not observed yet: {error}")),
+                Err(error) => error.to_string(),
+            };
+            if !wrong.is_empty() && wrong != said {
+                log(&format!("the monitor cannot be made yet: {wrong}"));
             }
+            said = wrong;
         })
     }
 
@@ -224,6 +243,7 @@ impl Service {
         let mut chores = vec![
             Chore::moving(desk.clone()),
             Chore::rating(desk.clone()),
+            Chore::watching(desk.clone()),
             Chore::looking_ahead(desk.clone()),
             Chore::sending(desk.clone(), messages.clone()),
         ];

@@ -44,6 +44,28 @@ pub struct Config {
     pub detectors: [Settings; KINDS],
     /// The typologies.
     pub typologies: Vec<Pattern>,
+    /// How cases are worked.
+    pub work: Work,
+    /// The first eight bytes of the hash of its text, in hex: which configuration an alert came of.
+    pub hash: String,
+}
+
+/// How many cases are worked, and how soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Cases that an officer takes a day; what is more waits.
+    pub per_officer_day: u32,
+    /// Percent of what waits that is worked all the same, drawn by the case's id, so that verdicts tell of low ranks too.
+    pub low_drawn_percent: u32,
+    /// Hours within which a case is taken.
+    pub take_hours: u32,
+    /// Hours within which a case that was taken is decided.
+    pub decide_hours: u32,
+}
+
+impl Work {
+    /// What counts where a configuration says nothing.
+    pub const USUAL: Work = Work { per_officer_day: 20, low_drawn_percent: 5, take_hours: 24, decide_hours: 72 };
 }
 
 /// How money on its way out is held before it is acknowledged.
@@ -147,6 +169,16 @@ struct File {
     detector: Vec<DetectorRow>,
     #[serde(default)]
     typology: Vec<TypologyRow>,
+    work: Option<WorkRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkRow {
+    per_officer_day: Option<Spanned<i64>>,
+    low_drawn_percent: Option<Spanned<i64>>,
+    take_hours: Option<Spanned<i64>>,
+    decide_hours: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]
@@ -309,6 +341,20 @@ impl Source<'_> {
         ))
     }
 
+    fn work(&self, row: Option<&WorkRow>) -> Result<Work, ConfigError> {
+        let Some(row) = row else { return Ok(Work::USUAL) };
+        let number = |value: &Option<Spanned<i64>>, field: &str, most: i64, usual: u32| {
+            value.as_ref().map_or(Ok(usual), |value| self.within(value, field, 0..=most).map(|number| number as u32))
+        };
+        let usual = Work::USUAL;
+        Ok(Work {
+            per_officer_day: number(&row.per_officer_day, "per_officer_day", 1_000, usual.per_officer_day)?,
+            low_drawn_percent: number(&row.low_drawn_percent, "low_drawn_percent", 100, usual.low_drawn_percent)?,
+            take_hours: number(&row.take_hours, "take_hours", 2_000, usual.take_hours)?,
+            decide_hours: number(&row.decide_hours, "decide_hours", 2_000, usual.decide_hours)?,
+        })
+    }
+
     fn typology(&self, row: TypologyRow, detectors: &[Settings; KINDS]) -> Result<Pattern, ConfigError> {
         let at = row.weights.span();
         let mut weights = Vec::new();
@@ -422,13 +468,78 @@ impl Config {
             holding: read.holding.as_ref().map_or(Ok(Holding::default()), |row| source.holding(row))?,
             detectors,
             typologies,
+            work: source.work(read.work.as_ref())?,
+            hash: basics::merkle::leaf_hash(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect(),
         })
+    }
+
+    /// The text of a configuration with other thresholds for alerts (thousandths of a bit, by typology) and the next version; all else
+    /// stays as it was written. A threshold stays between that for notes and that for holds.
+    ///
+    /// Errors if the text is no configuration.
+    pub fn retuned(file: &str, text: &str, alerts: &BTreeMap<String, i32>) -> Result<String, ConfigError> {
+        let config = Config::parse(file, text)?;
+        let source = Source { file, text };
+        let read: File =
+            toml::from_str(text).map_err(|error| source.error(0..0, "file", error.message().to_owned()))?;
+        let mut cuts: Vec<(Range<usize>, String)> =
+            vec![(read.version.span(), (u64::from(config.version) + 1).to_string())];
+        for (row, pattern) in read.typology.iter().zip(&config.typologies) {
+            let Some(wanted) = alerts.get(&pattern.code) else { continue };
+            let held = (*wanted).clamp(pattern.note, pattern.hold.unwrap_or(SURPRISE_MAX));
+            // One decimal, as people write them.
+            let tenths = ((held + 50) / 100).max((pattern.note + 99) / 100);
+            let tenths = pattern.hold.map_or(tenths, |hold| tenths.min(hold / 100));
+            cuts.push((row.alert.span(), format!("\"{}.{}\"", tenths / 10, tenths % 10)));
+        }
+        cuts.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+        let mut out = text.to_owned();
+        cuts.into_iter().for_each(|(at, new)| out.replace_range(at, &new));
+        Config::parse(file, &out)?;
+        Ok(out)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thresholds_change_and_nothing_else() {
+        let usual = Config::usual().unwrap();
+        let takeover = usual.typologies.iter().find(|pattern| pattern.code == "takeover").unwrap();
+        let wanted = takeover.alert + 700;
+        let alerts = BTreeMap::from([("takeover".to_owned(), wanted), ("nobody".to_owned(), 1)]);
+        let text = Config::retuned("usual.toml", Config::USUAL, &alerts).unwrap();
+        let tuned = Config::parse("tuned.toml", &text).unwrap();
+        assert_eq!(tuned.version, usual.version + 1);
+        assert!(tuned.hash != usual.hash && tuned.hash.len() == 16);
+        let mut as_before = tuned.clone();
+        (as_before.version, as_before.hash) = (usual.version, usual.hash.clone());
+        for pattern in &mut as_before.typologies {
+            if pattern.code == "takeover" {
+                assert!((pattern.alert - wanted.min(takeover.hold.unwrap_or(i32::MAX))).abs() <= 100, "{pattern:?}");
+                pattern.alert = takeover.alert;
+            }
+        }
+        assert_eq!(as_before, usual);
+        // Never below what notes ask for.
+        let text = Config::retuned("usual.toml", Config::USUAL, &BTreeMap::from([("takeover".to_owned(), 1)])).unwrap();
+        let low = Config::parse("low.toml", &text).unwrap();
+        let low = low.typologies.iter().find(|pattern| pattern.code == "takeover").unwrap();
+        assert!(low.alert >= low.note && low.alert < low.note + 100, "{low:?}");
+    }
+
+    #[test]
+    fn how_cases_are_worked_may_be_said() {
+        assert_eq!(Config::usual().unwrap().work, Work::USUAL);
+        let own = format!("{}\n[work]\nper_officer_day = 8\ntake_hours = 4\n", Config::USUAL);
+        let work = Config::parse("own.toml", &own).unwrap().work;
+        assert_eq!(work, Work { per_officer_day: 8, take_hours: 4, ..Work::USUAL });
+        let wrong = format!("{}\n[work]\nlow_drawn_percent = 101\n", Config::USUAL);
+        let said = Config::parse("own.toml", &wrong).unwrap_err().to_string();
+        assert!(said.contains("low_drawn_percent: 101 is not between 0 and 100"), "{said}");
+    }
 
     #[test]
     fn the_usual_one_is_sound() {

@@ -29,6 +29,8 @@ const DEVIATION_PRIOR: u128 = 5;
 /// The state of a household.
 #[derive(Clone, Debug)]
 pub struct Habits {
+    /// The village it was last seen in.
+    pub village: Option<u64>,
     /// First day of the record; [`i32::MIN`] before anything came.
     pub first_day: i32,
     /// Last day of the record.
@@ -198,6 +200,7 @@ pub struct Usual {
 impl Default for Habits {
     fn default() -> Habits {
         Habits {
+            village: None,
             first_day: i32::MIN,
             last_day: i32::MIN,
             days: [Day::default(); DAYS],

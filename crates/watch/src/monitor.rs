@@ -4,14 +4,14 @@
 //! what was met before it. Everything is a function of the inputs and their order, so that a monitor rebuilt from the journal says
 //! next what the one that was killed would have said.
 
-use basics::Id;
+use basics::{Date, Id};
 use insight::EventKind;
 
 use crate::config::{Config, REMEMBERED_FROM};
 use crate::detect::habit::{Amount, Hour, PartyNews};
 use crate::detect::loans::{Bridge, DebtElsewhere, Missed, PassThrough};
 use crate::detect::pace::{Structuring, Velocity};
-use crate::detect::season::{IncomeGap, VillageShock};
+use crate::detect::season::{IncomeGap, LOOK_ON, VillageShock};
 use crate::detect::together::{CardAgent, ClerkRepays, ManyBorrowers, SharedDevice};
 use crate::detect::{Context, Detector, Settings};
 use crate::field::COLUMNS;
@@ -74,6 +74,8 @@ pub struct Monitor {
     tails: [Tail; KINDS],
     unusual: Unusual,
     learned: Learned,
+    /// The day that is under way, by the moments at which events became known.
+    day: Option<i32>,
 }
 
 /// Readings of one input, by kind.
@@ -109,7 +111,34 @@ impl Monitor {
             tails: Default::default(),
             unusual: Unusual::default(),
             learned: Learned::new(learn),
+            day: None,
         }
+    }
+
+    /// Ends the days before `day` for every household that was met: the time to see what did not happen. What that comes to, for those of whom a typology
+    /// asks for something, with the day that was over.
+    ///
+    /// Of several days at once only the last one is looked at, and those of a month on which income is. Called before each event with the day on
+    /// which it became known, it is a function of the events and their order as all else is.
+    pub fn pass_to(&mut self, day: i32) -> Vec<(Id, Date, Seen)> {
+        let before = self.day.replace(self.day.map_or(day, |known| known.max(day)));
+        let Some(before) = before.filter(|before| *before < day) else { return Vec::new() };
+        let mut households: Vec<(Id, Option<u64>)> =
+            self.households.iter().map(|(household, state)| (*household, state.village)).collect();
+        households.sort_unstable_by_key(|(household, _)| *household);
+        let over = (before..day).filter_map(|over| Date::from_days(over).ok());
+        let looked_at = over.filter(|over| over.day() == LOOK_ON || over.days() == day - 1);
+        let mut told = Vec::new();
+        for over in looked_at.collect::<Vec<_>>() {
+            for (household, village) in &households {
+                let tick = Tick { household: *household, day: over, village: *village, owed: None };
+                let seen = self.tick(&tick);
+                if seen.grade.is_some() {
+                    told.push((*household, over, seen));
+                }
+            }
+        }
+        told
     }
 
     /// What it goes by.
@@ -157,6 +186,7 @@ impl Monitor {
         if left_out.is_some() {
             return Seen { left_out, ..Seen::default() };
         }
+        state.village = sight.village.or(state.village);
         let settings = &self.config.detectors;
         let of = |kind: Kind| &settings[kind as usize];
         let month = month_of(sight.event.date);

@@ -2,6 +2,7 @@
 
 use app::case::{AlertSignal, CaseState, CaseStep, Verdict, WatchCase, WorkCase};
 use app::command::Command;
+use app::desk::Desk;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -25,6 +26,8 @@ const CASES_MAX: usize = 200;
 pub struct CasesAsked {
     /// `open` (if not given), `taken` or `decided`.
     state: Option<String>,
+    /// After the case last shown: its `after`.
+    after: Option<String>,
 }
 
 /// A case.
@@ -46,6 +49,13 @@ pub struct CaseShown {
     risk: f64,
     /// The money at stake.
     money: String,
+    /// Risk times money: what it is queued by.
+    stake: String,
+    /// Of one that waits: `today` where it is among the day's cases, `drawn` where it lies below them and was drawn to be worked all the same, `waiting`
+    /// where it has to wait. None of others, and where it is shown alone.
+    queue: Option<&'static str>,
+    /// To be given to see the cases after it.
+    after: String,
     /// Alerts in it.
     alerts: i64,
     opened_at: String,
@@ -69,6 +79,8 @@ pub struct CaseAlertShown {
     score: f64,
     money: String,
     signals: Vec<CaseSignalShown>,
+    /// Hash of the configuration it came of; none of before that was kept.
+    config: Option<String>,
 }
 
 /// What one detector said.
@@ -138,6 +150,9 @@ fn shown(row: WatchCase, cell_of: impl Fn(Id) -> Cell) -> CaseShown {
         state: row.state.as_str(),
         risk: milli(row.risk_milli),
         money: format_minor(row.money_minor),
+        stake: format_minor(row.stake_minor),
+        queue: None,
+        after: format!("{}.{}", row.stake_minor, row.id),
         alerts: row.alerts,
         opened_at: row.opened_at.to_rfc3339(),
         taken_at: row.taken_at.map(basics::Instant::to_rfc3339),
@@ -167,7 +182,8 @@ fn id(text: &str) -> Result<Id, Problem> {
     uuid::Uuid::try_parse(text).map(Id).map_err(|_| Problem::new("unknown_case"))
 }
 
-/// The queue: cases of a state, the most at stake first (risk × money).
+/// The queue: cases of a state, the most at stake first (risk × money), a page at a time. Of those that wait it is said which are the day's: as
+/// many as the configuration asks of each officer, less what was taken today.
 #[utoipa::path(get, path = "/api/v1/office/cases", tag = "office", params(CasesAsked),
     responses((status = 200, body = Vec<CaseShown>), (status = "default", body = ProblemDocument)))]
 pub async fn list(State(api): State<Shared>, Query(asked): Query<CasesAsked>) -> Result<Json<Vec<CaseShown>>, Problem> {
@@ -175,9 +191,140 @@ pub async fn list(State(api): State<Shared>, Query(asked): Query<CasesAsked>) ->
         None => CaseState::Open,
         Some(word) => CaseState::parse(word).ok_or_else(|| Problem::new("bad_case_state"))?,
     };
+    let after =
+        asked.after.as_deref().map(|text| place(text).ok_or_else(|| Problem::new("unknown_case"))).transpose()?;
     api.blocking(move |desk| {
-        let rows = desk.cases(state, CASES_MAX)?;
-        Ok(Json(rows.into_iter().map(|row| shown(row, |household| desk.cell_of(household))).collect()))
+        let rows = desk.cases(state, after, CASES_MAX)?;
+        let (left, percent) = match state {
+            // The day's cases are the first of the queue.
+            CaseState::Open if after.is_none() => (desk.cases_left_today()?, desk.watch_work()?.low_drawn_percent),
+            CaseState::Open => (0, desk.watch_work()?.low_drawn_percent),
+            CaseState::Taken | CaseState::Decided => (0, 0),
+        };
+        let queue = |place: usize, case: Id| match () {
+            () if state != CaseState::Open => None,
+            () if place < left => Some("today"),
+            () if Desk::is_drawn(case, percent) => Some("drawn"),
+            () => Some("waiting"),
+        };
+        let rows = rows.into_iter().enumerate().map(|(place, row)| {
+            let queue = queue(place, row.id);
+            CaseShown { queue, ..shown(row, |household| desk.cell_of(household)) }
+        });
+        Ok(Json(rows.collect()))
+    })
+    .await
+}
+
+/// The place of a case in the queue.
+fn place(text: &str) -> Option<(i64, Id)> {
+    let (stake, case) = text.split_once('.')?;
+    Some((stake.parse().ok()?, uuid::Uuid::try_parse(case).map(Id).ok()?))
+}
+
+/// What the monitor is doing, what came of its alerts, and how soon cases are worked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WatchShown {
+    /// `following`: it sees what comes; `being_made`: it is made of what is stored, and sees what comes once that is done.
+    state: &'static str,
+    /// Events of the past that it was shown, and how many there are; 0 until they are counted.
+    shown: u64,
+    all: u64,
+    /// Alerts that wait to be raised.
+    waiting: usize,
+    /// Code, version and hash of what it goes by.
+    config: String,
+    /// Cases that are still to be taken today.
+    left_today: usize,
+    /// By typology, those with most cases first.
+    typologies: Vec<TypologyShown>,
+    /// By what the strongest alert asks for.
+    service: Vec<ServiceShown>,
+}
+
+/// What came of a typology.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TypologyShown {
+    code: String,
+    cases: u64,
+    /// Verdicts.
+    true_ones: u64,
+    false_ones: u64,
+    unclear: u64,
+    /// Share of true ones among decided alerts.
+    precision: Option<f64>,
+    /// The middle 95 % of what it may be.
+    precision_low: Option<f64>,
+    precision_high: Option<f64>,
+    /// Threshold of alerts in force, in bits.
+    threshold: Option<f64>,
+    /// The threshold that verdicts ask for; nobody but the institution changes it.
+    asked: Option<f64>,
+    /// Labels that this rests on.
+    labels: usize,
+}
+
+/// How soon cases of a class are worked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServiceShown {
+    /// `hold`, `alert`, `note`.
+    class: &'static str,
+    /// Hours until it is taken: the median, and what nine of ten do not exceed.
+    take_median: Option<f64>,
+    take_ninety: Option<f64>,
+    /// Hours from then until the verdict.
+    decide_median: Option<f64>,
+    decide_ninety: Option<f64>,
+    /// Cases that wait, and those that wait for longer than they may.
+    waiting: u64,
+    waiting_over: u64,
+    /// Cases that somebody works, and those for longer than they may.
+    in_work: u64,
+    in_work_over: u64,
+}
+
+/// What the monitor is doing, what came of its alerts by typology, and how soon cases are taken and decided.
+#[utoipa::path(get, path = "/api/v1/office/watch", tag = "office",
+    responses((status = 200, body = WatchShown), (status = "default", body = ProblemDocument)))]
+pub async fn watch(State(api): State<Shared>) -> Result<Json<WatchShown>, Problem> {
+    let now = api.now();
+    api.blocking(move |desk| {
+        let (status, config, outcomes) = (desk.watch_status(), desk.watch_config()?, desk.outcomes(now)?);
+        let bits = |value: Option<i32>| value.map(|value| milli(i64::from(value)));
+        let typologies = outcomes.typologies.into_iter().map(|one| TypologyShown {
+            cases: one.cases,
+            true_ones: one.verdicts[0],
+            false_ones: one.verdicts[1],
+            unclear: one.verdicts[2],
+            precision: one.precision,
+            precision_low: one.precision_within.map(|within| within.0),
+            precision_high: one.precision_within.map(|within| within.1),
+            threshold: bits(one.threshold_milli),
+            asked: bits(one.asked_milli),
+            labels: one.labels,
+            code: one.code,
+        });
+        let service = outcomes.service.into_iter().map(|one| ServiceShown {
+            class: one.class,
+            take_median: one.to_take.median_hours,
+            take_ninety: one.to_take.ninety_hours,
+            decide_median: one.to_decide.median_hours,
+            decide_ninety: one.to_decide.ninety_hours,
+            waiting: one.waiting,
+            waiting_over: one.waiting_over,
+            in_work: one.in_work,
+            in_work_over: one.in_work_over,
+        });
+        Ok(Json(WatchShown {
+            state: if status.is_following { "following" } else { "being_made" },
+            shown: status.shown,
+            all: status.all,
+            waiting: status.waiting,
+            config: format!("{} {} {}", config.code, config.version, config.hash),
+            left_today: desk.cases_left_today()?,
+            typologies: typologies.collect(),
+            service: service.collect(),
+        }))
     })
     .await
 }
@@ -200,6 +347,7 @@ pub async fn one(
             score: milli(alert.score_milli),
             money: format_minor(alert.money_minor),
             signals: signals.into_iter().map(signal_shown).collect(),
+            config: alert.config,
         });
         let notes = view.notes.into_iter().map(|note| CaseNoteShown {
             written_at: note.written_at.to_rfc3339(),

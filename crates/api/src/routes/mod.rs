@@ -108,6 +108,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(suspended::about))
         .routes(routes!(suspended::decide))
         .routes(routes!(cases::list))
+        .routes(routes!(cases::watch))
         .routes(routes!(cases::one))
         .routes(routes!(cases::work))
         .routes(routes!(facility::view))

@@ -18,6 +18,7 @@ mod payments;
 mod periods;
 pub mod prepare;
 mod rating;
+mod rebuild;
 mod reconcile;
 mod remind;
 mod reports;
@@ -63,7 +64,7 @@ pub use reports::{JournalFound, JournalLine, JournalSearch};
 pub use suspending::HoldingFigures;
 pub use views::{Account, HouseholdView, LoanPage, TrialLine};
 pub use village::{CampaignShares, CampaignView, RaterView};
-pub use watching::CaseView;
+pub use watching::{CaseView, NOTES_SAMPLED_ONE_IN, WatchStatus};
 
 /// How often the desk does its work again when what it read has changed.
 const TRIES_MAX: usize = 8;

@@ -129,7 +129,7 @@ impl Desk {
     /// Asks the monitor, if it is there and free within its budget.
     fn within_budget<T>(&self, holding: Holding, ask: impl FnOnce(&Monitor) -> T) -> Option<T> {
         for _ in 0..=holding.budget_ms {
-            match self.watching.0.try_lock() {
+            match self.watching.try_lock() {
                 Ok(inner) => return inner.monitor.as_ref().map(ask),
                 Err(TryLockError::Poisoned(held)) => return held.into_inner().monitor.as_ref().map(ask),
                 // Asked again in a moment: what it does to one event takes far less.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use basics::Date;
+use insight::EventKind;
 
 use super::ahead::Ahead;
 use super::record::{LoanRecord, Record};
@@ -91,6 +92,18 @@ impl Lender {
         Lender { ahead: Some(Ahead::new(world, missed_after)), ..self }
     }
 
+    /// The same lender, which keeps what a monitor would be shown.
+    #[must_use]
+    pub fn telling(mut self) -> Lender {
+        self.record.tell();
+        self
+    }
+
+    /// What a monitor would have been shown since this was last asked, in its order: what people lived, and what the loans moved.
+    pub fn told(&mut self) -> Vec<insight::Event> {
+        self.record.take_told()
+    }
+
     /// What was known weeks before every instalment that fell due long enough before a day, and whether it was missed.
     pub fn instalments(&self, until: Date) -> Vec<watch::early::Row> {
         self.ahead.as_ref().map_or_else(Vec::new, |ahead| ahead.rows(until))
@@ -163,7 +176,7 @@ impl Lender {
                 file.wallet_fen -= amount_fen;
                 reply(Told::Wallet { balance_fen: file.wallet_fen })
             }
-            Act::Give { to, amount_fen } => self.give(who, *to, *amount_fen),
+            Act::Give { to, amount_fen } => self.give(date, who, *to, *amount_fen),
             Act::Apply { mine, amount_fen, months, product, .. } => {
                 self.decide(date, who, *mine, (*amount_fen, *months, product.as_str()))
             }
@@ -174,7 +187,7 @@ impl Lender {
         }
     }
 
-    fn give(&mut self, from: HouseholdNo, to: HouseholdNo, amount_fen: i64) -> Vec<Reply> {
+    fn give(&mut self, date: Date, from: HouseholdNo, to: HouseholdNo, amount_fen: i64) -> Vec<Reply> {
         let balance = self.files.get(from.0 as usize).map_or(0, |f| f.wallet_fen);
         let is_there = self.files.get(to.0 as usize).is_some_and(|f| f.is_enrolled);
         if balance < amount_fen || !is_there {
@@ -182,6 +195,8 @@ impl Lender {
             return vec![Reply { household: from, told }];
         }
         self.record.gifts.push((from, to, amount_fen));
+        self.record.own(from, date, EventKind::TransferOut, -amount_fen, Some(u64::from(to.0) + 1));
+        self.record.own(to, date, EventKind::TransferIn, amount_fen, Some(u64::from(from.0) + 1));
         let mut told = vec![Reply { household: to, told: Told::Received { from, amount_fen } }];
         for (who, sum) in [(from, -amount_fen), (to, amount_fen)] {
             if let Some(file) = self.files.get_mut(who.0 as usize) {
@@ -217,6 +232,7 @@ impl Lender {
         let features = self.record.features(who, amount_fen, months, &dues, date);
         let drawn = LoanRecord::new(who, mine, date, amount_fen, columns, features);
         self.record.loans.push(drawn);
+        self.record.own(who, date, EventKind::LoanReceived, amount_fen, None);
         let total_fen = dues.iter().map(|(_, fen)| fen).sum();
         let running = Running { dues: dues.clone(), principal_fen: amount_fen, total_fen, paid_fen: 0, record };
         self.running.insert((who, mine), running);
@@ -246,6 +262,7 @@ impl Lender {
         }
         file.wallet_fen -= amount_fen;
         loan.paid_fen += amount_fen;
+        self.record.own(who, date, EventKind::LoanPayment, -amount_fen, None);
         if let Some(ahead) = &mut self.ahead {
             ahead.paid((who, mine), loan.paid_fen, date);
         }

@@ -134,6 +134,8 @@ pub struct Record {
     /// Applications.
     pub asked: u64,
     bad: Vec<HouseholdNo>,
+    /// What a monitor would be shown, where that is wanted.
+    told: Option<Vec<Event>>,
 }
 
 impl Record {
@@ -147,6 +149,39 @@ impl Record {
             enrolled: 0,
             asked: 0,
             bad: Vec::new(),
+            told: None,
+        }
+    }
+
+    /// From now on every event is kept until it is taken.
+    pub(super) fn tell(&mut self) {
+        self.told = Some(Vec::new());
+    }
+
+    /// Takes what was kept.
+    pub(super) fn take_told(&mut self) -> Vec<Event> {
+        self.told.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Something of the lender's own, for a monitor.
+    pub(super) fn own(&mut self, who: HouseholdNo, date: Date, kind: insight::EventKind, fen: i64, party: Option<u64>) {
+        if let Some(told) = &mut self.told {
+            let number = told.len() as u128;
+            let id = u128::from(date.days().unsigned_abs()) << 64 | 1 << 40 | number;
+            told.push(Event {
+                household: Id::from_u128(u128::from(who.0) + 1),
+                id: Id::from_u128(id),
+                date,
+                kind,
+                amount_minor: fen,
+                balance_after_minor: None,
+                counterparty: party,
+                channel: insight::Channel::OwnBusiness,
+                consent: None,
+                measure: None,
+                source: None,
+                known: None,
+            });
         }
     }
 
@@ -178,6 +213,11 @@ impl Record {
             // What a profile does not take, the platform would refuse.
             if t.profile.fold(&event).is_err() {
                 continue;
+            }
+            if let Some(told) = &mut self.told {
+                // The household's number and its running number of the event make an id that no other event has.
+                let id = Id::from_u128((u128::from(who.0) + 1) << 96 | u128::from(t.profile.version()));
+                told.push(Event { id, ..event });
             }
             t.movements += 1;
             t.this.0 += l.amount_fen.max(0);

@@ -13,6 +13,7 @@ pub(crate) mod lessons;
 pub(crate) mod life;
 mod moments;
 pub(crate) mod run;
+mod watch;
 
 pub(crate) use run::write_file;
 
@@ -36,6 +37,8 @@ pub enum Sim {
     Learn(learn::Learn),
     /// Look ahead at every instalment of counties, four, two and one week before: how often it was missed, and what was said
     Early(early::Early),
+    /// Show a county to the monitor: how many schemes of each kind of fraud it calls, and how often it calls
+    Watch(watch::Watch),
     /// Live through the same county while its platform is killed and confused; 0 only if every run heals
     Chaos(chaos::Chaos),
     /// A part of `sim chaos`
@@ -54,6 +57,7 @@ impl Sim {
             Sim::Moments(moments) => moments.run(),
             Sim::Learn(learn) => learn.run(),
             Sim::Early(early) => early.run(),
+            Sim::Watch(watch) => watch.run(),
             Sim::Chaos(chaos) => chaos.run(),
             Sim::ChaosChild(child) => child.run(place),
         }

@@ -2,6 +2,7 @@
 
 mod columns;
 pub(crate) mod early;
+mod outcomes;
 mod replay;
 mod tried;
 
@@ -21,6 +22,8 @@ pub enum WatchTask {
     Replay(replay::Replay),
     /// Print the instalments of the next weeks that are likeliest to be missed, or what such warnings were worth
     Early(early::Early),
+    /// Say what came of alerts: precision by typology, what thresholds the verdicts ask for, and how soon cases are worked
+    Outcomes(outcomes::Outcomes),
     /// Try a configuration of detectors on a file, beside the one that stands
     Try(tried::Try),
     /// Check configurations: every complaint names file, line and field
@@ -38,6 +41,7 @@ impl WatchTask {
     pub fn run(self, place: &Place) -> Result<(), Failure> {
         match self {
             WatchTask::Early(early) => early.run(place),
+            WatchTask::Outcomes(outcomes) => outcomes.run(place),
             WatchTask::Replay(replay) => replay.run(),
             WatchTask::Try(tried) => tried.run(),
             WatchTask::Check { files } => {
@@ -57,7 +61,7 @@ impl WatchTask {
 }
 
 /// Reads a configuration, or takes the one that the platform comes with.
-fn config(path: Option<&Path>) -> Result<Config, Failure> {
+pub(crate) fn config(path: Option<&Path>) -> Result<Config, Failure> {
     let read = match path {
         None => Config::usual(),
         Some(path) => {

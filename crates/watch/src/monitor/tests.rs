@@ -196,6 +196,68 @@ fn a_flood_is_one_village_alert_and_a_lost_crop_one_of_its_household() {
 }
 
 #[test]
+fn days_that_pass_tell_of_a_flood_once_and_of_nobody_in_a_usual_year() {
+    // Twenty households bring in a harvest in September of two years; in the second a flood takes it.
+    let told = |second: i64| {
+        let mut town = Town::new();
+        let mut called: Vec<(&'static str, EntityKind)> = Vec::new();
+        for (year, yuan) in [(0, 9_000), (1, second)] {
+            for household in 1..=20_u64 {
+                // FIRST is the 4th of October 2024: September of the next year begins 332 days later.
+                let day = 332 + year * 365 + household as i32 % 20;
+                let yuan = yuan + (scatter(household) % 900) as i64;
+                let date = Date::from_days(FIRST + day).unwrap();
+                for (_, _, seen) in town.monitor.pass_to(date.days()) {
+                    called.extend(seen.signals.iter().map(|signal| {
+                        (
+                            signal.kind.word(),
+                            match signal.entity {
+                                Entity::Household(_) => EntityKind::Household,
+                                Entity::Key(kind, _) => kind,
+                            },
+                        )
+                    }));
+                }
+                town.now(household, day, 10, EventKind::HarvestSale, yuan, 7);
+            }
+        }
+        let last = Date::from_days(FIRST + 332 + 2 * 365).unwrap();
+        for (_, _, seen) in town.monitor.pass_to(last.days()) {
+            called.extend(seen.signals.iter().map(|signal| {
+                (
+                    signal.kind.word(),
+                    match signal.entity {
+                        Entity::Household(_) => EntityKind::Household,
+                        Entity::Key(kind, _) => kind,
+                    },
+                )
+            }));
+        }
+        called
+    };
+    assert_eq!(told(9_000), []);
+    let flood = told(600);
+    assert_eq!(flood, [("village_shock", EntityKind::Village)], "one alert of the village, none of its households");
+}
+
+#[test]
+fn a_thousand_harvest_sales_call_nobody() {
+    let mut town = Town::new();
+    let mut called = 0;
+    for day in 0..25 {
+        for household in 1..=200_u64 {
+            let drawn = scatter(household << 16 | day as u64);
+            if drawn.is_multiple_of(5) {
+                let yuan = 2_000 + (drawn >> 8) as i64 % 20_000;
+                let seen = town.now(household, day, 9, EventKind::HarvestSale, yuan, 1 + drawn % 3);
+                called += u32::from(seen.grade >= Some(Grade::Alert));
+            }
+        }
+    }
+    assert_eq!(called, 0);
+}
+
+#[test]
 fn typologies_of_rural_fraud() {
     let mut rows = Vec::new();
     let mut told = |name: &str, seen: Seen| {

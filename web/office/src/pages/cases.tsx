@@ -1,7 +1,7 @@
 // Cases of the monitor: the queue by what is at stake, and one with what was unusual, its notes and its verdict.
 
 import { useState } from "preact/hooks";
-import type { Receipt, WatchCase, WatchCaseDetail, WatchSignal } from "../../../shared/bodies";
+import type { Receipt, WatchCase, WatchCaseDetail, WatchSignal, WatchState } from "../../../shared/bodies";
 import { moment } from "../../../shared/dates";
 import { grouped, yuan } from "../../../shared/money";
 import { codesOf, term } from "../../../shared/terms";
@@ -42,6 +42,7 @@ function CasesPage({ state }: { state: string }) {
             { words: say("风险", "Risk"), isAmount: true },
             { words: say("涉及金额", "Money at stake"), isAmount: true },
             { words: say("预警数", "Alerts"), isAmount: true },
+            ...(shown === "open" ? [{ words: say("排队", "Queue") }] : []),
             { words: say("什么时候", "When") },
             ...(shown === "decided" ? [{ words: say("结论", "Verdict") }] : []),
           ]}
@@ -53,13 +54,47 @@ function CasesPage({ state }: { state: string }) {
               one.risk.toFixed(2),
               yuan(one.money),
               one.alerts,
+              ...(shown === "open" ? [term("queue", one.queue, chosen)] : []),
               moment(one.decided_at ?? one.taken_at ?? one.opened_at, chosen),
               ...(shown === "decided" ? [term("verdict", one.verdict, chosen)] : []),
             ],
           }))}
         />
       )}
+      <Watched />
     </>
+  );
+}
+
+/** What the monitor is doing, how soon cases are worked, and what came of them. */
+function Watched() {
+  const say = useSay();
+  const chosen = language.use();
+  const loaded = useLoaded(() => client.read<WatchState>("/office/watch"));
+  if (!loaded.value) return <section class="card"><Loading error={loaded.error} again={loaded.again} /></section>;
+  const seen = loaded.value;
+  const hours = (median?: number | null, ninety?: number | null) => (typeof median === "number" && typeof ninety === "number" ? say("{m} 小时（九成在 {n} 小时内）", "{m} h (nine of ten within {n} h)", { m: median.toFixed(1), n: ninety.toFixed(1) }) : "—");
+  const late = (all: number, over: number) => (over > 0 ? say("{n}（{m} 件超时）", "{n} ({m} late)", { n: all, m: over }) : String(all));
+  const bits = (value?: number | null) => (typeof value === "number" ? value.toFixed(1) : "—");
+  const share = (value?: number | null) => (typeof value === "number" ? `${(value * 100).toFixed(0)}%` : "—");
+  return (
+    <section class="card">
+      <h2>{say("时限和准确率", "Service times and precision")}</h2>
+      {seen.state !== "following" && (
+        <p class="notice wait" role="status">{seen.all > 0 ? say("监测刚启动，正在看一遍以前的记录：{n}/{m}。新预警稍后补上。", "The monitor has just started and looks at the past: {n} of {m}. New alerts follow.", { n: seen.shown, m: seen.all }) : say("监测刚启动，正在数以前的记录。新预警稍后补上。", "The monitor has just started and counts the past. New alerts follow.")}</p>
+      )}
+      <p class="hint">{say("今天还要领 {n} 件。", "{n} cases are still to be taken today.", { n: seen.left_today })}</p>
+      <Table
+        empty="—"
+        columns={[{ words: say("级别", "Class") }, { words: say("多久领取", "Taken within") }, { words: say("多久结案", "Decided within") }, { words: say("等领取", "Waiting"), isAmount: true }, { words: say("在办", "In work"), isAmount: true }]}
+        rows={seen.service.map((one) => ({ key: one.class, cells: [term("grade", one.class, chosen), hours(one.take_median, one.take_ninety), hours(one.decide_median, one.decide_ninety), late(one.waiting, one.waiting_over), late(one.in_work, one.in_work_over)] }))}
+      />
+      <Table
+        empty={say("还没有案件。", "There are no cases yet.")}
+        columns={[{ words: say("像什么", "Looks like") }, { words: say("案件", "Cases"), isAmount: true }, { words: say("属实", "True"), isAmount: true }, { words: say("误报", "False"), isAmount: true }, { words: say("准确率", "Precision"), isAmount: true }, { words: say("预警线", "Threshold"), isAmount: true }, { words: say("按结论该是", "Asked by verdicts"), isAmount: true }]}
+        rows={seen.typologies.map((one) => ({ key: one.code, cells: [term("typology", one.code, chosen), one.cases, one.true_ones, one.false_ones, share(one.precision), bits(one.threshold), bits(one.asked)] }))}
+      />
+    </section>
   );
 }
 

@@ -22,6 +22,8 @@ pub struct Stepper<A: App> {
     waiting: Vec<Outgoing<A::Command>>,
     /// Messages that are done, to be removed from their outboxes with the next batch.
     done: Vec<Job<A>>,
+    /// Whether a batch failed: what waits is then read from the outboxes again, since they alone know what was committed.
+    is_behind: bool,
 }
 
 type Answers = Vec<Result<Answer, DoorError>>;
@@ -34,6 +36,7 @@ impl<A: App> Stepper<A> {
             batch_max: batch_max.max(1),
             waiting: Vec::new(),
             done: Vec::new(),
+            is_behind: false,
         }
     }
 
@@ -50,9 +53,15 @@ impl<A: App> Stepper<A> {
         }
     }
 
-    /// Delivers messages between cells, in order of (cell, record), until none is left.
+    /// Delivers messages between cells, in order of (cell, record), until none is left. After a failure of the database it can be
+    /// called again: nothing that is in an outbox is forgotten, and nothing is done twice.
     pub fn deliver(&mut self) -> Answers {
         let mut answers = Vec::new();
+        if self.is_behind
+            && let Err(error) = self.take_up()
+        {
+            return vec![Err(DoorError::Storage(error.to_string()))];
+        }
         while !self.waiting.is_empty() {
             let mut round = std::mem::take(&mut self.waiting);
             round.sort_by_key(|message| message.from);
@@ -89,6 +98,8 @@ impl<A: App> Stepper<A> {
     pub fn take_up(&mut self) -> Result<(), StoreError> {
         let cells: Vec<Cell> = (0..=self.writer.backend.cells()).map(Cell).collect();
         self.waiting = self.writer.undelivered(&cells)?;
+        self.done.clear();
+        self.is_behind = false;
         Ok(())
     }
 
@@ -118,9 +129,13 @@ impl<A: App> Stepper<A> {
         jobs.extend(commands);
         self.waiting.extend(self.writer.step(jobs).outgoing);
         let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers
+        let answers: Answers = answers
             .drain(..)
             .map(|answer| answer.unwrap_or_else(|| Err(DoorError::Bug("a command was not answered".to_owned()))))
-            .collect()
+            .collect();
+        let is_failure =
+            |answer: &Result<Answer, DoorError>| matches!(answer, Err(DoorError::Storage(_) | DoorError::Unknown(_)));
+        self.is_behind |= answers.iter().any(is_failure);
+        answers
     }
 }

@@ -340,6 +340,30 @@ fn a_full_disk_says_what_to_do_and_leaves_nothing_half_written() {
     assert_eq!(integrity(&disk), "ok");
 }
 
+/// A message that could not be delivered is not forgotten: when the disk is in order again the same program delivers it, once.
+#[test]
+fn what_could_not_be_delivered_is_delivered_by_the_same_program_later() {
+    let disk = FaultDisk::register(&format!("fault-disk-deliver-{}", std::process::id())).unwrap();
+    let backend = open(&disk);
+    let mut stepper = Stepper::new(tianxin(), backend.clone(), 16);
+    assert!(stepper.step(founding(HOUSEHOLDS)).iter().all(Result::is_ok));
+    stepper.deliver();
+    let transfers: Vec<_> =
+        (0..40).map(burst).filter(|sent| format!("{:?}", sent.order).contains("Transfer")).collect();
+    let sent = stepper.step(transfers);
+    assert!(sent.len() > 5 && sent.iter().all(Result::is_ok));
+    disk.fail_operations(1, 1_000_000, &[Operation::Write, Operation::Sync]);
+    assert!(stepper.deliver().iter().any(Result::is_err));
+    // Asked again too early, it says so again.
+    assert!(stepper.deliver().iter().any(Result::is_err));
+    disk.heal();
+    let answers = stepper.deliver();
+    assert!(!answers.is_empty() && answers.iter().all(Result::is_ok), "{answers:?}");
+    assert!(stepper.deliver().is_empty());
+    healthy_and_quiet(backend.as_ref());
+    audit::verify(tianxin().as_ref(), backend.as_ref(), None).unwrap();
+}
+
 /// A run that can be repeated says itself when its commits are to be durable: a power cut takes what came after, each commit
 /// whole, and nothing from before.
 #[test]

@@ -304,7 +304,7 @@ pub(crate) fn needs_undrawn(
 }
 
 /// Days after a drawing within which its use has to be shown; `None` where nothing has to.
-fn days_to_show_use(terms: &LoanTerms) -> Option<i32> {
+pub(crate) fn days_to_show_use(terms: &LoanTerms) -> Option<i32> {
     let days = terms.payout.as_ref().map_or(0, |rule| rule.evidence_days);
     (days > 0 && payout_mode(terms) == PayoutMode::SelfPay).then(|| i32::from(days))
 }

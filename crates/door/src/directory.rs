@@ -102,34 +102,43 @@ pub fn enrol<A: App>(
     Ok(answer)
 }
 
-/// Runs many enrolments through a stepper, in the same three steps: one claim for all, their commands, one confirmation.
+/// Runs many enrolments through a stepper, each with the rows of its persons, in the same three steps: one claim for all,
+/// their commands, one confirmation.
 ///
 /// A resident id that is claimed and not confirmed is answered as under way: a stepper buries nothing.
 pub fn enrol_many<A: App>(
     stepper: &mut Stepper<A>,
-    enrolments: Vec<(DirectoryRow, Request<A::Command>)>,
+    enrolments: Vec<(Vec<DirectoryRow>, Request<A::Command>)>,
 ) -> Result<Vec<Result<Answer, EnrolError>>, DoorError> {
     // Of two that claim one resident id the first is the one: its row is there when the second's is looked at.
-    let rows: Vec<DirectoryRow> = enrolments.iter().map(|(row, _)| row.clone()).collect();
+    let rows: Vec<DirectoryRow> = enrolments.iter().flat_map(|(rows, _)| rows.clone()).collect();
     let standing = stepper.directory(DirectoryOrder::Claim(rows))?;
     failpoint::hit("directory.after_claim");
     let mut places = Vec::with_capacity(enrolments.len());
     let mut requests = Vec::with_capacity(enrolments.len());
-    for ((mine, request), found) in enrolments.into_iter().zip(&standing) {
-        places.push(if same_person(&mine, found) {
-            requests.push(request);
-            Ok(())
-        } else if found.state == ClaimState::Confirmed || standing.iter().any(|row| same_person(row, found)) {
-            Err(EnrolError::Known { cell: found.cell, household: found.household })
-        } else {
-            Err(EnrolError::UnderWay)
-        });
+    let mut found = standing.iter();
+    for (mine, request) in enrolments {
+        let own: Vec<&DirectoryRow> = found.by_ref().take(mine.len()).collect();
+        let other = own.iter().zip(&mine).find(|(found, mine)| !same_person(mine, found)).map(|(found, _)| *found);
+        places.push((
+            match other {
+                None => {
+                    requests.push(request);
+                    Ok(())
+                }
+                Some(found) if found.state == ClaimState::Confirmed || is_claimed_here(found, &standing) => {
+                    Err(EnrolError::Known { cell: found.cell, household: found.household })
+                }
+                Some(_) => Err(EnrolError::UnderWay),
+            },
+            own,
+        ));
     }
     let mut answers = stepper.step(requests).into_iter();
     failpoint::hit("directory.before_confirm");
     let mut confirm = Vec::new();
     let mut told = Vec::with_capacity(places.len());
-    for (place, found) in places.into_iter().zip(standing) {
+    for (place, own) in places {
         let answer = match place {
             Ok(()) => answers
                 .next()
@@ -137,9 +146,11 @@ pub fn enrol_many<A: App>(
                 .map_err(EnrolError::Door),
             Err(error) => Err(error),
         };
-        if answer.is_ok() && found.state == ClaimState::Claimed {
-            let confirmed = DirectoryRow { state: ClaimState::Confirmed, ..found.clone() };
-            confirm.push((found, Some(confirmed)));
+        if answer.is_ok() {
+            for found in own.into_iter().filter(|found| found.state == ClaimState::Claimed) {
+                let confirmed = DirectoryRow { state: ClaimState::Confirmed, ..found.clone() };
+                confirm.push((found.clone(), Some(confirmed)));
+            }
         }
         told.push(answer);
     }
@@ -197,6 +208,10 @@ fn claim<A: App>(
 fn is_alive<A: App>(engine: &Engine<A>, row: &DirectoryRow, burial: &Burial<'_, A>) -> Result<bool, EnrolError> {
     let answer = engine.call((burial.tombstone)(row))?;
     Ok((burial.is_alive)(&answer.outcome::<A>()?))
+}
+
+fn is_claimed_here(found: &DirectoryRow, standing: &[DirectoryRow]) -> bool {
+    standing.iter().any(|row| same_person(row, found))
 }
 
 fn same_person(a: &DirectoryRow, b: &DirectoryRow) -> bool {

@@ -234,6 +234,7 @@ kinds! {
     38 RegionYield Still "Published yield of the region against a normal year; measure: millionths 地区单产指数.",
     39 LoanRepaid Still "A loan was paid off as agreed 贷款结清.",
     40 LoanOver90 Still "A loan became more than 90 days late 贷款逾期90天以上.",
+    41 TrainingAttended Still "Somebody of it came to a training of the lender's 参加培训.",
 }
 
 /// Categories of purchase.

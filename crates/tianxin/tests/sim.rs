@@ -35,6 +35,7 @@ fn one_seed_gives_one_county_on_both_databases_and_any_number_of_threads() {
     let lines = text(&one[0]).lines().count();
     assert!(lines > 500, "{lines} lines of events");
     assert_eq!(one, county(&folder.path().join("many"), &["--threads", "4"]));
+    assert_eq!(one, killed_and_gone_on(&folder.path().join("killed")));
     let proven = tianxin(&["--data", folder.path().join("one").to_str().unwrap(), "audit", "verify"]);
     assert!(proven.status.success(), "{}", text(&proven.stderr));
     exports(&folder.path().join("one"), &text(&one[1]));
@@ -69,6 +70,78 @@ fn warns_early(run: &Path) {
         "{}",
         text(&few.stderr)
     );
+}
+
+/// The same county, killed while it lives and gone on with; what it left behind as values.
+fn killed_and_gone_on(out: &Path) -> Vec<Vec<u8>> {
+    let folder = out.to_str().unwrap();
+    let life = ["sim", "run", "--days", "90", "--seed", "1", "--households", "120", "--keep-every", "20"];
+    let mut child = Command::new(TIANXIN).args(life).args(["--out", folder]).spawn().unwrap();
+    // The second point has dropped the first one.
+    let second = out.join("resume-2026-02-10");
+    while !second.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the run was over before it was killed");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let again = tianxin(&[&life[..], &["--out", folder]].concat());
+    assert!(text(&again.stderr).contains(&format!("sim run --resume {folder}")), "{}", text(&again.stderr));
+    let named = tianxin(&["sim", "export", folder]);
+    assert_eq!(named.status.code(), Some(2), "a run that was cut off is exported by nobody");
+    let resumed = tianxin(&["sim", "run", "--resume", folder]);
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    assert!(text(&resumed.stdout).contains("days of 90 lived"), "{}", text(&resumed.stdout));
+    let left = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(left.filter(|name| name.starts_with("resume") || name == "unfinished").count() == 0);
+    let proven = tianxin(&["--data", folder, "audit", "verify"]);
+    assert!(proven.status.success(), "{}", text(&proven.stderr));
+    ["events.csv", "loans.csv", "truth.csv"].map(|file| std::fs::read(out.join(file)).unwrap()).to_vec()
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let folder = out.to_str().unwrap();
+    let refused = |code: i32| {
+        let ran = tianxin(&["sim", "run", "--resume", folder]);
+        assert_eq!(ran.status.code(), Some(code), "{}", text(&ran.stderr));
+        text(&ran.stderr)
+    };
+    assert!(refused(2).contains("has no point to go on from"));
+    let life = ["sim", "run", "--days", "6", "--seed", "1", "--households", "5", "--keep-every", "2", "--out", folder];
+    let mut child = Command::new(TIANXIN).args(life).spawn().unwrap();
+    let all = |out: &Path| {
+        let points = std::fs::read_dir(out).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let is_point = |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("resume-");
+        let mut points: Vec<_> = points.filter(is_point).collect();
+        points.sort();
+        points
+    };
+    let point = loop {
+        if let Some(point) = all(&out).pop() {
+            break point;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "the run was over before it was killed");
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The kill may have come while that point was dropped for the next.
+    let point = all(&out).pop().unwrap_or(point);
+    let kept = |name: &str| point.join(name);
+    if let Ok(county) = std::fs::read_to_string(kept("county.toml")) {
+        std::fs::write(kept("county.toml"), county.replace("townships = 12", "townships = 11")).unwrap();
+        assert!(refused(3).contains("is not the county that was lived in"));
+        let about = std::fs::read_to_string(kept("point.toml")).unwrap();
+        std::fs::write(kept("point.toml"), about.replace("layout = 1", "layout = 0")).unwrap();
+        assert!(refused(3).contains("was kept by version"));
+    }
+    let both = tianxin(&["sim", "run", "--resume", folder, "--seed", "4"]);
+    assert_eq!(both.status.code(), Some(2));
+    assert!(text(&both.stderr).contains("cannot be used with"), "{}", text(&both.stderr));
+    let elsewhere = tianxin(&["--postgres", "postgres://nobody@127.0.0.1:1/x", "sim", "run", "--resume", folder]);
+    assert!(text(&elsewhere.stderr).contains("keeps no points to go on from"), "{}", text(&elsewhere.stderr));
 }
 
 /// A training set of a run that is whole: a line a loan of which something is known, nothing of what came afterwards.
@@ -213,7 +286,7 @@ fn what_cannot_be_run_is_said_before_anything_is_made() {
     assert!(run(there.to_str().unwrap(), &[]).contains("is there already"));
     std::fs::write(there.join("unfinished"), "tianxin sim run --days 9 --seed 4\n").unwrap();
     let left = run(there.to_str().unwrap(), &[]);
-    assert!(left.contains("was cut off") && left.contains("--days 9 --seed 4"), "{left}");
+    assert!(left.contains("kept no point to go on from") && left.contains("--days 9 --seed 4"), "{left}");
     let mark = "tianxin sim run --days 9 --seed 4 --postgres URL\ndatabase db.example:5432/county\n";
     std::fs::write(there.join("unfinished"), mark).unwrap();
     let left = run(there.to_str().unwrap(), &[]);

@@ -1,12 +1,13 @@
 //! Codes that merchants show and households pay, and how well a household is known.
 
-use basics::{Id, Instant, Money, Rate};
+use basics::{Date, Id, Instant, Money, Rate};
 use door::key;
 use insight::event::{Channel, Event, EventKind};
 
-use super::{Desk, DeskError};
-use crate::code::{CODE_SECONDS_MAX, CodeError, PayCode, PaymentCode};
+use super::{Desk, DeskError, prepare};
+use crate::code::{CODE_SECONDS_MAX, PayCode, PaymentCode};
 use crate::level::{LevelLimits, WalletLevel, WalletUse};
+use crate::line::Settles;
 
 /// What a household may move, and has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,29 @@ pub struct LevelShown {
     pub used_minor: (i64, i64),
 }
 
+impl PayCode {
+    /// The purchase as a behaviour event of a day, made from its command's id.
+    pub fn event(&self, command: Id, date: Date) -> Event {
+        Event {
+            household: self.household,
+            id: command.derive("paid by code"),
+            date,
+            kind: EventKind::PaymentOut,
+            amount_minor: -self.amount.minor(),
+            balance_after_minor: None,
+            counterparty: None,
+            channel: Channel::OwnBusiness,
+            consent: None,
+            measure: None,
+            source: None,
+            known: None,
+        }
+    }
+}
+
 impl Desk {
     fn sign_code(&self) -> impl Fn(&[u8]) -> [u8; 32] + '_ {
-        |told| self.vault.keyed_hash("payment code", told)
+        |told| prepare::code_signature(self.vault.as_ref(), told)
     }
 
     /// The text of a code by which a merchant is paid an amount: once, within ten minutes. `household` is whose wallet the merchant is
@@ -44,43 +65,17 @@ impl Desk {
 
     /// Reads a code and the register: the command that pays it.
     pub fn payment_of_code(&self, household: Id, text: &str, now: Instant) -> Result<PayCode, DeskError> {
-        let code = PaymentCode::read(text, self.sign_code(), now).map_err(|error| {
-            let name = match error {
-                CodeError::NotGenuine => "code_not_genuine",
-                CodeError::Expired => "payment_code_expired",
-            };
-            DeskError::refused(name, error.to_string())
-        })?;
+        let code = prepare::read_code(text, self.sign_code(), now)?;
         let row = self.merchant(code.merchant)?;
         let damaged = |_| DeskError::Damaged(format!("the discount of merchant {} is no rate", row.id));
         let discount = Rate::from_ppm(row.discount_ppm).map_err(damaged)?;
-        Ok(PayCode {
-            cell: self.cell_of(household),
-            household,
-            code: code.id,
-            merchant: code.merchant,
-            to: (self.cell_of(row.household), row.household),
-            amount: code.amount,
-            discount,
-        })
+        let settles = Settles { cell: self.cell_of(row.household), household: row.household, discount };
+        prepare::code_payment(self.sign_code(), text, (self.cell_of(household), household), settles, now)
     }
 
     /// A purchase by code as a behaviour event, made from its command's id.
     pub fn purchase_event(&self, paid: &PayCode, command: Id) -> Result<Event, DeskError> {
-        Ok(Event {
-            household: paid.household,
-            id: command.derive("paid by code"),
-            date: self.open_date(paid.cell)?,
-            kind: EventKind::PaymentOut,
-            amount_minor: -paid.amount.minor(),
-            balance_after_minor: None,
-            counterparty: None,
-            channel: Channel::OwnBusiness,
-            consent: None,
-            measure: None,
-            source: None,
-            known: None,
-        })
+        Ok(paid.event(command, self.open_date(paid.cell)?))
     }
 
     /// How well a household is known, and what is left under its limits.

@@ -20,6 +20,7 @@ use crate::facility::{FacilityView, facility_view};
 use crate::guarantee::Guarantee;
 use crate::house::Tianxin;
 use crate::line::{CreditLine, CreditLineEvent, LineView, line_events, line_view};
+use crate::loan_books::days_to_show_use;
 use crate::tables::{
     Application, BehaviourProfile, Contract, ContractStatus, Facility, LoanEvent, LoanNote, LoanState, MemberRole,
     Person, Sealed, Wallet,
@@ -166,6 +167,14 @@ impl Known {
         let amount = terms.principal.minor();
         let plan = loan::schedule::schedule_drawn(&terms, amount, self.open_date)?;
         Ok((amount, plan.rows.iter().map(|row| (row.due, row.total_fen)).collect()))
+    }
+
+    /// By when the use of a signed contract has to be shown if it is drawn today; none where nobody asks.
+    pub fn use_by(&self, contract: Id) -> Result<Option<Date>, DeskError> {
+        let unknown = || DeskError::refused("unknown_contract", "there is no such contract: check its id");
+        let row = self.slice.get::<Contract>(&key![self.cell, self.household, contract]).map_err(damaged)?;
+        let terms: LoanTerms = cbor::from_bytes(&row.ok_or_else(unknown)?.terms)?;
+        Ok(days_to_show_use(&terms).map(|days| self.open_date.add_days(days)))
     }
 
     /// The head of the household, whose key seals its data.

@@ -19,10 +19,12 @@ use super::payments::AccountNumber;
 use super::{Desk, DeskError};
 use crate::application::Decide;
 use crate::assess::{self, Asked, Assessment, Judge, Quote, Standing};
+use crate::code::{CodeError, PayCode, PaymentCode};
 use crate::command::Command;
 use crate::enrol::{Enrol, Member, SealedField};
 use crate::explore::{Entered, share_of_cell};
 use crate::house::Tianxin;
+use crate::line::Settles;
 use crate::observe::Observe;
 use crate::payment::{BankAccount, BindAccount};
 use crate::scorer::Said;
@@ -111,6 +113,43 @@ pub fn binding(
     let sealed = seal_field(vault, person, &BankAccount::field(account), command_id, &plain)?;
     let command = BindAccount { cell, household, account, person, sealed };
     Ok(Request::plain(command_id, actor, at, Order::Do(Command::BindAccount(command))))
+}
+
+/// The signature of what a payment code says, by a key that only this institution has.
+pub fn code_signature(vault: &dyn Vault, told: &[u8]) -> [u8; 32] {
+    vault.keyed_hash("payment code", told)
+}
+
+/// The command by which a household pays a code, read at an instant; the merchant is paid as the register says.
+pub fn code_payment(
+    sign: impl Fn(&[u8]) -> [u8; 32],
+    text: &str,
+    (cell, household): (Cell, Id),
+    merchant: Settles,
+    now: Instant,
+) -> Result<PayCode, DeskError> {
+    let code = read_code(text, sign, now)?;
+    let Settles { cell: to_cell, household: to, discount } = merchant;
+    Ok(PayCode {
+        cell,
+        household,
+        code: code.id,
+        merchant: code.merchant,
+        to: (to_cell, to),
+        amount: code.amount,
+        discount,
+    })
+}
+
+/// Reads a code. Errors for one that is not genuine or has expired.
+pub(super) fn read_code(text: &str, sign: impl Fn(&[u8]) -> [u8; 32], now: Instant) -> Result<PaymentCode, DeskError> {
+    PaymentCode::read(text, sign, now).map_err(|error| {
+        let name = match error {
+            CodeError::NotGenuine => "code_not_genuine",
+            CodeError::Expired => "payment_code_expired",
+        };
+        DeskError::refused(name, error.to_string())
+    })
 }
 
 /// The head of a list of so many things, as the encoding of a whole list begins.

@@ -9,7 +9,8 @@ mod sections;
 
 pub use error::CountyError;
 pub use sections::{
-    Credit, Crop, Fraud, Herd, Land, Life, Living, Offer, People, Place, Price, Reason, Shop, Shopping, Weather, Will,
+    Codes, Credit, Crop, Fraud, Herd, Land, Lessons, Life, Living, Offer, Papers, People, Place, Price, Reason, Shop,
+    Shopping, Weather, Will,
 };
 
 use loan::season::CropCalendar;
@@ -59,6 +60,12 @@ pub struct County {
     pub credit: Credit,
     /// Buying on statement lines, where people do.
     pub shopping: Option<Shopping>,
+    /// Payment by the codes of shops, where people do.
+    pub codes: Option<Codes>,
+    /// Papers that people keep and bring, where they do.
+    pub papers: Option<Papers>,
+    /// Lessons that the institution gives, where it does.
+    pub lessons: Option<Lessons>,
     /// What keeps people to their word.
     pub will: Will,
     /// How much fraud there is, by kind.
@@ -98,6 +105,15 @@ impl County {
         self.credit.check(lines, "credit")?;
         if let Some(shopping) = &self.shopping {
             shopping.check(lines, "shopping")?;
+        }
+        if let Some(codes) = &self.codes {
+            codes.check(lines, "codes")?;
+        }
+        if let Some(papers) = &self.papers {
+            papers.check(lines, "papers")?;
+        }
+        if let Some(lessons) = &self.lessons {
+            lessons.check(lines, "lessons")?;
         }
         self.will.check(lines, "will")?;
         self.fraud.check(lines, "fraud")?;

@@ -264,6 +264,42 @@ section! {
 }
 
 section! {
+    /// Payment by the codes of shops, by households that do business by phone and are not short of cash. Where a county file has
+    /// no such section, nobody does, nor where it has no `[shopping]`: only shops that sell on lines are registered.
+    Codes {
+        /// Ways to the shop on which they pay so, percent.
+        pay_percent 0 to 100,
+        /// Least that is paid so, yuan.
+        least_yuan 1 to 1_000,
+    }
+}
+
+section! {
+    /// Papers that people keep and bring. Where a county file has no such section, receipts and slips are brought by nobody.
+    Papers {
+        /// Spouses who will not sign a contract or consent to it, percent.
+        spouse_refuses_percent 0 to 100,
+        /// Households that keep the receipts of what a loan was spent on, percent.
+        receipts_percent 0 to 100,
+        /// Households that show the slips of their harvest, percent.
+        slips_percent 0 to 100,
+    }
+}
+
+section! {
+    /// Lessons that the institution gives in the villages. Where a county file has no such section, there are none. A policy of
+    /// the laboratory gives its own.
+    Lessons {
+        /// In each village, a year.
+        a_year 0 to 12,
+        /// Of its households that come, percent.
+        come_percent 0 to 100,
+        /// By how much who came trusts its phone more, points of a hundred.
+        trust_points 0 to 50,
+    }
+}
+
+section! {
     /// What keeps people to their word. Weights are in days of a household's spending.
     Will {
         /// Worth of credit in the years to come, to a patient household that lives by seasons, days.
@@ -428,21 +464,28 @@ impl Offer {
 }
 
 /// Why a household needs money that it has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
 pub enum Reason {
     /// Seed, fertiliser, feed before the season.
+    #[n(0)]
     Inputs,
     /// Young animals.
+    #[n(1)]
     Livestock,
     /// Goods for the shop.
+    #[n(2)]
     Stock,
     /// A machine.
+    #[n(3)]
     Machine,
     /// School or college.
+    #[n(4)]
     School,
     /// An illness.
+    #[n(5)]
     Illness,
     /// A wedding.
+    #[n(6)]
     Wedding,
 }
 

@@ -68,7 +68,7 @@ fn a_calendar_without_harvest_is_refused() {
 #[test]
 fn names_that_nothing_explains_are_refused() {
     insta::assert_snapshot!(fault(&with("after = \"wheat\"", "after = \"weat\"")), @"mine.toml, line 85: crop.after names weat, which is not known; write one of wheat, maize, peanut, vegetables, apples");
-    insta::assert_snapshot!(fault(&with("reason = \"machine\"", "reason = \"tractor\"")), @"mine.toml, line 246: offer.reason names tractor, which is not known; write one of inputs, livestock, stock, machine, school, illness, wedding");
+    insta::assert_snapshot!(fault(&with("reason = \"machine\"", "reason = \"tractor\"")), @"mine.toml, line 260: offer.reason names tractor, which is not known; write one of inputs, livestock, stock, machine, school, illness, wedding");
     insta::assert_snapshot!(fault(&with("code = \"sheep\"", "code = \"pigs\"")), @"mine.toml, line 143: herd pigs stands there twice; leave one out");
 }
 

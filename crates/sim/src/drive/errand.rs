@@ -1,37 +1,24 @@
 //! A deed on its way through the door: which rows it reads, which command it becomes, and what its answer means.
 //!
 //! Making ready ([`Errand::make`]) is pure work on what was read and runs on many threads; understanding an answer
-//! ([`Driver::understand`]) changes what the driver remembers and runs in the order of the deeds.
+//! ([`super::Driver::understand`]) changes what the driver remembers and runs in the order of the deeds.
 
 use app::Tianxin;
-use app::application::{Apply, SeasonAsked};
-use app::command::{Command, Outcome};
-use app::correct::CorrectLoan;
+use app::command::Command;
 use app::desk::{DeskError, EnrolRequest, Known, NewMember, Reading, prepare};
-use app::payment::PaymentState;
-use app::repay::Repay;
-use app::review::AskForPerson;
-use app::sign::{Draw, Sign};
-use app::tables::{ApplicationStatus, MemberRole};
-use app::transfer::Transfer;
-use app::wallet::{TopUp, Withdraw};
-use app::withdrawn::WithdrawApplication;
-use basics::merkle::leaf_hash;
+use app::tables::MemberRole;
 use basics::{Cell, Date, Id, Instant, Money};
 use door::backend::DirectoryRow;
 use door::permission::{Verdict, may_do};
-use door::{Actor, Answer, App, DoorError, Order, Request};
+use door::{Actor, App, DoorError, Order, Request};
 use insight::Event;
-use loan::season::Grown;
-use loan::{Happening, fold};
 
-use super::book::{Book, Deal, Home, Stage};
-use super::rail::{Open, REFUSED};
-use super::reminder::owed_fen;
+use super::answer::After;
+use super::book::{Book, Home, Stage};
 use super::staff::{Staff, household};
 use super::window::Carried;
-use super::{DriveError, Driver, Pace, Platform};
-use crate::deed::{Act, Deed, HouseholdNo, Mine, Pay, Person, Told, Way};
+use super::{Pace, Platform};
+use crate::deed::{Act, Deed, Mine, Person, Told, Way};
 
 /// How often a request is made anew when what it rests on has changed.
 const TRIES_MAX: u8 = 8;
@@ -58,67 +45,24 @@ pub(super) enum Step {
     Decide,
     /// The word of the rail that a payment goes over.
     Word,
+    /// The next of the papers that were brought, by its place.
+    Paper(u8),
     /// The drawing of what was signed.
     Draw,
+    /// What was bought becomes known to the profile.
+    Noted,
     /// The word of the second person.
     Approve(Id),
 }
 
 /// What a step became.
 pub(super) enum Made {
-    /// An enrolment, with its row of the directory.
-    Enrol(Box<(DirectoryRow, Request<Command>)>),
+    /// An enrolment, with its rows of the directory.
+    Enrol(Box<(Vec<DirectoryRow>, Request<Command>)>),
     /// A command, and what to make of its answer.
     Send(Box<(Request<Command>, After)>),
     /// Nothing to send: this is what the household is told.
     Tell(Vec<Told>),
-}
-
-/// What to make of an answer.
-#[derive(Clone, Debug)]
-pub(super) enum After {
-    /// Money of the wallet moved.
-    Wallet,
-    /// Money went to another household's wallet.
-    Given,
-    /// An account elsewhere was bound.
-    Bound,
-    /// A payment over a rail was asked for.
-    Asked(Box<Open>),
-    /// The rail's word was brought.
-    Word,
-    /// An application was let go.
-    LetGo(Mine),
-    /// An application goes to a person.
-    PersonAsked(Mine),
-    /// Events were folded.
-    Observed(u64),
-    /// It waits for its decision.
-    Applied,
-    /// It was decided: the offer, and the codes of the reasons.
-    Decided(Option<Told>, Vec<String>),
-    /// It was signed and waits to be drawn.
-    Signed,
-    /// It was drawn: how much, and what falls due.
-    Drawn(i64, Vec<(Date, i64)>),
-    /// This much was paid.
-    Repaid(i64),
-    /// A payment was dated back.
-    Corrected,
-    /// A loan has a later end.
-    Changed,
-    /// It sells on lines, and this is kept of each sale, hundredths of a percent.
-    SellsOnLines(i64),
-    /// This line was opened, with its limit.
-    LineOpen(Id, i64),
-    /// This was bought by its line.
-    Bought(Id, HouseholdNo, i64),
-    /// A purchase went back to this shop.
-    BroughtBack(HouseholdNo, i64),
-    /// This much was paid on its line.
-    LinePaid(i64),
-    /// It waits for a second person, under the id of its command.
-    Proposed(Id),
 }
 
 /// What making ready looks at.
@@ -142,9 +86,11 @@ impl Errand {
     pub(super) fn reads(&self) -> Option<Reading> {
         match (&self.deed.act, self.step) {
             (Act::Live(_), _) => Some(Reading::Behaviour),
-            (Act::AskLimit, _) | (Act::Apply { .. }, Step::Decide) | (Act::Accept { .. }, Step::First | Step::Draw) => {
-                Some(Reading::Lending)
-            }
+            (Act::AskLimit, _)
+            | (Act::Apply { .. }, Step::Decide)
+            | (Act::Accept { .. }, Step::First | Step::Draw)
+            | (Act::BringPapers { .. }, Step::Draw) => Some(Reading::Lending),
+            (Act::PayByCode { .. }, Step::Noted) => Some(Reading::Behaviour),
             (Act::Repay { .. }, Step::First) => Some(Reading::Loans),
             (Act::PayLine { .. }, Step::First) => Some(Reading::Lines),
             _ => None,
@@ -157,6 +103,17 @@ impl Errand {
             Act::Enrol(person) => Some(person),
             _ => None,
         }
+    }
+
+    /// The day on which it was brought, where that is not today.
+    pub(super) fn kept_on(&self) -> Option<Date> {
+        self.kept_on
+    }
+
+    /// Whether it may be made anew, since what it rests on has changed.
+    pub(super) fn tries_again(&mut self) -> bool {
+        self.tries += 1;
+        self.tries <= TRIES_MAX
     }
 
     /// The platform says no to it.
@@ -211,6 +168,13 @@ impl Errand {
                 Some(Stage::Running) => Vec::new(),
                 _ => vec![Told::NotChanged { mine: *mine }],
             })),
+            Act::BringPapers { mine, .. } if self.step == Step::Draw => made.drawing(*mine, known.ok_or_else(unread)?),
+            Act::BringPapers { mine, papers } => Ok(made.paper(*mine, papers)),
+            Act::ShowUse { mine } => Ok(made.use_shown(*mine)),
+            Act::PayByCode { shop, amount_fen } if self.step == Step::Noted => {
+                made.bought_by_code(*shop, *amount_fen, known.ok_or_else(unread)?)
+            }
+            Act::PayByCode { shop, amount_fen } => made.code_payment(*shop, *amount_fen),
             Act::Decline { mine } => Ok(made.let_go(*mine)),
             Act::AskPerson { mine } => Ok(made.to_a_person(*mine)),
             Act::SellOnLines { discount_bp } => made.shop(*discount_bp),
@@ -242,21 +206,36 @@ impl Errand {
             command_id: person.id.derive("enrol"),
             household: person.id,
             village: person.village.clone(),
-            members: vec![NewMember {
-                role: MemberRole::Head,
-                name: person.name.clone(),
-                resident_id: person.resident_id.clone(),
-                phone: Some(person.phone.clone()),
-                extra_fields: around.second_proof.map(|hash| ("pin".to_owned(), hash.to_owned())).into_iter().collect(),
-            }],
+            members: members(person, around.second_proof),
             consents: person.consents.clone(),
         };
         let (vault, cells) = (around.platform.vault.as_ref(), around.platform.backend.cells());
         let (claims, request) = prepare::enrolment(vault, cells, &asked, actor, around.at(self.deed.second))?;
-        let row = claims.into_iter().next();
-        let row = row.ok_or_else(|| DeskError::Damaged("an enrolment claims nothing".to_owned()))?;
-        Ok(Made::Enrol(Box::new((row, request))))
+        Ok(Made::Enrol(Box::new((claims, request))))
     }
+}
+
+fn members(person: &Person, second_proof: Option<&str>) -> Vec<NewMember> {
+    let head = NewMember {
+        role: MemberRole::Head,
+        name: person.name.clone(),
+        resident_id: person.resident_id.clone(),
+        phone: Some(person.phone.clone()),
+        extra_fields: second_proof.map(|hash| ("pin".to_owned(), hash.to_owned())).into_iter().collect(),
+    };
+    let spouse = person.spouse.as_ref().map(|spouse| NewMember {
+        role: MemberRole::Spouse,
+        name: spouse.name.clone(),
+        resident_id: spouse.resident_id.clone(),
+        phone: None,
+        extra_fields: Vec::new(),
+    });
+    std::iter::once(head).chain(spouse).collect()
+}
+
+/// The ids of those who enrol with a household, the head first.
+pub(super) fn persons_of(person: &Person) -> Vec<Id> {
+    (0..1 + usize::from(person.spouse.is_some())).map(|n| person.id.derive(&format!("person-{n}"))).collect()
 }
 
 impl Surroundings<'_> {
@@ -292,7 +271,7 @@ impl Making<'_> {
     }
 
     /// A command of the household itself or, at the window, of the clerk: proposed where that is over the clerk's amount.
-    fn by_its_way(&self, step: &str, command: Command, after: After) -> Made {
+    pub(super) fn by_its_way(&self, step: &str, command: Command, after: After) -> Made {
         let actor = match self.errand.deed.way {
             Way::Phone => self.own(),
             Way::Window => self.around.staff.clerk,
@@ -304,60 +283,6 @@ impl Making<'_> {
             Verdict::Alone | Verdict::Denied => (Order::Do(command), after),
         };
         send(Request::plain(id, actor, self.at(), order), after)
-    }
-
-    fn wallet(&self) -> Made {
-        let (cell, id) = (self.home.cell, self.home.id);
-        match &self.errand.deed.act {
-            Act::PayIn { amount_fen } => {
-                // What comes by phone comes from another bank: the rail tells the platform.
-                let actor = match self.errand.deed.way {
-                    Way::Phone => Actor::SYSTEM,
-                    Way::Window => self.around.staff.clerk,
-                };
-                let reference = "paid in".to_owned();
-                let amount = self.money(*amount_fen);
-                let top_up =
-                    Command::TopUp(TopUp { cell, household: id, amount, value_date: self.errand.kept_on, reference });
-                send(Request::plain(self.id("pay in"), actor, self.at(), Order::Do(top_up)), After::Wallet)
-            }
-            Act::TakeOut { amount_fen } => {
-                let amount = self.money(*amount_fen);
-                let withdraw = Command::Withdraw(Withdraw { cell, household: id, amount, value_date: None });
-                self.by_its_way("take out", withdraw, After::Wallet)
-            }
-            Act::Give { to, amount_fen } => {
-                let Some(payee) = self.around.book.home(*to) else {
-                    return Made::Tell(vec![self.errand.no("unknown_payee")]);
-                };
-                let transfer = Command::Transfer(Transfer {
-                    cell,
-                    from: id,
-                    to_cell: payee.cell,
-                    to: payee.id,
-                    amount: self.money(*amount_fen),
-                    note: "between households".to_owned(),
-                });
-                self.by_its_way("give", transfer, After::Given)
-            }
-            _ => Made::Tell(Vec::new()),
-        }
-    }
-
-    fn let_go(&self, mine: Mine) -> Made {
-        let (cell, household, application) = self.application_of(mine);
-        let withdraw = Command::WithdrawApplication(WithdrawApplication { cell, household, application });
-        self.by_its_way("let go", withdraw, After::LetGo(mine))
-    }
-
-    fn to_a_person(&self, mine: Mine) -> Made {
-        let (cell, household, application) = self.application_of(mine);
-        let ask = Command::AskForPerson(AskForPerson { cell, household, application });
-        self.by_its_way("ask for a person", ask, After::PersonAsked(mine))
-    }
-
-    fn application_of(&self, mine: Mine) -> (Cell, Id, Id) {
-        (self.home.cell, self.home.id, of_deal(self.home.id, "application", mine))
     }
 
     fn live(&self, known: &Known) -> Result<Made, DeskError> {
@@ -381,7 +306,7 @@ impl Making<'_> {
                 counterparty: lived.counterparty,
                 channel: lived.channel,
                 consent: None,
-                measure: None,
+                measure: lived.measure,
                 source: None,
                 known: None,
             })
@@ -389,268 +314,6 @@ impl Making<'_> {
         let vault = self.around.platform.vault.as_ref();
         let request = known.observation(vault, self.id("live"), &events, Actor::SYSTEM, self.at())?;
         Ok(send(request, After::Observed(events.len() as u64)))
-    }
-
-    fn application(&self) -> Made {
-        let Act::Apply { mine, product, amount_fen, months, purpose, region, crops } = &self.errand.deed.act else {
-            return Made::Tell(Vec::new());
-        };
-        if self.home.deals.contains_key(mine) {
-            return Made::Tell(vec![self.errand.no("application_exists")]);
-        }
-        let grown = crops.iter().map(|(crop, area)| Grown { crop: crop.clone(), weight_milli: i64::from(*area) });
-        let follows_seasons = self.around.platform.house.product(product).is_ok_and(|product| product.season.is_some());
-        let season = SeasonAsked { region: region.clone(), crops: grown.collect() };
-        let apply = Command::Apply(Apply {
-            cell: self.home.cell,
-            household: self.home.id,
-            application: of_deal(self.home.id, "application", *mine),
-            product: product.clone(),
-            amount: self.money(*amount_fen),
-            term_months: *months,
-            purpose: purpose.clone(),
-            // Only a product that follows the seasons is asked for with region and crops.
-            season: follows_seasons.then_some(season),
-        });
-        self.by_its_way("apply", apply, After::Applied)
-    }
-
-    fn decision(&self, mine: Mine, known: &Known) -> Result<Made, DeskError> {
-        let platform = self.around.platform;
-        let application = of_deal(self.home.id, "application", mine);
-        let (house, vault) = (&platform.house, platform.vault.as_ref());
-        let decision = known.decision(house, &platform.judge, vault, self.id("decide"), application, self.at())?;
-        let offer = match decision.application.status {
-            ApplicationStatus::Approved => {
-                let quote = known.offer(house, &decision.application)?;
-                Some(Told::Offered {
-                    mine,
-                    approved_fen: decision.application.approved_minor,
-                    rate_ppm: decision.application.rate_ppm,
-                    cost_ppm: quote.cost.annualised_ppm,
-                    dues: dues(&quote.schedule),
-                })
-            }
-            _ => None,
-        };
-        let reasons = decision.assessment.decision.reasons.iter().map(|reason| reason.code.clone()).collect();
-        Ok(send(decision.request, After::Decided(offer, reasons)))
-    }
-
-    /// Signing on the text that was shown, then drawing.
-    fn acceptance(&self, mine: Mine, known: &Known) -> Result<Made, DeskError> {
-        let (cell, id) = (self.home.cell, self.home.id);
-        let contract = of_deal(id, "contract", mine);
-        let request = |step: &str, command| Request::plain(self.id(step), self.own(), self.at(), Order::Do(command));
-        if self.errand.step == Step::Draw {
-            let (principal_fen, dues) = known.signed(contract)?;
-            let draw =
-                Command::Draw(Draw { cell, household: id, contract, loan: of_deal(id, "loan", mine), amount: None });
-            return Ok(send(request("draw", draw), After::Drawn(principal_fen, dues)));
-        }
-        let application = known.application(of_deal(id, "application", mine))?;
-        let quote = known.offer(&self.around.platform.house, &application)?;
-        let sign = Command::Sign(Sign {
-            cell,
-            household: id,
-            application: application.id,
-            contract,
-            text_hash: leaf_hash(quote.schedule.to_string().as_bytes()).to_vec().into(),
-            evidence: match self.errand.deed.way {
-                Way::Phone => "read and confirmed on the phone",
-                Way::Window => "read and signed at the window",
-            }
-            .to_owned(),
-        });
-        Ok(send(request("sign", sign), After::Signed))
-    }
-
-    fn repayment(&self, mine: Mine, pay: Pay, known: &Known) -> Result<Made, DeskError> {
-        let loan = of_deal(self.home.id, "loan", mine);
-        let Some((_, terms, events)) = known.loan(loan)? else {
-            return Ok(Made::Tell(vec![self.errand.no("unknown_loan")]));
-        };
-        let day = self.errand.kept_on.unwrap_or(self.around.day);
-        let amount_fen = match pay {
-            Pay::Fen(fen) => fen,
-            Pay::Due => owed_fen(&fold(&terms, &events, day)?, day)?,
-            Pay::Off => fold(&terms, &events, day)?.payoff_fen,
-        };
-        if amount_fen <= 0 {
-            return Ok(Made::Tell(vec![self.errand.no("nothing_due")]));
-        }
-        if self.errand.kept_on.is_some() {
-            return Ok(self.dated_back(loan, day, amount_fen));
-        }
-        let repay = Command::Repay(Repay {
-            cell: self.home.cell,
-            household: self.home.id,
-            loan,
-            amount: self.money(amount_fen),
-            value_date: None,
-        });
-        Ok(self.by_its_way("repay", repay, After::Repaid(amount_fen)))
-    }
-}
-
-impl Making<'_> {
-    /// A payment that was brought on a day that is closed: a correction, proposed by the accountant.
-    fn dated_back(&self, loan: Id, value_date: Date, amount_fen: i64) -> Made {
-        let correct = Command::CorrectLoan(CorrectLoan {
-            cell: self.home.cell,
-            household: self.home.id,
-            loan,
-            value_date,
-            what: Happening::Paid { amount_fen },
-            reference: format!("window slip of {value_date}"),
-            reason: "the window was out of order".to_owned(),
-        });
-        let (id, order) = (self.id("repay"), Order::Propose(correct));
-        send(Request::plain(id, self.around.staff.accountant, self.at(), order), After::Proposed(id))
-    }
-}
-
-impl Driver {
-    /// Makes of an answer what the household is told; says which step comes next, if any.
-    pub(super) fn understand(
-        &mut self,
-        errand: &mut Errand,
-        answer: Result<Answer, DoorError>,
-        after: After,
-        told: &mut Vec<Told>,
-    ) -> Result<Option<Step>, DriveError> {
-        let no_of = errand.deed.household;
-        let door = |error: DoorError| DriveError::Door {
-            date: self.day,
-            what: format!("household {}: {:?}", no_of.0, errand.deed.act),
-            error,
-        };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(DoorError::Refused(refusal)) if refusal.code.ends_with("_stale") && errand.tries < TRIES_MAX => {
-                errand.tries += 1;
-                return Ok(Some(errand.step));
-            }
-            Err(DoorError::Refused(refusal)) => {
-                told.push(errand.no(refusal.code));
-                return Ok(None);
-            }
-            Err(error) => return Err(door(error)),
-        };
-        let outcome = answer.outcome::<Tianxin>().map_err(door)?;
-        match (&after, &outcome) {
-            (After::Proposed(id), _) => return Ok(Some(Step::Approve(*id))),
-            (_, Outcome::InsufficientFunds { .. }) => told.push(errand.no("insufficient_funds")),
-            (_, Outcome::UnknownPayee) => told.push(errand.no("unknown_payee")),
-            (_, Outcome::OverFacility { .. }) => told.push(errand.no("over_facility")),
-            (_, Outcome::FacilityShut { .. }) => told.push(errand.no("facility_shut")),
-            (_, Outcome::MoreThanDue { .. }) => told.push(errand.no("more_than_due")),
-            (After::Observed(count), Outcome::Observed { .. }) => self.counts.events += count,
-            (After::Applied, Outcome::Done) => return Ok(Some(Step::Decide)),
-            (After::Bound, Outcome::Done) => {
-                self.book.bound(no_of);
-                return Ok(Some(Step::First));
-            }
-            (After::Asked(open), Outcome::PaymentAsked) => {
-                return Ok(self.payment_stands(open).then_some(Step::Word));
-            }
-            (After::Asked(_), Outcome::BelowFloor) => told.push(errand.no("below_floor")),
-            (After::Word, Outcome::PaymentStands { state }) => {
-                if *state == PaymentState::Refused.as_str() {
-                    told.push(errand.no(REFUSED));
-                }
-            }
-            (After::LetGo(mine), Outcome::Done) => self.book.set(no_of, *mine, Stage::Ended),
-            (After::PersonAsked(mine), Outcome::Done) => {
-                self.book.set(no_of, *mine, Stage::Referred);
-                self.book.referred.push((no_of, *mine));
-                told.push(Told::Referred { mine: *mine });
-            }
-            (After::Decided(offer, reasons), Outcome::Decided { status, .. }) => {
-                self.decided(errand, *status, offer.clone(), reasons, told);
-            }
-            (After::Signed, Outcome::Done) => return Ok(Some(Step::Draw)),
-            (After::Drawn(amount_fen, dues), Outcome::Done) => {
-                if let Act::Accept { mine } = errand.deed.act {
-                    self.book.set(no_of, mine, Stage::Running);
-                    self.book.watch(no_of, mine, self.day, dues);
-                    self.counts.loans += 1;
-                    told.push(Told::Drawn { mine, amount_fen: *amount_fen, dues: dues.clone() });
-                }
-            }
-            (After::Repaid(amount_fen), Outcome::Repaid { outstanding_minor, closed, .. }) => {
-                if let Act::Repay { mine, .. } = errand.deed.act {
-                    if *closed {
-                        self.book.set(no_of, mine, Stage::Closed);
-                    }
-                    let (amount_fen, outstanding_fen, closed) = (*amount_fen, *outstanding_minor, *closed);
-                    told.push(Told::Paid { mine, amount_fen, outstanding_fen, closed });
-                }
-            }
-            (After::Corrected, Outcome::Corrected { allocation, outstanding_minor, .. }) => {
-                if let Act::Repay { mine, .. } = errand.deed.act {
-                    let a = allocation;
-                    let parts =
-                        [a.principal_fen, a.interest_fen, a.fee_fen, a.penalty_fen, a.compound_fen, a.excess_fen];
-                    let amount_fen = parts.into_iter().sum();
-                    told.push(Told::Paid { mine, amount_fen, outstanding_fen: *outstanding_minor, closed: false });
-                }
-            }
-            (After::Changed, Outcome::Serviced { .. }) => {
-                if let Act::Agree { mine } = errand.deed.act
-                    && let Some(proposal) = self.book.proposals.remove(&(no_of, mine))
-                {
-                    self.book.watch(no_of, mine, self.day, &proposal.dues);
-                    told.push(Told::Changed { mine, dues: proposal.dues });
-                }
-            }
-            (_, Outcome::OverLine { .. }) => told.push(errand.no("over_line")),
-            (After::Wallet | After::Given, _) => {}
-            (
-                After::SellsOnLines(_)
-                | After::LineOpen(..)
-                | After::Bought(..)
-                | After::BroughtBack(..)
-                | After::LinePaid(_),
-                outcome,
-            ) if self.shopped(no_of, &after, outcome, told) => {}
-            (after, outcome) => {
-                return Err(self.broken(format!("household {}: {after:?} was answered {outcome:?}", no_of.0)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn decided(
-        &mut self,
-        errand: &Errand,
-        status: ApplicationStatus,
-        offer: Option<Told>,
-        reasons: &[String],
-        told: &mut Vec<Told>,
-    ) {
-        let Act::Apply { mine, product, .. } = &errand.deed.act else { return };
-        let (no_of, mine) = (errand.deed.household, *mine);
-        let Some(id) = self.book.home(no_of).map(|home| home.id) else { return };
-        let stage = match status {
-            ApplicationStatus::Approved => Stage::Offered,
-            ApplicationStatus::Referred => Stage::Referred,
-            _ => Stage::Ended,
-        };
-        let application = of_deal(id, "application", mine);
-        self.book.put(
-            no_of,
-            mine,
-            Deal { application, loan: of_deal(id, "loan", mine), product: product.clone(), stage },
-        );
-        match (stage, offer) {
-            (Stage::Offered, Some(offer)) => told.push(offer),
-            (Stage::Referred, _) => {
-                self.book.referred.push((no_of, mine));
-                told.push(Told::Referred { mine });
-            }
-            _ => told.push(Told::Refused { mine, reasons: reasons.to_vec() }),
-        }
     }
 }
 

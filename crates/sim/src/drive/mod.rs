@@ -20,10 +20,15 @@ use door::{Actor, Answer, Backend, DoorError, Order, Readers, Request, Stepper, 
 use crate::deed::{Deed, Finding, HouseholdNo, Reply, Told};
 use crate::world::World;
 
+mod answer;
 mod book;
 mod errand;
 mod founding;
+mod keep;
+mod lending;
+mod money;
 mod office;
+mod paper;
 mod rail;
 mod record;
 mod reminder;
@@ -39,6 +44,7 @@ pub(crate) use book::REMIND_ON;
 pub use book::{Book, Deal, Home, Stage};
 pub(crate) use errand::dues;
 pub use founding::Founding;
+pub use keep::KeptError;
 pub(crate) use office::approved_fen;
 pub use rail::{Fate, fate, held_against_truth};
 pub use record::{Acknowledged, Closing, ReplayError, Sent, Wave};
@@ -66,6 +72,9 @@ pub trait People {
 
     /// Whether the window that serves a household is out of order on a day.
     fn is_window_out(&self, household: HouseholdNo, date: Date) -> bool;
+
+    /// The lessons that the institution gives on a day in the villages; what comes of them, people tell by what they do.
+    fn lessons(&mut self, _date: Date) {}
 }
 
 impl People for World {
@@ -87,6 +96,10 @@ impl People for World {
 
     fn is_window_out(&self, household: HouseholdNo, date: Date) -> bool {
         World::is_window_out(self, household, date)
+    }
+
+    fn lessons(&mut self, date: Date) {
+        World::lessons(self, date);
     }
 }
 
@@ -169,19 +182,25 @@ pub enum DriveError {
 }
 
 /// What a run has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct Counts {
     /// Commands that the door answered, follow-up steps included.
+    #[n(0)]
     pub commands: u64,
     /// Of these, refused: nothing stored.
+    #[n(1)]
     pub refused: u64,
     /// Behaviour events folded.
+    #[n(2)]
     pub events: u64,
     /// Loans drawn.
+    #[n(3)]
     pub loans: u64,
     /// Statement lines opened.
+    #[n(4)]
     pub lines: u64,
     /// Deeds that people did.
+    #[n(5)]
     pub deeds: u64,
 }
 
@@ -298,6 +317,7 @@ impl Driver {
         told.extend(self.remind()?);
         told.extend(self.bill()?);
         told.extend(self.tell_shops()?);
+        people.lessons(self.day);
         let mut deeds = people.morning(self.day, &told);
         for round in 0..ROUNDS_MAX {
             if deeds.is_empty() {
@@ -384,7 +404,7 @@ impl Driver {
         if self.recording.is_none() {
             return Vec::new();
         }
-        requests.iter().map(|request| Sent::of(request, None)).collect()
+        requests.iter().map(|request| Sent::of(request, &[])).collect()
     }
 
     fn broken(&self, what: String) -> DriveError {

@@ -10,7 +10,8 @@ use app::payment::{AskPayment, DAYS_TO_TAKE, Payment, PaymentState, PaymentWay, 
 use basics::{Cell, Date, Id, Money};
 use door::{Order, Request};
 
-use super::errand::{After, Made, Making, Step, send};
+use super::answer::After;
+use super::errand::{Made, Making, Step, send};
 use super::{DriveError, Driver};
 use crate::deed::{Act, HouseholdNo, Reply, Told, Way};
 
@@ -29,15 +30,19 @@ const TWICE_PPM: u64 = 300_000;
 const COURIER_SECOND: u32 = 5 * 3_600;
 
 /// What becomes of an order in truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct Fate {
     /// Whether it is refused.
+    #[n(0)]
     pub is_refused: bool,
     /// The day on which it is done or refused.
+    #[n(1)]
     pub done_on: Date,
     /// The day on which the platform hears of it.
+    #[n(2)]
     pub heard_on: Date,
     /// Whether it hears of it twice.
+    #[n(3)]
     pub is_told_twice: bool,
 }
 
@@ -89,15 +94,22 @@ fn told(payment: Id, fate: Fate, amount: Money) -> RailTold {
 }
 
 /// A payment whose word has not come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, minicbor::Encode, minicbor::Decode)]
 pub(super) struct Open {
+    #[n(0)]
     no: HouseholdNo,
+    #[n(1)]
     cell: Cell,
+    #[n(2)]
     household: Id,
+    #[n(3)]
     pub(super) payment: Id,
     /// What comes back to the household if it is refused, in fen, as [`Act::back_fen`].
+    #[n(4)]
     back_fen: i64,
+    #[n(5)]
     amount: Money,
+    #[n(6)]
     pub(super) fate: Fate,
 }
 
@@ -177,7 +189,7 @@ impl Driver {
             return Err(self.broken(format!("the word of a rail was answered {other:?}")));
         }
         let refused = heard.iter().filter(|open| open.fate.is_refused);
-        let no = |open: &Open| Told::No { code: REFUSED.to_owned(), back_fen: open.back_fen };
+        let no = |open: &Open| Told::No { code: REFUSED.to_owned(), back_fen: open.back_fen, gives_up: None };
         let mut replies: Vec<Reply> = refused.map(|open| Reply { household: open.no, told: no(open) }).collect();
         replies.extend(self.wallets(heard.iter().map(|open| open.no).collect())?);
         Ok(replies)

@@ -28,9 +28,9 @@ pub struct Sent {
     digest: ByteVec,
     #[n(4)]
     order: Order<Command>,
-    /// Of an enrolment: the hash that it claims in the directory, its cell, household and person.
+    /// Of an enrolment: the hashes that it claims in the directory, each with its cell, household and person.
     #[n(5)]
-    claim: Option<(ByteVec, Cell, Id, Id)>,
+    claims: Vec<(ByteVec, Cell, Id, Id)>,
     /// The outcome's bytes; none where it was refused.
     #[n(6)]
     answer: Option<ByteVec>,
@@ -95,14 +95,14 @@ pub enum ReplayError {
 
 impl Sent {
     /// A command, not yet answered.
-    pub(super) fn of(request: &Request<Command>, claim: Option<&DirectoryRow>) -> Sent {
+    pub(super) fn of(request: &Request<Command>, claims: &[DirectoryRow]) -> Sent {
         Sent {
             id: request.id,
             actor: request.actor,
             at: request.at,
             digest: request.digest.to_vec().into(),
             order: request.order.clone(),
-            claim: claim.map(|row| (row.hash.to_vec().into(), row.cell, row.household, row.person)),
+            claims: claims.iter().map(|row| (row.hash.to_vec().into(), row.cell, row.household, row.person)).collect(),
             answer: None,
         }
     }
@@ -115,14 +115,16 @@ impl Sent {
         Request { id: self.id, actor: self.actor, at: self.at, digest, order: self.order.clone() }
     }
 
-    fn row(&self) -> Option<DirectoryRow> {
-        let (bytes, cell, household, person) = self.claim.as_ref()?;
-        let mut hash = [0; 32];
-        for (to, from) in hash.iter_mut().zip(bytes.iter()) {
-            *to = *from;
-        }
-        let (cell, household, person) = (*cell, *household, *person);
-        Some(DirectoryRow { hash, cell, household, person, state: ClaimState::Claimed, claimed_at: self.at })
+    fn rows(&self) -> Vec<DirectoryRow> {
+        let row = |(bytes, cell, household, person): &(ByteVec, Cell, Id, Id)| {
+            let mut hash = [0; 32];
+            for (to, from) in hash.iter_mut().zip(bytes.iter()) {
+                *to = *from;
+            }
+            let (cell, household, person) = (*cell, *household, *person);
+            DirectoryRow { hash, cell, household, person, state: ClaimState::Claimed, claimed_at: self.at }
+        };
+        self.claims.iter().map(row).collect()
     }
 
     /// Compares an answer with the one that was recorded.
@@ -190,7 +192,7 @@ impl Wave {
             let unanswered = |error| ReplayError::Unanswered { id: Id::default(), day: self.day, error };
             return stepper.deliver().into_iter().find_map(Result::err).map(unanswered).map_or(Ok(()), Err);
         }
-        let answers = if self.sent.iter().any(|sent| sent.claim.is_some()) {
+        let answers = if self.sent.iter().any(|sent| !sent.claims.is_empty()) {
             self.enrol(stepper)?
         } else {
             stepper.step(self.sent.iter().map(Sent::request).collect())
@@ -210,7 +212,8 @@ impl Wave {
     }
 
     fn enrol(&self, stepper: &mut Stepper<Tianxin>) -> Result<Vec<Result<Answer, DoorError>>, ReplayError> {
-        let pairs = self.sent.iter().filter_map(|sent| Some((sent.row()?, sent.request()))).collect();
+        let pairs =
+            self.sent.iter().map(|sent| (sent.rows(), sent.request())).filter(|(rows, _)| !rows.is_empty()).collect();
         let enrolled = directory::enrol_many(stepper, pairs);
         let first = self.sent.first().map(|sent| sent.id).unwrap_or_default();
         let answers = enrolled.map_err(|error| ReplayError::Unanswered { id: first, day: self.day, error })?;

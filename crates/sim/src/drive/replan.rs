@@ -13,8 +13,9 @@ use loan::act::{Alteration, AlteredPlan, check_extension};
 use loan::season::{BorrowerConsent, Consent, Consents, GuarantorConsent};
 use loan::{Component, Happening, LifeEvent, LoanError, LoanState, LoanTerms, fold};
 
+use super::answer::After;
 use super::book::Stage;
-use super::errand::{After, Made, Making, send};
+use super::errand::{Made, Making, send};
 use super::{DriveError, Driver, People};
 use crate::deed::{HouseholdNo, Mine, Reply, Told};
 
@@ -23,12 +24,15 @@ const MONTHS: [i32; 4] = [6, 4, 3, 1];
 const REASON: &str = "visited: the harvest or the work it was to be paid from was lost";
 
 /// What an officer proposed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub(super) struct Proposal {
     /// The new last day.
+    #[n(0)]
     until: Date,
     /// What would fall due then, and what it adds to the cost: the text that is agreed to.
+    #[n(1)]
     pub(super) dues: Vec<(Date, i64)>,
+    #[n(2)]
     added_fen: i64,
 }
 

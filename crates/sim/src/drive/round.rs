@@ -8,7 +8,8 @@ use basics::{Cell, Id};
 use door::directory::{self, EnrolError};
 use door::{Answer, DoorError, Request};
 
-use super::errand::{After, Errand, Made, Surroundings, cell_of};
+use super::answer::After;
+use super::errand::{Errand, Made, Surroundings, cell_of, persons_of};
 use super::window::Carried;
 use super::{DriveError, Driver, record};
 use crate::deed::{Act, Deed, HouseholdNo, Reply, Told};
@@ -141,7 +142,7 @@ impl Driver {
         }
         let sent_requests = self.sent(&requests);
         let sent_enrolments: Vec<record::Sent> = match self.recording {
-            Some(_) => enrolments.iter().map(|(row, request)| record::Sent::of(request, Some(row))).collect(),
+            Some(_) => enrolments.iter().map(|(rows, request)| record::Sent::of(request, rows)).collect(),
             None => Vec::new(),
         };
         let Driver { platform, pace, stepper, readers, day, book, staff, second_proof, round, .. } = self;
@@ -259,7 +260,7 @@ struct Preparer<'a> {
 
 impl Preparer<'_> {
     fn prepare(&self, errands: &[Errand]) -> Result<Ready, DeskError> {
-        let persons: Vec<Id> = errands.iter().filter_map(Errand::enrols).map(|p| p.id.derive("person-0")).collect();
+        let persons: Vec<Id> = errands.iter().filter_map(Errand::enrols).flat_map(persons_of).collect();
         if !persons.is_empty() {
             self.around.platform.vault.make_keys(&persons)?;
         }
@@ -320,6 +321,8 @@ impl Purses {
                     | Act::Give { .. }
                     | Act::Repay { .. }
                     | Act::Accept { .. }
+                    | Act::BringPapers { .. }
+                    | Act::PayByCode { .. }
                     | Act::PayLine { .. }
             )
         };

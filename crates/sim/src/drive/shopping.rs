@@ -1,14 +1,16 @@
 //! Statement lines at the door: shops that sell on them, households that open, use and pay them.
 
+use app::code::{CODE_SECONDS_MAX, PayCode, PaymentCode};
 use app::command::{Command, Outcome};
-use app::desk::{DeskError, Known, Reading};
+use app::desk::{DeskError, Known, Reading, prepare};
 use app::line::{LineAct, MoveLine, OpenLine, RegisterMerchant, Settles};
 use basics::merkle::leaf_hash;
 use basics::{Cell, Id, Rate, cbor};
-use door::{Order, Request};
+use door::{Actor, Order, Request};
 use loan::Term;
 
-use super::errand::{After, Made, Making, send};
+use super::answer::After;
+use super::errand::{Made, Making, send};
 use super::{DriveError, Driver};
 use crate::deed::{HouseholdNo, Reply, Told, Way};
 
@@ -88,6 +90,38 @@ impl Making<'_> {
         Ok(self.command(self.moves(line, act), "buy", After::Bought(self.id("buy"), shop, amount_fen)))
     }
 
+    /// The shop shows a signed code, the household's phone reads it, and its wallet pays.
+    pub(super) fn code_payment(&self, shop: HouseholdNo, amount_fen: i64) -> Result<Made, DeskError> {
+        let Some(paid) = self.code_read(shop, amount_fen)? else {
+            return Ok(Made::Tell(vec![self.errand.no("unknown_merchant")]));
+        };
+        Ok(self.command(Command::PayCode(paid), "pay code", After::PaidByCode(shop, amount_fen)))
+    }
+
+    /// What was paid by a code becomes known to the profile, as it does where the desk takes the payment.
+    pub(super) fn bought_by_code(&self, shop: HouseholdNo, amount_fen: i64, known: &Known) -> Result<Made, DeskError> {
+        let Some(paid) = self.code_read(shop, amount_fen)? else { return Ok(Made::Tell(Vec::new())) };
+        let event = paid.event(self.id("pay code"), self.around.day);
+        let vault = self.around.platform.vault.as_ref();
+        let request = known.observation(vault, self.id("paid by code"), &[event], Actor::SYSTEM, self.at())?;
+        Ok(send(request, After::Observed(1)))
+    }
+
+    /// The command that pays a code which the shop has just shown; none where it is no merchant.
+    fn code_read(&self, shop: HouseholdNo, amount_fen: i64) -> Result<Option<PayCode>, DeskError> {
+        let seller = self.around.book.home(shop).and_then(|home| Some((home, home.discount_bp?)));
+        let Some((seller, discount_bp)) = seller else { return Ok(None) };
+        let sign = |told: &[u8]| prepare::code_signature(self.around.platform.vault.as_ref(), told);
+        let shown = PaymentCode {
+            merchant: merchant_of(seller.id),
+            amount: self.money(amount_fen),
+            expires: self.at().add_seconds(CODE_SECONDS_MAX),
+            id: self.id("code"),
+        };
+        let settles = self.settles(seller.cell, seller.id, discount_bp)?;
+        prepare::code_payment(sign, &shown.text(sign), (self.home.cell, self.home.id), settles, self.at()).map(Some)
+    }
+
     /// The shop gives the money of the last purchase back, by the clerk.
     pub(super) fn refund(&self) -> Made {
         let (Some((purchase, shop, amount_fen)), Some(line)) = (self.home.bought, self.home.line) else {
@@ -133,6 +167,10 @@ impl Driver {
                 home.bought = Some((*purchase, *shop, *amount_fen));
                 self.book.sold.insert(*shop);
                 told.push(Told::Bought { shop: *shop, amount_fen: *amount_fen });
+            }
+            (After::PaidByCode(shop, amount_fen), Outcome::Done | Outcome::OnItsWay { .. }) => {
+                self.book.sold.insert(*shop);
+                told.push(Told::PaidByCode { shop: *shop, amount_fen: *amount_fen });
             }
             (After::BroughtBack(shop, amount_fen), Outcome::LineMoved { .. }) => {
                 home.bought = None;

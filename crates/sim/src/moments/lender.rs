@@ -191,7 +191,7 @@ impl Lender {
         let balance = self.files.get(from.0 as usize).map_or(0, |f| f.wallet_fen);
         let is_there = self.files.get(to.0 as usize).is_some_and(|f| f.is_enrolled);
         if balance < amount_fen || !is_there {
-            let told = Told::No { code: "insufficient_funds".to_owned(), back_fen: 0 };
+            let told = Told::No { code: "insufficient_funds".to_owned(), back_fen: 0, gives_up: None };
             return vec![Reply { household: from, told }];
         }
         self.record.gifts.push((from, to, amount_fen));
@@ -246,7 +246,9 @@ impl Lender {
     }
 
     fn take(&mut self, date: Date, who: HouseholdNo, mine: Mine, pay: Pay) -> Vec<Reply> {
-        let no = |code: &str| vec![Reply { household: who, told: Told::No { code: code.to_owned(), back_fen: 0 } }];
+        let no = |code: &str| {
+            vec![Reply { household: who, told: Told::No { code: code.to_owned(), back_fen: 0, gives_up: None } }]
+        };
         let (Some(loan), Some(file)) = (self.running.get_mut(&(who, mine)), self.files.get_mut(who.0 as usize)) else {
             return no("no_loan");
         };

@@ -81,6 +81,7 @@ purposes! {
     Lesson "Whether it comes to a lesson.",
     Judged "How a friend judges its word.",
     Shopping "What it buys by its line.",
+    Paper "Which papers it keeps and brings.",
 }
 
 /// The chance of one county: everything follows from its seed.

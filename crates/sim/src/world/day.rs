@@ -13,6 +13,9 @@ use super::truth::{Truth, TruthRow};
 use crate::county::County;
 use crate::deed::HouseholdNo;
 
+/// How long before it is ripe a harvest is to be expected by area and usual yield, months.
+const EXPECTED_AHEAD_MONTHS: i64 = 3;
+
 /// The day, as every household finds it.
 #[derive(Clone, Copy)]
 pub(super) struct Today<'a> {
@@ -321,6 +324,10 @@ impl Living<'_, '_> {
             let trace = self.is_traced(draw, 31);
             let paid = self.purse.pay(EventKind::Purchase(Purchase::FarmInput), round(fen, 100), dealer, trace);
             self.took(0, paid);
+            // In the spring of a crop its area and usual yield say what is to be expected.
+            if (crop.ripe_month - month as i64 - 1).rem_euclid(12) == EXPECTED_AHEAD_MONTHS {
+                self.harvest_slip(EventKind::HarvestExpected, i64::from(field.area) * crop.yield_kg / 100);
+            }
             // Who cannot buy all the seed and fertiliser harvests less: a part of the field brings nothing.
             if paid < fen * 9 / 10 && fen > 0 {
                 field.lost_ppm += (ONE - share(paid, fen)) * 4 / 10;
@@ -331,7 +338,9 @@ impl Living<'_, '_> {
             field.sold = today.month;
             if ripe {
                 let kept = (ONE - field.lost_ppm).max(ONE / 5);
-                field.barn_kg += part(self.reap(field.area, field.crop, draw, place), kept);
+                let reaped_kg = part(self.reap(field.area, field.crop, draw, place), kept);
+                self.harvest_slip(EventKind::HarvestWeighed, reaped_kg);
+                field.barn_kg += reaped_kg;
                 field.lost_ppm = 0;
             }
             self.sell(&mut field, month, draw, place);

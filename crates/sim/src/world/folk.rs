@@ -127,6 +127,7 @@ impl Folk {
         }
         for (number, is_pay_day) in busy {
             self.settle(today, number, deeds);
+            self.show_use(today, number, deeds);
             if is_pay_day {
                 self.give_back(today, number);
                 self.look_ahead(today, number, deeds);

@@ -17,33 +17,46 @@ use crate::county::{Fraud, Reason};
 use crate::deed::{Act, Deed, HouseholdNo, Mine, Way};
 
 /// A scheme under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, minicbor::Encode, minicbor::Decode)]
 pub(super) struct Scheme {
+    #[n(0)]
     pub kind: Typology,
     /// Who gains by it: the organiser's household.
+    #[n(1)]
     pub head: u32,
     /// Those in whose names it is done, the head left out unless it acts alone.
+    #[n(2)]
     pub members: Vec<u32>,
+    #[n(3)]
     wake: i32,
+    #[n(4)]
     stage: Stage,
     /// How many members have had their turn.
+    #[n(5)]
     turn: usize,
     /// What is asked for at most: learnt from answers, in fen.
+    #[n(6)]
     asks_fen: i64,
+    #[n(7)]
     refusals: u8,
     /// Day on which its head stops paying for the others.
+    #[n(8)]
     stops: i32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 enum Stage {
     /// Not begun, or making files look lively.
+    #[n(0)]
     Warms,
     /// Members ask for loans, one after the other.
+    #[n(1)]
     Takes,
     /// Instalments are paid, so that nobody looks.
+    #[n(2)]
     Holds,
     /// It has stopped.
+    #[n(3)]
     Over,
 }
 

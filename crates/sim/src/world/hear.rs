@@ -79,7 +79,13 @@ impl Folk {
                         (h.wallet, h.pending) = (*balance_fen, unheard);
                     }
                 }
-                Told::No { back_fen, .. } => self.sent_back(number, *back_fen),
+                Told::No { back_fen, gives_up, .. } => {
+                    self.give_up(number, *gives_up);
+                    self.sent_back(number, *back_fen);
+                }
+                Told::PapersWanted { mine, papers } => self.bring_papers(today, number, *mine, papers, deeds),
+                Told::UseWanted { mine, by } => self.is_to_show(number, *mine, by.days()),
+                Told::PaidByCode { shop, amount_fen } => self.paid_by_code(number, *shop, *amount_fen),
                 Told::LineOpen { limit_fen } => self.line_open(number, *limit_fen),
                 Told::SellsOnLines => self.sells(number),
                 Told::Bought { shop, amount_fen } => self.bought(today, number, (*shop, *amount_fen), deeds),
@@ -88,7 +94,7 @@ impl Folk {
                     self.billed(today, number, (*minimum_fen, *whole_fen), *days_past_due as i32, deeds);
                 }
                 Told::LinePaid { amount_fen, owed_fen } => self.line_paid(number, *amount_fen, *owed_fen),
-                Told::Limits(_) | Told::NotChanged { .. } | Told::NotOnLine { .. } => {}
+                Told::Limits(_) | Told::NotChanged { .. } | Told::NotOnLine { .. } | Told::UseShown { .. } => {}
             }
         }
     }
@@ -171,6 +177,7 @@ impl Folk {
             has_asked: false,
             tried: today.day,
             guarantor,
+            show_by: None,
         });
         self.fetch(today, number, amount_fen, EventKind::LoanReceived, deeds);
         if self.get(number).is_some_and(|h| h.scheme == 0) {
@@ -300,17 +307,22 @@ impl Folk {
         }
     }
 
-    /// The platform said no: cash that was to go into the wallet comes home, cash that was to come out of it does not come,
-    /// and where it was about neither, an application is given up.
+    /// The platform said no to an application, to its signing or its papers: it is given up. A no about anything else leaves it.
+    pub(super) fn give_up(&mut self, number: u32, mine: Option<Mine>) {
+        if let Some(h) = self.get_mut(number)
+            && let Some(asking) = h.asking.take_if(|asking| Some(asking.mine) == mine)
+        {
+            h.asks_from = asking.since + 30;
+        }
+    }
+
+    /// The platform said no: cash that was to go into the wallet comes home, cash that was to come out of it does not come.
     ///
     /// Money is neither made nor lost by it: what a household has already laid out of a sum that never came it takes from
     /// its account, from what is put by, and in the end owes.
     fn sent_back(&mut self, number: u32, back_fen: i64) {
         let Some(h) = self.get_mut(number) else { return };
         if back_fen == 0 {
-            if let Some(asking) = h.asking.take() {
-                h.asks_from = asking.since + 30;
-            }
             return;
         }
         h.pending -= back_fen;

@@ -30,27 +30,35 @@ const CARRIED_MONTHS: i64 = 5;
 const MISJUDGED_PERCENT: i64 = 30;
 
 /// The way to a lender that has neither windows in villages nor a phone page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 pub struct Trips {
     /// Trips to the township for one loan: to apply, to sign, to fetch the money.
+    #[n(0)]
     pub count: i64,
     /// Fare a km, there and back, in fen.
+    #[n(1)]
     pub fare_fen_km: i64,
     /// Hours a km, there and back, in hundredths, beside the hours at the counter.
+    #[n(2)]
     pub hours_hundredths_km: i64,
     /// Hours at the counter a trip, in hundredths.
+    #[n(3)]
     pub counter_hours_hundredths: i64,
     /// People go if their trips cost no more than so much of what they ask for, percent.
+    #[n(4)]
     pub bearable_percent: i64,
 }
 
 /// What policies have moved.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, minicbor::Encode, minicbor::Decode)]
 pub(super) struct Levers {
+    #[n(0)]
     pub trips: Option<Trips>,
     /// By borrower: who stands for it, and how much of that one's loss it feels as its own, percent.
+    #[n(1)]
     pub stands: BTreeMap<u32, (u32, i64)>,
     /// Lessons that a household has sat through.
+    #[n(2)]
     lessons: BTreeMap<u32, i64>,
 }
 
@@ -166,6 +174,22 @@ impl World {
             came.push(HouseholdNo(number));
         }
         came
+    }
+
+    /// The lessons that the institution gives by the county file: every village in its turn. Who is enrolled has it noted.
+    pub fn lessons(&mut self, date: Date) {
+        let Some(lessons) = self.county.lessons.clone().filter(|lessons| lessons.a_year > 0) else { return };
+        let every = (365 / lessons.a_year).max(1);
+        for village in 0..self.villages() {
+            // A lesson at the office of the next village is on another day.
+            if (i64::from(date.days()) + i64::from(village) * 17).rem_euclid(every) != 0 {
+                continue;
+            }
+            let teacher = self.chance.veil(Entity::Village(village), 91);
+            for who in self.teach(village, date, (lessons.come_percent, lessons.trust_points)) {
+                self.folk.with_purse(who.0, |purse| purse.note(EventKind::TrainingAttended, teacher));
+            }
+        }
     }
 
     /// Who of those it knows would stand for a household that asks for so much: whoever is enrolled and not behind. With

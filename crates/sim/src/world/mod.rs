@@ -13,7 +13,9 @@ mod folk;
 mod fraud;
 mod hear;
 mod household;
+mod keep;
 mod lever;
+mod paper;
 mod person;
 mod place;
 mod purse;
@@ -59,21 +61,26 @@ pub struct World {
 impl World {
     /// A county of so many households on the morning of its first day. At least one household lives in it.
     pub fn new(county: &County, seed: u64, households: u32, first: Date) -> World {
-        let chance = Chance::new(seed);
         let count = households.max(1);
-        let map = Map::new(county, chance, count);
+        let mut world = World::unpeopled(county, seed, count, first);
         // A county has a past: barns, savings and debts are what a year has made of them.
         let past = first.add_days(-PAST_DAYS);
-        let season = Season::new(county, chance, &map, past);
-        let households = birth::households(county, chance, &map, count, (past.days(), first.days()));
-        let numbers = (0..count).map(HouseholdNo).collect();
-        let folk = Folk::new(households);
-        let mut world = World { county: county.clone(), seed, chance, map, season, folk, numbers, first };
+        let days = (past.days(), first.days());
+        world.folk = Folk::new(birth::households(county, world.chance, &world.map, count, days));
         for day in 0..PAST_DAYS {
             world.remember(past.add_days(day));
         }
         world.folk.forget();
         world
+    }
+
+    /// Map, weather and prices of a county on the first day of its past, before anybody lives in it.
+    fn unpeopled(county: &County, seed: u64, count: u32, first: Date) -> World {
+        let chance = Chance::new(seed);
+        let map = Map::new(county, chance, count);
+        let season = Season::new(county, chance, &map, first.add_days(-PAST_DAYS));
+        let (numbers, folk) = ((0..count).map(HouseholdNo).collect(), Folk::new(Vec::new()));
+        World { county: county.clone(), seed, chance, map, season, folk, numbers, first }
     }
 
     /// A day before the platform came.
@@ -94,7 +101,9 @@ impl World {
         let household = self.folk.households.get(number as usize);
         let age = household.map_or(45, |h| i64::from(h.head_age));
         let village = household.and_then(|h| self.map.villages.get(h.village as usize)).map_or("", |v| v.name.as_str());
-        person::person(self.chance, self.seed, number, village, i64::from(self.first.year()) - age)
+        let has_spouse = household.is_some_and(household::Household::has_spouse);
+        let born_year = i64::from(self.first.year()) - age;
+        person::person(self.chance, self.seed, number, village, (born_year, has_spouse))
     }
 
     /// Whether the window of a household's village is out of order on a day.

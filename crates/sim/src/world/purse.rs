@@ -131,6 +131,19 @@ impl Purse<'_> {
             counterparty: Some(party),
             balance_after_fen: None,
             channel: Channel::OwnBusiness,
+            measure: None,
+        });
+    }
+
+    /// A household shows a slip on which something was measured.
+    pub(super) fn show(&mut self, kind: EventKind, measure: i64) {
+        self.seen.push(Lived {
+            kind,
+            amount_fen: 0,
+            counterparty: None,
+            balance_after_fen: None,
+            channel: Channel::ToldByHousehold,
+            measure: Some(measure),
         });
     }
 
@@ -141,6 +154,7 @@ impl Purse<'_> {
             counterparty: Some(party).filter(|party| *party != 0),
             balance_after_fen: Some(self.h.account),
             channel: Channel::OwnBusiness,
+            measure: None,
         });
     }
 }

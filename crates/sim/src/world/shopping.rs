@@ -11,6 +11,7 @@ use super::day::{Today, round};
 use super::duty::Will;
 use super::folk::Folk;
 use super::household::Household;
+use super::purse::Trace;
 use super::truth::{Truth, TruthRow};
 use crate::deed::{Act, Deed, HouseholdNo};
 
@@ -22,19 +23,25 @@ const LEAST_YUAN: i64 = 30;
 const LEFT_YUAN: i64 = 500;
 
 /// What a household has to do with lines, as shopper or as shopkeeper.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, minicbor::Encode, minicbor::Decode)]
 pub(super) struct OnLine {
     /// Not before this day does it ask for a line, or to sell on lines.
+    #[n(0)]
     pub asks_from: i32,
     /// The limit of its line; 0 while it has none.
+    #[n(1)]
     pub limit_fen: i64,
     /// What it owes on it, as last told.
+    #[n(2)]
     pub owed_fen: i64,
     /// What it bought by it and has not used up.
+    #[n(3)]
     pub goods_fen: i64,
     /// Whether it sells on lines.
+    #[n(4)]
     pub sells: bool,
     /// What it sold on lines and would otherwise have been paid for by hand.
+    #[n(5)]
     pub sold_fen: i64,
 }
 
@@ -85,6 +92,7 @@ impl Folk {
         }
         let is_short = h.liquid() < h.spend_fen * shopping.short_days;
         if !is_short {
+            self.pay_by_code(today, number, deeds);
             return;
         }
         let (limit_fen, owed_fen, has_borrowed) = (on_line.limit_fen, on_line.owed_fen, h.repaid > 0);
@@ -119,6 +127,45 @@ impl Folk {
         }
         if let Some(shop) = self.shop_near(number) {
             deeds.push(self.deed(today, number, 10, Act::Buy { shop: HouseholdNo(shop), amount_fen }));
+        }
+    }
+
+    /// Some days' things paid for by the code that a shop shows, out of the wallet; what that lacks is paid in before.
+    fn pay_by_code(&mut self, today: &Today<'_>, number: u32, deeds: &mut Vec<Deed>) {
+        let Some(codes) = &today.county.codes else { return };
+        let Some(h) = self.get(number) else { return };
+        let draw = today.draw(number, Purpose::Shopping);
+        let days = i64::from((h.wake - today.day).clamp(1, 15));
+        let amount_fen = round(h.spend_fen * days * draw.between(3, 20, 60) / 100, 10);
+        if amount_fen < codes.least_yuan * YUAN || !draw.happens(2, codes.pay_percent * 10_000) {
+            return;
+        }
+        let Some(shop) = self.shop_near(number) else { return };
+        let lacks = amount_fen - self.get(number).map_or(0, |h| h.wallet + h.pending);
+        if lacks > 0 {
+            // One's own money goes to one's own wallet.
+            let paid = self.with_purse(number, |purse| purse.pay(EventKind::TransferOut, lacks, 0, Trace::Account));
+            if paid != Some(lacks) {
+                return;
+            }
+            self.underway(number, lacks);
+            deeds.push(self.deed(today, number, 10, Act::PayIn { amount_fen: lacks }));
+        }
+        deeds.push(self.deed(today, number, 11, Act::PayByCode { shop: HouseholdNo(shop), amount_fen }));
+    }
+
+    /// A purchase by code was booked: the goods are there, and the shop has been paid.
+    pub(super) fn paid_by_code(&mut self, number: u32, shop: HouseholdNo, amount_fen: i64) {
+        let unheard = self.unheard(number);
+        if let Some(h) = self.get_mut(number) {
+            h.wallet += h.pending - unheard - amount_fen;
+            h.pending = unheard;
+        }
+        if let Some(on_line) = self.on_line(number) {
+            on_line.goods_fen += amount_fen;
+        }
+        if let Some(on_line) = self.on_line(shop.0) {
+            on_line.sold_fen += amount_fen;
         }
     }
 

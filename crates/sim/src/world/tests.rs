@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::household::Standing;
 use super::*;
-use crate::deed::{Act, Told};
+use crate::deed::{Act, Paper, Told, Wanted};
 use crate::moments::Lender;
 
 const HOUSEHOLDS: u32 = 400;
@@ -246,4 +246,132 @@ fn what_is_bought_by_line_is_not_paid_for_twice_and_the_shop_is_paid_once() {
     assert_eq!(lines().map(|l| l.owed_fen).sum::<i64>(), bought - paid);
     assert!(lines().all(|l| l.goods_fen >= 0 && l.sold_fen >= 0 && l.owed_fen <= l.limit_fen));
     assert!(lines().map(|l| l.goods_fen).sum::<i64>() < bought && lines().map(|l| l.sold_fen).sum::<i64>() < bought);
+}
+
+/// A county whose first household is enrolled and has asked for a loan.
+fn asking() -> World {
+    let mut world = World::new(&county(), 4, HOUSEHOLDS, first());
+    let asking = household::Asking {
+        mine: 3,
+        reason: Reason::Machine,
+        amount_fen: 1_000_000,
+        since: first().days(),
+        has_asked_person: false,
+    };
+    let h = world.folk.get_mut(0).unwrap();
+    (h.standing, h.asking, h.scheme) = (Standing::Enrolled, Some(asking), 0);
+    world
+}
+
+fn tell(world: &mut World, told: Told) -> Vec<Act> {
+    let deeds = world.react(first(), &[Reply { household: HouseholdNo(0), told }]);
+    deeds.into_iter().map(|deed| deed.act).collect()
+}
+
+#[test]
+fn a_no_ends_the_application_that_it_is_about_and_no_other() {
+    let mut world = asking();
+    let others = [
+        Act::PayIn { amount_fen: 100 },
+        Act::TakeOut { amount_fen: 100 },
+        Act::Give { to: HouseholdNo(1), amount_fen: 100 },
+        Act::Repay { mine: 3, pay: crate::deed::Pay::Due },
+        Act::PayByCode { shop: HouseholdNo(1), amount_fen: 100 },
+        Act::ShowUse { mine: 3 },
+        Act::AskLimit,
+        Act::Accept { mine: 2 },
+    ];
+    for act in others {
+        assert!(tell(&mut world, Told::no("no", &act)).is_empty());
+        assert!(world.folk.get(0).unwrap().asking.is_some(), "{act:?}");
+    }
+    for act in [Act::Accept { mine: 3 }, Act::Decline { mine: 3 }, Act::BringPapers { mine: 3, papers: Vec::new() }] {
+        let mut world = asking();
+        assert!(tell(&mut world, Told::no("no", &act)).is_empty());
+        assert!(world.folk.get(0).unwrap().asking.is_none(), "{act:?}");
+    }
+}
+
+#[test]
+fn papers_are_brought_by_those_who_have_them() {
+    let wanted = |papers: Vec<Wanted>| Told::PapersWanted { mine: 3, papers };
+    let signs = || vec![Wanted::Spouse { signs: true }];
+    let household = |adults: u8, elders: u8, refuses: i64| {
+        let mut world = asking();
+        world.county.papers.as_mut().unwrap().spouse_refuses_percent = refuses;
+        let h = world.folk.get_mut(0).unwrap();
+        (h.adults, h.elders) = (adults, elders);
+        world
+    };
+    let brings = |paper| vec![Act::BringPapers { mine: 3, papers: vec![paper] }];
+    assert_eq!(tell(&mut household(2, 0, 0), wanted(signs())), brings(Paper::Spouse { signs: true }));
+    assert_eq!(tell(&mut household(0, 1, 0), wanted(signs())), brings(Paper::NoSpouse { is_widowed: true }));
+    assert_eq!(tell(&mut household(1, 0, 100), wanted(signs())), brings(Paper::NoSpouse { is_widowed: false }));
+    for (mut world, papers) in [
+        (household(2, 0, 100), signs()),
+        (household(2, 0, 0), vec![Wanted::Other("the document `green-certificate`".to_owned())]),
+    ] {
+        assert!(tell(&mut world, wanted(papers)).is_empty());
+        let h = world.folk.get(0).unwrap();
+        assert!(
+            h.asking.is_none() && h.asks_from > first().days() + 80,
+            "the contract lapses, and it does not ask at once"
+        );
+    }
+}
+
+#[test]
+fn receipts_are_shown_after_a_week_by_those_who_keep_them() {
+    for keeps in [100, 0] {
+        let mut world = asking();
+        world.county.papers.as_mut().unwrap().receipts_percent = keeps;
+        let by = first().add_days(30);
+        tell(
+            &mut world,
+            Told::Drawn { mine: 3, amount_fen: 1_000_000, dues: vec![(first().add_days(300), 1_050_000)] },
+        );
+        tell(&mut world, Told::UseWanted { mine: 3, by });
+        let mut shown = Vec::new();
+        for day in 1..30 {
+            let date = first().add_days(day);
+            let deeds = world.morning(date, &[]);
+            let own = deeds.into_iter().filter(|deed| deed.household.0 == 0 && deed.act == Act::ShowUse { mine: 3 });
+            shown.extend(own.map(|_| day));
+        }
+        assert_eq!(shown.len(), usize::from(keeps == 100), "{shown:?}");
+        assert!(shown.iter().all(|day| *day >= 7));
+    }
+}
+
+#[test]
+fn lessons_are_noted_of_those_who_are_enrolled_and_slips_are_shown() {
+    let mut world = asking();
+    world.county.lessons.as_mut().unwrap().come_percent = 100;
+    world.county.papers.as_mut().unwrap().slips_percent = 100;
+    for h in &mut world.folk.households {
+        h.standing = Standing::Enrolled;
+    }
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for day in 0..365 {
+        let date = first().add_days(day);
+        world.lessons(date);
+        for deed in world.morning(date, &[]) {
+            let Act::Live(lived) = deed.act else { continue };
+            for lived in lived {
+                let name = match lived.kind {
+                    insight::EventKind::TrainingAttended => "lesson",
+                    insight::EventKind::HarvestExpected => "expected",
+                    insight::EventKind::HarvestWeighed => "weighed",
+                    _ => continue,
+                };
+                assert_eq!(lived.kind.measure().is_some(), lived.measure.is_some_and(|kg| kg > 0));
+                *seen.entry(name).or_default() += 1;
+            }
+        }
+        world.evening(date);
+    }
+    let count = |name| seen.get(name).copied().unwrap_or(0);
+    // Two lessons a year in each village, less what is not told by the end of it.
+    assert!(count("lesson") > HOUSEHOLDS as usize && count("lesson") <= 2 * HOUSEHOLDS as usize + 400, "{seen:?}");
+    assert!(count("weighed") > 200 && count("expected") > 200, "{seen:?}");
 }

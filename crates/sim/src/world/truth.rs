@@ -6,23 +6,31 @@ use super::household::Trouble;
 use crate::deed::{HouseholdNo, Mine};
 
 /// A kind of fraud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
 pub enum Typology {
     /// Names lent to an agent who uses the money 借名贷款.
+    #[n(0)]
     BorrowedNames,
     /// Loans in the name of people who know nothing of it 冒名贷款.
+    #[n(1)]
     StolenNames,
     /// A ring that guarantees each other and stops together 互保圈.
+    #[n(2)]
     Ring,
     /// Borrowing from everyone in the same weeks 多头借贷.
+    #[n(3)]
     Stacking,
     /// Money used for what it may not be used for 挪用.
+    #[n(4)]
     Diversion,
     /// A clerk who pays for borrowers and takes it back with more 内外勾结.
+    #[n(5)]
     Insider,
     /// A wallet through which strangers' money runs 跑分.
+    #[n(6)]
     Mule,
     /// One user behind many large loans 垒大户.
+    #[n(7)]
     BigUser,
 }
 

@@ -149,7 +149,7 @@ fn enrol<'b>(
         for asked in &asked {
             let cells = opened.backend.cells();
             let (claims, request) = prepare::enrolment(vault, cells, asked, Actor::SYSTEM, clock::now())?;
-            ready.extend(claims.into_iter().next().map(|claim| (claim, request)));
+            ready.push((claims, request));
         }
         for (answer, asked) in enrol_many(stepper, ready)?.into_iter().zip(&asked) {
             answer.map_err(|error| Failure::Wrong(format!("a household could not be enrolled: {error}")))?;

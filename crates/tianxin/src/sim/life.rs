@@ -1,11 +1,13 @@
 //! A county and the institution it lives with, from the founding to a day.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use app::assess::Judge;
 use basics::Date;
 use door::DoorError;
+use sim::drive::export::ExportError;
 use sim::drive::{DriveError, Driver, Founding, Pace, Platform};
 use sim::world::TruthRow;
 use sim::{County, World};
@@ -24,8 +26,10 @@ pub struct Life {
     pub world: World,
     /// The driver.
     pub driver: Driver,
-    /// What became true and is not yet written down.
+    /// What became true since the life was begun or taken up again.
     pub truth: Vec<TruthRow>,
+    /// Lines of truth of before it was taken up again.
+    pub truth_before: Vec<u8>,
     /// Time that the world thought.
     pub thinking: Thinking,
 }
@@ -69,6 +73,10 @@ impl sim::drive::People for Watched<'_> {
     fn is_window_out(&self, household: sim::deed::HouseholdNo, date: Date) -> bool {
         self.world.is_window_out(household, date)
     }
+
+    fn lessons(&mut self, date: Date) {
+        self.timed(|world| world.lessons(date));
+    }
 }
 
 /// What a life is made of.
@@ -97,6 +105,21 @@ impl Plan {
     }
 }
 
+impl Plan {
+    fn pace(&self) -> Pace {
+        Pace { seed: self.seed, batch_max: self.batch_max, threads: self.threads }
+    }
+}
+
+fn platform(opened: &Opened, judge: Judge) -> Platform {
+    Platform {
+        house: opened.tianxin.clone(),
+        backend: opened.backend.clone(),
+        vault: Arc::new(Keys::holding(opened.keys.clone())),
+        judge,
+    }
+}
+
 impl Life {
     /// Founds the institution of opened, empty books as suits the plan, and puts the county before its door.
     pub fn found(opened: &Opened, judge: Judge, plan: &Plan) -> Result<Life, Failure> {
@@ -105,25 +128,42 @@ impl Life {
 
     /// The same with capital and staff of a founding.
     pub fn found_with(opened: &Opened, judge: Judge, plan: &Plan, founding: &Founding) -> Result<Life, Failure> {
-        let platform = Platform {
-            house: opened.tianxin.clone(),
-            backend: opened.backend.clone(),
-            vault: Arc::new(Keys::holding(opened.keys.clone())),
-            judge,
-        };
-        let pace = Pace { seed: plan.seed, batch_max: plan.batch_max, threads: plan.threads };
+        let (platform, pace) = (platform(opened, judge), plan.pace());
         let mut driver = Driver::new(platform, pace, plan.first);
         if plan.recording {
             driver.record();
         }
         driver.found(founding)?;
         let world = World::new(&plan.county, plan.seed, plan.households, plan.first);
-        Ok(Life { world, driver, truth: Vec::new(), thinking: Thinking::default() })
+        Ok(Life { world, driver, truth: Vec::new(), truth_before: Vec::new(), thinking: Thinking::default() })
+    }
+
+    /// Takes a life up again over books as they were when its world and driver were kept.
+    pub fn kept(
+        opened: &Opened,
+        judge: Judge,
+        plan: &Plan,
+        (world, driver, truth_before): (&[u8], &[u8], Vec<u8>),
+    ) -> Result<Life, Failure> {
+        let wrong = |error: String| Failure::Unreachable(format!("what was kept of the run is not whole: {error}"));
+        let driver = Driver::kept(platform(opened, judge), plan.pace(), driver).map_err(|e| wrong(e.to_string()))?;
+        let world = World::kept(&plan.county, (plan.seed, plan.first), driver.today(), world);
+        let world = world.map_err(|error| wrong(error.to_string()))?;
+        Ok(Life { world, driver, truth: Vec::new(), truth_before, thinking: Thinking::default() })
+    }
+
+    /// Writes what became true, a line each, the earlier ones first; without a heading.
+    pub fn write_truth(&self, out: &mut dyn Write) -> Result<(), ExportError> {
+        out.write_all(&self.truth_before)?;
+        for row in &self.truth {
+            writeln!(out, "{}", row.cells().join(","))?;
+        }
+        Ok(())
     }
 
     /// Lives through one day and closes it.
     pub fn day(&mut self) -> Result<(), DriveError> {
-        let Life { world, driver, truth, thinking } = self;
+        let Life { world, driver, truth, thinking, .. } = self;
         driver.live(&mut Watched { world, thinking })?;
         truth.extend(world.truth());
         Ok(())

@@ -12,6 +12,7 @@ mod learn;
 pub(crate) mod lessons;
 pub(crate) mod life;
 mod moments;
+mod resume;
 pub(crate) mod run;
 mod watch;
 
@@ -25,8 +26,9 @@ pub enum Sim {
     /// The folder becomes a data folder of Tianxin as any other: `tianxin --data DIR audit verify` proves it. Beside the books
     /// stand events.csv (what was observed), loans.csv (what was decided on, by which features it was judged, how it went)
     /// and truth.csv (why, which no program that lends may read). The same seed, county and model give the same
-    /// three files, on SQLite and on PostgreSQL, with any number of threads.
-    Run(run::Run),
+    /// three files, on SQLite and on PostgreSQL, with any number of threads. A run on SQLite that was cut off goes on with
+    /// --resume from the last of the points it has kept, and ends in the same files.
+    Run(Box<run::Run>),
     /// Make a training set of the loans of a run, with or without what is hidden
     Export(export::Export),
     /// Compare a county with published figures: what is wanted, what it gives over the seeds, and whether that lies inside

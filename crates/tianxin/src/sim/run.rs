@@ -13,6 +13,7 @@ use sim::drive::export::ExportError;
 use sim::world::TruthRow;
 
 use super::life::{Life, Plan, make, offer_a_rail, place_at};
+use super::resume::{self, About};
 use crate::config::{self, Place, Settings, Use};
 use crate::failure::Failure;
 use crate::lending;
@@ -34,14 +35,14 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     county: Option<PathBuf>,
     /// How many years of 365 days
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=50), required_unless_present = "days")]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=50), required_unless_present_any = ["days", "resume"])]
     years: Option<u16>,
     /// How many days, in place of years
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=18_250), conflicts_with = "years")]
     days: Option<u16>,
     /// The seed: the same seed gives the same county, lives and files
-    #[arg(long)]
-    seed: u64,
+    #[arg(long, required_unless_present = "resume")]
+    seed: Option<u64>,
     /// How many households live in the county
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
     households: u32,
@@ -57,6 +58,13 @@ pub struct Run {
     /// Threads that prepare what goes through the door; changes nothing but the time it takes
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
+    /// Days between two points from which a run on SQLite that is cut off can be gone on with; 0 keeps none. Each takes the room
+    /// of the books once more, and drops the one before
+    #[arg(long, value_name = "DAYS", default_value_t = 91, value_parser = clap::value_parser!(u16).range(0..=18_250))]
+    keep_every: u16,
+    /// Go on with the run in this folder that was cut off, from the last of its points
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["county", "years", "days", "seed", "households", "first", "out", "model", "keep_every"])]
+    resume: Option<PathBuf>,
 }
 
 /// What `run.toml` says of a run.
@@ -88,73 +96,74 @@ pub struct RunFile {
 impl Run {
     /// Runs the command.
     pub fn run(self, place: &Place) -> Result<(), Failure> {
-        let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("sim-{}", self.seed)));
-        let repeat = self.line(&out, place);
-        self.live(&out, &repeat, place).inspect_err(|failure| {
-            if !matches!(failure, Failure::Usage(_)) {
-                log(&format!("to repeat this run: {repeat}"));
-            }
-        })
+        if let Some(out) = &self.resume {
+            return self.go_on(out, place).inspect_err(|failure| hint(failure, out, None));
+        }
+        let seed = self.seed.unwrap_or_default();
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("sim-{seed}")));
+        let repeat = self.line(seed, &out, place);
+        self.live(seed, &out, &repeat, place).inspect_err(|failure| hint(failure, &out, Some(&repeat)))
     }
 
-    fn live(&self, out: &Path, repeat: &str, place: &Place) -> Result<(), Failure> {
+    fn live(&self, seed: u64, out: &Path, repeat: &str, place: &Place) -> Result<(), Failure> {
         // Everything that can be wrong with what was asked is found before the folder is made.
-        let (county, county_hash) = county(self.county.as_deref())?;
+        let (county, county_text) = read_county(self.county.as_deref())?;
         let model = self.model.as_deref().map(read_model).transpose()?;
         refuse_existing(out)?;
         let place = place_at(out, place);
         // The mark comes first: whatever is cut off afterwards is known as such.
         config::make_private_folder(out)?;
-        let unfinished = out.join(UNFINISHED);
         let database = place.postgres.as_deref().map(database_name);
         let mark = std::iter::once(repeat.to_owned()).chain(database.map(|name| format!("{DATABASE}{name}")));
         let mark: Vec<String> = mark.collect();
-        write_file(&unfinished, |file| Ok(writeln!(file, "{}", mark.join("\n"))?))?;
+        write_file(&out.join(UNFINISHED), |file| Ok(writeln!(file, "{}", mark.join("\n"))?))?;
         make(&place, self.first, &format!("{} (simulated)", county.name_zh), model.as_ref())?;
         offer_a_rail(&place)?;
         let opened = config::open(&place, Use::Write)?;
         let judge = lending::judge(&place, &Settings::read(&place)?)?;
-        let threads = usize::from(self.threads);
-        let plan = Plan { threads, ..Plan::new(county, self.seed, self.households, self.first) };
-        let mut life = Life::found(&opened, judge, &plan)?;
+        let plan = Plan { threads: usize::from(self.threads), ..Plan::new(county, seed, self.households, self.first) };
+        let life = Life::found(&opened, judge, &plan)?;
         let days = self.days.map_or(i32::from(self.years.unwrap_or(1)) * YEAR_DAYS, i32::from);
         let until = self.first.add_days(days);
-        let begun = std::time::Instant::now();
-        {
-            let progress = Progress::begin("living");
-            life.until(until, &progress)?;
-            progress.set("writing down what is there".to_owned());
-            write_all(&life, out)?;
-        }
-        let counts = life.driver.counts();
-        let run = RunFile {
-            repeat: repeat.to_owned(),
-            seed: self.seed,
-            households: self.households,
-            first: self.first.to_string(),
-            until: until.to_string(),
-            county: county_hash,
-            commands: counts.commands,
-            events: counts.events,
-            loans: counts.loans,
-            lines: counts.lines,
+        let about = About {
+            county: hash_of(&county_text),
+            // What another database holds of a night cannot be put by as files.
+            keep_every: if place.postgres.is_some() { 0 } else { self.keep_every },
+            ..About::new(repeat, (seed, self.households), (self.first, until))
         };
-        let text = toml::to_string(&run).map_err(|error| Failure::Wrong(error.to_string()))?;
-        write_file(&out.join(RUN_FILE), |file| Ok(file.write_all(text.as_bytes())?))?;
-        fs::remove_file(&unfinished).map_err(|error| Failure::file(&unfinished, "removed", error))?;
-        let seconds = begun.elapsed().as_secs_f64();
+        end(life, out, &about, (&county_text, until))
+    }
+
+    /// Takes the last point of a run up again.
+    fn go_on(&self, out: &Path, place: &Place) -> Result<(), Failure> {
+        if place.postgres.is_some() {
+            let message = "a run on PostgreSQL keeps no points to go on from: drop its database and run it again";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        let point = resume::read(out)?;
+        let place = place_at(out, place);
+        point.restore(&place)?;
+        let resume::Point { about, county, county_text, world, driver, truth, .. } = point;
+        let date = |text: &str| {
+            Date::parse(text).map_err(|error| Failure::Unreachable(format!("a date of the kept run: {error}")))
+        };
+        let (first, until) = (date(&about.first)?, date(&about.until)?);
+        let opened = config::open(&place, Use::Write)?;
+        let judge = lending::judge(&place, &Settings::read(&place)?)?;
+        let threads = usize::from(self.threads);
+        let plan = Plan { threads, ..Plan::new(county, about.seed, about.households, first) };
+        let life = Life::kept(&opened, judge, &plan, (&world, &driver, truth))?;
         say(format!(
-            "lived {days} days with {} households: {} commands, {} events, {} loans, {} lines in {seconds:.1} s",
-            self.households, counts.commands, counts.events, counts.loans, counts.lines
+            "going on from {}, {} days of {} lived",
+            life.driver.today(),
+            life.driver.today() - first,
+            until - first
         ));
-        say(format!("  books    {}", out.display()));
-        say("  values   events.csv, loans.csv, truth.csv");
-        say(format!("next: tianxin --data {} audit verify", out.display()));
-        Ok(())
+        end(life, out, &about, (&county_text, until))
     }
 
     /// The line that repeats this run.
-    fn line(&self, out: &Path, place: &Place) -> String {
+    fn line(&self, seed: u64, out: &Path, place: &Place) -> String {
         let mut line = "tianxin sim run".to_owned();
         let mut add = |name: &str, value: String| line.push_str(&format!(" --{name} {value}"));
         if let Some(county) = &self.county {
@@ -164,7 +173,7 @@ impl Run {
             Some(days) => add("days", days.to_string()),
             None => add("years", self.years.unwrap_or(1).to_string()),
         }
-        add("seed", self.seed.to_string());
+        add("seed", seed.to_string());
         add("households", self.households.to_string());
         add("first", self.first.to_string());
         if let Some(model) = &self.model {
@@ -179,17 +188,90 @@ impl Run {
     }
 }
 
-/// The shipped county, or the one of a file; with the hash of its text.
-pub fn county(path: Option<&Path>) -> Result<(County, String), Failure> {
+/// Says how a run that failed is had after all.
+fn hint(failure: &Failure, out: &Path, repeat: Option<&str>) {
+    if matches!(failure, Failure::Usage(_)) {
+        return;
+    }
+    if resume::is_there(out) {
+        log(&format!("to go on with it: tianxin sim run --resume {}", out.display()));
+    }
+    if let Some(repeat) = repeat {
+        log(&format!("to repeat this run: {repeat}"));
+    }
+}
+
+/// Lives to the end of a run, keeping points on the way, and writes down what is there.
+fn end(mut life: Life, out: &Path, about: &About, (county_text, until): (&str, Date)) -> Result<(), Failure> {
+    let begun = std::time::Instant::now();
+    let days = until - life.driver.today();
+    {
+        let progress = Progress::begin("living");
+        while life.driver.today() < until {
+            let next = match about.keep_every {
+                0 => until,
+                every => life.driver.today().add_days(i32::from(every)).min(until),
+            };
+            life.until(next, &progress)?;
+            if next < until {
+                progress.set(format!("keeping a point of {next} to go on from"));
+                resume::keep(&life, out, about, county_text)?;
+            }
+        }
+        progress.set("writing down what is there".to_owned());
+        write_all(&life, out)?;
+    }
+    let counts = life.driver.counts();
+    let run = RunFile {
+        repeat: about.repeat.clone(),
+        seed: about.seed,
+        households: about.households,
+        first: about.first.clone(),
+        until: about.until.clone(),
+        county: about.county.clone(),
+        commands: counts.commands,
+        events: counts.events,
+        loans: counts.loans,
+        lines: counts.lines,
+    };
+    let text = toml::to_string(&run).map_err(|error| Failure::Wrong(error.to_string()))?;
+    write_file(&out.join(RUN_FILE), |file| Ok(file.write_all(text.as_bytes())?))?;
+    let unfinished = out.join(UNFINISHED);
+    fs::remove_file(&unfinished).map_err(|error| Failure::file(&unfinished, "removed", error))?;
+    resume::forget(out)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    say(format!(
+        "lived {days} days with {} households: {} commands, {} events, {} loans, {} lines in {seconds:.1} s",
+        about.households, counts.commands, counts.events, counts.loans, counts.lines
+    ));
+    say(format!("  books    {}", out.display()));
+    say("  values   events.csv, loans.csv, truth.csv");
+    say(format!("next: tianxin --data {} audit verify", out.display()));
+    Ok(())
+}
+
+/// The hash of a county file's text, in hex.
+pub fn hash_of(text: &str) -> String {
+    basics::merkle::leaf_hash(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The shipped county, or the one of a file; with its text.
+fn read_county(path: Option<&Path>) -> Result<(County, String), Failure> {
     let wrong = |error: sim::CountyError| Failure::Usage(error.to_string());
-    let hex = |text: &str| basics::merkle::leaf_hash(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
     match path {
-        None => Ok((County::shipped().map_err(wrong)?, hex(sim::county::SHIPPED))),
+        None => Ok((County::shipped().map_err(wrong)?, sim::county::SHIPPED.to_owned())),
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|error| Failure::file(path, "read", error))?;
-            Ok((County::parse(&path.display().to_string(), &text).map_err(wrong)?, hex(&text)))
+            Ok((County::parse(&path.display().to_string(), &text).map_err(wrong)?, text))
         }
     }
+}
+
+/// The shipped county, or the one of a file; with the hash of its text.
+pub fn county(path: Option<&Path>) -> Result<(County, String), Failure> {
+    let (county, text) = read_county(path)?;
+    let hash = hash_of(&text);
+    Ok((county, hash))
 }
 
 fn refuse_existing(out: &Path) -> Result<(), Failure> {
@@ -211,9 +293,16 @@ fn cut_off(out: &Path, mark: &str) -> String {
     let emptied = database.map_or_else(String::new, |name| {
         format!(", drop and make the PostgreSQL database {name} anew (it holds the books of that run)")
     });
+    let folder = out.display();
+    if resume::is_there(out) {
+        return format!(
+            "{folder} was left by a run that was cut off: go on with it by `tianxin sim run --resume {folder}`, or remove the \
+             folder and run again\n  {line}"
+        );
+    }
     format!(
-        "{} was left by a run that was cut off, and cannot be gone on with: remove the folder{emptied} and run again\n  {line}",
-        out.display()
+        "{folder} was left by a run that was cut off, and kept no point to go on from: remove the folder{emptied} and run \
+         again\n  {line}"
     )
 }
 
@@ -256,25 +345,25 @@ fn read_model(path: &Path) -> Result<ModelFile, Failure> {
 pub fn write_all(life: &Life, out: &Path) -> Result<(), Failure> {
     write_file(&out.join("events.csv"), |file| life.driver.write_events(file))?;
     write_file(&out.join("loans.csv"), |file| life.driver.write_loans(file))?;
-    write_file(&out.join("truth.csv"), |file| write_truth(&life.truth, file))
+    write_file(&out.join("truth.csv"), |file| {
+        writeln!(file, "{}", TruthRow::COLUMNS.join(","))?;
+        life.write_truth(file)
+    })
 }
 
-fn write_truth(rows: &[TruthRow], out: &mut dyn Write) -> Result<(), ExportError> {
-    writeln!(out, "{}", TruthRow::COLUMNS.join(","))?;
-    for row in rows {
-        writeln!(out, "{}", row.cells().join(","))?;
-    }
-    Ok(())
-}
-
-/// Writes a file whole, and durably, or not at all; a full disk is named as such.
-pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| match error.kind() {
+/// Why a file could not be written; a full disk is named as such.
+pub fn not_written(path: &Path, error: std::io::Error) -> Failure {
+    match error.kind() {
         std::io::ErrorKind::StorageFull => {
             Failure::file(path, "written", "the disk is full: free some space and run again")
         }
         _ => Failure::file(path, "written", error),
-    };
+    }
+}
+
+/// Writes a file whole, and durably, or not at all; a full disk is named as such.
+pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>) -> Result<(), Failure> {
+    let failed = |error| not_written(path, error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);

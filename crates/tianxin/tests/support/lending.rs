@@ -20,10 +20,14 @@ use super::{farmer, id, staff, top_up};
 
 /// An institution that lends the shipped products the tests draw.
 pub fn lender() -> Arc<Tianxin> {
+    lender_of(&["short-working-capital", "season-bullet", "revolving-consumer-line"])
+}
+
+/// An institution that lends these shipped products.
+pub fn lender_of(codes: &[&str]) -> Arc<Tianxin> {
     let chart = Chart::parse("cn-rural.toml", ledger::CHART_CN_RURAL).unwrap();
-    let codes = ["short-working-capital", "season-bullet", "revolving-consumer-line"];
-    let products = codes.map(|code| loan::product::shipped(code).unwrap());
-    Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products.to_vec()))
+    let products = codes.iter().map(|code| loan::product::shipped(code).unwrap()).collect();
+    Arc::new(Tianxin::new(Institution::rural_bank("Test"), chart).unwrap().lending(products))
 }
 
 /// What a household borrows.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use basics::{Date, Id};
 use insight::{Channel, EventKind, Purchase};
-use sim::deed::{Act, Deed, Finding, HouseholdNo, Lived, Pay, Person, Reply, Told, Way};
+use sim::deed::{Act, Deed, Finding, HouseholdNo, Lived, Paper, Pay, Person, Reply, Spouse, Told, Way};
 use sim::drive::People;
 
 /// The village, and all it was told.
@@ -26,6 +26,11 @@ impl Village {
     /// Who sells on statement lines, and who buys there.
     pub const SHOP: u32 = 23;
     pub const SHOPPER: u32 = 2;
+    /// Who pays by its code.
+    pub const PAYER: u32 = 9;
+    /// Who borrow what waits for papers: one without a spouse, who never shows a receipt, and one with.
+    pub const WIDOWED: u32 = 8;
+    pub const MARRIED: u32 = 11;
 
     /// What shop and shopper do with a line: the loan is paid off first, then there is room for it.
     fn shopping(since: i32) -> Vec<Deed> {
@@ -33,6 +38,11 @@ impl Village {
         let own = |second, act| Village::deed(Village::SHOPPER, second, act);
         match since {
             3 => vec![Village::deed(Village::SHOP, 37_000, Act::SellOnLines { discount_bp: 60 })],
+            10 => vec![
+                Village::deed(Village::PAYER, 37_000, Act::PayByCode { shop, amount_fen: 2_500 }),
+                Village::deed(Village::PAYER, 37_001, Act::PayByCode { shop: HouseholdNo(22), amount_fen: 1_000 }),
+                Village::deed(Village::PAYER, 37_002, Act::PayByCode { shop, amount_fen: 9_000_000 }),
+            ],
             24 => vec![own(37_000, Act::OpenLine { limit_fen: 200_000, months: 12 })],
             25 => vec![
                 own(37_000, Act::PayIn { amount_fen: 600_000 }),
@@ -58,18 +68,25 @@ impl Village {
     }
 
     fn person(no: u32) -> Person {
-        let body = format!("990000198{}{:02}{:02}{:03}", no % 10, 1 + no % 12, 1 + no % 28, no % 1_000);
-        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-        let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-        let check = char::from(b"10X98765432"[(sum % 11) as usize]);
+        let spouse =
+            |no| Spouse { name: format!("示范{no}配偶"), resident_id: Village::resident_id("9900011", no) };
         Person {
             id: Village::id(no),
             village: format!("村{}", no % 3),
             name: format!("示范{no}"),
-            resident_id: format!("{body}{check}"),
+            resident_id: Village::resident_id("9900001", no),
             phone: format!("170{no:08}"),
             consents: vec![("platform".to_owned(), "2026-01".to_owned())],
+            spouse: Some(no).filter(|no| no % 2 == 1).map(spouse),
         }
+    }
+
+    fn resident_id(area: &str, no: u32) -> String {
+        let body = format!("{area}98{}{:02}{:02}{:03}", no % 10, 1 + no % 12, 1 + no % 28, no % 1_000);
+        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+        let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+        let check = char::from(b"10X98765432"[(sum % 11) as usize]);
+        format!("{body}{check}")
     }
 
     fn deed(no: u32, second: u32, act: Act) -> Deed {
@@ -93,6 +110,16 @@ impl Village {
                     if no % 6 == 1 {
                         deeds.push(Village::deed(no, 51_000, Act::AskReplan { mine: *mine }));
                     }
+                }
+                Told::PapersWanted { mine, .. } => {
+                    let paper = match no % 2 {
+                        1 => Paper::Spouse { signs: true },
+                        _ => Paper::NoSpouse { is_widowed: true },
+                    };
+                    deeds.push(Village::deed(no, 48_000, Act::BringPapers { mine: *mine, papers: vec![paper] }));
+                }
+                Told::UseWanted { mine, .. } if no == Village::MARRIED => {
+                    deeds.push(Village::deed(no, 52_000, Act::ShowUse { mine: *mine }));
                 }
                 Told::ChangeProposed { mine, .. } if no != 13 => {
                     deeds.push(Village::deed(no, 39_000, Act::Agree { mine: *mine }));
@@ -122,6 +149,11 @@ impl Village {
     }
 }
 
+/// Whether a household asks for a loan that waits for papers.
+fn is_large(no: u32) -> bool {
+    no == Village::WIDOWED || no == Village::MARRIED
+}
+
 impl People for Village {
     fn morning(&mut self, date: Date, told: &[Reply]) -> Vec<Deed> {
         let mut deeds = self.listen(date, told);
@@ -134,13 +166,15 @@ impl People for Village {
                 balance_after_fen: None,
                 counterparty: Some(u64::from(no % 3)),
                 channel: Channel::OwnBusiness,
+                measure: None,
             };
             if since == 0 {
                 deeds.push(Village::deed(no, 28_800, Act::Enrol(Village::person(no))));
                 deeds.push(Village::deed(no, 28_900, Act::PayIn { amount_fen: 100_000 + i64::from(no) }));
             }
             if since > 0 && (since + no as i32) % 3 == 0 {
-                let income = 20_000 + i64::from(no) * 100;
+                // Who borrows more has more coming in.
+                let income = if is_large(no) { 200_000 } else { 20_000 + i64::from(no) * 100 };
                 let lived = vec![
                     lived(EventKind::PaymentIn, income),
                     lived(EventKind::Purchase(Purchase::Food), -3_000 - i64::from(since % 9) * 100),
@@ -148,13 +182,14 @@ impl People for Village {
                 deeds.push(Village::deed(no, 30_000 + no, Act::Live(lived)));
             }
             if since == 20 + (no % 5) as i32 {
+                let product = if is_large(no) { "quarterly-interest" } else { "short-working-capital" };
                 deeds.push(Village::deed(no, 36_000, Act::AskLimit));
                 deeds.push(Village::deed(
                     no,
                     36_001,
                     Act::Apply {
                         mine: 1,
-                        product: "short-working-capital".to_owned(),
+                        product: product.to_owned(),
                         amount_fen: 500_000,
                         months: 6,
                         purpose: "farming-inputs".to_owned(),

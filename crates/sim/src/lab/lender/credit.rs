@@ -148,7 +148,9 @@ impl Lender<'_> {
             Ok(assessment) => assessment,
             Err(LoanError::Overflow(what)) => return Err(LoanError::Overflow(what)),
             // The product cannot carry what is asked: the platform says so.
-            Err(_) => return Ok(vec![Told::No { code: "outside_product".to_owned(), back_fen: 0 }]),
+            Err(_) => {
+                return Ok(vec![Told::No { code: "outside_product".to_owned(), back_fen: 0, gives_up: Some(mine) }]);
+            }
         };
         let product = self.product(&asked)?.into_owned();
         let is_counted = self.policy.channel != Channel::Traditional;
@@ -364,7 +366,7 @@ impl Lender<'_> {
         mine: Mine,
     ) -> Result<Vec<Told>, LoanError> {
         let Some(asked) = self.asked.remove(&(who, mine)).filter(|asked| asked.approved_fen > 0) else {
-            return Ok(vec![Told::No { code: "wrong_status".to_owned(), back_fen: 0 }]);
+            return Ok(vec![Told::No { code: "wrong_status".to_owned(), back_fen: 0, gives_up: Some(mine) }]);
         };
         let quote = self.quote(date, &asked)?;
         let amount_fen = asked.approved_fen;

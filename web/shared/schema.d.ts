@@ -193,6 +193,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/cash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cash is paid in or out at the caller's own drawer. It is on its way (202) for a moment: notes change hands when the drawer's day
+         *     shows the slip as booked.
+         */
+        post: operations["cash"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/code-payments": {
         parameters: {
             query?: never;
@@ -1027,6 +1047,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A statement of a household over a period. `csv` and `xlsx` are files with the same lines. */
+        get: operations["statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/households/{hh}/topups": {
         parameters: {
             query?: never;
@@ -1368,6 +1405,58 @@ export interface paths {
         put?: never;
         /** Goes on with what two people have decided, loan by loan. Asked again, it goes on where it stopped. */
         post: operations["run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/drawers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All drawers, the vault, and the differences that nobody has cleared. */
+        get: operations["list"];
+        put?: never;
+        /** Makes a drawer, or changes one that is closed; a second person approves. */
+        post: operations["set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/drawers/{dw}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A drawer and a day of it: cash paid in and out, and counts. */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/drawers/{dw}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens, closes, counts or fills a drawer or the vault; who approves is in the permission table. */
+        post: operations["step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2431,6 +2520,81 @@ export interface components {
             /** @description `true`, `false` or `unclear`; for `decide`. */
             verdict?: string | null;
         };
+        /** @description A count. */
+        CashCountShown: {
+            counted: string;
+            /** @description Counted beyond what the books had; less than nothing if it lacked. */
+            difference: string;
+            /** @description `open`, `close` or `check`. */
+            occasion: string;
+            pieces: components["schemas"]["PiecesTold"][];
+            /** @description The second person, by sign-in name. */
+            second_login?: string | null;
+        };
+        /** @description A difference that a count found. */
+        CashDifferenceShown: {
+            /** @description Too much; less than nothing is too little. */
+            amount: string;
+            /** @description `cash` or `profit`; none while nobody has said what it was. */
+            cleared?: string | null;
+            cleared_on?: string | null;
+            /** @description The clerk who answered for it, by sign-in name. */
+            clerk_login?: string | null;
+            /** @description Its id. */
+            difference: string;
+            /** @description The drawer, `dw-…`. */
+            drawer: string;
+            /** @description What people call it. */
+            drawer_name: string;
+            on_day: string;
+            reason?: string | null;
+        };
+        /** @description Cash of the institution. */
+        CashShown: {
+            /** @description Notes and coins, the largest first. */
+            denominations: string[];
+            /** @description Differences that nobody has cleared. */
+            differences: components["schemas"]["CashDifferenceShown"][];
+            /** @description The vault first, then by name. */
+            drawers: components["schemas"]["DrawerShown"][];
+            /** @description The open day. */
+            open_date: string;
+            /** @description What lies in all of them. */
+            total: string;
+        };
+        /** @description Cash paid in or out. */
+        CashSlipShown: {
+            amount: string;
+            /** @description The household. */
+            household: string;
+            /** @description The loan it pays. */
+            loan?: string | null;
+            /** @description Name of its head. */
+            name?: string | null;
+            /** @description The slip: the transfer that the receipt names. */
+            slip: string;
+            /** @description `asked`, `booked` or `turned_down`. Notes change hands when it is booked, not before. */
+            state: string;
+            value_date: string;
+            /** @description `in` or `out`. */
+            way: string;
+            /** @description A code that says why it was turned down. */
+            why?: string | null;
+        };
+        /** @description Cash is paid in or out. */
+        CashTold: {
+            /**
+             * @description How much.
+             * @example 1250.00
+             */
+            amount: string;
+            /** @description The loan that is paid with it, `ln-…`; only `in`. */
+            loan?: string | null;
+            /** @description The day it counts from, where the window was cut off then; the open day if not given. Only `in`, and not with a loan. */
+            value_date?: string | null;
+            /** @description `in` or `out`. */
+            way: string;
+        };
         /** @description What a model looked at. */
         CauseShown: {
             /** @description The feature. */
@@ -2911,6 +3075,84 @@ export interface components {
              */
             amount?: string | null;
         };
+        /** @description A drawer and a day of it. */
+        DrawerDayShown: {
+            counts: components["schemas"]["CashCountShown"][];
+            day: string;
+            /** @description Notes and coins, the largest first. */
+            denominations: string[];
+            drawer: components["schemas"]["DrawerShown"];
+            /** @description Cash paid in and booked on the day. */
+            paid_in: string;
+            /** @description Cash paid out and booked on the day. */
+            paid_out: string;
+            slips: components["schemas"]["CashSlipShown"][];
+        };
+        /** @description A drawer, or the vault. */
+        DrawerShown: {
+            /** @description What is in it by the books. */
+            balance: string;
+            /** @description The clerk who answers for it, `st-…`. */
+            clerk?: string | null;
+            /** @description The clerk's sign-in name. */
+            clerk_login?: string | null;
+            /** @description Its id, `dw-…`. */
+            drawer: string;
+            /** @description The day over whose close it may stay open. */
+            left_open_on?: string | null;
+            /** @description What it should hold at most. */
+            limit?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description The day it was last opened on. */
+            opened_on?: string | null;
+            /** @description Whether it holds more than that. */
+            over_limit: boolean;
+            /** @description `open`, `closed` or `retired`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Slips on their way to a wallet.
+             */
+            under_way: number;
+            /** @description Whether it is the vault. */
+            vault: boolean;
+        };
+        /** @description What is done with a drawer. */
+        DrawerStepTold: {
+            /** @description How much: what the vault hands over or gets (`open`, `close`; may be left out), what is moved otherwise. */
+            amount?: string | null;
+            /** @description For `check`: whether the drawer is closed with it. */
+            close?: boolean | null;
+            /** @description For `clear`: the difference. */
+            difference?: string | null;
+            /** @description For `clear`: `cash` (made good, or given back) or `profit` (income or loss). */
+            how?: string | null;
+            /** @description The count, for `open`, `close` and `check`. */
+            pieces?: components["schemas"]["PiecesTold"][];
+            /** @description For `from_bank` and `to_bank`: the bank's reference; for `clear` and `leave_open`: why. */
+            reason?: string | null;
+            /**
+             * @description `open`, `close`, `check`, `from_vault`, `to_vault`, `give`, `from_bank`, `to_bank`, `clear` or `leave_open`.
+             * @example open
+             */
+            step: string;
+            /** @description For `give`: the other drawer, `dw-…`. */
+            to?: string | null;
+        };
+        /** @description A drawer is made or changed. */
+        DrawerTold: {
+            /** @description The clerk who answers for it, `st-…`. */
+            clerk: string;
+            /** @description Which, `dw-…`; a new one if not given. */
+            drawer?: string | null;
+            /** @description What it should hold at most. */
+            limit?: string | null;
+            /** @description What people call it: the window it stands at. */
+            name: string;
+            /** @description Whether it is not used any more; no if not given. */
+            retired?: boolean | null;
+        };
         /** @description A loan was drawn. */
         Drawn: {
             contract: string;
@@ -3290,6 +3532,19 @@ export interface components {
             /** @description `ok`. */
             status: string;
         };
+        /** @description An account over a period: opening and changes come to closing. */
+        HouseholdAccountShown: {
+            closing: string;
+            currency: string;
+            /** @description `wallet` or `loan`. A wallet's balance is what it holds, a loan's what is owed. */
+            kind: string;
+            lines: components["schemas"]["HouseholdStatementLine"][];
+            /** @description The loan, `ln-…`. */
+            loan?: string | null;
+            opening: string;
+            /** @description The loan's product. */
+            product?: string | null;
+        };
         /** @description A household that was found. */
         HouseholdFound: {
             enrolled_on: string;
@@ -3313,6 +3568,29 @@ export interface components {
             status: string;
             village: string;
             wallet: components["schemas"]["WalletShown"];
+        };
+        /** @description A household's accounts over a period. */
+        HouseholdStatement: {
+            accounts: components["schemas"]["HouseholdAccountShown"][];
+            from: string;
+            household: string;
+            /** @description The institution. */
+            institution: string;
+            /** @description Name of the head. */
+            name?: string | null;
+            /** @description Whether the last day is still open: more may come on it. */
+            open: boolean;
+            to: string;
+        };
+        /** @description A line of a statement. */
+        HouseholdStatementLine: {
+            balance: string;
+            /** @description What it added to the balance; less than nothing took away. */
+            change: string;
+            en: string;
+            memo?: string | null;
+            on: string;
+            zh: string;
         };
         /** @description An income statement 利润表. */
         IncomeShown: {
@@ -4434,6 +4712,19 @@ export interface components {
             phone_masked?: string | null;
             /** @description `head`, `spouse`, `adult` or `dependant`. */
             role: string;
+        };
+        /** @description So many pieces of a denomination. */
+        PiecesTold: {
+            /**
+             * @description What one is worth.
+             * @example 100.00
+             */
+            denomination: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            pieces: number;
         };
         /** @description An instalment plan with its cost. */
         PlanCostShown: {
@@ -6211,6 +6502,51 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cash: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CashTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8230,6 +8566,44 @@ export interface operations {
             };
         };
     };
+    statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The first day; the first of the last day's month if not given. */
+                from: string | null;
+                /** @description The last day; the open one if not given. */
+                to: string | null;
+                /** @description `wallet` (if not given), `household` (the wallet and every loan owed in the period) or a loan, `ln-…`. */
+                of: string | null;
+                /** @description `json` (if not given), `csv` or `xlsx`. */
+                form: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseholdStatement"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     top_up: {
         parameters: {
             query?: never;
@@ -8936,6 +9310,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CashShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawerTold"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The drawer, `dw-…`, or `vault` */
+                dw: string;
+                /** @description The day; the open one if not given. */
+                day: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawerDayShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    step: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The drawer, `dw-…`, or `vault` */
+                dw: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawerStepTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
                 };
             };
             default: {

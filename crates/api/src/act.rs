@@ -107,6 +107,7 @@ pub(crate) fn business(outcome: Outcome) -> Result<Outcome, Problem> {
         Outcome::UnknownPayee => Problem::new("unknown_payee"),
         Outcome::OverLimit { which, left_minor } => available("over_limit", left_minor).with("which", which),
         Outcome::BelowFloor => Problem::new("below_floor"),
+        Outcome::InsufficientCash { available_minor } => available("insufficient_cash", available_minor),
         Outcome::MoreThanDue { due_minor, payoff_minor } => Problem::new("more_than_due")
             .with("due", format_minor(due_minor))
             .with("payoff", format_minor(payoff_minor)),
@@ -132,6 +133,7 @@ pub(crate) const fn status_of(outcome: &Outcome) -> &'static str {
         Outcome::OverLine { .. } => "over_line",
         Outcome::UnknownPayee => "unknown_payee",
         Outcome::BelowFloor => "below_floor",
+        Outcome::InsufficientCash { .. } => "insufficient_cash",
         Outcome::MoreThanDue { .. } => "more_than_due",
         Outcome::Corrected { .. } => "corrected",
         Outcome::Serviced { .. } => "serviced",

@@ -21,6 +21,7 @@ pub mod permission;
 pub mod problem;
 pub mod routes;
 pub mod session;
+pub mod sheet;
 pub mod shown;
 pub mod words;
 

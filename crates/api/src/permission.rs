@@ -71,6 +71,7 @@ pub const GATES: &[Gate] = &[
 
     get("/api/v1/households/{hh}", Read(SERVICE)),
     get("/api/v1/households/{hh}/entries", Read(SERVICE)),
+    get("/api/v1/households/{hh}/statement", Read(SERVICE)),
     get("/api/v1/households/{hh}/limits", Read(CREDIT)),
     get("/api/v1/households/{hh}/profile", Read(CREDIT)),
     get("/api/v1/households/{hh}/rating", Read(CREDIT)),
@@ -81,6 +82,7 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/events", Act("observe")),
     post("/api/v1/households/{hh}/topups", ActOrDemo("top_up")),
     post("/api/v1/households/{hh}/withdrawals", Act("withdraw")),
+    post("/api/v1/households/{hh}/cash", OneOf(&["take_cash", "take_repayment", "pay_cash"])),
     post("/api/v1/households/{hh}/transfers", Act("transfer")),
     // Whose merchant it is decides the desk.
     post("/api/v1/households/{hh}/payment-codes", Act("pay_code")),
@@ -181,6 +183,11 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/codes-read", Act("pay_code")),
     get("/api/v1/office/households", Read(&[Clerk, Officer, Analyst, Accountant, Approver, Auditor])),
     get("/api/v1/office/trial-balance", Read(&[Accountant, Approver, Auditor])),
+    get("/api/v1/office/drawers", Read(&[Clerk, Officer, Accountant, Approver, Auditor])),
+    post("/api/v1/office/drawers", Act("set_drawer")),
+    get("/api/v1/office/drawers/{dw}", Read(&[Clerk, Officer, Accountant, Approver, Auditor])),
+    // Which step it is decides the door: clerks open, fill and close, the office checks, fetches and clears.
+    post("/api/v1/office/drawers/{dw}/steps", OneOf(&["open_drawer", "check_drawer"])),
     get("/api/v1/office/books", Read(&[Accountant, Approver, Auditor])),
     get("/api/v1/office/books/postings", Read(&[Accountant, Approver, Auditor])),
     get("/api/v1/office/books/entry", Read(&[Accountant, Approver, Auditor])),

@@ -86,6 +86,10 @@ pub const fn entry_zh(kind: EntryKind) -> &'static str {
         EntryKind::YearClose => "损益结转",
         EntryKind::ContractChange => "还款计划变更",
         EntryKind::TakeOver => "存量迁移期初",
+        EntryKind::CashIn => "现金存入",
+        EntryKind::CashOut => "现金支取",
+        EntryKind::CashMove => "现金调拨",
+        EntryKind::CashDifference => "出纳长短款",
     }
 }
 
@@ -120,6 +124,10 @@ pub const fn entry_en(kind: EntryKind) -> &'static str {
         EntryKind::YearClose => "Into the profit of the year",
         EntryKind::ContractChange => "Change of the repayment plan",
         EntryKind::TakeOver => "Opening balances of a book taken over",
+        EntryKind::CashIn => "Cash paid in",
+        EntryKind::CashOut => "Cash paid out",
+        EntryKind::CashMove => "Cash moved",
+        EntryKind::CashDifference => "Cash too much or too little",
     }
 }
 

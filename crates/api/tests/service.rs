@@ -235,3 +235,57 @@ fn a_loan_is_renewed_and_the_renewal_is_taken_back() {
     by_two(&town, (&officer, &approver), &renewal, asked(&contract, "without_repaying"));
     assert_eq!(town.get(&farmer, &loan).json()["status"], "closed");
 }
+
+#[test]
+fn statements_add_up_and_leave_as_files() {
+    let town = Town::start(Plan::default());
+    let (People { farmer, clerk, .. }, loan) = drawn(&town);
+    let hh = format!("/api/v1/households/{}", farmer.household);
+    town.post(&farmer, &format!("{loan}/prepayments"), json!({ "amount": "1000.00", "strategy": "reduce_term" }))
+        .expect(201);
+    let ln = loan.rsplit('/').next().unwrap();
+    let read = |query: &str| town.get(&farmer, &format!("{hh}/statement{query}"));
+    let shown = read("?of=household&from=2026-03-01&to=2026-03-02").expect(200).json();
+    assert_eq!(
+        (&shown["from"], &shown["to"], &shown["open"]),
+        (&json!("2026-03-01"), &json!("2026-03-02"), &json!(true))
+    );
+    let [wallet, note] = [0, 1].map(|place| shown["accounts"][place].clone());
+    let lines = |account: &Value| -> Vec<(String, String)> {
+        let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+        account["lines"].as_array().unwrap().iter().map(|line| (text(line, "change"), text(line, "balance"))).collect()
+    };
+    let line = |change: &str, balance: &str| (change.to_owned(), balance.to_owned());
+    assert_eq!(lines(&wallet), [line("3000.00", "3000.00"), line("-1000.00", "2000.00")]);
+    assert_eq!((&wallet["opening"], &wallet["closing"]), (&json!("0.00"), &json!("2000.00")));
+    assert_eq!((&note["kind"], &note["loan"]), (&json!("loan"), &json!(ln)));
+    assert_eq!(lines(&note), [line("3000.00", "3000.00"), line("-1000.00", "2000.00")]);
+    assert_eq!(note["lines"][0]["zh"], wallet["lines"][0]["zh"], "both are called a drawing");
+    // One account alone, and a period before anything happened.
+    assert_eq!(read(&format!("?of={ln}")).expect(200).json()["accounts"], json!([note]));
+    let before = read("?of=household&from=2026-02-01&to=2026-03-01").expect(200).json();
+    assert_eq!((before["accounts"].as_array().unwrap().len(), &before["open"]), (1, &json!(false)), "no loan was owed");
+    assert_eq!((&before["accounts"][0]["closing"], &before["accounts"][0]["lines"]), (&json!("0.00"), &json!([])));
+    // As files: the same lines.
+    let csv = read("?of=household&form=csv").expect(200);
+    assert!(csv.header("content-type").starts_with("text/csv"), "{}", csv.header("content-type"));
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"statement-2026-03-01-2026-03-02.csv\"");
+    let text = String::from_utf8(csv.bytes).unwrap();
+    assert_eq!(text.lines().count(), 1 + 4 + 4, "{text}");
+    assert!(text.contains("期末余额 closing,,,2000.00"), "{text}");
+    let book = town.get(&clerk, &format!("{hh}/statement?form=xlsx")).expect(200);
+    assert!(book.bytes.starts_with(b"PK"), "a workbook is a zip file");
+    for (query, status, code) in [
+        ("?from=2026-03-02&to=2026-03-01", 422, "bad_period"),
+        ("?to=2026-03-03", 422, "bad_period"),
+        ("?from=1989-01-01", 422, "bad_period"),
+        ("?from=today", 422, "bad_date"),
+        ("?form=pdf", 400, "bad_query"),
+        ("?of=everything", 400, "bad_id"),
+        ("?until=2026-03-01", 400, "bad_query"),
+    ] {
+        read(query).problem(status, code);
+    }
+    let stranger = town.enrol(2);
+    town.get(&stranger, &format!("{hh}/statement")).problem(403, "not_yours");
+}

@@ -173,6 +173,13 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         // Who decided and why: what it does is told by the facts beside it.
         Fact::PayoutReleased { .. } | Fact::PaymentDecided { .. } => {}
         Fact::Declined { .. } | Fact::EventsObserved { .. } => {}
+        Fact::DrawerSet(_)
+        | Fact::DrawerLeftOpen { .. }
+        | Fact::CashCounted(_)
+        | Fact::SlipMoved(_)
+        | Fact::DifferenceCleared(_) => {
+            crate::drawer::apply(books, stamp, fact)?;
+        }
         Fact::DayClosed { .. } => subject_day::begin_day(books, cell)?,
         Fact::Booked(booked) => apply_entry(books, stamp, booked)?,
         Fact::WalletHeld { household, currency, amount_minor } => {
@@ -435,6 +442,8 @@ pub(crate) fn check_holds(cell: Cell, books: &Overlay) -> Result<Vec<String>, Fa
         match row.household {
             // A merchant's money is owed until it is there: nothing of a wallet is held for it.
             _ if row.purpose == Purpose::Merchant.as_str() => {}
+            // What is paid in at a drawer is the drawer's when the wallet has it: nothing is held for it.
+            _ if row.purpose == Purpose::CashIn.as_str() => {}
             Some(household) => {
                 *of_wallets.entry((household, row.currency)).or_default() += i128::from(row.amount_minor)
             }

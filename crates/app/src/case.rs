@@ -392,6 +392,7 @@ fn stake(risk_milli: i64, money_minor: i64) -> i64 {
 pub fn words_of(kind: &str) -> (&str, &str) {
     match watch::Kind::named(kind) {
         Some(known) => known.names(),
+        None if kind == crate::drawer::SIGNAL => ("清点和账面的差额", "A count differs from the books"),
         None => (kind, kind),
     }
 }

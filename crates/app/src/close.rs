@@ -104,6 +104,7 @@ impl Tianxin {
             return Err(Refusal::new("day_not_over", format!("{day} has not begun yet")).into());
         }
         self.check_no_half_taken_book(slice)?;
+        crate::drawer::check_all_closed(slice, day)?;
         let fact = Fact::CloseStarted { day, expected: i64::from(context.cells) };
         let mut change = Change::new(Outcome::Closing { day, cells: context.cells }, vec![fact]);
         for cell in (1..=context.cells).map(Cell) {

@@ -15,6 +15,7 @@ use crate::code::PayCode;
 use crate::correct::CorrectLoan;
 use crate::dates::JudgeUnshown;
 use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
+use crate::drawer::{PayCash, TakeCash, WorkDrawer};
 use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
@@ -307,6 +308,15 @@ pub enum Command {
     /// Book what a book had beside its loans, and end taking it over.
     #[n(223)]
     EndTakeOver(#[n(0)] EndTakeOver),
+    /// Make, open, close, count or fill a teller drawer.
+    #[n(310)]
+    WorkDrawer(#[n(0)] WorkDrawer),
+    /// Take cash in at a drawer.
+    #[n(311)]
+    TakeCash(#[n(0)] TakeCash),
+    /// Pay cash out of a drawer.
+    #[n(312)]
+    PayCash(#[n(0)] PayCash),
 }
 
 /// What is answered.
@@ -551,6 +561,26 @@ pub enum Outcome {
         #[n(0)]
         hash: ByteVec,
     },
+    /// Where a drawer stands.
+    #[n(310)]
+    DrawerStands {
+        /// What is in it, in minor units.
+        #[n(0)]
+        balance_minor: i64,
+        /// What a count found too much, in minor units; less than nothing is too little.
+        #[n(1)]
+        difference_minor: i64,
+        /// Whether it holds more than it should.
+        #[n(2)]
+        over_limit: bool,
+    },
+    /// A business no: there is less cash than that.
+    #[n(311)]
+    InsufficientCash {
+        /// What is there, in minor units.
+        #[n(0)]
+        available_minor: i64,
+    },
     /// How many waiting payouts were paid.
     #[n(11)]
     Paid {
@@ -612,6 +642,7 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::BindAccount(c) => c.cell,
         Command::SetLevel(c) => c.cell,
         Command::PayCode(c) => c.cell,
+        Command::PayCash(c) => c.cell,
         Command::AskPayment(c) => c.cell,
         Command::Suspend(c) => c.order.cell(),
         Command::EndSuspended(c) => c.cell,
@@ -644,6 +675,8 @@ pub fn cell_of(command: &Command) -> Cell {
         | Command::WorkCase(_)
         | Command::OpenVillage(_)
         | Command::WorkVillage(_)
+        | Command::WorkDrawer(_)
+        | Command::TakeCash(_)
         | Command::SetStaff(_) => Cell::OFFICE,
     }
 }

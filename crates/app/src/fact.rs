@@ -13,6 +13,7 @@ use crate::application::SeasonAsked;
 use crate::case::{AlertRaised, WorkCase};
 use crate::change_books::DisasterStatus;
 use crate::dates::AgendaPlace;
+use crate::drawer::{CashCounted, DifferenceCleared, DrawerSet, SlipMoved};
 use crate::explore::Entered;
 use crate::follow::FacilityFollows;
 use crate::guarantee::GuaranteeMoved;
@@ -773,6 +774,28 @@ pub enum Fact {
         /// The period.
         #[n(0)]
         period: Period,
+        /// Why.
+        #[n(1)]
+        reason: String,
+    },
+    /// A teller drawer was made or changed.
+    #[n(310)]
+    DrawerSet(#[n(0)] DrawerSet),
+    /// Cash was counted.
+    #[n(311)]
+    CashCounted(#[n(0)] CashCounted),
+    /// Cash paid in or out at a drawer came to a state.
+    #[n(312)]
+    SlipMoved(#[n(0)] SlipMoved),
+    /// It was said what a difference of cash was.
+    #[n(313)]
+    DifferenceCleared(#[n(0)] DifferenceCleared),
+    /// A drawer stays open over the close of the day, and why.
+    #[n(314)]
+    DrawerLeftOpen {
+        /// The drawer.
+        #[n(0)]
+        drawer: Id,
         /// Why.
         #[n(1)]
         reason: String,

@@ -24,7 +24,7 @@ use crate::institution::{DatedRules, Institution, SetUpError, Subjects};
 use crate::level::LevelLimits;
 use crate::line::{BOOK_LINE, BOOK_MERCHANT};
 use crate::tables::{Application, Crossing, CrossingState, GlBalance, LoanNote, Posting, Wallet};
-use crate::{books, permission, subject_day, tables};
+use crate::{books, drawer, permission, subject_day, tables};
 
 /// The rule pack an institution works under unless told otherwise.
 const SHIPPED_PACK: &str = "cn-rural";
@@ -240,6 +240,12 @@ impl App for Tianxin {
             Command::Renew(c) => act("renew_loan", Some(c.household), 0),
             Command::UndoRenewal(c) => act("undo_renewal", Some(c.household), 0),
             Command::SetStaff(_) => act("set_staff", None, 0),
+            Command::WorkDrawer(c) => {
+                let (name, amount_minor) = c.act();
+                act(name, None, amount_minor)
+            }
+            Command::TakeCash(c) => act(c.act(), Some(c.household), c.amount.minor()),
+            Command::PayCash(c) => act("pay_cash", Some(c.household), c.amount.minor()),
             Command::RaiseAlert(_) => act("raise_alert", None, 0),
             Command::WorkCase(c) => act(c.act(), None, 0),
             Command::OpenVillage(_) => act("prepare_village", None, 0),
@@ -326,7 +332,11 @@ impl App for Tianxin {
             Command::CloseDay(c) => {
                 self.needs_day(c.day, needs);
                 self.needs_taken_books(needs);
+                self.needs_drawers(needs);
             }
+            Command::WorkDrawer(c) => self.needs_work_drawer(c, needs),
+            Command::TakeCash(_) => self.needs_take_cash(needs),
+            Command::PayCash(c) => self.needs_pay_cash(c, needs),
             Command::BeginTakeOver(_) => self.needs_taken_books(needs),
             Command::TakeOverLoans(c) => self.needs_take_over(c, needs),
             Command::EndTakeOver(c) => self.needs_end_take_over(c, needs),
@@ -440,6 +450,9 @@ impl App for Tianxin {
             Command::Renew(c) => self.renew(slice, c, context),
             Command::UndoRenewal(c) => self.undo_renewal(slice, c, context),
             Command::SetStaff(c) => self.set_staff(slice, c, context),
+            Command::WorkDrawer(c) => self.work_drawer(slice, c, context),
+            Command::TakeCash(c) => self.take_cash(slice, c, context),
+            Command::PayCash(c) => self.pay_cash(slice, c, context),
             Command::RaiseAlert(c) => self.raise_alert(slice, c, context),
             Command::WorkCase(c) => self.work_case(slice, c, context),
             Command::OpenVillage(c) => self.open_village(slice, c, context),
@@ -498,7 +511,11 @@ impl App for Tianxin {
     }
 
     fn apply(&self, books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Fault> {
-        books::apply(books, stamp, fact)
+        books::apply(books, stamp, fact)?;
+        match (fact, self.subjects.cash) {
+            (Fact::Booked(booked), Some(cash)) => drawer::apply_booked(cash.cash, books, stamp, booked),
+            _ => Ok(()),
+        }
     }
 
     fn observe_log(&self, table: &'static Table, rows: &[Row], sums: &mut CrossSums) -> Result<(), Fault> {
@@ -506,6 +523,9 @@ impl App for Tianxin {
             for row in rows {
                 let posting = Posting::from_row(row)?;
                 let amount = i128::from(posting.amount_minor);
+                if let Some(cash) = self.subjects.cash {
+                    drawer::observe(cash.cash, &posting, sums);
+                }
                 sums.add(format!("posted {} {}", posting.cell.0, posting.subject), amount);
                 if posting.book == i64::from(books::BOOK_WALLET) {
                     sums.add(format!("wallets {}", posting.cell.0), -amount);
@@ -558,6 +578,9 @@ impl App for Tianxin {
         }
         findings.extend(crate::books::check_holds(cell, books)?);
         findings.extend(crate::remind::check_notices(cell, books)?);
+        if let Some(cash) = self.subjects.cash {
+            findings.extend(drawer::check(cash.cash, cell, books, sums)?);
+        }
         let mut loans = 0;
         for row in rows(LoanNote::table()) {
             loans += i128::from(LoanNote::from_row(row)?.outstanding_minor);

@@ -45,10 +45,12 @@ impl Institution {
     pub fn check_licence(&self, act: &str) -> Result<(), Refusal> {
         let allowed = match self.licence {
             Licence::RuralBank => true,
-            // It takes no deposits, so it neither moves money between wallets nor pays merchants for what others bought.
-            Licence::MicroLoanCompany => {
-                !matches!(act, "transfer" | "reserve_transfer" | "pay_code" | "register_merchant" | "buy_on_line")
-            }
+            // It takes no deposits, so it neither moves money between wallets nor pays merchants for what others bought, and
+            // takes cash only to repay a loan with.
+            Licence::MicroLoanCompany => !matches!(
+                act,
+                "transfer" | "reserve_transfer" | "pay_code" | "register_merchant" | "buy_on_line" | "take_cash"
+            ),
             Licence::GuaranteeCompany | Licence::TechnologyOperator => {
                 matches!(act, "enrol" | "bury" | "erase" | "close_day" | "note_close" | "follow_up")
             }
@@ -76,6 +78,34 @@ pub struct Subjects {
     pub loan_principal: SubjectCode,
     /// What the posting table books, by role.
     pub roles: RoleSubjects,
+    /// Cash; none where the chart has no such subjects, and nobody works with cash.
+    pub cash: Option<CashSubjects>,
+}
+
+/// The subjects of cash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CashSubjects {
+    /// Cash on hand 库存现金: drawers and vault.
+    pub cash: SubjectCode,
+    /// Too much was counted, and nobody has said yet what it is 待处理出纳长款.
+    pub over: SubjectCode,
+    /// Too little was counted, and nobody has said yet what it is 待处理出纳短款.
+    pub short: SubjectCode,
+    /// Where the institution keeps what was too much 营业外收入.
+    pub gain: SubjectCode,
+    /// Where the institution bears what was too little 营业外支出.
+    pub loss: SubjectCode,
+}
+
+impl CashSubjects {
+    /// Their roles in a chart.
+    pub const ROLES: [&str; 5] = ["cash", "cash_over", "cash_short", "other_income", "other_loss"];
+
+    fn of(chart: &Chart) -> Option<CashSubjects> {
+        let [cash, over, short, gain, loss] =
+            CashSubjects::ROLES.map(|role| chart.role(role).ok().map(|subject| subject.code));
+        Some(CashSubjects { cash: cash?, over: over?, short: short?, gain: gain?, loss: loss? })
+    }
 }
 
 impl Subjects {
@@ -89,6 +119,7 @@ impl Subjects {
             capital: code("capital")?,
             loan_principal: code("loan_principal")?,
             roles: RoleSubjects::of(chart, licence)?,
+            cash: CashSubjects::of(chart),
         })
     }
 }

@@ -21,6 +21,7 @@ pub mod correct;
 pub mod dates;
 pub mod desk;
 pub mod disaster;
+pub mod drawer;
 pub mod early;
 pub mod enrol;
 pub mod erase;

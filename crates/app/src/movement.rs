@@ -142,7 +142,9 @@ fn event(household: Id, id: Id, date: Date, kind: EventKind, amount_minor: i64) 
 /// Money of a wallet that came from or went to somebody else. What was drawn and paid on loans and lines is told by these.
 fn wallet_events(booked: &Booked, made: Id) -> impl Iterator<Item = Event> {
     let kinds = match booked.kind {
-        EntryKind::TopUp | EntryKind::Withdrawal => Some((EventKind::CashDeposit, EventKind::CashWithdrawal)),
+        EntryKind::TopUp | EntryKind::Withdrawal | EntryKind::CashIn | EntryKind::CashOut => {
+            Some((EventKind::CashDeposit, EventKind::CashWithdrawal))
+        }
         EntryKind::Transfer | EntryKind::TransferOut | EntryKind::TransferIn => {
             Some((EventKind::TransferIn, EventKind::TransferOut))
         }

@@ -142,6 +142,7 @@ impl Tianxin {
             amount: Money::new(amount, currency),
             value_date: context.open_date,
             code: None,
+            drawer: None,
         });
         Change::new(Outcome::OnItsWay { transfer }, vec![held, crossed])
             .with_message(Message { id: transfer, command: arrive })

@@ -64,6 +64,10 @@ impl Tianxin {
             let message = "one side of a crossing is not reversed alone: send the money back by a new transfer";
             return Err(Refusal::new("crosses_cells", message).into());
         }
+        if entry.kind.moves_cash() {
+            let message = "cash is not moved by a reversal: count it, and move it back by a step of its drawer";
+            return Err(Refusal::new("moves_cash", message).into());
+        }
         if entry.kind.touches_loan() {
             let message = "an entry of a loan is not reversed alone: correct the loan instead";
             return Err(Refusal::new("touches_loan", message).into());

@@ -192,6 +192,14 @@ door::text_enum! {
         ContractChange = "contract_change",
         /// What another system's book closed with 存量迁移.
         TakeOver = "take_over",
+        /// Cash paid in at a drawer 现金存入.
+        CashIn = "cash_in",
+        /// Cash paid out at a drawer 现金支取.
+        CashOut = "cash_out",
+        /// Cash between drawers, the vault and the bank 现金调拨.
+        CashMove = "cash_move",
+        /// A count found too much or too little, or it was said what that was 长短款.
+        CashDifference = "cash_difference",
     }
 }
 
@@ -233,6 +241,12 @@ impl EntryKind {
     /// Whether the entry is one side of a crossing, which a reversal cannot undo.
     pub fn crosses(self) -> bool {
         matches!(self, EntryKind::TransferOut | EntryKind::TransferIn | EntryKind::QuotaOut | EntryKind::QuotaIn)
+            || matches!(self, EntryKind::CashIn | EntryKind::CashOut)
+    }
+
+    /// Whether the entry moves cash alone, which lies where it was put: no reversal carries it back.
+    pub fn moves_cash(self) -> bool {
+        matches!(self, EntryKind::CashMove | EntryKind::CashDifference)
     }
 }
 
@@ -944,6 +958,10 @@ pub fn all() -> Vec<&'static Table> {
         crate::preliminary::Preliminary::table(),
         crate::follow::FacilityMove::table(),
         crate::movement::MovementCursor::table(),
+        crate::drawer::Drawer::table(),
+        crate::drawer::CashCount::table(),
+        crate::drawer::CashDifference::table(),
+        crate::drawer::CashSlip::table(),
         Staff::table(),
         StaffSecret::table(),
     ]

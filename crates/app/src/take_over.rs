@@ -373,6 +373,7 @@ impl Tianxin {
     }
 
     pub(crate) fn needs_end_take_over(&self, command: &EndTakeOver, needs: &mut Needs) {
+        self.needs_drawers(needs);
         self.needs_taken_books(needs);
         let mut subjects: Vec<SubjectCode> = command.balances.iter().map(|(code, _)| *code).collect();
         subjects.extend(self.opening_subject().ok());
@@ -394,6 +395,10 @@ impl Tianxin {
             if self.chart.subject(*subject).is_none() {
                 let message = format!("the chart of accounts has no subject {subject}: add it, or leave it out");
                 return Err(Refusal::new("unknown_subject", message).into());
+            }
+            if self.subjects.cash.is_some_and(|cash| cash.cash == *subject) && *amount_minor < 0 {
+                let message = format!("{subject} is cash, and there is never less than none: check the trial balance");
+                return Err(Refusal::new("bad_trial_balance", message).into());
             }
             counter = counter.checked_add(*amount_minor).ok_or_else(too_large)?;
             lines.push(Line::debit(*subject, None, *amount_minor));

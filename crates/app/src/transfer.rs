@@ -17,6 +17,7 @@ use crate::books::{
 };
 use crate::code::{CodeArrives, SpentCode};
 use crate::command::{Command, Outcome};
+use crate::drawer::DrawerArrives;
 use crate::fact::{Crossed, Fact};
 use crate::house::Tianxin;
 use crate::level::Within;
@@ -61,6 +62,10 @@ door::text_enum! {
         Entrusted = "entrusted",
         /// What a household paid by a merchant's code.
         Code = "code",
+        /// Cash paid in at a drawer, to a wallet.
+        CashIn = "cash_in",
+        /// Cash out of a wallet, paid at a drawer.
+        CashOut = "cash_out",
     }
 }
 
@@ -91,6 +96,9 @@ pub struct Arrive {
     /// Of a payment by code: the code, and what is kept of the amount.
     #[n(7)]
     pub code: Option<CodeArrives>,
+    /// Of cash: the drawer.
+    #[n(8)]
+    pub drawer: Option<DrawerArrives>,
 }
 
 /// The target's answer, back at the source.
@@ -204,12 +212,16 @@ impl Tianxin {
             amount: command.amount,
             value_date: context.open_date,
             code,
+            drawer: None,
         });
         Change::new(Outcome::OnItsWay { transfer }, vec![held, crossed])
             .with_message(Message { id: transfer, command: arrive })
     }
 
     pub(crate) fn needs_arrive(&self, command: &Arrive, needs: &mut Needs) {
+        if command.purpose == Purpose::CashOut {
+            return self.needs_cash_out_arrives(needs);
+        }
         let currency = self.institution.currency;
         let subjects = [self.subjects.bank, self.subjects.wallet, self.subjects.clearing];
         let wallets: Vec<Id> = command.household.into_iter().collect();
@@ -222,6 +234,9 @@ impl Tianxin {
     }
 
     pub(crate) fn arrive(&self, slice: &Overlay, command: &Arrive, context: &Context) -> Decided<Tianxin> {
+        if let Some(told) = command.drawer.filter(|_| command.purpose == Purpose::CashOut) {
+            return self.cash_out_arrives(slice, command, told, context);
+        }
         let currency = self.institution.currency;
         let amount = check_amount(command.amount, currency)?;
         let receiver = match command.household {
@@ -258,14 +273,16 @@ impl Tianxin {
         let value_date = command.value_date.min(context.open_date);
         let clearing = self.subjects.clearing;
         let (kind, lines) = match command.household {
-            Some(household) => (EntryKind::TransferIn, {
-                let mut lines = vec![
-                    Line::debit(clearing, None, amount),
-                    Line::credit(self.subjects.wallet, wallet_account(household), amount - fee_minor),
-                ];
-                lines.extend(self.fee_line(fee_minor));
-                lines
-            }),
+            Some(household) => {
+                (if command.purpose == Purpose::CashIn { EntryKind::CashIn } else { EntryKind::TransferIn }, {
+                    let mut lines = vec![
+                        Line::debit(clearing, None, amount),
+                        Line::credit(self.subjects.wallet, wallet_account(household), amount - fee_minor),
+                    ];
+                    lines.extend(self.fee_line(fee_minor));
+                    lines
+                })
+            }
             None => (
                 EntryKind::QuotaIn,
                 vec![Line::debit(self.subjects.bank, None, amount), Line::credit(clearing, None, amount)],
@@ -274,6 +291,9 @@ impl Tianxin {
         let mut facts = vec![booked(kind, value_date, currency, lines, None)?, crossed(CrossingState::Arrived)];
         facts.extend(command.code.map(|told| Fact::CodeSpent { code: told.code }));
         let mut change = Change::new(Outcome::Done, facts).with_message(answer);
+        if let Some(repay) = self.repayment_of(command) {
+            change = change.with_message(repay);
+        }
         if command.purpose == Purpose::Quota {
             let bank = gl(slice, command.cell, self.subjects.bank, currency)?;
             let target_minor = Some(bank.balance_minor.saturating_add(amount));
@@ -293,6 +313,10 @@ impl Tianxin {
         if slice.has(<Crossing as door::Record>::table(), &crossing)
             && let Some(row) = slice.get::<Crossing>(&crossing)?
         {
+            if row.purpose == Purpose::CashIn.as_str() {
+                self.needs_cash_in_settles(&row, needs);
+                return Ok(());
+            }
             let subjects = [self.subjects.bank, self.subjects.wallet, self.subjects.clearing];
             let wallets: Vec<Id> = row.household.into_iter().collect();
             if row.purpose == Purpose::Merchant.as_str() {
@@ -325,6 +349,11 @@ impl Tianxin {
         if state == CrossingState::TurnedBack {
             return Ok(Change::new(Outcome::Settled { posted: false }, vec![crossed]));
         }
+        if row.purpose == Purpose::CashIn.as_str() {
+            let mut facts = self.cash_in_settled(slice, &row, command.taken)?;
+            facts.push(crossed);
+            return Ok(Change::new(Outcome::Settled { posted: command.taken }, facts));
+        }
         if let Some(merchant) = row.household.filter(|_| row.purpose == Purpose::Merchant.as_str()) {
             let mut facts = self.merchant_settled(slice, &row, merchant, command.taken)?;
             facts.push(crossed);
@@ -338,7 +367,7 @@ impl Tianxin {
             let clearing = self.subjects.clearing;
             let (kind, lines) = match row.household {
                 Some(household) => (
-                    EntryKind::TransferOut,
+                    if row.purpose == Purpose::CashOut.as_str() { EntryKind::CashOut } else { EntryKind::TransferOut },
                     vec![
                         Line::debit(self.subjects.wallet, wallet_account(household), amount),
                         Line::credit(clearing, None, amount),

@@ -36,7 +36,7 @@ pub struct TopUp {
     pub reference: String,
 }
 
-/// Pay out of a wallet to the household's bank account, or in cash at the window.
+/// Pay out of a wallet to the household's bank account. Cash is paid at a drawer (`crate::drawer`).
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub struct Withdraw {
     /// The cell.

@@ -153,6 +153,8 @@ id_kinds! {
     Staff = "st",
     /// Decision record 决策记录.
     Decision = "dc",
+    /// Teller drawer 尾箱.
+    Drawer = "dw",
 }
 
 /// A thing as it is named outside: kind, cell and id, as text with a check character.

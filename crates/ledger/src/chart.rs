@@ -91,6 +91,8 @@ pub struct Chart {
     pub name: String,
     /// Its version.
     pub version: u32,
+    /// Notes and coins of its currency, in minor units, the largest first; none where no cash is counted.
+    pub denominations: Vec<i64>,
     subjects: BTreeMap<SubjectCode, Subject>,
 }
 
@@ -128,6 +130,8 @@ pub enum ChartError {
 struct ChartFile {
     name: String,
     version: u32,
+    #[serde(default)]
+    denominations: Vec<i64>,
     subject: Vec<Subject>,
 }
 
@@ -146,7 +150,15 @@ impl Chart {
                 return Err(twice(format!("code {}", other.code)));
             }
         }
-        Ok(Chart { name: read.name, version: read.version, subjects })
+        if let Some(pair) = read.denominations.windows(2).find(|pair| pair[0] <= pair[1]) {
+            let reason = format!("denominations: {} stands before {}, and the largest comes first", pair[0], pair[1]);
+            return Err(ChartError::Malformed { file: file.to_owned(), reason });
+        }
+        if read.denominations.last().is_some_and(|least| *least <= 0) {
+            let reason = "denominations: each is worth more than nothing".to_owned();
+            return Err(ChartError::Malformed { file: file.to_owned(), reason });
+        }
+        Ok(Chart { name: read.name, version: read.version, denominations: read.denominations, subjects })
     }
 
     /// The subject that books `role`.
@@ -178,8 +190,14 @@ mod tests {
         assert!(matches!(Chart::parse("c.toml", &twice), Err(ChartError::Twice { .. })));
         let unknown = crate::CHART_CN_RURAL.replacen("kind = \"asset\"", "kind = \"thing\"", 1);
         let error = Chart::parse("c.toml", &unknown).unwrap_err().to_string();
-        assert!(error.contains("c.toml") && error.contains("line 13"), "{error}");
+        assert!(error.contains("c.toml") && error.contains("line 15"), "{error}");
+        for (bad, words) in [("[10000, 10000]", "10000 stands before 10000"), ("[100, 0]", "more than nothing")] {
+            let text = crate::CHART_CN_RURAL.replacen("denominations = [", &format!("denominations = {bad} # ["), 1);
+            let error = Chart::parse("c.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
         let chart = Chart::parse("c.toml", crate::CHART_CN_RURAL).unwrap();
+        assert_eq!((chart.denominations.first(), chart.denominations.last()), (Some(&10_000), Some(&1)));
         assert!(chart.role("moon").unwrap_err().to_string().contains("moon"));
     }
 }

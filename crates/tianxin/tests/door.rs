@@ -267,6 +267,7 @@ fn the_audit_proves_transfers_under_way() {
         amount: yuan(10),
         value_date: open_date(),
         code: None,
+        drawer: None,
     });
     let arrived = Request::plain(id(0xC000_0000_0000 + 91), Actor::SYSTEM, morning(), Order::Do(arrive));
     let mut other = Stepper::new(tianxin(), backend.clone(), 256);

@@ -121,6 +121,16 @@ fn a_book_is_taken_over_to_the_fen_and_lives_on() {
     // The same files again change nothing.
     let (again, _) = place.import(&loans(), TRIAL, &["--json"], 0);
     assert!(again.contains("\"loans_written\":0") && again.contains("\"loans_known\":5"), "{again}");
+    // Another book with a loan of somebody who is here: a guarantor would not be kept, and the row is refused.
+    let second = |guarantor: &str| {
+        let row = "short-working-capital,9.00,1000.00,2025-09-10,at-end,2026-03-10,2026-09-10,1000.00,,,,,,,,normal,,,";
+        format!("{HEAD}\nSX-1,{},甲某,上村,{row},{guarantor}\n", resident_id(1))
+    };
+    let of_one = "subject,debit,credit\n1303,1000.00,\n4001,,1000.00\n";
+    let named = format!("己某,{}", resident_id(9));
+    let (_, why) = place.import(&second(&named), of_one, &["--dry-run"], 1);
+    assert!(why.contains("row 2, guarantor: the borrower is enrolled here already"), "{why}");
+    place.import(&second(","), of_one, &["--dry-run"], 0);
     // Three days pass: what was due on the first of them falls due, the others accrue and run up.
     for _ in 0..3 {
         said(place.path(), &["day", "close"], 0);

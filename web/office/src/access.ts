@@ -38,8 +38,24 @@ const ACTS: Record<string, readonly string[]> = {
   fund: ["accountant"],
   grant_quota: ["accountant"],
   reverse: ["accountant"],
+  work_drawer: ["clerk"],
+  check_drawer: ["accountant", "approver"],
+  set_drawer: ["accountant"],
   see_profile: ["officer", "analyst", "approver", "auditor"],
 };
+
+/** Acts whose second person is somebody else than for most: whoever stands beside the drawer. */
+const SECONDS: Record<string, readonly string[]> = {
+  open_drawer: ["officer", "accountant", "approver"],
+  close_drawer: ["officer", "accountant", "approver"],
+  move_vault_cash: ["accountant", "approver"],
+  give_cash: ["clerk"],
+};
+
+/** Whether a role is shown the key to approve what another proposed. */
+export function maySecond(role: string, act: string): boolean {
+  return (SECONDS[act] ?? ACTS.approve)?.includes(role) ?? false;
+}
 
 export function may(role: string, act: keyof typeof ACTS): boolean {
   return ACTS[act]?.includes(role) ?? false;

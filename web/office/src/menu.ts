@@ -53,6 +53,7 @@ export const MENU: readonly Entry[] = [
   { route: "disasters", group: "lending", title: ["灾害", "Disasters"], roles: ["officer", "analyst", "accountant", "approver", "auditor"], load: () => import("./pages/disasters") },
   { route: "merchants", group: "lending", title: ["商户", "Merchants"], roles: [...COUNTERS, "admin"], load: () => import("./pages/merchants") },
   { route: "portfolio", group: "lending", title: ["经营看板", "Dashboard"], roles: ["officer", "analyst", "accountant", "approver", "auditor"], load: () => import("./pages/portfolio") },
+  { route: "cash", group: "money", title: ["现金和尾箱", "Cash and drawers"], roles: COUNTERS, load: () => import("./pages/cash") },
   { route: "reconciliation", group: "money", title: ["支付和对账", "Reconciliation"], roles: BOOKS, load: () => import("./pages/reconciliation") },
   { route: "capital", group: "money", title: ["资金和冲正", "Capital and reversals"], roles: ["accountant"], load: () => import("./pages/capital") },
   { route: "books", group: "money", title: ["账簿", "Books"], roles: BOOKS, load: () => import("./pages/books") },

@@ -1,7 +1,7 @@
 // Roles are shown the pages they may read, and no keys that would refuse them.
 
 import { expect, test } from "vitest";
-import { may } from "../src/access";
+import { may, maySecond } from "../src/access";
 import { inWords } from "../src/features";
 import { GROUPS, MENU, UNLISTED, pageAt, pagesOf as entriesOf } from "../src/menu";
 
@@ -34,6 +34,13 @@ test("auditors and analysts look only", () => {
 test("class and sheets of a loan are not for the counter; the report of a close is for all who have the day's page", () => {
   expect(ROLES.filter((role) => may(role, "see_standing"))).toEqual(["officer", "analyst", "accountant", "approver", "auditor"]);
   expect(ROLES.filter((role) => may(role, "see_day_report"))).toEqual(ROLES.filter((role) => pagesOf(role).includes("day")));
+});
+
+test("a drawer is the clerk's, its second person whoever stands beside it", () => {
+  expect(ROLES.filter((role) => pagesOf(role).includes("cash"))).toEqual(["clerk", "officer", "accountant", "approver", "auditor"]);
+  expect(ROLES.filter((role) => maySecond(role, "open_drawer"))).toEqual(["officer", "accountant", "approver"]);
+  expect(ROLES.filter((role) => maySecond(role, "give_cash"))).toEqual(["clerk"]);
+  expect(ROLES.filter((role) => maySecond(role, "reverse"))).toEqual(["accountant", "approver", "admin"]);
 });
 
 test("features are told with their units", () => {

@@ -227,6 +227,14 @@ pub(crate) fn loan_shown(
     Ok((shown, state))
 }
 
+/// What is due on a loan today and what would close it, in minor units.
+pub(crate) fn due_and_payoff(desk: &Desk, household: Id, id: Id) -> Result<(i64, i64), Problem> {
+    let (note, terms, life) = desk.loan(household, id)?;
+    let state = fold(&terms, &life, desk.open_date(note.cell)?).map_err(broken(&note))?;
+    let due = state.overdue_parts().and_then(|parts| parts.total_fen()).map_err(broken(&note))?;
+    Ok((due, state.payoff_fen))
+}
+
 pub(crate) fn loan_now(desk: &Desk, household: Id, id: Id) -> Result<LoanShown, Problem> {
     let (note, terms, life) = desk.loan(household, id)?;
     let today = desk.open_date(note.cell)?;

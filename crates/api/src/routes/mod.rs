@@ -7,6 +7,7 @@ mod changes;
 mod codes;
 mod decision;
 mod disasters;
+mod drawers;
 mod early;
 mod events;
 mod facility;
@@ -33,6 +34,7 @@ mod said;
 mod service;
 mod sign_in;
 mod staff;
+mod statements;
 mod suspended;
 mod tasks;
 mod tie;
@@ -79,6 +81,7 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(sign_in::me))
         .routes(routes!(household::view))
         .routes(routes!(household::entries))
+        .routes(routes!(statements::statement))
         .routes(routes!(household::limits))
         .routes(routes!(household::profile))
         .routes(routes!(rating::rating))
@@ -188,6 +191,10 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(office::day))
         .routes(routes!(office::day_report))
         .routes(routes!(office::reverse))
+        .routes(routes!(drawers::list, drawers::set))
+        .routes(routes!(drawers::one))
+        .routes(routes!(drawers::step))
+        .routes(routes!(drawers::cash))
         .routes(routes!(proposals::list))
         .routes(routes!(proposals::approve))
         .routes(routes!(proposals::reject))

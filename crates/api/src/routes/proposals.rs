@@ -78,6 +78,15 @@ fn proposal_shown(desk: &Desk, row: &Proposal, proposed_by: String) -> Result<Pr
                      {wallet} of it from the wallet, class {class}"
                 )
             }
+            Outcome::DrawerStands { balance_minor, difference_minor, over_limit } => {
+                let differs = match difference_minor {
+                    0 => String::new(),
+                    over if *over > 0 => format!("，长款 {0} · {0} too much", amount(*over)),
+                    short => format!("，短款 {0} · {0} too little", amount(short.saturating_neg())),
+                };
+                let over = if *over_limit { "，超过限额 · over its limit" } else { "" };
+                format!("办后尾箱 {0} 元 · the drawer holds {0}{differs}{over}", amount(*balance_minor))
+            }
             other => status_of(other).to_owned(),
         },
         household: owner.map(|id| public(IdKind::Household, desk.cell_of(id), id)),

@@ -6,6 +6,7 @@ use app::change_books::LoanChange;
 use app::command::Command;
 use app::desk::Desk;
 use app::disaster::DisasterVerdict;
+use app::drawer::{Cleared, DrawerStep, Pieces, VAULT, WorkDrawer};
 use app::level::WalletLevel;
 use app::line::{LineAct, RegisterMerchant};
 use app::paper::AddPaper;
@@ -34,6 +35,7 @@ pub(super) fn said(desk: &Desk, command: &Command) -> Result<Option<String>, Pro
         Command::ReleasePayout(c) => vec![c.reason.clone()],
         Command::Fund(c) => vec![c.reference.clone()],
         Command::Transfer(c) => vec![c.note.clone()],
+        Command::WorkDrawer(c) => drawer(desk, c)?,
         Command::SetStaff(c) => vec![format!("{} {}", c.login, c.role.as_str())],
         Command::RegisterMerchant(c) => merchant(c),
         Command::PromoteModel(c) => {
@@ -78,6 +80,64 @@ pub(super) fn said(desk: &Desk, command: &Command) -> Result<Option<String>, Pro
         _ => Vec::new(),
     };
     Ok((!parts.is_empty()).then(|| parts.join(" · ")))
+}
+
+/// What is done with a drawer, with what was counted.
+fn drawer(desk: &Desk, work: &WorkDrawer) -> Result<Vec<String>, Problem> {
+    let drawers = desk.drawers()?;
+    let name = |id: Id| {
+        let found = drawers.iter().find(|row| row.id == id).map(|row| row.name.clone());
+        found.unwrap_or_else(|| {
+            if id == VAULT { "库房 vault".to_owned() } else { public(IdKind::Drawer, Cell::OFFICE, id) }
+        })
+    };
+    let count = |pieces: &[Pieces]| {
+        let rows = pieces.iter().filter(|row| row.pieces > 0);
+        let rows: Vec<String> = rows.map(|row| format!("{}×{}", amount(row.denomination_minor), row.pieces)).collect();
+        format!("清点 counted {}", if rows.is_empty() { "0".to_owned() } else { rows.join(" ") })
+    };
+    let own = name(work.drawer);
+    Ok(match &work.step {
+        DrawerStep::Set { name, clerk, limit, retired } => {
+            let login = desk.staff()?.into_iter().find(|row| row.id == *clerk).map(|row| row.login);
+            let login = login.unwrap_or_else(|| public(IdKind::Staff, Cell::OFFICE, *clerk));
+            let limit = limit.map(|limit| format!("限额 limit {}", amount(limit.minor())));
+            let stops = retired.then(|| "停用 given up".to_owned());
+            [Some(name.clone()), Some(format!("柜员 clerk {login}")), limit, stops].into_iter().flatten().collect()
+        }
+        DrawerStep::Open { pieces, from_vault } => {
+            let handed = from_vault.map_or(0, |money| money.minor());
+            vec![own, count(pieces), format!("库房交出 from the vault {}", amount(handed))]
+        }
+        DrawerStep::Close { pieces, to_vault } => {
+            let handed = to_vault.map_or(0, |money| money.minor());
+            vec![own, count(pieces), format!("交回库房 to the vault {}", amount(handed))]
+        }
+        DrawerStep::Check { pieces, close } => {
+            let closes = close.then(|| "查后锁箱 closed with it".to_owned());
+            [Some(own), Some(count(pieces)), closes].into_iter().flatten().collect()
+        }
+        DrawerStep::FromVault { .. } => vec![own, "从库房领 from the vault".to_owned()],
+        DrawerStep::ToVault { .. } => vec![own, "交库房 to the vault".to_owned()],
+        DrawerStep::Give { to, .. } => vec![format!("{own} → {}", name(*to))],
+        DrawerStep::FromBank { reference, .. } => vec!["从银行提现 from the bank".to_owned(), reference.clone()],
+        DrawerStep::ToBank { reference, .. } => vec!["缴存银行 to the bank".to_owned(), reference.clone()],
+        DrawerStep::LeaveOpen { reason } => vec![own, reason.clone()],
+        DrawerStep::Clear { difference, how, reason } => {
+            let row = desk.cash_differences(true)?.into_iter().find(|row| row.id == *difference);
+            let row = row.ok_or_else(|| Problem::new("unknown_difference"))?;
+            let how = match how {
+                Cleared::Cash => format!("现金补退 by cash, {own}"),
+                Cleared::Profit => "转损益 income or loss".to_owned(),
+            };
+            vec![
+                name(row.drawer),
+                format!("{} 差额 difference {}", row.on_day, amount(row.amount_minor)),
+                how,
+                reason.clone(),
+            ]
+        }
+    })
 }
 
 /// A payment in question: what was asked, what its rail says, and what is to be booked.

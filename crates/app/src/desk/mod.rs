@@ -6,6 +6,7 @@
 
 mod codes;
 mod disaster;
+mod drawers;
 mod early;
 mod enrolment;
 mod harvest;
@@ -22,6 +23,7 @@ mod rebuild;
 mod reconcile;
 mod remind;
 mod reports;
+mod statements;
 mod suspending;
 mod views;
 mod village;
@@ -48,6 +50,7 @@ use crate::vault::{Vault, VaultError};
 use judges::Judges;
 
 pub use disaster::{DisasterPreview, DisasterReport, OfferShown, TouchedLoan};
+pub use drawers::DrawerDay;
 pub use enrolment::{EnrolRequest, NewMember};
 pub use harvest::{HarvestSeen, LOOK_AHEAD_DAYS};
 pub use judges::Shelf;
@@ -61,6 +64,7 @@ pub use rating::Rated;
 pub use reconcile::{Reconciled, StatementRead, answer_request};
 pub use remind::{Handed, Parcel};
 pub use reports::{JournalFound, JournalLine, JournalSearch};
+pub use statements::{AccountStatement, OwnAccount, StatementLine, StatementOf, StatementWhat};
 pub use suspending::HoldingFigures;
 pub use views::{Account, HouseholdView, LoanPage, TrialLine};
 pub use village::{CampaignShares, CampaignView, RaterView};

@@ -303,6 +303,7 @@ impl Tianxin {
             amount: Money::new(net, currency),
             value_date: day,
             code: None,
+            drawer: None,
         });
         Ok((vec![paid(gross, gross), crossed], Some(Message { id: transfer, command: arrive })))
     }

@@ -15,10 +15,11 @@ use crate::failure::Failure;
 mod period;
 mod reconcile;
 mod sheet;
+mod tellers;
 mod tie;
 mod vouchers;
 
-use sheet::{Column, Form, Item, Sheet};
+use sheet::{Column, Form, Item, Sheet, give};
 
 /// Look at the general ledger: trial balance, balance sheet, income statement, a subject's statement.
 ///
@@ -31,6 +32,7 @@ pub enum BooksTask {
     Periods(period::Periods),
     Vouchers(vouchers::Vouchers),
     Reconcile(reconcile::Reconcile),
+    Tellers(tellers::Tellers),
 }
 
 /// What is shown of the ledger as a table.
@@ -96,6 +98,7 @@ impl BooksTask {
             BooksTask::Periods(periods) => periods.run(place),
             BooksTask::Vouchers(vouchers) => vouchers.run(place),
             BooksTask::Reconcile(reconcile) => reconcile.run(place),
+            BooksTask::Tellers(tellers) => tellers.run(place),
         }
     }
 }
@@ -120,7 +123,7 @@ impl SheetTask {
                 (statement(opened, connection, &period, SubjectCode(subject), limit as usize)?, shown)
             }
         };
-        sheet.give(shown.format, shown.out.as_deref())
+        give(&sheet, shown.format, shown.out.as_deref())
     }
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use ledger::Chart;
 use serde_json::{Map, json};
 
-use super::sheet::{Form, Item, Sheet};
+use super::sheet::{Form, Item, Sheet, give};
 use super::{CODE, NAME, column, name};
 use crate::config::{self, Place, Use};
 use crate::failure::Failure;
@@ -64,7 +64,7 @@ impl TieTask {
         connection.rollback();
         let tie = tied?;
         let sheet = sheet(&opened.tianxin.institution.name, &opened.tianxin.chart, &tie, self.cells);
-        sheet.give(self.format, self.out.as_deref())?;
+        give(&sheet, self.format, self.out.as_deref())?;
         match tie.differing().count() {
             0 => Ok(()),
             count => Err(Failure::Wrong(format!(

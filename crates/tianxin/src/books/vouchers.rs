@@ -10,7 +10,7 @@ use clap::Args;
 use ledger::{Chart, SubjectCode};
 use serde_json::{Map, json};
 
-use super::sheet::{Form, Item, Sheet};
+use super::sheet::{Form, Item, Sheet, give};
 use super::{CODE, NAME, column, name, on_sides};
 use crate::config::{self, Place, Use};
 use crate::failure::Failure;
@@ -78,7 +78,7 @@ impl Vouchers {
             }),
         };
         connection.rollback();
-        sheet(&opened.tianxin.institution.name, chart, &found?).give(self.format, self.out.as_deref())
+        give(&sheet(&opened.tianxin.institution.name, chart, &found?), self.format, self.out.as_deref())
     }
 
     fn one(&self, connection: &mut dyn door::Connection, text: &str) -> Result<Vec<Voucher>, Failure> {

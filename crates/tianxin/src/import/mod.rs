@@ -151,6 +151,7 @@ fn check(opened: &Opened, loans_file: &Path, trial_file: &Path) -> Result<Checke
             Err(error) => complaints.add(loan.place("plan"), error.to_string()),
         }
     }
+    send::check_guarantors(opened, id, &loans, &mut complaints)?;
     // Where rows are wrong, the sums are too, and say nothing more.
     complaints.none()?;
     let rest = trial.rest(&sums, house, &mut complaints);

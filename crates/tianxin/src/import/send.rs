@@ -7,15 +7,17 @@ use app::desk::prepare;
 use app::desk::{EnrolRequest, NewMember};
 use app::general_ledger;
 use app::tables::MemberRole;
-use app::take_over::{BeginTakeOver, EndTakeOver, LOANS_MAX, LoanToTake, TakeOverLoans};
+use app::take_over::{BeginTakeOver, EndTakeOver, LOANS_MAX, LoanToTake, TakeOverLoans, TakenBook};
 use app::vault::Vault;
 use basics::{Cell, Id};
 use door::backend::{ClaimState, DirectoryRow};
 use door::directory::{DirectoryOrder, enrol_many};
-use door::{Actor, Order, Request, Stepper};
+use door::table::Record;
+use door::{Actor, Order, Request, Stepper, key};
 use ledger::SubjectCode;
 
 use super::Checked;
+use super::complaint::Complaints;
 use super::loans::{Borrower, Loan};
 use crate::clock;
 use crate::config::Opened;
@@ -162,6 +164,31 @@ fn enrol<'b>(
         progress.set(format!("{} of {} households", households.len(), all.len()));
     }
     Ok(households)
+}
+
+/// A guarantor is kept with the data of a borrower who is enrolled with the book. Of one who is here already nothing would be
+/// kept: each such row is named. A book that was begun was checked then, and goes on.
+pub fn check_guarantors(opened: &Opened, book: Id, loans: &[Loan], complaints: &mut Complaints) -> Result<(), Failure> {
+    let vault = Keys::new(opened.keys.clone());
+    let with: Vec<&Loan> = loans.iter().filter(|loan| loan.guarantor.is_some()).collect();
+    let mut connection = opened.backend.connect()?;
+    let begun = connection.load_many(TakenBook::table(), &[0, 1], &[key![Cell::OFFICE, book]])?;
+    if !begun.is_empty() {
+        return Ok(());
+    }
+    for part in with.chunks(ENROLLED_AT_ONCE) {
+        let hashes: Vec<[u8; 32]> =
+            part.iter().map(|loan| prepare::resident_hash(&vault, &loan.borrower.resident_id)).collect();
+        let found = connection.directory_find(&hashes)?;
+        for (loan, hash) in part.iter().zip(&hashes) {
+            if found.iter().any(|row| row.hash == *hash && row.state == ClaimState::Confirmed) {
+                let what = "the borrower is enrolled here already, and the guarantor would not be kept: leave guarantor and \
+                            guarantor_id empty, and have the guarantor stand for the loan here";
+                complaints.add(loan.place("guarantor"), what);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The enrolment of a person with loans at these places, under ids that follow from the person.

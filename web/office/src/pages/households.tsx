@@ -138,6 +138,11 @@ function HouseholdPage({ id }: { id: string }) {
       </section>
       <section class="card">
         <h2>{say("最近收支", "Latest entries")}</h2>
+        <p class="hint">
+          {say("本月对账单（钱包和借款）：", "This month's statement (wallet and loans): ")}
+          <a class="inline" href={`/api/v1/households/${own.household}/statement?of=household&form=xlsx`} download>Excel</a>{" "}
+          <a class="inline" href={`/api/v1/households/${own.household}/statement?of=household&form=csv`} download>CSV</a>
+        </p>
         <Table
           empty={say("还没有。", "Nothing yet.")}
           columns={[

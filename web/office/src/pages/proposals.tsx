@@ -5,7 +5,7 @@ import type { Proposal } from "../../../shared/bodies";
 import { moment } from "../../../shared/dates";
 import { parseFen, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
-import { may } from "../access";
+import { maySecond } from "../access";
 import { Facts, Form, Good, Key, Loading, LongField, Title, Trouble } from "../parts";
 import { client, language, staff, useAct, useLoaded, useRole, useSay } from "../state";
 
@@ -81,7 +81,7 @@ function One({ proposal, onDone }: { proposal: Proposal; onDone: (words: string)
         ]}
       />
       <Trouble error={wrong ?? act.error} />
-      {step === "look" && (isOwn || may(role, "approve")) && (
+      {step === "look" && (isOwn || maySecond(role, proposal.act)) && (
         <div class="row">
           {!isOwn && <Key onClick={() => setStep("approve")}>{say("批准", "Approve")}</Key>}
           <Key kind="plain" onClick={() => setStep("reject")}>{isOwn ? say("撤回", "Take back") : say("退回", "Reject")}</Key>

@@ -95,6 +95,7 @@ export type WatchState = Schemas["WatchShown"];
 export type EarlyWarnings = Schemas["EarlyWarnings"];
 export type EarlyWarning = Schemas["EarlyWarningShown"];
 export type OrderInReview = Schemas["OrderInReview"];
+export type Suspicion = Schemas["SuspicionShown"];
 export type Suspended = Schemas["SuspendedShown"];
 export type SuspendedQueue = Schemas["SuspendedQueue"];
 export type Task = Schemas["TaskShown"];

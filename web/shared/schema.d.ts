@@ -1274,6 +1274,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/office/cases/{subject}/{case}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a case with its evidence as it stood when it was made; a draft with what there is now where there is none. */
+        get: operations["document"];
+        put?: never;
+        /** Reports a case to the authority, by two. The household's pages and what it is given of its data do not tell of it. */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/cases/{subject}/{case}/steps": {
         parameters: {
             query?: never;
@@ -1565,6 +1583,24 @@ export interface paths {
         get: operations["all"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/lists/{list}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those on a list. */
+        get: operations["one"];
+        put?: never;
+        /** Loads a list whole and holds every household against it; what is found is a case, told once however often a list is loaded. */
+        post: operations["load"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4028,6 +4064,34 @@ export interface components {
              */
             kind: string;
         };
+        /** @description A list. */
+        ListTold: {
+            /** @description The day it is of. */
+            as_of: string;
+            /** @description Those on it: all of them, who is left out is off the list. */
+            people: components["schemas"]["ListedTold"][];
+            /** @description Who issues it. */
+            source: string;
+        };
+        /** @description Someone on a list as it is kept. */
+        ListedShown: {
+            as_of: string;
+            /** @description Its id: the evidence of an alert names it. */
+            entry: string;
+            /** @description Whether the list has a resident id. */
+            has_resident_id: boolean;
+            name: string;
+            reason: string;
+            source: string;
+        };
+        /** @description Someone on a list. */
+        ListedTold: {
+            name: string;
+            /** @description Why it is listed, or its number there. */
+            reason: string;
+            /** @description Where the list has one; it is kept as a keyed hash alone. */
+            resident_id?: string | null;
+        };
         /** @description Something is done to a running loan. */
         LoanActAsked: {
             /**
@@ -5352,6 +5416,15 @@ export interface components {
             outcome: string;
             zh: string;
         };
+        /** @description What came of a screening. */
+        ScreenedShown: {
+            /** @description Households with a listed resident id: each has a case. */
+            certain: number;
+            /** @description Those on the list. */
+            entries: number;
+            /** @description Households with a listed name alone, which may be another person: each has a case. */
+            possible: number;
+        };
         /** @description A section of a statement. */
         SectionShown: {
             lines: components["schemas"]["StatementLineShown"][];
@@ -5591,6 +5664,65 @@ export interface components {
             state: string;
             /** @description The typology that asks for it; `unanswered` where the monitor gave no answer in time. */
             typology: string;
+        };
+        /** @description An alert that a report rests on. */
+        SuspicionAlert: {
+            grade: string;
+            money: string;
+            raised_at: string;
+            signals: components["schemas"]["CaseSignalShown"][];
+            typology: string;
+        };
+        /** @description An order that was held. */
+        SuspicionOrder: {
+            amount: string;
+            kind: string;
+            order: string;
+            sent_on: string;
+            /** @description `waiting`, `released`, `refused`, `lapsed`. */
+            state: string;
+        };
+        /** @description A person that a report is about. */
+        SuspicionPerson: {
+            name?: string | null;
+            phone?: string | null;
+            resident_id?: string | null;
+            role: string;
+        };
+        /** @description A report of a case, or what it would be if it were made now. */
+        SuspicionShown: {
+            alerts: components["schemas"]["SuspicionAlert"][];
+            /** @description The second person. */
+            approved_by?: string | null;
+            /** @description What is suspected; none for a draft. */
+            grounds?: string | null;
+            /** @description The household, where it is about one. */
+            household?: string | null;
+            institution: string;
+            /** @description Stands over every page: whoever is looked into is not told of it. */
+            marking: string;
+            money: string;
+            notes: string[];
+            orders: components["schemas"]["SuspicionOrder"][];
+            persons: components["schemas"]["SuspicionPerson"][];
+            reported_at?: string | null;
+            /**
+             * Format: double
+             * @description 1 is the threshold for alerts.
+             */
+            risk: number;
+            /** @description `draft` or `reported`. */
+            status: string;
+            subject_kind: string;
+            /** @description The same to be printed. */
+            text: string;
+            typology: string;
+            village?: string | null;
+        };
+        /** @description What is suspected. */
+        SuspicionTold: {
+            /** @description What is suspected and what it rests on, 1 to 2,000 characters. */
+            grounds: string;
         };
         /** @description Something that staff has to do. */
         TaskShown: {
@@ -9029,6 +9161,85 @@ export interface operations {
             };
         };
     };
+    document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whom it is about */
+                subject: string;
+                /** @description The case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspicionShown"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description Whom it is about */
+                subject: string;
+                /** @description The case */
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspicionTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     work: {
         parameters: {
             query?: never;
@@ -9640,6 +9851,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OfficeLine"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The list's code */
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    load: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The list's code */
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenedShown"];
                 };
             };
             default: {

@@ -179,6 +179,12 @@ pub const WORDS: &[Word] = &[
     word("not_that_amount", 409, "金额和原来的交易不一样，请刷新后再看。", "The order is of another amount: look at it again."),
     word("own_order", 409, "经手的人不能自己放行，请同事来看。", "Who sent the order does not decide it: have a colleague look at it."),
     word("bad_suspension", 422, "这笔交易不能这样暂缓。", "The order cannot be suspended like this."),
+    // Lists of persons.
+    word("list_too_long", 422, "名单太长，请分成几份名单导入。", "The list is too long: load it as several lists."),
+    word("list_empty", 422, "名单里没有人，请核对文件。", "There is nobody on the list: check the file."),
+    word("list_from_ahead", 422, "名单的日期在今天之后，请核对。", "The list is of a day that lies ahead: check it."),
+    word("list_is_old", 409, "已经有更新的名单，这份是旧的。", "A newer version of this list is loaded: check the day."),
+    word("bad_list_hash", 422, "名单里身份证号的校验值不对。", "A keyed hash of a resident id has 32 bytes."),
     // Payments over rails, and reconciliation.
     word("over_limit", 422, "超过了账户等级的限额，还可以动用 {available} 元。", "A limit of the household's level would be passed: {available} is left."),
     word("level_stands", 409, "账户等级已经是这一级。", "The household is of this level already."),

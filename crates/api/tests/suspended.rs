@@ -92,6 +92,49 @@ fn a_strange_order_waits_for_a_person_and_the_household_is_not_told_why() {
     }
     town.get(payer, "/api/v1/office/suspended").problem(403, "not_permitted");
 
+    // The case that it opened is reported by two.
+    town.desk.engine.settle();
+    let cases = town.get(&officer, "/api/v1/office/cases").expect(200).json();
+    let is_payers = |case: &&Value| case["household"] == json!(payer.household);
+    let case = cases.as_array().unwrap().iter().find(is_payers).unwrap().clone();
+    let case_path =
+        format!("/api/v1/office/cases/{}/{}", case["subject"].as_str().unwrap(), case["case"].as_str().unwrap());
+    let report_path = format!("{case_path}/report");
+    let grounds = json!({ "grounds": "几天内转往陌生账户，说不清用途" });
+    town.post(&officer, &report_path, json!({ "grounds": "" })).problem(422, "bad_text");
+    town.post(&officer, &report_path, grounds.clone()).problem(409, "case_not_taken");
+    town.post(&officer, &format!("{case_path}/steps"), json!({ "step": "take" })).expect(201);
+    town.post(&officer, &format!("{case_path}/steps"), json!({ "step": "note", "text": "电话没人接" })).expect(201);
+    let draft = town.get(&officer, &report_path).expect(200).json();
+    assert_eq!(
+        (&draft["status"], &draft["grounds"], &draft["alerts"][0]["grade"]),
+        (&json!("draft"), &json!(null), &json!("hold"))
+    );
+    town.get(payer, &report_path).problem(403, "not_permitted");
+    let proposed = town.post(&officer, &report_path, grounds).expect(202).text("proposal");
+    town.post(&approver, &format!("/api/v1/office/proposals/{proposed}/approval"), json!({})).expect(201);
+    town.pass(60);
+    town.post(&officer, &format!("{case_path}/steps"), json!({ "step": "note", "text": "报告以后才知道的" }))
+        .expect(201);
+    let reported = town.get(&approver, &report_path).expect(200).json();
+    let text = reported["text"].as_str().unwrap();
+    assert_eq!((&reported["status"], &reported["orders"][0]["amount"]), (&json!("reported"), &json!("52000.00")));
+    for part in
+        ["保密", "CONFIDENTIAL", "王芳", &resident_id(1), "陌生账户", "电话没人接", "takeover", "52000.00", "金额异常"]
+    {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    assert!(!text.contains("报告以后"), "evidence that came later is not part of it: {text}");
+    for gate in
+        GATES.iter().filter(|gate| gate.method == Method::GET && gate.path.starts_with("/api/v1/households/{hh}"))
+    {
+        let shown = town.get(payer, &gate.path.replace("{hh}", &payer.household));
+        let text = String::from_utf8_lossy(&shown.bytes).into_owned();
+        for word in ["陌生账户", "可疑", "suspicion", "CONFIDENTIAL"] {
+            assert!(!text.contains(word), "{} tells of `{word}`: {text}", gate.path);
+        }
+    }
+
     let queue = town.get(&officer, "/api/v1/office/suspended").expect(200).json();
     let order = &queue["waiting"][0];
     assert_eq!((&order["typology"], &order["config"]), (&json!("takeover"), &json!("usual 1")), "{order}");

@@ -286,6 +286,8 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
         | Fact::DisasterDecided { .. } => crate::change_books::apply(books, stamp, fact)?,
         Fact::LoansTouched { .. } => crate::loan_books::apply(books, stamp, fact)?,
         Fact::HoldPlaced(_) | Fact::HoldEnded(_) => crate::hold::apply(books, stamp, fact)?,
+        Fact::ListLoaded(told) => crate::listed::apply(books, stamp, told)?,
+        Fact::SuspicionReported(told) => crate::suspicion::apply(books, stamp, told),
         Fact::OrderSuspended(_) | Fact::SuspensionEnded(_) => crate::suspend::apply(books, stamp, fact)?,
         Fact::AccountBound(_) | Fact::PaymentAsked(_) | Fact::PaymentAnswered(_) | Fact::CreditTaken(_) => {
             crate::payment::apply(books, stamp, fact)?;

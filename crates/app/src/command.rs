@@ -24,6 +24,7 @@ use crate::guarantee::{AnswerGuarantee, MoveGuarantee, StandFor};
 use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
 use crate::level::SetLevel;
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
+use crate::listed::LoadList;
 use crate::movement::NoteMovements;
 use crate::observe::Observe;
 use crate::paper::AddPaper;
@@ -43,6 +44,7 @@ use crate::service::{LoanShown, ServiceLoan};
 use crate::sign::{Draw, Sign};
 use crate::staff::SetStaff;
 use crate::suspend::{EndSuspended, Suspend};
+use crate::suspicion::ReportSuspicion;
 use crate::tables::ApplicationStatus;
 use crate::take_over::{BeginTakeOver, EndTakeOver, TakeOverLoans};
 use crate::transfer::{Arrive, ReleasePayout, Settle, Transfer};
@@ -203,6 +205,12 @@ pub enum Command {
     /// Carry out or refuse a suspended order.
     #[n(331)]
     EndSuspended(#[n(0)] EndSuspended),
+    /// Report a case to the authority.
+    #[n(332)]
+    ReportSuspicion(#[n(0)] ReportSuspicion),
+    /// Load a part of a list of persons to be looked at.
+    #[n(333)]
+    LoadList(#[n(0)] LoadList),
     /// Bind an account elsewhere to a household.
     #[n(160)]
     BindAccount(#[n(0)] BindAccount),
@@ -673,6 +681,8 @@ pub fn cell_of(command: &Command) -> Cell {
         | Command::PromoteModel(_)
         | Command::RaiseAlert(_)
         | Command::WorkCase(_)
+        | Command::ReportSuspicion(_)
+        | Command::LoadList(_)
         | Command::OpenVillage(_)
         | Command::WorkVillage(_)
         | Command::WorkDrawer(_)

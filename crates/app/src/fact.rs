@@ -21,6 +21,7 @@ use crate::hold::{HoldEnded, HoldPlaced};
 use crate::holding::Stands;
 use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
+use crate::listed::LoadList;
 use crate::payment::{AccountBound, CreditTaken, PaymentAnswered, PaymentAsked};
 use crate::period::{Period, PeriodClosed};
 use crate::period_end::{AllowanceSet, YearEnd};
@@ -31,6 +32,7 @@ use crate::reconcile::StatementTaken;
 use crate::remind::{CollectedLoan, NoticeMade, NoticeMoved};
 use crate::subject_day::SubjectMoved;
 use crate::suspend::{OrderSuspended, SuspensionEnded};
+use crate::suspicion::ReportSuspicion;
 use crate::tables::{ApplicationStatus, CrossingState, EntryKind, MemberRole};
 use crate::take_over::LoanTakenOver;
 use crate::task::{TaskOpened, TaskStatus};
@@ -163,6 +165,12 @@ pub enum Fact {
     /// A suspended order was carried out, refused, or lapsed.
     #[n(331)]
     SuspensionEnded(#[n(0)] SuspensionEnded),
+    /// A case was reported to the authority.
+    #[n(332)]
+    SuspicionReported(#[n(0)] ReportSuspicion),
+    /// A part of a list was loaded.
+    #[n(333)]
+    ListLoaded(#[n(0)] LoadList),
     /// An account elsewhere was bound to a household.
     #[n(160)]
     AccountBound(#[n(0)] AccountBound),

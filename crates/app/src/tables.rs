@@ -950,6 +950,8 @@ pub fn all() -> Vec<&'static Table> {
         crate::case::WatchCase::table(),
         crate::case::WatchAlert::table(),
         crate::case::CaseNote::table(),
+        crate::suspicion::SuspicionReport::table(),
+        crate::listed::ListedPerson::table(),
         crate::village::VillageCampaign::table(),
         crate::village::VillageRoll::table(),
         crate::village::VillageRater::table(),

@@ -6,16 +6,18 @@ mod support;
 use std::sync::Arc;
 
 use app::Tianxin;
-use app::case::{CaseState, WatchAlert, WatchCase};
+use app::case::{CaseState, CaseStep, WatchAlert, WatchCase, WorkCase};
 use app::command::{Command, Outcome};
 use app::enrol::SealedField;
 use app::level::{LevelLimits, WalletLevel, WalletUse};
+use app::listed::{ListEntry, ListedPerson, LoadList};
 use app::payment::{AskPayment, BankAccount, BindAccount, Payment, PaymentWay};
 use app::suspend::{EndSuspended, Judged, Outgoing, Suspend, SuspendedEnd, SuspendedOrder, SuspendedState, UNANSWERED};
+use app::suspicion::{ReportSuspicion, SuspicionReport};
 use app::tables::{Agenda, Wallet};
 use app::transfer::Transfer;
 use app::wallet::Withdraw;
-use basics::{Date, Id, Money};
+use basics::{Cell, Date, Id, Money};
 use door::{Actor, Backend, DoorError, Order, Request, Role, Stepper, audit};
 use support::lending::{close_day, day_begins, told};
 use support::proof::records;
@@ -382,4 +384,56 @@ fn a_process_that_ends_between_suspending_and_releasing_pays_once() {
     assert_eq!((row.balance_minor, row.held_minor), (70_000, 0), "paid once");
     assert_eq!(records::<WatchAlert>(backend.as_ref()).len(), 1, "told once");
     audit::verify(tianxin().as_ref(), backend.as_ref(), None).unwrap();
+}
+
+fn a_case_is_reported_and_lists_are_kept(backend: Arc<dyn Backend>) {
+    let mut office = Office::open(paying(), backend);
+    let (officer, approver) = (staff(5, Role::Officer), staff(9, Role::Approver));
+    office.suspended(pay_out(300));
+    office.deliver();
+    let case = records::<WatchCase>(office.backend.as_ref()).remove(0);
+    let report = |grounds: &str| {
+        let (subject, case) = (case.subject, case.id);
+        Command::ReportSuspicion(ReportSuspicion { subject, case, grounds: grounds.to_owned() })
+    };
+    assert_eq!(office.order(officer, Order::Propose(report("a cow"))), Err("case_not_taken".to_owned()));
+    let take = WorkCase { subject: case.subject, case: case.id, step: CaseStep::Take };
+    office.ask(officer, Command::WorkCase(take)).unwrap();
+    assert_eq!(office.ask(officer, report("a cow")), Err("second_person_needed".to_owned()));
+    office.order(officer, Order::Propose(report("a cow that nobody has seen"))).unwrap();
+    let approve = Order::Approve { cell: Cell::OFFICE, proposal: office.last() };
+    assert_eq!(office.order(approver, approve), Ok(Outcome::Done));
+    let kept = records::<SuspicionReport>(office.backend.as_ref()).remove(0);
+    assert_eq!((kept.case, kept.approved_by), (case.id, approver.id));
+    // A list in two parts; the next version takes off who is not on it.
+    let entry = |n: u8| ListEntry { hash: Some(vec![n; 32].into()), name: format!("N{n}"), reason: "x".into() };
+    let load = |as_of: Date, people: &[u8], ends: bool| {
+        let entries = people.iter().map(|n| entry(*n)).collect();
+        Command::LoadList(LoadList { list: "wanted".into(), source: "police".into(), as_of, entries, ends })
+    };
+    let names = |office: &Office| {
+        let rows = records::<ListedPerson>(office.backend.as_ref());
+        let mut names: Vec<String> = rows.into_iter().map(|row| row.name).collect();
+        names.sort();
+        names
+    };
+    let day = open_date();
+    office.ask(officer, load(day.add_days(-2), &[1, 2], false)).unwrap();
+    office.ask(officer, load(day.add_days(-2), &[3], true)).unwrap();
+    assert_eq!(names(&office), ["N1", "N2", "N3"]);
+    office.ask(officer, load(day, &[3], false)).unwrap();
+    assert_eq!(names(&office), ["N1", "N2", "N3"], "nobody is off before the last part");
+    office.ask(officer, load(day, &[4], true)).unwrap();
+    assert_eq!(names(&office), ["N3", "N4"]);
+    assert_eq!(office.ask(officer, load(day.add_days(-1), &[1], true)), Err("list_is_old".to_owned()));
+    let short = ListEntry { hash: Some(vec![1; 31].into()), ..entry(1) };
+    let bad = LoadList { list: "a".into(), source: "b".into(), as_of: day, entries: vec![short], ends: true };
+    assert_eq!(office.ask(officer, Command::LoadList(bad)), Err("bad_list_hash".to_owned()));
+    assert_eq!(office.ask(farmer(household(0)), load(day, &[1], true)), Err("not_permitted".to_owned()));
+    office.prove();
+}
+
+#[test]
+fn reports_and_lists_are_derived_from_the_journal() {
+    on_both("suspicion", a_case_is_reported_and_lists_are_kept);
 }

@@ -29,6 +29,8 @@ const ACTS: Record<string, readonly string[]> = {
   ask_call: ["officer", "approver"],
   end_call: ["clerk", "officer", "approver"],
   work_case: ["officer", "approver"],
+  see_suspicion: ["officer", "approver", "auditor"],
+  report_suspicion: ["officer", "approver"],
   end_suspended: ["officer", "approver"],
   decide_payment: ["accountant", "approver"],
   take_credit: ["accountant"],

@@ -89,9 +89,9 @@ pub struct CaseSignalShown {
     /// The detector.
     kind: String,
     /// In Chinese.
-    zh: String,
+    pub(super) zh: String,
     /// In English.
-    en: String,
+    pub(super) en: String,
     /// Share of what was met so far that was at least as unusual, in millionths.
     p_ppm: u32,
     /// What was seen, in the detector's unit; money in minor units.

@@ -14,6 +14,7 @@ mod facility;
 mod household;
 mod journal;
 mod lines;
+mod lists;
 mod loan_acts;
 mod loans;
 mod models;
@@ -36,6 +37,7 @@ mod sign_in;
 mod staff;
 mod statements;
 mod suspended;
+mod suspicion;
 mod tasks;
 mod tie;
 mod villages;
@@ -110,6 +112,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(suspended::queue))
         .routes(routes!(suspended::about))
         .routes(routes!(suspended::decide))
+        .routes(routes!(suspicion::document, suspicion::report))
+        .routes(routes!(lists::load, lists::one))
         .routes(routes!(cases::list))
         .routes(routes!(cases::watch))
         .routes(routes!(cases::one))

@@ -49,6 +49,7 @@ pub(super) fn said(desk: &Desk, command: &Command) -> Result<Option<String>, Pro
         Command::AddPaper(c) => paper(c),
         Command::DecidePayment(c) => payment(desk, c)?,
         Command::SettleItem(c) => item(desk, c)?,
+        Command::ReportSuspicion(c) => vec![c.grounds.clone()],
         Command::EndSuspended(c) => vec![household(c.cell, c.household), c.reason.clone()],
         Command::SetLevel(c) => {
             let level = match c.level {

@@ -76,7 +76,10 @@ impl Desk {
         let (claims, request) = prepare::enrolment(self.vault.as_ref(), cells, asked, actor, at)?;
         let (tombstone, is_alive) = burial(at);
         let burial = Burial { tombstone: &tombstone, is_alive: &is_alive };
-        Ok(directory::enrol(&self.engine, claims, request, &burial)?)
+        let answer = directory::enrol(&self.engine, claims, request, &burial)?;
+        // Who is on a list is enrolled, and looked at: a list alone refuses nobody.
+        self.screen_new(asked, at)?;
+        Ok(answer)
     }
 
     /// Settles claims that crashes left behind in the directory.

@@ -1,7 +1,7 @@
 // Cases of the monitor: the queue by what is at stake, and one with what was unusual, its notes and its verdict.
 
 import { useState } from "preact/hooks";
-import type { Receipt, WatchCase, WatchCaseDetail, WatchSignal, WatchState } from "../../../shared/bodies";
+import type { Receipt, Suspicion, WatchCase, WatchCaseDetail, WatchSignal, WatchState } from "../../../shared/bodies";
 import { moment } from "../../../shared/dates";
 import { grouped, yuan } from "../../../shared/money";
 import { codesOf, term } from "../../../shared/terms";
@@ -161,8 +161,61 @@ function CasePage({ subject, id }: { subject: string; id: string }) {
           {mayWork && !isOwn && <Take path={path} isTaken={one.state === "taken"} onDone={loaded.again} />}
           {mayWork && isOwn && <Note path={path} onDone={loaded.again} />}
           {mayWork && isOwn && <Decide path={path} onDone={loaded.again} />}
+          {one.household && one.state !== "decided" && (
+            <section class="card">
+              <h2>{say("可以做的", "What can be done")}</h2>
+              <p class="hint">{say("冻结和解冻授信在农户页上办；留住的交易在待核查里放行或拒绝。", "Facilities are frozen and thawed on the household's page; orders that are held are released or refused in their queue.")}</p>
+              <p><a class="inline" href={`#/households/${one.household}`}>{say("去农户页", "To the household")}</a>{"　"}<a class="inline" href="#/suspended">{say("去待核查的交易", "To suspended orders")}</a></p>
+            </section>
+          )}
+          {may(role, "see_suspicion") && <Report path={path} mayReport={may(role, "report_suspicion") && one.state !== "open"} />}
         </div>
       </div>
+    </>
+  );
+}
+
+/** The report to the authority: a draft with the evidence there is, and as it stood once two people have made it one. */
+function Report({ path, mayReport }: { path: string; mayReport: boolean }) {
+  const say = useSay();
+  const [isOpen, setOpen] = useState(false);
+  if (isOpen) return <ReportOpen path={path} mayReport={mayReport} />;
+  return (
+    <section class="card">
+      <h2>{say("可疑交易报告", "Suspicious transaction report")}</h2>
+      <p class="hint">{say("不得向客户或任何第三人透露。", "Not to be disclosed to the customer or anybody else.")}</p>
+      <Key kind="plain" onClick={() => setOpen(true)}>{say("看报告", "Look at it")}</Key>
+    </section>
+  );
+}
+
+function ReportOpen({ path, mayReport }: { path: string; mayReport: boolean }) {
+  const say = useSay();
+  const [grounds, setGrounds] = useState("");
+  const loaded = useLoaded(() => client.read<Suspicion>(`${path}/report`), [path]);
+  const title = say("可疑交易报告", "Suspicious transaction report");
+  if (!loaded.value) return <section class="card"><h2>{title}</h2><Loading error={loaded.error} again={loaded.again} /></section>;
+  return (
+    <>
+      <section class="card">
+        <h2>{title}</h2>
+        <pre class="paper">{loaded.value.text}</pre>
+        <Key kind="plain" onClick={() => print()}>{say("打印", "Print")}</Key>
+      </section>
+      {mayReport && loaded.value.status === "draft" && (
+        <WriteCard
+          title={say("报告这个案件", "Report this case")}
+          words={say("提交第二个人批准", "Ask a second person")}
+          kind="grave"
+          check={() => (grounds.trim() ? null : say("请写可疑在哪里、依据是什么", "Please write what is suspected and what it rests on"))}
+          send={async () => {
+            await client.write<Receipt>(`${path}/report`, { grounds: grounds.trim() }, { told: title });
+            return say("已交第二个人批准。", "A second person is asked.");
+          }}
+        >
+          <LongField label={say("可疑在哪里，依据是什么", "What is suspected, and what it rests on")} value={grounds} onInput={setGrounds} maxLength={2000} />
+        </WriteCard>
+      )}
     </>
   );
 }

@@ -2275,6 +2275,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/households/{hh}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the household has said to each purpose. One that enrolled before this was kept has none until it says something. */
+        get: operations["consents"];
+        put?: never;
+        /**
+         * Gives a consent or withdraws it. Without the one to `credit` the household's behaviour enters no features and no model: a person
+         *     decides its requests. What was decided before stands.
+         */
+        post: operations["say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a person's data erased; a second person approves. Contacts go at once; name and identity as soon as the law lets them, at
+         *     once where no money ever moved. Refused while anything is owed, under way, or in the wallet.
+         */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/guarantees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The guarantees that a household gave, was asked for or received, the newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/guarantees/{gu}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whether the household stands for the debt that it was asked to stand for. The debtor's contract waits for this. */
+        post: operations["answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{hh}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who of the institution looked at the household's data, the latest day first. Lists that name many households are not counted. */
+        get: operations["looks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** At which households a member of staff looked, the latest day first. */
+        get: operations["looks_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3771,6 +3880,11 @@ export interface components {
             merchant: string;
         } | {
             /** @enum {string} */
+            act: "buy_by_code";
+            /** @description The code's text. */
+            code: string;
+        } | {
+            /** @enum {string} */
             act: "refund";
             /** @description How much. */
             amount: string;
@@ -4521,6 +4635,8 @@ export interface components {
         PaperAsked: {
             /** @description Guarantee: up to how much. */
             amount?: string | null;
+            /** @description Guarantee: whether the guarantor was not there and says on its own phone that it stands; the contract waits for that. */
+            by_phone?: boolean;
             /** @description Who saw it, where and how. */
             evidence: string;
             /** @description Hash of the text that was signed or of the document that was kept, 64 hexadecimal digits. */
@@ -5937,7 +6053,7 @@ export interface components {
         VillageDetail: components["schemas"]["VillageShown"] & {
             objections: components["schemas"]["ObjectionShown"][];
             raters: components["schemas"]["RaterShown"][];
-            roll: components["schemas"]["RollShown"][];
+            roll: components["schemas"]["VillageRollShown"][];
             shares: components["schemas"]["VillageShares"];
         };
         /** @description How many households a run dealt with. */
@@ -6192,6 +6308,130 @@ export interface components {
              * @example 1250.00
              */
             amount: string;
+        };
+        /** @description What a household said to a purpose. */
+        ConsentShown: {
+            /** @description Whether it may be withdrawn: that to the account ends with the account. */
+            may_withdraw: boolean;
+            /** @description What the data is used for: `account`, `credit`, or a purpose of the institution's own. */
+            purpose: string;
+            said_on: string;
+            /** @description Version of the text that it was said to. */
+            version: string;
+            /** @description `given` or `withdrawn`. */
+            word: string;
+        };
+        /** @description What is said to a purpose. */
+        ConsentTold: {
+            /** @description Whether it is given; otherwise it is withdrawn. */
+            given: boolean;
+            /**
+             * @description What the data is used for.
+             * @example credit
+             */
+            purpose: string;
+            /**
+             * @description Version of the text that was read.
+             * @example 2026-01
+             */
+            version: string;
+        };
+        /** @description Whose data is erased. */
+        ErasureAsked: {
+            /** @description A person of the household, `pn-…`. */
+            person: string;
+        };
+        /** @description Whether one stands. */
+        GuaranteeAnswer: {
+            /**
+             * Format: int32
+             * @description How long it was in view, seconds; who does not stand need not have read it.
+             */
+            read_seconds: number;
+            /** @description Whether the household stands for it. */
+            stands: boolean;
+            /** @description Hash of the text that was read. */
+            text_hash: string;
+        };
+        /** @description A guarantee. */
+        GuaranteeShown: {
+            /** @description Up to how much principal. */
+            amount: string;
+            /** @description The debtor's contract. */
+            contract: string;
+            currency: string;
+            /** @description A UUID, the same on both sides. */
+            guarantee: string;
+            /** @description The household of the other side. */
+            other: string;
+            /** @description Name of its head. */
+            other_name?: string | null;
+            /** @description `given`: this household stands for another; `received`: another stands for it. */
+            side: string;
+            since: string;
+            /** @description `asked`: waits for the guarantor; `stands`, `refused`, `released`. */
+            state: string;
+            text?: components["schemas"]["GuaranteeText"] | null;
+            why?: string | null;
+        };
+        /** @description The text of a guarantee, in both languages. */
+        GuaranteeText: {
+            en: string;
+            /** @description SHA-256 of both: what is answered is what was read. */
+            hash: string;
+            /**
+             * Format: int32
+             * @description Seconds below which nobody has read it.
+             */
+            read_seconds_min: number;
+            zh: string;
+        };
+        /** @description A day on which somebody looked at a household. */
+        LookShown: {
+            /** @description When it was first on that day. */
+            first_at: string;
+            household: string;
+            /**
+             * @description `person`: names, phone, village; `money`: wallet and payments; `loans`: loans, lines, papers; `credit`: what is known of its
+             *     behaviour, rating, limits, decisions.
+             */
+            kinds: string[];
+            on: string;
+            /** @description In which role. */
+            role: string;
+            /** @description The member of staff, `st-…`. */
+            staff: string;
+        };
+        /** @description A household on the roll. What single people said of it is never shown. */
+        VillageRollShown: {
+            /** @description What the village says; none where too few could be heard, and until limits are worked out. */
+            appraised?: string | null;
+            /** @description `appraisal`, `profile`, `most`, `unknown_most`, `below_least`, `too_few_marks`. */
+            bound_by?: string | null;
+            /** @description Why it is on the negative list, or was taken off it. */
+            ground?: string | null;
+            /** Format: int64 */
+            heard: number;
+            household: string;
+            /** @description The preliminary limit. */
+            limit?: string | null;
+            /** @description How many people have said something of it. */
+            marks: number;
+            /** @description `offered`, `signed`, `withdrawn`; none before the grant. */
+            offered?: string | null;
+            /** @description How many were far from the others. */
+            outliers: number;
+            /** @description What model and rules would let it have; none where too little is known of it. */
+            profile?: string | null;
+            reasons: string[];
+            /**
+             * Format: int64
+             * @description How many spoke and were not heard: kin.
+             */
+            recused: number;
+            source?: string | null;
+            /** @description `listed` or `negative`. */
+            state: string;
         };
     };
     responses: never;
@@ -11336,6 +11576,243 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    say: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentTold"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureAsked"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuaranteeShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    answer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description UUID made by the caller */
+                "Command-Id": string;
+            };
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description The guarantee, a UUID */
+                gu: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuaranteeAnswer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    looks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The household */
+                hh: string;
+                /** @description At most, 1 to 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookShown"][];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    looks_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The member of staff, `st-…`. */
+                staff: string;
+                /** @description At most, 1 to 500. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookShown"][];
                 };
             };
             default: {

@@ -105,6 +105,7 @@ impl Api {
             IdKind::Loan => "unknown_loan",
             IdKind::Facility => "unknown_facility",
             IdKind::Line => "unknown_line",
+            IdKind::Person => "unknown_person",
             _ => "unknown_application",
         }))
     }

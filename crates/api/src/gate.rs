@@ -1,5 +1,6 @@
 //! What every request to a route passes: session, permission table, ownership, CSRF, rate of the actor.
 
+use app::look::LookKind;
 use axum::RequestExt;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::http::Method;
@@ -53,14 +54,21 @@ async fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
     if !may_pass(line.access, &actor, api.desk.house().rules(), api.options.demo) {
         return Err(Problem::new("not_permitted"));
     }
-    if actor.kind == ActorKind::Household && line.path.contains("{hh}") {
-        let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::new("bad_id"))?;
-        let household = params.iter().find(|(name, _)| *name == "hh").map(|(_, value)| value.to_owned());
-        let asked = PublicId::parse_kind(household.as_deref().unwrap_or_default(), IdKind::Household)?;
-        if asked.id != actor.id {
-            return Err(Problem::new("not_yours"));
+    let asked = match line.path.contains("{hh}") {
+        false => None,
+        true => {
+            let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::new("bad_id"))?;
+            let household = params.iter().find(|(name, _)| *name == "hh").map(|(_, value)| value.to_owned());
+            let asked = PublicId::parse_kind(household.as_deref().unwrap_or_default(), IdKind::Household);
+            match (actor.kind, asked) {
+                (ActorKind::Household, Ok(asked)) if asked.id != actor.id => return Err(Problem::new("not_yours")),
+                (ActorKind::Household, Ok(_)) => None,
+                (ActorKind::Household, Err(error)) => return Err(error.into()),
+                // To staff the handler says what is wrong with an id.
+                (_, asked) => asked.ok().map(|asked| asked.id),
+            }
         }
-    }
+    };
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if by_cookie && changes && line.access != Access::Anyone {
         let sent = request.headers().get(CSRF_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
@@ -68,6 +76,24 @@ async fn admit(api: &Api, request: &mut Request) -> Result<(), Problem> {
             return Err(Problem::new("csrf_missing"));
         }
     }
+    // What the institution sees of a household is on record before it is shown.
+    if let (Some(household), false) = (asked, changes) {
+        let (kind, now) = (look_at(line.path), api.now());
+        api.blocking(move |desk| Ok(desk.note_look(&actor, household, kind, now)?)).await?;
+    }
     request.extensions_mut().insert(Caller { actor, session });
     Ok(())
+}
+
+/// What a route shows of a household, by the part of its path after it.
+fn look_at(path: &str) -> LookKind {
+    let part = path.split("/{hh}/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    match part {
+        "entries" | "accounts" | "payments" | "level" | "merchants" => LookKind::Money,
+        "loans" | "lines" | "facility" | "contracts" | "guarantees" | "preliminary-limits" | "notices" => {
+            LookKind::Loans
+        }
+        "limits" | "profile" | "rating" | "applications" => LookKind::Credit,
+        _ => LookKind::Person,
+    }
 }

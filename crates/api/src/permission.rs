@@ -117,6 +117,8 @@ pub const GATES: &[Gate] = &[
     // Who may add a paper may name a payee, with a second person.
     post("/api/v1/households/{hh}/contracts/{ct}/papers", Act("add_paper")),
     post("/api/v1/households/{hh}/contracts/{ct}/drawdown", Act("draw")),
+    get("/api/v1/households/{hh}/guarantees", Read(SERVICE)),
+    post("/api/v1/households/{hh}/guarantees/{gu}/answer", Act("say_guarantee")),
     get("/api/v1/line-products", Anyone),
     get("/api/v1/households/{hh}/lines", Read(SERVICE)),
     post("/api/v1/households/{hh}/lines", Act("open_line")),
@@ -178,6 +180,11 @@ pub const GATES: &[Gate] = &[
     post("/api/v1/households/{hh}/requests/{rq}/answer", Act("answer_asked")),
     post("/api/v1/households/{hh}/loans/{ln}/calls", Act("ask_call")),
     post("/api/v1/households/{hh}/calls/{ca}/end", Act("end_call")),
+    get("/api/v1/households/{hh}/consents", Read(SERVICE)),
+    post("/api/v1/households/{hh}/consents", Act("say_consent")),
+    get("/api/v1/households/{hh}/looks", Read(SERVICE)),
+    get("/api/v1/office/looks", Read(&[Approver, Auditor, Admin])),
+    post("/api/v1/households/{hh}/erasures", Act("erase")),
     // Whose merchant it is, and whether a code is genuine, says the desk.
     get("/api/v1/households/{hh}/merchants", Read(SERVICE)),
     post("/api/v1/households/{hh}/codes-read", Act("pay_code")),

@@ -210,7 +210,13 @@ pub const WORDS: &[Word] = &[
     word("unknown_item", 404, "没有这条对账差异。", "There is no such item of reconciliation."),
     word("item_closed", 409, "这条对账差异已经处理。", "This item was closed before."),
     word("same_item", 422, "不能和自己配对。", "An item does not belong together with itself."),
+    word("contract_under_way", 409, "还有借款、消费额度或合同没有结清，结清后才能删除资料。", "A loan, a line or a contract is under way: it ends before the data is erased."),
+    word("consent_needed", 422, "没有这项同意就不能保留账户。要注销，请提出删除资料。", "An account cannot be kept without this consent: ask for the data to be deleted, which closes the account."),
+    word("consent_stands", 409, "这项同意已经是这样了。", "This was said to this purpose already."),
     word("wallet_not_empty", 409, "钱包里还有钱，请先取出。", "The wallet is not empty: pay it out first."),
+    word("unknown_guarantee", 404, "没有请您担保这笔借款。", "This household was asked for no such guarantee."),
+    word("guarantee_answered", 409, "这笔担保已经有结果了。", "Nothing is asked any more about this guarantee."),
+    word("not_fit_to_stand", 422, "现在不能为这笔借款担保，请到服务窗口问清楚。", "This household cannot stand for the debt now: ask at the service window."),
     word("guarantee_stands", 409, "此人正在为他人的借款提供担保，担保解除前不能删除资料。", "This person stands for another household's debt: the data is kept until that is paid off."),
     // Loans.
     word("unknown_product", 404, "没有这个贷款产品。", "There is no such product: look at /api/v1/products."),

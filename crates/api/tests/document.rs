@@ -66,6 +66,37 @@ fn the_pages_are_typed_by_the_document_that_is_served() {
     assert_eq!(served, kept, "web/openapi.json differs from what is served");
 }
 
+/// Two types of one name would be one schema, and the pages of one of them typed by the other.
+#[test]
+fn no_two_types_of_the_interface_share_a_name() {
+    fn read(folder: &Path, named: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, named);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            // A derive stands above its type, with attributes and documentation between them.
+            for part in text.split("ToSchema)]").skip(1) {
+                let declared = part.lines().map(str::trim).find_map(|line| {
+                    let line = line.strip_prefix("pub ").or_else(|| line.strip_prefix("pub(crate) ")).unwrap_or(line);
+                    line.strip_prefix("struct ").or_else(|| line.strip_prefix("enum "))
+                });
+                let name =
+                    |rest: &str| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+                named.extend(declared.map(name));
+            }
+        }
+    }
+    let mut named = Vec::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut named);
+    assert!(named.len() > 150, "only {} types were found: is the search broken?", named.len());
+    named.sort_unstable();
+    let twice: Vec<&String> = named.windows(2).filter(|two| two[0] == two[1]).map(|two| &two[0]).collect();
+    assert!(twice.is_empty(), "declared twice, so that one schema hides the other: {twice:?}");
+}
+
 #[test]
 fn every_code_has_words() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

@@ -126,18 +126,60 @@ fn a_line_is_opened_used_converted_and_paid() {
     assert_eq!(history, ["frozen", "purchased", "converted"], "in the order in which they count");
     town.post(&farmer, &acts, json!({ "act": "dance" })).problem(400, "bad_json");
 
+    // A code that was paid from a line is paid: not again from it, and not from a wallet.
+    town.post(&farmer, &acts, json!({ "act": "thaw" })).problem(403, "not_permitted");
+    town.post(&officer, &acts, json!({ "act": "thaw" })).expect(201);
+    let codes = format!("/api/v1/households/{}/payment-codes", shop.household);
+    let new = || {
+        let asked = json!({ "merchant": merchant, "amount": "10.00" });
+        json!(town.post(&shop, &codes, asked).expect(201).text("code"))
+    };
+    let by_code = |code: &serde_json::Value| json!({ "act": "buy_by_code", "code": code });
+    let (code, forged) = (new(), json!("TX1.0.0CNY.0.0.0"));
+    town.post(&farmer, &acts, by_code(&forged)).problem(422, "code_not_genuine");
+    let command = town.command();
+    let used = || town.get(&farmer, &line).expect(200).json()["used"].clone();
+    town.post_as(&farmer, &command, &acts, by_code(&code)).expect(201);
+    assert_eq!(used(), json!("610.00"));
+    town.post_as(&farmer, &command, &acts, by_code(&code)).expect(201);
+    assert_eq!(used(), json!("610.00"), "sent again, it is bought once");
+    town.post(&farmer, &acts, by_code(&code)).problem(409, "code_spent");
+    let payer = town.enrol(3);
+    town.fund();
+    let basics::PublicId { cell, id: household, .. } = basics::PublicId::parse(&payer.household).unwrap();
+    let (amount, reference) = (basics::Money::new(5_000, basics::Currency::CNY), "cash".to_owned());
+    let top_up = app::wallet::TopUp { cell, household, amount, reference, value_date: None };
+    town.system("top up", app::command::Command::TopUp(top_up));
+    let wallet = || {
+        town.desk.engine.settle();
+        town.get(&payer, &format!("/api/v1/households/{}", payer.household)).expect(200).json()["wallet"]["available"]
+            .clone()
+    };
+    let pay = format!("/api/v1/households/{}/code-payments", payer.household);
+    let again = town.post(&payer, &pay, json!({ "code": code }));
+    assert!(matches!(again.status, 202 | 409), "refused at once, or it comes back from the merchant's cell: {again:?}");
+    assert_eq!(wallet(), json!("50.00"));
+    // And the other way round.
+    let code = new();
+    town.post(&payer, &pay, json!({ "code": code }));
+    assert_eq!(wallet(), json!("40.00"));
+    town.post(&farmer, &acts, by_code(&code)).problem(409, "code_spent");
+    assert_eq!(used(), json!("610.00"));
+    let corrections = format!("{line}/corrections");
+    let late = json!({ "value_date": "2026-01-01", "what": by_code(&code), "reference": "slip", "reason": "late" });
+    town.post(&accountant, &corrections, late).problem(422, "bad_change");
+
     // What the office sees: the list, the line under the rules, and what only it may do.
     let listed = town.get(&officer, "/api/v1/office/lines").expect(200).json();
     assert_eq!((&listed[0]["line"], &listed[0]["class"]), (&opened["line"], &json!(0)));
     let standing = format!("{line}/standing");
     town.get(&farmer, &standing).problem(403, "not_permitted");
     let under = town.get(&officer, &standing).expect(200).json();
-    assert_eq!((&under["stage"], &under["principal"]), (&json!(1), &json!("600.00")));
+    assert_eq!((&under["stage"], &under["principal"]), (&json!(1), &json!("610.00")));
     let worse = json!({ "act": "judge_worse", "class": 2, "reason": "left the village" });
     town.post(&officer, &acts, worse).expect(201);
     assert_eq!(town.get(&officer, &standing).expect(200).json()["class"], 2);
     let late = json!({ "value_date": "2026-01-01", "what": { "act": "thaw" }, "reference": "slip", "reason": "late" });
-    let corrections = format!("{line}/corrections");
     town.post(&officer, &corrections, late.clone()).problem(403, "not_permitted");
     town.post(&accountant, &corrections, late).problem(422, "not_correctable");
 }

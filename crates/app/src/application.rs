@@ -14,6 +14,7 @@ use minicbor::{Decode, Encode};
 
 use crate::books::check_text;
 use crate::command::Outcome;
+use crate::consent::is_withheld;
 use crate::explore::{self, Entered};
 use crate::facility::{FacilityLife, facility, facility_events, granted_event, rising_id};
 use crate::fact::{Applied, DecidedBy, DecidedFact, Fact};
@@ -128,6 +129,10 @@ pub struct Decide {
     /// Whether the exploration lane could have it, and took it.
     #[n(16)]
     pub explored: Option<Entered>,
+    /// Whether its behaviour was left out, since the household has withdrawn its consent to that.
+    #[n(17)]
+    #[cbor(default)]
+    pub withheld: bool,
 }
 
 /// Decide a referred application in person.
@@ -275,6 +280,7 @@ impl Tianxin {
 
     pub(crate) fn needs_decide(&self, cell: Cell, household: Id, needs: &mut Needs) {
         needs.rows::<BehaviourProfile>(key![cell, household]);
+        crate::consent::needs(needs, cell, household);
         explore::needs(needs, cell);
         needs_exposure(needs, cell, household);
         needs.rows::<Task>(key![cell, household]);
@@ -284,7 +290,7 @@ impl Tianxin {
         let (cell, household) = (command.cell, command.household);
         let row = application(slice, cell, household, command.application, ApplicationStatus::Received)?;
         let version = slice.get::<BehaviourProfile>(&key![cell, household])?.map_or(0, |row| row.version);
-        if version != command.profile_version {
+        if version != command.profile_version || is_withheld(slice, cell, household)? != command.withheld {
             return Err(stale("profile_stale", "the profile has changed since it was read: decide again").into());
         }
         let seen = exposure(slice, cell, household, Some(command.application))?;

@@ -9,6 +9,7 @@ use door::{Record, Stamp, Value, key};
 use ledger::{Line, SubAccount, SubjectCode};
 
 use crate::code::SpentCode;
+use crate::consent::{ConsentSaid, ConsentWord};
 use crate::fact::{Booked, Crossed, Fact};
 use crate::hold::WalletHold;
 use crate::subject_day;
@@ -161,7 +162,14 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
                 balance_minor: 0,
                 held_minor: 0,
             });
+            for (purpose, version) in &enrolled.consents {
+                let (household, purpose, version) = (enrolled.household, purpose.clone(), version.clone());
+                let said = ConsentSaid { household, purpose, word: ConsentWord::Given, version };
+                crate::consent::apply(books, stamp, &said);
+            }
         }
+        Fact::ConsentSaid(said) => crate::consent::apply(books, stamp, said),
+        Fact::Looked(looked) => crate::look::apply(books, stamp, looked)?,
         Fact::HouseholdBuried { household } => books.put(&Household {
             cell,
             id: *household,
@@ -171,7 +179,7 @@ pub fn apply(books: &mut Overlay, stamp: &Stamp, fact: &Fact) -> Result<(), Faul
             persons: 0,
         }),
         // Who decided and why: what it does is told by the facts beside it.
-        Fact::PayoutReleased { .. } | Fact::PaymentDecided { .. } => {}
+        Fact::PayoutReleased { .. } | Fact::PaymentDecided { .. } | Fact::GuaranteeSaid(_) => {}
         Fact::Declined { .. } | Fact::EventsObserved { .. } => {}
         Fact::DrawerSet(_)
         | Fact::DrawerLeftOpen { .. }

@@ -1,13 +1,14 @@
 //! Payment by code (扫码支付): a registered merchant shows a signed code, a household pays it from its wallet, once and before it expires.
 //!
 //! The code itself is not stored when it is made: its signature says that it is ours. That it is paid once is kept in the cell of the
-//! merchant's wallet, where every payment of it arrives, whichever cell it comes from.
+//! merchant's wallet, where every payment of it arrives, whichever cell it comes from. A purchase on a line is settled at the close of
+//! the day; it claims the code there before it is booked.
 
 use basics::money::div_round;
 use basics::{Cell, Currency, Id, Instant, Money, Rate, Rounding};
 use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
-use door::{Change, key};
+use door::{Change, Stop, key};
 use ledger::Line;
 use minicbor::{Decode, Encode};
 
@@ -135,6 +136,18 @@ pub struct CodeArrives {
     pub fee_minor: i64,
 }
 
+/// Take a code as paid for a purchase on a line, before the purchase is booked. The purchase may still be refused; then the merchant
+/// shows a new code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ClaimCode {
+    /// The cell of the merchant's wallet.
+    #[n(0)]
+    pub cell: Cell,
+    /// The code.
+    #[n(1)]
+    pub code: Id,
+}
+
 door::table! {
     /// A code that was paid.
     pub struct SpentCode = "spent_code" (Household, State, key 2) {
@@ -186,11 +199,7 @@ impl Tianxin {
                 let fact = Fact::Declined { code: "unknown_payee".to_owned() };
                 return Ok(Change::new(Outcome::UnknownPayee, vec![fact]));
             }
-            if slice.get::<SpentCode>(&key![cell, code])?.is_some() {
-                return Err(
-                    Refusal::new("code_spent", "this code was paid before: have the merchant show a new one").into()
-                );
-            }
+            not_spent(slice, cell, code)?;
             let mut lines = vec![
                 Line::debit(self.subjects.wallet, wallet_account(household), amount),
                 Line::credit(self.subjects.wallet, wallet_account(to.1), amount - fee_minor),
@@ -208,10 +217,28 @@ impl Tianxin {
         Ok(change)
     }
 
+    pub(crate) fn needs_claim_code(&self, command: &ClaimCode, needs: &mut Needs) {
+        needs.rows::<SpentCode>(key![command.cell, command.code]);
+    }
+
+    pub(crate) fn claim_code(&self, slice: &Overlay, command: &ClaimCode, _: &Context) -> Decided<Tianxin> {
+        let ClaimCode { cell, code } = *command;
+        not_spent(slice, cell, code)?;
+        Ok(Change::new(Outcome::Done, vec![Fact::CodeSpent { code }]))
+    }
+
     /// The line that a merchant's discount is booked by; none where nothing is kept.
     pub(crate) fn fee_line(&self, fee_minor: i64) -> Option<Line> {
         (fee_minor > 0).then(|| Line::credit(self.subjects.roles.code(Role::FeeIncome), None, fee_minor))
     }
+}
+
+/// Refuses a code that was paid before, from a wallet or on a line.
+fn not_spent(slice: &Overlay, cell: Cell, code: Id) -> Result<(), Stop> {
+    if slice.get::<SpentCode>(&key![cell, code])?.is_none() {
+        return Ok(());
+    }
+    Err(Refusal::new("code_spent", "this code was paid before: have the merchant show a new one").into())
 }
 
 /// What is kept of a sale: to the fen, half up, and never all of it.

@@ -11,7 +11,8 @@ use crate::call::{AskCall, EndCall};
 use crate::case::{RaiseAlert, WorkCase};
 use crate::change::{AgreeChange, ApplyChange, ProposeReplan, UndoChange};
 use crate::close::{CloseCell, CloseDay, NoteClose, TakeReceipt};
-use crate::code::PayCode;
+use crate::code::{ClaimCode, PayCode};
+use crate::consent::SayConsent;
 use crate::correct::CorrectLoan;
 use crate::dates::JudgeUnshown;
 use crate::disaster::{DecideDisaster, DeclareDisaster, OfferDeferral};
@@ -20,11 +21,12 @@ use crate::enrol::{Bury, Enrol};
 use crate::erase::Erase;
 use crate::facility::ChangeFacility;
 use crate::follow::{AnswerRaise, FollowRating};
-use crate::guarantee::{AnswerGuarantee, MoveGuarantee, StandFor};
+use crate::guarantee::{AnswerGuarantee, MoveGuarantee, SayGuarantee, StandFor};
 use crate::hold::{PostFunds, ReserveFunds, VoidFunds};
 use crate::level::SetLevel;
 use crate::line::{CorrectLine, MoveLine, OpenLine, RegisterMerchant};
 use crate::listed::LoadList;
+use crate::look::NoteLook;
 use crate::movement::NoteMovements;
 use crate::observe::Observe;
 use crate::paper::AddPaper;
@@ -307,6 +309,18 @@ pub enum Command {
     /// Tell that it was called, or that nobody will.
     #[n(291)]
     EndCall(#[n(0)] EndCall),
+    /// Take a code as paid for a purchase on a line.
+    #[n(301)]
+    ClaimCode(#[n(0)] ClaimCode),
+    /// Give a consent or withdraw it.
+    #[n(302)]
+    SayConsent(#[n(0)] SayConsent),
+    /// Note that somebody looked at a household.
+    #[n(303)]
+    NoteLook(#[n(0)] NoteLook),
+    /// Say whether one stands for a debt.
+    #[n(304)]
+    SayGuarantee(#[n(0)] SayGuarantee),
     /// Begin to take another system's book over.
     #[n(221)]
     BeginTakeOver(#[n(0)] BeginTakeOver),
@@ -651,6 +665,10 @@ pub fn cell_of(command: &Command) -> Cell {
         Command::SetLevel(c) => c.cell,
         Command::PayCode(c) => c.cell,
         Command::PayCash(c) => c.cell,
+        Command::ClaimCode(c) => c.cell,
+        Command::SayConsent(c) => c.cell,
+        Command::NoteLook(c) => c.cell,
+        Command::SayGuarantee(c) => c.cell,
         Command::AskPayment(c) => c.cell,
         Command::Suspend(c) => c.order.cell(),
         Command::EndSuspended(c) => c.cell,

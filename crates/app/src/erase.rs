@@ -11,7 +11,8 @@ use crate::command::Outcome;
 use crate::fact::Fact;
 use crate::guarantee::{Guarantee, GuaranteeSide, GuaranteeState};
 use crate::house::Tianxin;
-use crate::tables::{Contact, Person, Wallet};
+use crate::line::{CreditLine, CreditLineStatus};
+use crate::tables::{Contact, Contract, ContractStatus, LoanNote, LoanState, Person, Wallet};
 
 /// Erase a person's data.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -36,6 +37,9 @@ impl Tianxin {
         needs.rows::<Contact>(key![command.cell, command.household, command.person]);
         needs.rows::<Wallet>(key![command.cell, command.household, self.institution.currency]);
         needs.rows::<Guarantee>(key![command.cell, command.household]);
+        needs.rows::<Contract>(key![command.cell, command.household]);
+        needs.rows::<LoanNote>(key![command.cell, command.household]);
+        needs.rows::<CreditLine>(key![command.cell, command.household]);
     }
 
     pub(crate) fn erase(&self, slice: &Overlay, command: &Erase, context: &Context) -> Decided<Tianxin> {
@@ -50,6 +54,17 @@ impl Tianxin {
         if money.is_some_and(|wallet| wallet.balance_minor != 0) {
             let message = "the household's wallet still holds money: pay it out first";
             return Err(Refusal::new("wallet_not_empty", message).into());
+        }
+        let prefix = key![cell, household];
+        let runs = slice.range::<LoanNote>(&prefix)?.iter().any(|note| note.status == LoanState::Open)
+            || slice.range::<CreditLine>(&prefix)?.iter().any(|line| line.status != CreditLineStatus::Closed)
+            || slice
+                .range::<Contract>(&prefix)?
+                .iter()
+                .any(|row| matches!(row.status, ContractStatus::Signed | ContractStatus::PartDrawn));
+        if runs {
+            let message = "a loan, a line or a contract of the household is under way: it ends before data is erased";
+            return Err(Refusal::new("contract_under_way", message).into());
         }
         let stands = |row: &Guarantee| row.side == GuaranteeSide::Given && row.state == GuaranteeState::Stands;
         let own = slice.range::<Guarantee>(&key![cell, household])?;

@@ -12,16 +12,18 @@ use minicbor::{Decode, Encode};
 use crate::application::SeasonAsked;
 use crate::case::{AlertRaised, WorkCase};
 use crate::change_books::DisasterStatus;
+use crate::consent::ConsentSaid;
 use crate::dates::AgendaPlace;
 use crate::drawer::{CashCounted, DifferenceCleared, DrawerSet, SlipMoved};
 use crate::explore::Entered;
 use crate::follow::FacilityFollows;
-use crate::guarantee::GuaranteeMoved;
+use crate::guarantee::{GuaranteeMoved, GuaranteeSaid};
 use crate::hold::{HoldEnded, HoldPlaced};
 use crate::holding::Stands;
 use crate::level::WalletLevel;
 use crate::line::{LineCorrected, LineMoved, LineOpened, MerchantOwed, MerchantPaid, MerchantRegistered};
 use crate::listed::LoadList;
+use crate::look::Looked;
 use crate::payment::{AccountBound, CreditTaken, PaymentAnswered, PaymentAsked};
 use crate::period::{Period, PeriodClosed};
 use crate::period_end::{AllowanceSet, YearEnd};
@@ -731,6 +733,15 @@ pub enum Fact {
         #[n(0)]
         read_seq: i64,
     },
+    /// A consent was given or withdrawn.
+    #[n(301)]
+    ConsentSaid(#[n(0)] ConsentSaid),
+    /// Somebody looked at a household.
+    #[n(302)]
+    Looked(#[n(0)] Looked),
+    /// A guarantor has said whether it stands.
+    #[n(303)]
+    GuaranteeSaid(#[n(0)] GuaranteeSaid),
     /// The general risk reserve was set at the end of a year, from the institution's profit. Amounts are minor units.
     #[n(91)]
     ReserveSet {

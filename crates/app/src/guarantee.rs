@@ -6,16 +6,19 @@
 //! loan is paid off, or it lapses undrawn. A loan that is owed again binds the guarantor again.
 
 use basics::{Cell, Currency, Date, Id, Money};
-use door::app::{Context, Decided};
+use door::app::{Context, Decided, Refusal};
 use door::overlay::{Fault, Needs, Overlay};
 use door::{Change, Message, Stamp, key};
 use loan::Paper;
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::books::check_text;
 use crate::command::{Command, Outcome};
 use crate::fact::Fact;
 use crate::holding::Holding;
 use crate::house::Tianxin;
+use crate::paper::AddPaper;
 use crate::service::death_recorded;
 use crate::tables::{Contract, ContractStatus, Household, HouseholdStatus, LoanNote, LoanState, MemberRole, Person};
 
@@ -32,11 +35,11 @@ door::text_enum! {
 door::text_enum! {
     /// Where a guarantee stands.
     pub enum GuaranteeState {
-        /// The guarantor's cell has not answered yet.
+        /// The guarantor's cell has not answered yet, or the guarantor has not.
         Asked = "asked",
         /// It binds the guarantor.
         Stands = "stands",
-        /// The guarantor's cell knows no such guarantor.
+        /// The guarantor's cell knows no such guarantor, or it does not want to.
         Refused = "refused",
         /// Nothing is owed under the contract any more.
         Released = "released",
@@ -145,6 +148,53 @@ pub struct StandFor {
     /// What a guarantee counts for, parts per million.
     #[n(8)]
     pub weight_ppm: i64,
+    /// Whether the guarantor says itself that it stands; until then nothing is answered.
+    #[n(9)]
+    #[cbor(default)]
+    pub by_phone: bool,
+}
+
+/// Say whether one stands for the debt that one was asked to stand for.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct SayGuarantee {
+    /// The guarantor's cell.
+    #[n(0)]
+    pub cell: Cell,
+    /// The guarantor's household.
+    #[n(1)]
+    pub household: Id,
+    /// The link.
+    #[n(2)]
+    pub link: Id,
+    /// Whether it stands.
+    #[n(3)]
+    pub stands: bool,
+    /// Hash of the text that was read.
+    #[n(4)]
+    pub text_hash: ByteVec,
+    /// How it was said: on the phone, for how long it was read; or before whom.
+    #[n(5)]
+    pub evidence: String,
+}
+
+/// A guarantor has said whether it stands.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct GuaranteeSaid {
+    /// The guarantor's household.
+    #[n(0)]
+    pub household: Id,
+    /// The link.
+    #[n(1)]
+    pub link: Id,
+    /// Whether it stands.
+    #[n(2)]
+    pub stands: bool,
+    /// Hash of the text that was read.
+    #[n(3)]
+    pub text_hash: ByteVec,
+    /// How it was said.
+    #[n(4)]
+    pub evidence: String,
 }
 
 /// The guarantor's cell has answered.
@@ -209,10 +259,11 @@ pub(crate) fn counts(paper: &Paper, id: Id, guarantees: &[Guarantee]) -> bool {
 pub(crate) fn asked(
     house: &Tianxin,
     (cell, household, contract): (Cell, Id, Id),
-    (link, paper): (Id, &Paper),
+    command: &AddPaper,
     context: &Context,
 ) -> Result<Option<(Fact, Message<Command>)>, Fault> {
-    let Paper::Guarantee { household: guarantor, cell: guarantor_cell, person, amount_fen } = paper else {
+    let link = command.id;
+    let Paper::Guarantee { household: guarantor, cell: guarantor_cell, person, amount_fen } = &command.paper else {
         return Ok(None);
     };
     let rules = house.dated.on(context.open_date).map_err(|error| Fault::Broken(error.to_string()))?;
@@ -241,6 +292,7 @@ pub(crate) fn asked(
         person: *person,
         amount,
         weight_ppm,
+        by_phone: command.by_phone,
     };
     Ok(Some((fact, Message { id: link.derive("stand-for"), command: Command::StandFor(ask) })))
 }
@@ -315,7 +367,8 @@ impl Tianxin {
         needs.rows::<Guarantee>(key![cell, household]);
     }
 
-    /// A person of this cell is asked to stand for a debt: it does if it can, and the debtor's cell is told.
+    /// A person of this cell is asked to stand for a debt: it does if it can, and the debtor's cell is told; one who was not there is
+    /// asked, and the debtor's cell waits.
     pub(crate) fn stand_for(&self, slice: &Overlay, command: &StandFor) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
         let why_not = unfit(slice, cell, household, command.person)?;
@@ -325,7 +378,7 @@ impl Tianxin {
                 household,
                 link: command.link,
                 side: GuaranteeSide::Given,
-                state: GuaranteeState::Stands,
+                state: if command.by_phone { GuaranteeState::Asked } else { GuaranteeState::Stands },
                 other: command.debtor,
                 other_cell: command.debtor_cell,
                 contract: command.contract,
@@ -335,6 +388,9 @@ impl Tianxin {
                 why: None,
             }),
         };
+        if command.by_phone && why_not.is_none() {
+            return Ok(Change::new(Outcome::Done, vec![fact]));
+        }
         let answer = AnswerGuarantee {
             cell: command.debtor_cell,
             household: command.debtor,
@@ -344,6 +400,42 @@ impl Tianxin {
         let id = command.link.derive("stands");
         let message = Message { id, command: Command::AnswerGuarantee(answer) };
         Ok(Change::new(Outcome::Done, vec![fact]).with_message(message))
+    }
+
+    pub(crate) fn needs_say_guarantee(&self, command: &SayGuarantee, needs: &mut Needs) {
+        let (cell, household) = (command.cell, command.household);
+        needs.rows::<Household>(key![cell, household]);
+        needs.rows::<Person>(key![cell, household]);
+        needs.rows::<LoanNote>(key![cell, household]);
+        needs.rows::<Guarantee>(key![cell, household]);
+    }
+
+    /// Whoever was asked says whether it stands; the debtor's cell is told.
+    pub(crate) fn say_guarantee(&self, slice: &Overlay, command: &SayGuarantee) -> Decided<Tianxin> {
+        let SayGuarantee { cell, household, link, stands, text_hash, evidence } = command.clone();
+        check_text("how it was said", &evidence, 200)?;
+        if text_hash.len() != 32 {
+            return Err(Refusal::new("bad_text_hash", "the hash of a text has 32 bytes").into());
+        }
+        let row = slice
+            .get::<Guarantee>(&key![cell, household, link])?
+            .filter(|row| row.side == GuaranteeSide::Given)
+            .ok_or_else(|| Refusal::new("unknown_guarantee", "this household was asked for no such guarantee"))?;
+        if row.state != GuaranteeState::Asked {
+            let message = format!("nothing is asked any more: the guarantee is {}", row.state.as_str());
+            return Err(Refusal::new("guarantee_answered", message).into());
+        }
+        if let Some(why) = unfit(slice, cell, household, row.person)?.filter(|_| stands) {
+            return Err(Refusal::new("not_fit_to_stand", format!("nobody can stand here: {why}")).into());
+        }
+        let (state, why) = match stands {
+            true => (GuaranteeState::Stands, None),
+            false => (GuaranteeState::Refused, Some("the guarantor does not stand for it".to_owned())),
+        };
+        let answer = AnswerGuarantee { cell: row.other_cell, household: row.other, link, why_not: why.clone() };
+        let message = Message { id: link.derive("said"), command: Command::AnswerGuarantee(answer) };
+        let said = Fact::GuaranteeSaid(GuaranteeSaid { household, link, stands, text_hash, evidence });
+        Ok(Change::new(Outcome::Done, vec![said, moved(row, state, why)]).with_message(message))
     }
 
     pub(crate) fn needs_guarantees(&self, cell: Cell, household: Id, needs: &mut Needs) {

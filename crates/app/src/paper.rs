@@ -64,6 +64,10 @@ pub struct AddPaper {
     /// Who saw it, where and how.
     #[n(6)]
     pub evidence: String,
+    /// Of a guarantee: whether the guarantor was not there, and is to say on its own phone that it stands.
+    #[n(7)]
+    #[cbor(default)]
+    pub by_phone: bool,
 }
 
 impl AddPaper {
@@ -212,7 +216,7 @@ impl Tianxin {
             }
         }
         let of = (cell, household, command.contract);
-        let Some((fact, ask)) = asked(self, of, (command.id, &command.paper), context)? else {
+        let Some((fact, ask)) = asked(self, of, command, context)? else {
             return Ok(Change::new(Outcome::Done, facts));
         };
         facts.push(fact);

@@ -12,6 +12,7 @@ use door::{Change, Stamp, key};
 use minicbor::{Decode, Encode};
 
 use crate::command::Outcome;
+use crate::consent::is_withheld;
 use crate::fact::Fact;
 use crate::house::Tianxin;
 use crate::observe::{known_household, stale};
@@ -91,6 +92,10 @@ pub struct Rate {
     /// Hash of the rules.
     #[n(6)]
     pub rules: String,
+    /// Whether its behaviour was left out, since the household has withdrawn its consent to that.
+    #[n(7)]
+    #[cbor(default)]
+    pub withheld: bool,
 }
 
 /// A household is rated otherwise.
@@ -125,13 +130,14 @@ impl Tianxin {
         needs.rows::<crate::tables::Household>(key![cell, household]);
         needs.rows::<BehaviourProfile>(key![cell, household]);
         needs.rows::<HouseholdRating>(key![cell, household]);
+        crate::consent::needs(needs, cell, household);
     }
 
     pub(crate) fn rate(&self, slice: &Overlay, command: &Rate, _: &Context) -> Decided<Tianxin> {
         let (cell, household) = (command.cell, command.household);
         known_household(slice, cell, household)?;
         let version = slice.get::<BehaviourProfile>(&key![cell, household])?.map_or(0, |row| row.version);
-        if version != command.profile_version {
+        if version != command.profile_version || is_withheld(slice, cell, household)? != command.withheld {
             return Err(stale("profile_stale", "the profile has changed since it was read: rate again").into());
         }
         let before = slice.get::<HouseholdRating>(&key![cell, household])?.and_then(|row| row.rating);

@@ -959,6 +959,8 @@ pub fn all() -> Vec<&'static Table> {
         crate::village::VillageObjection::table(),
         crate::preliminary::Preliminary::table(),
         crate::follow::FacilityMove::table(),
+        crate::consent::HouseholdConsent::table(),
+        crate::look::HouseholdLook::table(),
         crate::movement::MovementCursor::table(),
         crate::drawer::Drawer::table(),
         crate::drawer::CashCount::table(),

@@ -173,7 +173,7 @@ impl Run<'_> {
         let known = Known::read_many(reader, &keys, Reading::Lending)?;
         let vault: &dyn Vault = self.vault;
         let profiles: Vec<Profile> =
-            known.iter().map(|known| Ok(known.profile(vault)?.0)).collect::<Result<_, Failure>>()?;
+            known.iter().map(|known| Ok(known.judged_profile(vault)?.0)).collect::<Result<_, Failure>>()?;
         let each = known.iter().zip(&profiles);
         let vectors: Vec<FeatureVector> = each.map(|(known, profile)| features(profile, known.open_date)).collect();
         let said = match &self.judge.model {

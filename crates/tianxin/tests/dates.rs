@@ -10,7 +10,7 @@ use app::command::{Command, Outcome};
 use app::correct::CorrectLoan;
 use app::erase::Erase;
 use app::facility::{ChangeFacility, FacilityChange, FacilityView, facility_view};
-use app::guarantee::{Guarantee, GuaranteeSide};
+use app::guarantee::{Guarantee, GuaranteeSide, GuaranteeState, SayGuarantee};
 use app::paper::AddPaper;
 use app::posting::Role as Subject;
 use app::repay::Repay;
@@ -62,7 +62,7 @@ fn paper(county: &mut County, wish: &Wish, paper: Paper, signed: bool) -> Result
     let (cell, household, contract) = (wish.cell, wish.household, wish.household.derive("contract"));
     let id = id(0x7A00_0000 + county.next);
     let evidence = "seen at the window".to_owned();
-    let add = AddPaper { cell, household, contract, id, paper, hash, evidence };
+    let add = AddPaper { cell, household, contract, id, paper, hash, evidence, by_phone: false };
     county.order(staff(3, Role::Clerk), Order::Do(Command::AddPaper(add)))
 }
 
@@ -284,6 +284,58 @@ fn unshown(backend: Arc<dyn Backend>) {
     2026-05-02 class 1: show_use of 2026-04-01 by 2026-05-01: open; show_use of 2026-04-01 by 2026-05-01: dropped on 2026-04-02
     shown, class 1: show_use of 2026-04-01 by 2026-05-01: done on 2026-05-02; show_use of 2026-04-01 by 2026-05-01: dropped on 2026-04-02
     ");
+    proven(&county);
+}
+
+/// A guarantor who was not there says itself whether it stands: until then the contract waits, and nothing counts.
+#[test]
+fn a_guarantor_says_on_its_own_phone_whether_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut county = County::of(house(), sqlite(&folder.path().join("books.db")), &[]);
+    let debtor = wish(0, "long-working-capital", 1_000_000, 12);
+    let guarantor = apart(&[&debtor], "short-working-capital", 500_000, 6);
+    for wish in [&debtor, &guarantor] {
+        county.order(door::Actor::SYSTEM, Order::Do(enrol(wish.household))).unwrap();
+    }
+    goes(&mut county, &debtor, 0, 4, (0, 2_000_000));
+    let head = guarantor.household.derive("head");
+    let ask = |county: &mut County, person: Id| {
+        let (cell, household, contract) = (debtor.cell, debtor.household, debtor.household.derive("contract"));
+        let id = id(0x7B00_0000 + county.next);
+        let (paper, hash) = (stands_for(&guarantor, person, 10_000), vec![5; 32].into());
+        let add = AddPaper { cell, household, contract, id, paper, hash, evidence: "by phone".into(), by_phone: true };
+        county.order(staff(3, Role::Clerk), Order::Do(Command::AddPaper(add))).unwrap();
+        county.stepper.deliver();
+        id
+    };
+    let say = |county: &mut County, link: Id, stands: bool| {
+        let (cell, household) = (guarantor.cell, guarantor.household);
+        let (text_hash, evidence) = (vec![8; 32].into(), "read for 20 s".to_owned());
+        let said = SayGuarantee { cell, household, link, stands, text_hash, evidence };
+        let done = county.order(farmer(household), Order::Do(Command::SayGuarantee(said)));
+        county.stepper.deliver();
+        done
+    };
+    // A stranger is refused at once, and nobody is asked.
+    ask(&mut county, id(77));
+    assert_eq!(links(&county), "received refused 10000");
+    let first = ask(&mut county, head);
+    assert_eq!(links(&county), "given asked 10000, received refused 10000, received asked 10000");
+    say(&mut county, first, false).unwrap();
+    assert_eq!(links(&county), "given refused 10000, received refused 10000, received refused 10000");
+    let again = say(&mut county, first, true).unwrap_err();
+    assert!(again.contains("refused"), "{again}");
+    let unknown = say(&mut county, id(78), true).unwrap_err();
+    assert!(unknown.contains("no such guarantee"), "{unknown}");
+
+    // Asked again it stands, and from then on it counts in what the guarantor owes.
+    let second = ask(&mut county, head);
+    say(&mut county, second, true).unwrap();
+    let standing = records::<Guarantee>(county.backend.as_ref());
+    let stands = standing.iter().filter(|row| row.id == second && row.state == GuaranteeState::Stands).count();
+    assert_eq!(stands, 2, "{}", links(&county));
+    assert!(goes(&mut county, &guarantor, 0, 2, (0, 2_000_000))[1].contains("owes"), "what it stands for is seen");
+    goes(&mut county, &guarantor, 1, 2, (1_000_000, 2_000_000));
     proven(&county);
 }
 

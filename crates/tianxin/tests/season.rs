@@ -152,7 +152,7 @@ impl House {
         );
         let (paper, hash) = (Paper::NoSpouse { why: NoSpouse::Unmarried }, vec![8; 32].into());
         let (id, evidence) = (id(key + 0xF0), "certificate seen".to_owned());
-        let seen = AddPaper { cell, household, contract, id, paper, hash, evidence };
+        let seen = AddPaper { cell, household, contract, id, paper, hash, evidence, by_phone: false };
         self.done(key + 8, staff(3, Role::Clerk), Command::AddPaper(seen));
         let product = self.tianxin.product("seasonal-loan").unwrap();
         if product.conditions.as_ref().is_some_and(|asked| asked.guarantee.is_some()) {
@@ -161,7 +161,7 @@ impl House {
             let (person, amount_fen) = (neighbour.derive("head"), 1_000_000);
             let paper = Paper::Guarantee { household: neighbour, cell: cell_of(neighbour), person, amount_fen };
             let (id, hash, evidence) = (support::id(key + 0xF1), vec![7; 32].into(), "signed before me".to_owned());
-            let signed = AddPaper { cell, household, contract, id, paper, hash, evidence };
+            let signed = AddPaper { cell, household, contract, id, paper, hash, evidence, by_phone: false };
             self.done(key + 9, staff(3, Role::Clerk), Command::AddPaper(signed));
             self.desk.engine.settle();
         }

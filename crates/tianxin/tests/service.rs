@@ -293,6 +293,7 @@ fn what_comes_back_from_a_payee_stays_held(backend: Arc<dyn Backend>) {
         paper: Paper::Payee { household: stranger, cell: cell_of(stranger) },
         hash: vec![6; 32].into(),
         evidence: "invoice seen".into(),
+        by_phone: false,
     });
     let requests = orchard.commands(&county.house, morning());
     let (before, draw) = requests.split_at(requests.len() - 1);

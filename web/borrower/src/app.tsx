@@ -33,6 +33,7 @@ const OpenLinePage = lazily(() => import("./pages/open-line").then((page) => pag
 const ProductsPage = lazily(() => import("./pages/products").then((page) => page.ProductsPage));
 const RatingPage = lazily(() => import("./pages/mine").then((page) => page.RatingPage));
 const RepayPage = lazily(() => import("./pages/repay").then((page) => page.RepayPage));
+const StandPage = lazily(() => import("./pages/stand").then((page) => page.StandPage));
 const StatementPage = lazily(() => import("./pages/statement").then((page) => page.StatementPage));
 const WalletPage = lazily(() => import("./pages/wallet").then((page) => page.WalletPage));
 
@@ -58,6 +59,8 @@ export function App() {
       return part === "repay" ? <RepayPage id={id} /> : <LoanPage key={id} id={id} />;
     case "lines":
       return id === "open" ? <OpenLinePage step={part} /> : <LinePage key={id} id={id} />;
+    case "stand":
+      return <StandPage />;
     case "messages":
       return <MessagesPage />;
     case "mine":

@@ -43,6 +43,18 @@ const ACTS: Record<string, readonly string[]> = {
   work_drawer: ["clerk"],
   check_drawer: ["accountant", "approver"],
   set_drawer: ["accountant"],
+  see_looks: ["approver", "auditor", "officer", "clerk"],
+  see_looks_of_staff: ["approver", "auditor", "admin"],
+  erase: ["officer"],
+  prepare_village: ["officer"],
+  keep_negative_list: ["officer", "approver"],
+  hand_in_appraisal: ["clerk", "officer"],
+  publish_village: ["officer"],
+  object_in_village: ["clerk", "officer"],
+  answer_objection: ["officer", "approver"],
+  decide_village: ["officer", "approver"],
+  sign_preliminary: ["clerk", "officer"],
+  withdraw_preliminary: ["officer", "approver"],
   see_profile: ["officer", "analyst", "approver", "auditor"],
 };
 

@@ -60,8 +60,7 @@ export function App() {
         {who && (
           <>
             <button type="button" class="menu-key" aria-expanded={isMenu} aria-controls="menu" onClick={() => setMenu(!isMenu)}>
-              <b>{open ? say(...open.title) : say("页面", "Pages")}</b>
-              <span>{isMenu ? say("收起", "Close") : say("全部页面", "All pages")}</span>
+              {isMenu ? say("收起菜单", "Close the menu") : say("菜单", "Menu")}
             </button>
             <nav id="menu" class={isMenu ? "is-open" : ""} aria-label={say("页面", "Pages")}>
               {(Object.keys(GROUPS) as Group[]).map((group) => <MenuGroup key={group} group={group} entries={pages.filter((entry) => entry.group === group)} open={open} />)}

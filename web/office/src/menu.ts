@@ -50,6 +50,7 @@ export const MENU: readonly Entry[] = [
   { route: "households", group: "lending", title: ["查农户", "Households"], roles: LENDING, load: () => import("./pages/households") },
   { route: "loans", group: "lending", title: ["借款", "Loans"], roles: LENDING, load: () => import("./pages/loans") },
   { route: "lines", group: "lending", title: ["消费额度", "Purchase lines"], roles: LENDING, load: () => import("./pages/lines") },
+  { route: "villages", group: "lending", title: ["整村授信", "Village campaigns"], roles: ["clerk", "officer", "analyst", "approver", "auditor"], load: () => import("./pages/villages") },
   { route: "disasters", group: "lending", title: ["灾害", "Disasters"], roles: ["officer", "analyst", "accountant", "approver", "auditor"], load: () => import("./pages/disasters") },
   { route: "merchants", group: "lending", title: ["商户", "Merchants"], roles: [...COUNTERS, "admin"], load: () => import("./pages/merchants") },
   { route: "portfolio", group: "lending", title: ["经营看板", "Dashboard"], roles: ["officer", "analyst", "accountant", "approver", "auditor"], load: () => import("./pages/portfolio") },

@@ -11,6 +11,7 @@ mod drawers;
 mod early;
 mod events;
 mod facility;
+mod guarantees;
 mod household;
 mod journal;
 mod lines;
@@ -21,6 +22,7 @@ mod models;
 mod money;
 mod notices;
 mod office;
+mod own_data;
 mod papers;
 mod payments;
 mod periods;
@@ -137,6 +139,8 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(lines::merchants, lines::register))
         .routes(routes!(lines::quote))
         .routes(routes!(papers::list, papers::add))
+        .routes(routes!(guarantees::list))
+        .routes(routes!(guarantees::answer))
         .routes(routes!(loans::draw))
         .routes(routes!(loans::list))
         .routes(routes!(loans::one))
@@ -176,6 +180,10 @@ pub fn all(api: &Shared) -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(requests::answer))
         .routes(routes!(early::ask_call))
         .routes(routes!(early::end_call))
+        .routes(routes!(own_data::consents, own_data::say))
+        .routes(routes!(own_data::looks))
+        .routes(routes!(own_data::looks_of))
+        .routes(routes!(own_data::erase))
         .routes(routes!(office::households))
         .routes(routes!(office::trial_balance))
         .routes(routes!(books::books))

@@ -82,6 +82,9 @@ pub struct PaperAsked {
     hash: String,
     /// Who saw it, where and how.
     evidence: String,
+    /// Guarantee: whether the guarantor was not there and says on its own phone that it stands; the contract waits for that.
+    #[serde(default)]
+    by_phone: bool,
 }
 
 /// The words of a small choice, as they are asked for and shown.
@@ -202,6 +205,16 @@ pub async fn add(
     }
     let hash = unhex(&asked.hash).ok_or_else(|| Problem::new("bad_text_hash"))?;
     let cell = api.desk.cell_of(household);
-    let add = AddPaper { cell, household, contract, id: command.0, paper, hash: hash.into(), evidence: asked.evidence };
+    let by_phone = asked.by_phone && matches!(paper, Paper::Guarantee { .. });
+    let add = AddPaper {
+        cell,
+        household,
+        contract,
+        id: command.0,
+        paper,
+        hash: hash.into(),
+        evidence: asked.evidence,
+        by_phone,
+    };
     receipt(api.act(caller.actor, command, Command::AddPaper(add)).await?, cell)
 }

@@ -112,7 +112,15 @@ pub async fn approve(
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let (cell, proposal) = proposal_id(&pr)?;
+    let proposed = api.blocking(move |desk| Ok(desk.proposed(cell, proposal)?)).await?;
     let answer = api.submit(caller.actor, command.0, Order::Approve { cell, proposal }).await?;
+    // Once nothing has to be kept, what an erasure leaves behind is unreadable before it is answered.
+    let answer = match proposed {
+        Some(Command::Erase(erase)) => {
+            api.blocking(move |desk| Ok(desk.finish_erasure(&answer, erase.person).map(|()| answer)?)).await?
+        }
+        _ => answer,
+    };
     // It may have been about staff.
     api.sessions.forget_staff();
     receipt(api.taken(command, answer)?, cell)

@@ -82,7 +82,7 @@ pub struct VillageDetail {
     #[serde(flatten)]
     campaign: VillageShown,
     shares: VillageShares,
-    roll: Vec<RollShown>,
+    roll: Vec<VillageRollShown>,
     raters: Vec<RaterShown>,
     objections: Vec<ObjectionShown>,
 }
@@ -106,7 +106,7 @@ pub struct VillageShares {
 
 /// A household on the roll. What single people said of it is never shown.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RollShown {
+pub struct VillageRollShown {
     household: String,
     /// `listed` or `negative`.
     state: &'static str,
@@ -288,9 +288,9 @@ fn words(text: &str) -> Vec<String> {
     text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-fn roll_shown(desk: &Desk, view: &CampaignView, row: &VillageRoll, marks: usize) -> RollShown {
+fn roll_shown(desk: &Desk, view: &CampaignView, row: &VillageRoll, marks: usize) -> VillageRollShown {
     let offered = view.offered.iter().find(|offered| offered.household == row.household);
-    RollShown {
+    VillageRollShown {
         household: household_shown(desk, row.household),
         state: row.state.as_str(),
         ground: row.ground.clone(),

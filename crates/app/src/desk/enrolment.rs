@@ -119,11 +119,17 @@ impl Desk {
     /// Proposes or does an erasure order, and destroys the key once nothing must be kept.
     pub fn erase(&self, request: Request<Command>, person: Id) -> Result<Answer, DeskError> {
         let answer = self.engine.call(request)?;
-        let decided = answer.step == door::StepKind::Decided;
-        if decided && answer.outcome::<Tianxin>()? == (Outcome::Erased { retained_until: None }) {
+        self.finish_erasure(&answer, person)?;
+        Ok(answer)
+    }
+
+    /// Destroys the key of a person once the door has said that nothing must be kept. Said again, it is destroyed once.
+    pub fn finish_erasure(&self, answer: &Answer, person: Id) -> Result<(), DeskError> {
+        let is_decided = answer.step == door::StepKind::Decided;
+        if is_decided && answer.outcome::<Tianxin>()? == (Outcome::Erased { retained_until: None }) {
             self.vault.destroy(person)?;
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// The erasure of a person, with the last date its household's money moved.

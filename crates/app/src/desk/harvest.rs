@@ -13,6 +13,7 @@ use door::{DoorError, Order, Request, key};
 use loan::season::{Departure, SeasonRule, SeasonTerms, household_year};
 use loan::{LoanState as State, fold};
 
+use super::known::Reading;
 use super::{Desk, DeskError};
 use crate::change::ProposeReplan;
 use crate::change_books::ChangeStatus;
@@ -94,7 +95,12 @@ impl Desk {
         if self.changes(household, loan)?.iter().any(|change| open(change.status) || change.id == id.derive("change")) {
             return Ok(None);
         }
-        let (profile, _) = self.profile(household)?;
+        let known = self.known(household, Reading::Behaviour)?;
+        // Whoever has withdrawn its consent asks for a later date itself; sales that may not be looked at are no lost harvest.
+        if known.is_withheld()? {
+            return Ok(None);
+        }
+        let (profile, _) = known.profile(self.vault.as_ref())?;
         let observed_minor = profile.sold_minor(since, today);
         let seen = |proposed| HarvestSeen { household, loan, due, expected_minor, observed_minor, proposed };
         let rule = match self.house().season_rule(&terms.product) {

@@ -15,6 +15,7 @@ use loan::{LifeEvent, LoanTerms};
 
 use super::{Desk, DeskError};
 use crate::assess::Standing;
+use crate::consent::HouseholdConsent;
 use crate::explore::{ExplorationYear, used_minor};
 use crate::facility::{FacilityView, facility_view};
 use crate::guarantee::Guarantee;
@@ -49,6 +50,7 @@ impl Reading {
                 Person::table(),
                 Sealed::table(),
                 BehaviourProfile::table(),
+                HouseholdConsent::table(),
                 LoanNote::table(),
                 Application::table(),
                 Contract::table(),
@@ -57,7 +59,7 @@ impl Reading {
                 CreditLine::table(),
                 Guarantee::table(),
             ],
-            Reading::Behaviour => vec![Person::table(), BehaviourProfile::table()],
+            Reading::Behaviour => vec![Person::table(), BehaviourProfile::table(), HouseholdConsent::table()],
             Reading::Loans => vec![LoanNote::table(), LoanEvent::table(), Contract::table(), Wallet::table()],
             Reading::Lines => vec![CreditLine::table(), CreditLineEvent::table(), Wallet::table()],
             Reading::Wallet => vec![Wallet::table()],
@@ -201,6 +203,21 @@ impl Known {
         let Some(row) = row else { return Ok((Profile::default(), 0)) };
         let plain = vault.open(row.person, &row.ciphertext)?;
         Ok((cbor::from_bytes(&plain)?, row.version))
+    }
+
+    /// Whether its behaviour may not be judged by: it has withdrawn its consent to that.
+    pub fn is_withheld(&self) -> Result<bool, DeskError> {
+        crate::consent::is_withheld(&self.slice, self.cell, self.household).map_err(damaged)
+    }
+
+    /// The profile as far as the household may be judged by it, and the version it stands at: an empty one where it has withdrawn its
+    /// consent.
+    pub fn judged_profile(&self, vault: &dyn Vault) -> Result<(Profile, i64), DeskError> {
+        if self.is_withheld()? {
+            let row = self.slice.get::<BehaviourProfile>(&key![self.cell, self.household]).map_err(damaged)?;
+            return Ok((Profile::default(), row.map_or(0, |row| row.version)));
+        }
+        self.profile(vault)
     }
 
     /// What the household owes and pays, leaving one application out, and how old its head is.

@@ -4,6 +4,7 @@
 //! claims the directory, and does its work again when the door says that something has
 //! changed meanwhile. HTTP, the history replay and the benchmarks all come in through here.
 
+mod claim;
 mod codes;
 mod disaster;
 mod drawers;
@@ -15,6 +16,7 @@ mod known;
 mod lending;
 mod listed;
 mod movements;
+mod own_data;
 mod past;
 mod payments;
 mod periods;
@@ -93,6 +95,8 @@ pub struct Desk {
     watching: watching::Watching,
     early: early::Early,
     suspending: suspending::Suspending,
+    /// Looks of a day that are on record already.
+    looked: Mutex<own_data::Looked>,
 }
 
 /// Why the desk could not do something.
@@ -155,6 +159,7 @@ impl Desk {
             watching: watching::Watching::default(),
             early: early::Early::default(),
             suspending: suspending::Suspending::usual(),
+            looked: Mutex::default(),
         }
     }
 

@@ -232,7 +232,7 @@ impl Known {
         let (cell, household) = (self.cell, self.household);
         let person = self.head()?;
         let row = self.application(application)?;
-        let (profile, profile_version) = self.profile(vault)?;
+        let (profile, profile_version) = self.judged_profile(vault)?;
         let mut standing = self.standing(vault, Some(application))?;
         standing.lane = judge.rules.lane.as_ref().zip(judge.cells).map(|(lane, cells)| LaneFacts {
             draw_ppm: draw_ppm(&lane.seed, &lane_secret(vault, household, self.open_date)),
@@ -276,6 +276,7 @@ impl Known {
                     budget_year_minor: lane.loss_budget_year_minor,
                 }
             }),
+            withheld: self.is_withheld()?,
         });
         let digest = leaf_hash(format!("decide {household} {application}").as_bytes());
         let request = Request { id: command_id, actor: Actor::SYSTEM, at, digest, order: Order::Do(command) };
@@ -291,7 +292,7 @@ impl Known {
 
     /// What the household could borrow of each product today.
     pub fn limits(&self, house: &Tianxin, judge: &Judge, vault: &dyn Vault) -> Result<Vec<LimitView>, DeskError> {
-        let (profile, _) = self.profile(vault)?;
+        let (profile, _) = self.judged_profile(vault)?;
         let standing = self.standing(vault, None)?;
         let mut views = Vec::new();
         for product in house.offered(self.open_date) {

@@ -159,13 +159,16 @@ impl Desk {
         let mut sent = false;
         let answer = self.until_fresh(|| {
             let known = self.known(household, Reading::Behaviour)?;
-            let (profile, profile_version) = known.profile(self.vault.as_ref())?;
+            let (profile, profile_version) = known.judged_profile(self.vault.as_ref())?;
             let (rating, reasons) = rated(&judge, &profile, known.open_date);
             let standing = self.rating(household)?;
-            if standing.and_then(|row| row.rating) == rating {
+            if standing.as_ref().and_then(|row| row.rating.clone()) == rating {
                 return Err(DeskError::refused("rating_stands", "the household is rated so already"));
             }
-            let id = household.derive(&format!("rate {profile_version} {} {rating:?}", judge.model_hash()));
+            let withheld = known.is_withheld()?;
+            // A consent that is withdrawn and given again rates otherwise on the same profile.
+            let place = standing.as_ref().map_or(0, |row| row.changes);
+            let id = household.derive(&format!("rate {profile_version} {} {rating:?} {place}", judge.model_hash()));
             let rate = Rate {
                 cell: known.cell,
                 household,
@@ -174,6 +177,7 @@ impl Desk {
                 reasons,
                 model: judge.model_hash().to_owned(),
                 rules: judge.rules.hash.clone(),
+                withheld,
             };
             let answer = self.engine.call(Request::plain(id, Actor::SYSTEM, at, Order::Do(Command::Rate(rate))))?;
             sent = true;

@@ -236,7 +236,7 @@ impl Known {
         vault: &dyn Vault,
         product: &str,
     ) -> Result<ProfileSeen, DeskError> {
-        let (profile, profile_version) = self.profile(vault)?;
+        let (profile, profile_version) = self.judged_profile(vault)?;
         let said = judge.model.as_ref().and_then(|model| model.say(&features(&profile, self.open_date)));
         let product = house.product_on(product, self.open_date).map_err(DoorError::from)?;
         let standing = self.standing(vault, None)?;

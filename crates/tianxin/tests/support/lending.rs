@@ -95,6 +95,7 @@ impl Wish {
             paper: Paper::NoSpouse { why: NoSpouse::Unmarried },
             hash: vec![6; 32].into(),
             evidence: "certificate seen".into(),
+            by_phone: false,
         });
         let papers = alone.map(|paper| ("paper", staff(3, Role::Clerk), Command::AddPaper(paper)));
         [

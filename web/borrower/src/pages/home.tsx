@@ -1,7 +1,7 @@
 // The first page of a signed-in household: what is due, what it can borrow, its wallet, its loans.
 
 import type { Pending } from "../../../shared/client";
-import type { Application, Health, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
+import type { Application, Guarantee, Health, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
 import { daysBetween, shortDay } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
@@ -60,11 +60,26 @@ function Choices() {
   return (
     <nav class="card more" aria-label={say("更多", "More")}>
       <a class="row-link" href="#/products"><b>{say("有哪些借款", "Which loans there are")}</b><Icon name="forward" /></a>
+      <a class="row-link" href="#/stand"><b>{say("担保", "Guarantees")}</b><Icon name="forward" /></a>
       <a class="row-link" href="#/mine"><b>{say("我的信息和评级", "My data and rating")}</b><Icon name="forward" /></a>
       <button type="button" class="row-link" aria-pressed={isElder} onClick={() => chooseElder(!isElder)}>
         <b>{isElder ? say("改回普通字", "Usual letters") : say("大字，少一些内容", "Large letters, fewer things")}</b>
       </button>
     </nav>
+  );
+}
+
+/** Somebody asked the household to stand for a debt: it is told before anything else, and reads on a page of its own. */
+function AskedToStand() {
+  const say = useSay();
+  const loaded = useLoaded(() => client.read<Guarantee[]>(`/households/${household.value}/guarantees`));
+  const asked = loaded.value?.find((one) => one.text);
+  if (!asked) return null;
+  return (
+    <section class="card due now">
+      <h2>{say("{name}请您担保 {amount}", "{name} asks you to stand for {amount}", { name: asked.other_name ?? "—", amount: yuan(asked.amount) })}</h2>
+      <LinkKey to="/stand">{say("看看担保什么", "See what for")}</LinkKey>
+    </section>
   );
 }
 
@@ -106,6 +121,7 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
   return (
     <>
       <Unanswered again={again} />
+      <AskedToStand />
       <Waiting again={again} />
       {open.filter((loan) => loan.next_due).sort((a, b) => (a.next_due ?? "").localeCompare(b.next_due ?? "")).slice(0, 1).map((loan) => (
         <NextDue key={loan.loan} loan={loan} today={today} name={productName(all.products, loan.product, chosen)} />

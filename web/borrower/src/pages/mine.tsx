@@ -1,12 +1,12 @@
 // What the lender holds about a household: seen, taken along, and what the phone itself keeps.
 
-import type { Application, Household, Loan, Profile, Rating } from "../../../shared/bodies";
+import type { Household, Profile, Rating } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { grouped, yuan } from "../../../shared/money";
 import { save } from "../../../shared/sheet-file";
 import { term } from "../../../shared/terms";
-import { CONSENTS } from "../consents";
 import { offline } from "../offline";
+import { Agreed, Looks } from "./consents";
 import { Requests } from "./requests";
 import { Facts, Key, LinkKey, Loading, Notice, Screen } from "../parts";
 import { client, household, language, useAct, useChoice, useLoaded, useSay } from "../state";
@@ -39,6 +39,7 @@ export function MinePage() {
           </section>
           <Known profile={loaded.value.profile} />
           <Agreed />
+          <Looks />
           <Requests />
           <OnThisPhone />
           <Copy own={loaded.value.own} profile={loaded.value.profile} />
@@ -82,24 +83,6 @@ function valueOf(feature: Profile["features"][number], say: ReturnType<typeof us
   }
 }
 
-function Agreed() {
-  const say = useSay();
-  const chosen = language.use();
-  return (
-    <section class="card">
-      <h2>{say("同意过的用途", "What was agreed to")}</h2>
-      {CONSENTS.map((consent) => (
-        <details key={consent.purpose}>
-          <summary class="text-key">{consent.title[chosen === "zh" ? 0 : 1]}</summary>
-          {consent.text.map((sentence) => (
-            <p key={sentence[0]}>{sentence[chosen === "zh" ? 0 : 1]}</p>
-          ))}
-        </details>
-      ))}
-    </section>
-  );
-}
-
 /** Whether this phone may keep the last known sums. */
 function OnThisPhone() {
   const say = useSay();
@@ -124,18 +107,16 @@ function Copy({ own, profile }: { own: Household; profile: Profile }) {
   const take = () =>
     act.run(async () => {
       const base = `/households/${own.household}`;
-      const [rating, applications, loans, entries] = await Promise.all([
-        client.read<Rating>(`${base}/rating`),
-        client.read<Application[]>(`${base}/applications`),
-        client.read<Loan[]>(`${base}/loans`),
-        client.read<object>(`${base}/entries?limit=200`),
-      ]);
-      save("tianxin-my-data.json", "application/json", JSON.stringify({ household: own, profile, rating, applications, loans, entries }, null, 1));
+      const parts = ["rating", "applications", "loans", "lines", "payments", "accounts", "level", "notices", "requests", "consents", "looks?limit=500", "entries?limit=200"];
+      const read = await Promise.all(parts.map((part) => client.read<unknown>(`${base}/${part}`)));
+      const named: Record<string, unknown> = {};
+      parts.forEach((part, place) => (named[part.split("?")[0] ?? part] = read[place]));
+      save("tianxin-my-data.json", "application/json", JSON.stringify({ household: own, profile, ...named }, null, 1));
     });
   return (
     <section class="card">
       <h2>{say("带走一份", "Take a copy")}</h2>
-      <p class="hint">{say("包括登记信息、额度依据、评级、申请、借款和最近 200 笔收支。", "With what is registered, what the limit rests on, rating, applications, loans and the last 200 entries.")}</p>
+      <p class="hint">{say("一个文件，电脑能读：登记信息、额度依据、评级、申请、借款、绑定的账户、提醒、同意过什么、谁看过，和最近 200 笔收支。", "One file that programs can read: what is registered, what the limit rests on, rating, applications, loans, bound accounts, messages, consents, who looked, and the last 200 entries.")}</p>
       <Trouble error={act.error} wasWrite={false} />
       <Key kind="plain" onClick={take} isBusy={act.isBusy}>{say("下载我的信息", "Download my data")}</Key>
     </section>

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Household, Line, LineDetail, PaymentCodeTold, Receipt } from "../../../shared/bodies";
-import { decimal, parseFen, percent, yuan } from "../../../shared/money";
+import { parseFen, percent, yuan } from "../../../shared/money";
 import { Choices, Facts, Field, Form, Icon, Key, LinkKey, Loading, Notice, Screen, Trouble } from "../parts";
 import { client, household, useAct, useLoaded, useSay } from "../state";
 
@@ -110,7 +110,7 @@ function Pay({ code, told, onBack }: { code: string; told: PaymentCodeTold; onBa
       const answer =
         from === "wallet"
           ? await client.write<Receipt>(`${base}/code-payments`, { code }, how)
-          : await client.write<Receipt>(`${base}/lines/${from}/events`, { act: "buy", merchant: told.merchant, amount: decimal(fen) }, how);
+          : await client.write<Receipt>(`${base}/lines/${from}/events`, { act: "buy_by_code", code }, how);
       setDone(answer.status);
     });
   return (

@@ -7,7 +7,8 @@ import { Key, Loading, Trouble } from "../parts";
 import { client, household, language, useAct, useLoaded, useSay } from "../state";
 import { useState } from "preact/hooks";
 
-const KINDS = ["correct_data", "withdraw_consent", "erase_data", "tell_who_looked", "change_phone"] as const;
+// Withdrawing a consent is done at once, further up.
+const KINDS = ["correct_data", "erase_data", "tell_who_looked", "change_phone"] as const;
 
 export function Requests() {
   const say = useSay();
@@ -21,9 +22,8 @@ export function Requests() {
   const open = (kind: string) => requests.find((one) => one.kind === kind && one.status === "open");
   const means: Record<(typeof KINDS)[number], string> = {
     correct_data: say("姓名、村、家里人有登记错的。工作人员会联系您，核对以后改。", "A name, a village, a person is wrong. The office calls you, checks and corrects it."),
-    withdraw_consent: say("不再同意看收支来算额度。以后要借钱，由人来看；已经借的照合同还。", "No more looking at income and spending. A person decides later requests; loans under way go on by contract."),
-    erase_data: say("没有欠款、钱包取空以后才能删。账簿按法律要保存几年，到期再删。", "Only once nothing is owed and the wallet is empty. Books are kept for the years the law names, then deleted."),
-    tell_who_looked: say("告诉您谁办过您家的事、什么时候、为什么。", "You are told who acted on your affairs, when and why."),
+    erase_data: say("没有欠款、钱包取空以后才能删。手机号当时就删；姓名和身份证号，动过钱的按反洗钱的规定再保存几年，没动过钱的当时就删；账簿里只留编号。", "Only once nothing is owed and the wallet is empty. The phone number goes at once; name and resident id at once where no money ever moved, and otherwise after the years that the rules on money laundering name. Books keep numbers, no names."),
+    tell_who_looked: say("上面能看到谁看过。想知道为什么看、谁办过您家的事，提出来，我们查了告诉您。", "Who looked stands above. Ask here why they did, and who acted on your affairs: we look it up and tell you."),
     change_phone: say("旧手机不在了也能换：工作人员先当面或视频核对您本人。", "Possible without the old phone: the office first makes sure that it is you."),
   };
   const ask = (kind: string) =>

@@ -10,6 +10,8 @@ import { term } from "../../../shared/terms";
 import { may } from "../access";
 import type { At } from "../menu";
 import { Facts, Field, Form, Good, Key, Loading, Table, Title, Trouble } from "../parts";
+import { LooksCard } from "../looks";
+import { PreliminaryCard } from "../preliminary";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 import { type Lived, type Moment, timeline } from "../timeline";
 import { FacilityCard } from "./facility";
@@ -128,9 +130,11 @@ function HouseholdPage({ id }: { id: string }) {
       </div>
       {rating && <RatingCard rating={rating} />}
       <FacilityCard household={own.household} />
+      <PreliminaryCard household={own.household} />
       <Timeline lived={{ household: own.household, applications, loans: details, entries: entries.items, rating, facility, lines }} />
-      <RequestsCard household={own.household} />
+      <RequestsCard own={own} />
       <HouseholdMoney household={own.household} />
+      {may(role, "see_looks") && <LooksCard household={own.household} />}
       <ApplicationsCard household={own.household} applications={applications} products={products} />
       <section class="card">
         <h2>{say("借款", "Loans")}</h2>

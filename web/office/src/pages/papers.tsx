@@ -200,6 +200,8 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
   const [amount, setAmount] = useState("");
   const [file, setFile] = useState<File | null>(null);
   const [isSame, setSame] = useState(false);
+  // A guarantor who is not at the window reads and answers on its own phone.
+  const [isByPhone, setByPhone] = useState(false);
   const [evidence, setEvidence] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   // What a spouse or a guarantor signs is the text of this contract, and no other file.
@@ -221,7 +223,7 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
     if ((kind === "payee" || kind === "guarantee") && !other) return setWrong(say("请先查到那一户", "Please look the household up first"));
     if (signsText && !person) return setWrong(say("请选签字的人", "Please choose who signed"));
     if (kind === "guarantee" && (fen === null || fen <= 0)) return setWrong(say("请填保证金额", "Please give the amount"));
-    if (signsText && !isSame) return setWrong(say("请核对签的是不是这份合同，再打勾", "Please make sure that this contract was signed, and tick"));
+    if (signsText && !isByPhone && !isSame) return setWrong(say("请核对签的是不是这份合同，再打勾", "Please make sure that this contract was signed, and tick"));
     if (!signsText && !file) return setWrong(say("请选文件", "Please choose the file"));
     if (!evidence.trim()) return setWrong(say("请写明谁在哪里、怎么核对的", "Please say who saw it, where and how"));
     setWrong(null);
@@ -232,6 +234,7 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
         ...(signsText ? { person } : {}),
         ...(other ? { household: other.household } : {}),
         ...(kind === "guarantee" ? { amount: decimal(fen ?? 0) } : {}),
+        ...(kind === "guarantee" ? { by_phone: isByPhone } : {}),
         hash: file ? await fingerprint(file) : papers.text_hash,
         evidence: evidence.trim(),
       };
@@ -259,9 +262,10 @@ function PaperForm({ kind, own, papers, isDrawn, path, onDone }: { kind: string;
           <Select label={say("谁签的", "Who signed")} value={person} onChange={setPerson} isOpen options={persons.map((one) => [one.person, `${one.name}（${term("member", one.role, chosen)}）`] as const)} />
         )}
         {kind === "spouse" && persons.length === 0 && <p class="notice">{say("这一户没有登记配偶。", "No spouse is on record in this household.")}</p>}
+        {kind === "guarantee" && <Tick isOn={isByPhone} onChange={setByPhone}>{say("保证人不在场，由本人在自己手机上看过以后确认", "The guarantor is not here, and confirms on its own phone after reading")}</Tick>}
         {kind === "guarantee" && <Field label={say("保证金额（元）", "Guaranteed (yuan)")} value={amount} onInput={setAmount} decimal maxLength={14} />}
         {signsText ? (
-          <Tick isOn={isSame} onChange={setSame}>{say("已核对：签的就是这份合同的文本。", "Checked: it is the text of this contract that was signed.")}</Tick>
+          !isByPhone && <Tick isOn={isSame} onChange={setSame}>{say("已核对：签的就是这份合同的文本。", "Checked: it is the text of this contract that was signed.")}</Tick>
         ) : (
           <FileField label={say("扫描件或照片", "Scan or photo")} onChoose={setFile} />
         )}

@@ -5,6 +5,8 @@ import type { Receipt, Staff, TokenGiven } from "../../../shared/bodies";
 import { moment } from "../../../shared/dates";
 import { codesOf, term } from "../../../shared/terms";
 import { may } from "../access";
+import { LooksCard } from "../looks";
+import type { At } from "../menu";
 import { Field, Good, Loading, Select, Table, TextKey, Title } from "../parts";
 import { client, language, useLoaded, useRole, useSay } from "../state";
 import { WriteCard } from "../write-card";
@@ -15,7 +17,19 @@ const MACHINE = "machine-";
 /** Days a token holds at most. */
 const DAYS_MOST = 90;
 
-export default function PeoplePage() {
+export default function People({ id }: At) {
+  const say = useSay();
+  if (!id) return <PeoplePage />;
+  return (
+    <>
+      <p><a class="inline" href="#/people">{say("← 回到员工", "← Back to staff")}</a></p>
+      <Title note={<span class="id">{id}</span>}>{say("看过哪些农户", "Whom they looked at")}</Title>
+      <LooksCard staff={id} />
+    </>
+  );
+}
+
+function PeoplePage() {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
@@ -43,6 +57,7 @@ export default function PeoplePage() {
                 one.status === "active" ? say("在职", "Works here") : say("已离职", "Has left"),
                 <span class="id">{shortId(one.staff)}</span>,
                 <>
+                  {may(role, "see_looks_of_staff") && <a class="inline" href={`#/people/${one.staff}`}>{say("看过谁", "Whom they looked at")}</a>}
                   {may(role, "see_journal") && <a class="inline" href={`#/journal/${one.staff}`}>{say("办过什么", "What they did")}</a>}
                   {maySet && <TextKey label={say("改 {name}", "Change {name}", { name: one.login })} onClick={() => setOpen(one)}>{say("改", "Change")}</TextKey>}
                 </>,

@@ -1,18 +1,19 @@
 // Of a household's page: what it asked about its own data, and that it was answered.
 
-import type { DataRequest, Receipt } from "../../../shared/bodies";
+import type { DataRequest, Household, Receipt } from "../../../shared/bodies";
 import { day } from "../../../shared/dates";
 import { term } from "../../../shared/terms";
 import { may } from "../access";
+import { ErasureCard } from "../erasure";
 import { Loading, Table, TextKey, Trouble } from "../parts";
 import { client, language, useAct, useLoaded, useRole, useSay } from "../state";
 
-export function RequestsCard({ household }: { household: string }) {
+export function RequestsCard({ own }: { own: Household }) {
   const say = useSay();
   const chosen = language.use();
   const role = useRole();
   const act = useAct();
-  const path = `/households/${household}/requests`;
+  const path = `/households/${own.household}/requests`;
   const loaded = useLoaded(() => client.read<DataRequest[]>(path), [path]);
   if (!loaded.value) return <section class="card"><Loading error={loaded.error} again={loaded.again} /></section>;
   if (loaded.value.length === 0) return null;
@@ -21,7 +22,9 @@ export function RequestsCard({ household }: { household: string }) {
       await client.write<Receipt>(`${path}/${one.request}/answer`, { done }, { told: term("task", one.kind, chosen) });
       loaded.again();
     });
+  const wantsErasure = loaded.value.some((one) => one.kind === "erase_data" && one.status === "open") && may(role, "erase");
   return (
+    <>
     <section class="card">
       <h2>{say("农户对自己信息的要求", "What the household asked about its data")}</h2>
       <p class="hint">{say("先办、先告诉农户，再在这里记结果；没有办的，要把原因告诉农户。", "Do it and tell the household first, then record it here; of what is not done, the household is told why.")}</p>
@@ -46,5 +49,7 @@ export function RequestsCard({ household }: { household: string }) {
         }))}
       />
     </section>
+    {wantsErasure && <ErasureCard own={own} onDone={loaded.again} />}
+    </>
   );
 }

@@ -109,7 +109,7 @@ export default function WorkPage() {
   const waiting = queues.filter((queue) => queue.count > 0);
   return (
     <>
-      <Title note={say("按键：数字键换页，j／k 上下移动，回车打开，? 看全部快捷键。", "Keys: digits change the page, j and k move, Enter opens, ? lists all.")}>{say("今天要办的", "Worklist")}</Title>
+      <Title note={<span class="for-keys">{say("按键：数字键换页，j／k 上下移动，回车打开，? 看全部快捷键。", "Keys: digits change the page, j and k move, Enter opens, ? lists all.")}</span>}>{say("今天要办的", "Worklist")}</Title>
       {waiting.length === 0 && <p class="notice good">{say("没有等着您办的事。", "Nothing waits for you.")}</p>}
       <div class="queues">
         {queues.map((queue) => (

@@ -1,11 +1,11 @@
 //! What may be done to a line: used, paid, changed, judged, written off, put right.
 
 use app::command::Command;
-use app::line::{CorrectLine, LineAct, MoveLine, Settles};
+use app::line::{CorrectLine, LineAct, Merchant, MoveLine, Settles};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use basics::{Cell, Date, IdKind, Money, Rate};
+use basics::{Cell, Date, Id, IdKind, Money, Rate};
 use loan::LoanClass;
 use loan::line::LineWaivable;
 use serde::Deserialize;
@@ -29,6 +29,11 @@ pub enum LineActAsked {
         merchant: String,
         /// How much.
         amount: String,
+    },
+    /// A purchase by the code that the merchant shows: once, and before it expires.
+    BuyByCode {
+        /// The code's text.
+        code: String,
     },
     /// The merchant gives money back.
     Refund {
@@ -138,11 +143,10 @@ impl LineActAsked {
         Ok(match self {
             LineActAsked::Buy { merchant, amount } => {
                 let (merchant, amount) = (uuid(&merchant)?, money(&amount)?);
-                let row = api.blocking(move |desk| Ok(desk.merchant(merchant)?)).await?;
-                let cell = Cell(u16::try_from(row.to_cell).map_err(|_| Problem::new("unknown_merchant"))?);
-                let discount = Rate::from_ppm(row.discount_ppm).map_err(|e| fault(&e.to_string()))?;
-                let settles = Some(Settles { cell, household: row.household, discount });
-                LineAct::Buy { merchant, category: row.category, amount, settles }
+                purchase(api.blocking(move |desk| Ok(desk.merchant(merchant)?)).await?, amount)?
+            }
+            LineActAsked::BuyByCode { .. } => {
+                return Err(Problem::new("bad_change").saying("a code is paid today: date back a purchase instead"));
             }
             LineActAsked::Refund { purchase, amount } => {
                 LineAct::Refund { purchase: uuid(&purchase)?, amount: money(&amount)? }
@@ -171,6 +175,24 @@ impl LineActAsked {
     }
 }
 
+/// A purchase at a merchant of the register.
+fn purchase(row: Merchant, amount: Money) -> Result<LineAct, Problem> {
+    let cell = Cell(u16::try_from(row.to_cell).map_err(|_| Problem::new("unknown_merchant"))?);
+    let discount = Rate::from_ppm(row.discount_ppm).map_err(|e| fault(&e.to_string()))?;
+    let settles = Some(Settles { cell, household: row.household, discount });
+    Ok(LineAct::Buy { merchant: row.id, category: row.category, amount, settles })
+}
+
+/// The purchase that a code asks for, once the code is taken for it: nobody else can pay it from then on.
+async fn purchase_by_code(api: &Shared, household: Id, code: String, command: CommandId) -> Result<LineAct, Problem> {
+    let now = api.now();
+    api.blocking(move |desk| {
+        let (paid, merchant) = desk.claim_code(command.made("code taken"), household, &code, now)?;
+        purchase(merchant, paid.amount)
+    })
+    .await
+}
+
 /// Lets something happen to a line today. What matters waits (202) for a second person.
 #[utoipa::path(post, path = "/api/v1/households/{hh}/lines/{cl}/events", tag = "lines", request_body = LineActAsked,
     params(("hh" = String, Path, description = "The household"), ("cl" = String, Path, description = "The line, `cl-…`"),
@@ -186,7 +208,10 @@ pub async fn act(
     let household = api.household(&hh)?;
     let line = api.thing(&cl, IdKind::Line, household)?;
     let cell = api.desk.cell_of(household);
-    let act = asked.read(&api).await?;
+    let act = match asked {
+        LineActAsked::BuyByCode { code } => purchase_by_code(&api, household, code, command).await?,
+        asked => asked.read(&api).await?,
+    };
     let order = MoveLine { cell, household, line, act };
     receipt(api.act(caller.actor, command, Command::MoveLine(order)).await?, cell)
 }

@@ -45,4 +45,4 @@ pub use feature::{
     Feature, FeatureVector, Purpose, Request, Safer, TABLE, dictionary, features, features_for, features_in_shadow,
     for_credit,
 };
-pub use profile::{Profile, THIN_BELOW_MOVEMENTS, is_thin};
+pub use profile::{FoldManyError, Profile, THIN_BELOW_MOVEMENTS, fold_many, is_thin};

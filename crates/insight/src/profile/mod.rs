@@ -91,7 +91,63 @@ const fn kept(kind: EventKind) -> Kept {
     }
 }
 
+/// Events whose profiles are looked at together before they are folded.
+const AHEAD: usize = 32;
+/// Of a list's newest buckets so many are looked at, and every so many of them: they lie three to a line of memory.
+const NEWEST: usize = 12;
+const A_LINE: usize = 3;
+
+/// Folds events of many households in, in their order: event by event what [`Profile::fold`] does, with the same bytes after it.
+///
+/// Where profiles are many, most of the time of a fold goes by in waiting for memory, one place after the other. Here the places of
+/// the next [`AHEAD`] events are read first; reads that do not depend on each other are waited for together.
+///
+/// Each event comes with the place of its household's profile. Errors at the first event that has none or is refused, with how many
+/// were folded before it.
+pub fn fold_many(profiles: &mut [Profile], events: &[(usize, Event)]) -> Result<(), (usize, FoldManyError)> {
+    let (held, mut done) = (profiles.len(), 0);
+    for some in events.chunks(AHEAD) {
+        let seen = some.iter().filter_map(|(place, _)| profiles.get(*place)).map(Profile::newest_buckets);
+        // What was read is not wanted; that it was read is.
+        std::hint::black_box(seen.fold(0, i64::wrapping_add));
+        for (place, event) in some {
+            let profile = profiles.get_mut(*place).ok_or((done, FoldManyError::NoProfile { place: *place, held }))?;
+            profile.fold(event).map_err(|error| (done, FoldManyError::Event(error)))?;
+            done += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Why [`fold_many`] stopped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldManyError {
+    /// No profile stands there.
+    #[error("there is no profile {place}: {held} are held")]
+    NoProfile {
+        /// The place that the event named.
+        place: usize,
+        /// How many profiles there are.
+        held: usize,
+    },
+    /// An event is refused.
+    #[error(transparent)]
+    Event(#[from] EventError),
+}
+
 impl Profile {
+    /// A number that takes reading the newest buckets of every list, which is where the next event most likely goes.
+    fn newest_buckets(&self) -> i64 {
+        fn lines<T>(list: &[T], read: impl Fn(&T) -> i64) -> i64 {
+            list.iter().rev().take(NEWEST).step_by(A_LINE).map(read).fold(0, i64::wrapping_add)
+        }
+        lines(&self.sums, |sum| sum.amount)
+            ^ lines(&self.parties, |party| party.amount)
+            ^ self.months.last().map_or(0, |month| month.in_max ^ month.balance_sum)
+            ^ self.weeks.last().map_or(0, |week| week.inflow)
+            ^ self.days.as_slice().last().map_or(0, |day| day.inflow)
+    }
+
     /// Folds one event in. Errors, changing nothing, if its figures cannot be or it belongs elsewhere.
     pub fn fold(&mut self, event: &Event) -> Result<(), EventError> {
         event.check()?;

@@ -82,6 +82,22 @@ proptest! {
     }
 
     #[test]
+    fn many_households_at_once_come_to_the_same_as_event_by_event(
+        drawn in proptest::collection::vec((0..4_usize, 0..500_i32, any_kind(), 0..1_000_000_i64, 0..40_u64), 0..150),
+    ) {
+        let events: Vec<(usize, Event)> = drawn.iter().enumerate().map(|(n, &(place, day, kind, amount, party))| {
+            let household = Id::from_u128(place as u128 + 1);
+            (place, Event { household, ..event(n as u128, day, kind, amount, Some(amount), party) })
+        }).collect();
+        let (mut one_by_one, mut at_once) = (vec![Profile::default(); 4], vec![Profile::default(); 4]);
+        for (place, event) in &events {
+            one_by_one[*place].fold(event).unwrap();
+        }
+        fold_many(&mut at_once, &events).unwrap();
+        prop_assert_eq!(one_by_one, at_once);
+    }
+
+    #[test]
     fn a_busy_month_keeps_the_same_parties_in_any_order(mut parties in proptest::collection::vec(0..200_u64, 1..80)) {
         let fold = |parties: &[u64]| folded(&parties.iter()
             .map(|p| event(u128::from(*p), 0, EventKind::PaymentIn, 5, None, *p)).collect::<Vec<_>>());
@@ -107,6 +123,19 @@ fn a_refused_event_changes_nothing() {
     let elsewhere = Event { household: Id::from_u128(10), ..event(2, 1, EventKind::Salary, 5, None, 1) };
     assert!(matches!(profile.fold(&elsewhere), Err(EventError::OtherHousehold { .. })));
     assert_eq!(profile, before);
+}
+
+#[test]
+fn a_stream_stops_at_the_event_that_is_refused_and_says_how_far_it_came() {
+    let good = |number| (0, event(number, number as i32, EventKind::Salary, 5, None, 1));
+    let bad = (0, Event { amount_minor: -5, ..event(9, 3, EventKind::Salary, 5, None, 1) });
+    let mut profiles = vec![Profile::default()];
+    let (folded, error) = fold_many(&mut profiles, &[good(1), good(2), bad, good(3)]).unwrap_err();
+    assert!(matches!(error, FoldManyError::Event(EventError::Sign { .. })));
+    assert_eq!((folded, profiles[0].version()), (2, 2));
+    let elsewhere = (1, event(4, 4, EventKind::Salary, 5, None, 1));
+    let (folded, error) = fold_many(&mut profiles, &[good(3), elsewhere]).unwrap_err();
+    assert_eq!((folded, error.to_string()), (1, "there is no profile 1: 1 are held".to_owned()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use basics::{Date, Id, cbor};
 use clap::Args;
-use insight::{Channel, Event, EventKind, Profile, Purchase, features};
+use insight::{Channel, Event, EventKind, Profile, Purchase, features, fold_many};
 
 use super::{Line, Report, forget_peak, peak_mb, three_places};
 use crate::failure::Failure;
@@ -69,10 +69,8 @@ impl InsightBench {
         while made < all {
             let part = part(self.households, made, all)?;
             let begun = Instant::now();
-            for (household, event) in &part {
-                let profile = profiles.get_mut(*household).ok_or_else(|| Failure::Wrong("no such household".into()))?;
-                profile.fold(black_box(event)).map_err(|error| Failure::Wrong(error.to_string()))?;
-            }
+            fold_many(&mut profiles, black_box(&part))
+                .map_err(|(folded, error)| Failure::Wrong(format!("event {folded}: {error}")))?;
             ours += begun.elapsed();
             let begun = Instant::now();
             for (household, event) in &part {

@@ -154,6 +154,7 @@ impl House {
             record: vec![1].into(),
             commitment: vec![2].into(),
             explored: None,
+            withheld: false,
         })
     }
 

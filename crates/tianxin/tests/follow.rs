@@ -66,6 +66,7 @@ impl House {
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             model: "m".into(),
             rules: "r".into(),
+            withheld: false,
         };
         assert_eq!(self.order(Actor::SYSTEM, Command::Rate(rate)).unwrap(), Outcome::Done);
         self.place.set(self.place.get() + 1);

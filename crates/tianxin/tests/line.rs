@@ -116,6 +116,7 @@ impl House {
             record: vec![1].into(),
             commitment: vec![2].into(),
             explored: None,
+            withheld: false,
         });
         self.order(0x142, Actor::SYSTEM, Order::Do(decide)).unwrap();
     }

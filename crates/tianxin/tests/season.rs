@@ -142,6 +142,7 @@ impl House {
             record: vec![1].into(),
             commitment: vec![2].into(),
             explored: None,
+            withheld: false,
         });
         assert!(matches!(self.order(key + 5, Actor::SYSTEM, Order::Do(decide)).unwrap(), Outcome::Decided { .. }));
         let (text_hash, evidence) = (vec![7; 32].into(), "page, 12 s".to_owned());

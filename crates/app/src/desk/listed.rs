@@ -193,6 +193,7 @@ impl Desk {
             score_milli: if typology == LISTED { 2_000 } else { 1_000 },
             money_minor: 0,
             signals: vec![signal],
+            config: None,
         };
         let id = alert.alert.derive("raise");
         match self.engine.call(Request::plain(id, Actor::SYSTEM, at, Order::Do(Command::RaiseAlert(alert)))) {

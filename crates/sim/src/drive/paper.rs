@@ -65,6 +65,7 @@ impl Making<'_> {
                 Way::Window => "brought to the window, seen by the clerk",
             }
             .to_owned(),
+            by_phone: false,
         });
         send(Request::plain(self.id(step), self.around.staff.clerk, self.at(), Order::Do(add)), after)
     }

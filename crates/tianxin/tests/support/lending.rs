@@ -80,6 +80,7 @@ impl Wish {
             record: vec![1, 2, 3].into(),
             commitment: vec![4; 32].into(),
             explored: None,
+            withheld: false,
         };
         let sign =
             Sign { cell, household, application, contract, text_hash: vec![5; 32].into(), evidence: "test".into() };

@@ -229,7 +229,7 @@ fn guarantees(backend: Arc<dyn Backend>) {
     guarantor: used 0 reserved 5000 guaranteed 10000 available 5000
     lowered to 12,000, draws 5,000: OverFacility { available_minor: 200000 }
     raised to 15,000 and drawn: used 5000 reserved 0 guaranteed 10000 available 0
-    erased: this person stands for another household's debt: it is kept until that is paid off
+    erased: a loan, a line or a contract of the household is under way: it ends before data is erased
     paid off: given stands 10000, received refused 10000, received stands 10000
     the day after: given released 10000, received refused 10000, received released 10000; used 5000 reserved 0 guaranteed 0 available 10000
     taken back: given stands 10000, received refused 10000, received stands 10000; used 5000 reserved 0 guaranteed 10000 available 0

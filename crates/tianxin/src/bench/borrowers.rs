@@ -182,7 +182,7 @@ impl Borrowers {
                 counterparty: lived.counterparty,
                 channel: lived.channel,
                 consent: None,
-                measure: None,
+                measure: lived.measure,
                 source: None,
                 known: None,
             };

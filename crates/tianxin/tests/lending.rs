@@ -571,14 +571,15 @@ fn a_loan_lives_from_application_to_closed() {
     let trial = house.desk.trial_balance().unwrap();
     let total: i64 = trial.iter().map(|line| line.debit_minor - line.credit_minor).sum();
     assert_eq!(total, 0);
-    // The year ended on the way: its income stands in the profit and the reserve set apart from it, with what the
-    // allowance took.
+    // The year ended on the way: its income stands in the profit that was carried on and the reserve set apart from it,
+    // with what the allowance took.
     let credit = |name: &str| {
         trial.iter().filter(|line| line.en == name).map(|line| line.credit_minor - line.debit_minor).sum::<i64>()
     };
     let earned = credit("Interest income")
         + credit("Credit impairment loss")
         + credit("Profit of the year")
+        + credit("Undistributed profit")
         + credit("General risk reserve");
     assert_eq!(earned, offer.schedule.interest_fen() - credit("Loan loss allowance"), "{trial:#?}");
     for name in ["Interest accrued, not due", "Interest receivable, due", "Loan payments received ahead"] {

@@ -100,7 +100,7 @@ step("a household looks around: its data, its rating, products, a month's statem
   ]) {
     await page.evaluate((to) => (location.hash = to), hash);
     await sees(page, heading);
-    await page.getByText("正在打开").waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.querySelector(".loading") === null);
     await looks(page, name);
   }
 });
@@ -284,7 +284,7 @@ step("risk cases, tasks, payments and reconciliation, merchants, capital, messag
   const opens = async (hash, heading, name) => {
     await page.evaluate((to) => (location.hash = to), hash);
     await sees(page, heading);
-    await page.getByText("正在打开").waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.querySelector(".loading") === null);
     await looks(page, name);
   };
   for (const [hash, heading, name] of [
@@ -305,7 +305,7 @@ step("risk cases, tasks, payments and reconciliation, merchants, capital, messag
   await staffSignsIn(stage, "clerk");
   for (const channel of ["call", "slip", "sms"]) {
     await page.evaluate((to) => (location.hash = to), `/notices/${channel}`);
-    await page.getByText("正在打开").waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.querySelector(".loading") === null);
     await looks(page, `notices-${channel}`);
   }
   await staffSignsIn(stage, "approver");

@@ -1,7 +1,7 @@
 // The first page of a signed-in household: what is due, what it can borrow, its wallet, its loans.
 
 import type { Pending } from "../../../shared/client";
-import type { Application, Health, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
+import type { Application, Guarantee, Health, Household, Limits, Line, LineProduct, Loan, Product, ProductLimit } from "../../../shared/bodies";
 import { daysBetween, shortDay } from "../../../shared/dates";
 import { decimal, parseFen, percent, yuan } from "../../../shared/money";
 import { term } from "../../../shared/terms";
@@ -69,6 +69,20 @@ function Choices() {
   );
 }
 
+/** Somebody asked the household to stand for a debt: it is told before anything else, and reads on a page of its own. */
+function AskedToStand() {
+  const say = useSay();
+  const loaded = useLoaded(() => client.read<Guarantee[]>(`/households/${household.value}/guarantees`));
+  const asked = loaded.value?.find((one) => one.text);
+  if (!asked) return null;
+  return (
+    <section class="card due now">
+      <h2>{say("{name}请您担保 {amount}", "{name} asks you to stand for {amount}", { name: asked.other_name ?? "—", amount: yuan(asked.amount) })}</h2>
+      <LinkKey to="/stand">{say("看看担保什么", "See what for")}</LinkKey>
+    </section>
+  );
+}
+
 /** Repayments that were written down without a network: done now if the person says so, on what is owed now. */
 function Waiting({ again }: { again: () => void }) {
   const say = useSay();
@@ -107,6 +121,7 @@ function Shown({ all, again }: { all: Everything; again: () => void }) {
   return (
     <>
       <Unanswered again={again} />
+      <AskedToStand />
       <Waiting again={again} />
       {open.filter((loan) => loan.next_due).sort((a, b) => (a.next_due ?? "").localeCompare(b.next_due ?? "")).slice(0, 1).map((loan) => (
         <NextDue key={loan.loan} loan={loan} today={today} name={productName(all.products, loan.product, chosen)} />

@@ -1,17 +1,33 @@
 // Without a network: what was known last, and a repayment written down until there is a signal.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { day, shortDay } from "../../../shared/dates";
 import { decimal, parseFen, yuan } from "../../../shared/money";
 import { type LastKnown, offline } from "../offline";
 import { Facts, Field, Form, Key, Notice, Screen, Trouble } from "../parts";
 import { language, useChoice, useSay } from "../state";
 
+/** How often the server is asked whether it answers again. */
+const ASKED_EVERY_MS = 5_000;
+
 export function OfflinePage({ again }: { again: () => void }) {
   const say = useSay();
   const chosen = language.use();
   const kept = offline.kept.use();
   const known = kept?.known;
+  // A phone often does not notice that its signal is back: the server is asked whether it answers, and then the page goes on by itself.
+  useEffect(() => {
+    const ask = () => {
+      if (document.hidden) return;
+      fetch("/health", { cache: "no-store" }).then((answer) => answer.ok && again(), () => undefined);
+    };
+    const timer = setInterval(ask, ASKED_EVERY_MS);
+    addEventListener("online", ask);
+    return () => {
+      clearInterval(timer);
+      removeEventListener("online", ask);
+    };
+  }, []);
   return (
     <Screen title={say("现在没有网络", "There is no network now")} foot={<Key onClick={again}>{say("再连一次", "Try again")}</Key>}>
       {!known ? (

@@ -327,7 +327,7 @@ step("audit search, models, staff; and the keys that move through them", async (
   await page.getByRole("dialog", { name: "快捷键" }).waitFor();
   await looks(page, "shortcuts");
   await page.keyboard.press("Escape");
-  await page.keyboard.press("7");
+  await page.keyboard.press("9");
   await sees(page, "借款");
   await page.locator("tbody a").first().waitFor();
   await page.keyboard.press("j");

@@ -113,10 +113,10 @@ step("a contract waits for papers, which the window puts on record, and is paid 
   await sees(desk, /合同材料$/);
   await looks(desk, "office-papers");
   await desk.getByLabel("哪一样").selectOption("no_spouse");
-  await types(desk, "谁在哪里、怎么核对的", "窗口王敏，看过户口簿");
+  await types(desk, "谁在哪里、怎么核对的", "窗口王敏，看过村委会的证明");
   await taps(desk, "记下这份材料");
   await desk.getByText("请选：什么原因").waitFor();
-  await desk.getByLabel("什么原因").selectOption("widowed");
+  await desk.getByLabel("什么原因").selectOption("absent");
   await desk.setInputFiles("input[type=file]", { name: "register.txt", mimeType: "text/plain", buffer: Buffer.from("register") });
   await looks(desk, "office-paper");
   await taps(desk, "记下这份材料");

@@ -97,6 +97,7 @@ step("a household looks around: its data, its rating, products, a month's statem
     ["/wallet/accounts/bind", "绑一张卡", "bind"],
     ["/wallet/pay", "扫码付款", "pay"],
     ["/wallet/receive", "收款码", "receive"],
+    ["/stand", "担保", "stand"],
   ]) {
     await page.evaluate((to) => (location.hash = to), hash);
     await sees(page, heading);
@@ -294,6 +295,12 @@ step("risk cases, tasks, payments and reconciliation, merchants, capital, messag
     ["/merchants", "商户", "merchants"],
     ["/products", "产品", "products"],
     ["/policy", "审批规则", "policy"],
+    ["/early", "还款预警", "early"],
+    ["/suspended", "待核查的交易", "suspended"],
+    ["/villages", "整村授信", "villages"],
+    ["/vouchers", "会计凭证", "vouchers"],
+    ["/closing", "核对和结账", "closing"],
+    ["/cash", "现金和尾箱", "cash"],
   ]) await opens(hash, heading, name);
   await pictureForDocs(page, "office-policy");
   await staffSignsIn(stage, "accountant");
@@ -303,6 +310,7 @@ step("risk cases, tasks, payments and reconciliation, merchants, capital, messag
   await page.locator(".card", { hasText: "冲正一笔分录" }).getByRole("button").click();
   await page.getByRole("alert").waitFor();
   await staffSignsIn(stage, "clerk");
+  await opens("/cash", "现金和尾箱", "cash-clerk");
   for (const channel of ["call", "slip", "sms"]) {
     await page.evaluate((to) => (location.hash = to), `/notices/${channel}`);
     await page.waitForFunction(() => document.querySelector(".loading") === null);

@@ -32,7 +32,7 @@ export default function EarlyPage() {
     act.run(async () => {
       await client.write<Receipt>(`/households/${one.household}/loans/${one.loan}/calls`, { due_on: one.due_on }, { told: say("派电话任务", "asking for a call") });
     });
-  const note = say("今后八周要还的 {n} 笔里，估计有 {m} 笔会晚过 {d} 天。机会是按过去一年说过的和后来真的发生的校正过的。", "Of {n} instalments of the next eight weeks about {m} will be more than {d} days late. Chances are corrected by what came of those said over the past year.", {
+  const note = say("今后八周要还的 {n} 笔里，估计有 {m} 笔会晚过 {d} 天。可能性按过去一年估的和后来真发生的校正过。", "Of {n} instalments of the next eight weeks about {m} will be more than {d} days late. Chances are corrected by what came of those said over the past year.", {
     n: seen.instalments,
     m: Math.round(seen.expected_missed),
     d: seen.missed_after_days ?? 0,
@@ -44,7 +44,7 @@ export default function EarlyPage() {
       <Table
         empty={say("今后八周没有要还的。", "Nothing falls due in the next eight weeks.")}
         columns={[
-          { words: say("机会", "Chance") },
+          { words: say("晚还的可能", "Chance") },
           { words: say("哪一家", "Household") },
           { words: say("哪天到期", "Due on") },
           { words: say("还有几天", "Days left"), isAmount: true },
@@ -72,7 +72,7 @@ export default function EarlyPage() {
           <Table
             empty="—"
             columns={[
-              { words: say("当时估的机会", "Chance said") },
+              { words: say("当时估的可能", "Chance said") },
               { words: say("后来真晚的", "Came to be missed") },
               { words: say("估过几次", "Forecasts"), isAmount: true },
             ]}

@@ -72,7 +72,7 @@ impl Period {
     /// use app::period::{Period, PeriodKind};
     /// let day = basics::Date::ymd(2026, 8, 20)?;
     /// assert_eq!(Period::of(PeriodKind::Quarter, day).last().to_string(), "2026-09-30");
-    /// # Ok::<(), basics::DateError>(())
+    /// # Ok::<(), basics::date::DateError>(())
     /// ```
     pub fn of(kind: PeriodKind, day: Date) -> Period {
         let month = match kind {
